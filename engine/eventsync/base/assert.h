@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// EVENTSYNC_ASSERT(condition): a programmer's error. Stays on in every build; never used on input, which gets a Result.
+
+namespace eventsync {
+[[noreturn]] void assertionFailed(const char *condition, const char *file, int line);
+}
+
+#define EVENTSYNC_ASSERT(condition)                                                                                    \
+    (static_cast<bool>(condition) ? void(0) : ::eventsync::assertionFailed(#condition, __FILE__, __LINE__))

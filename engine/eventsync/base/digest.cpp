@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/base/digest.h>
+
+#include <eventsync/base/assert.h>
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+
+namespace eventsync {
+
+struct Sha256::Context
+{
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    ~Context() { EVP_MD_CTX_free(md); }
+};
+
+namespace {
+
+// Fetching the algorithm costs more than hashing an event: OpenSSL 3 looks it up by name unless it is kept.
+const EVP_MD *algorithm()
+{
+    static const EVP_MD *md = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    EVENTSYNC_ASSERT(md);
+    return md;
+}
+
+} // namespace
+
+Sha256::Sha256() : m_context(std::make_unique<Context>())
+{
+    EVENTSYNC_ASSERT(m_context->md && EVP_DigestInit_ex(m_context->md, algorithm(), nullptr) == 1);
+}
+
+Sha256::~Sha256() = default;
+
+Sha256 &Sha256::add(std::string_view bytes)
+{
+    EVENTSYNC_ASSERT(EVP_DigestUpdate(m_context->md, bytes.data(), bytes.size()) == 1);
+    return *this;
+}
+
+Digest Sha256::finish()
+{
+    Digest digest;
+    EVENTSYNC_ASSERT(EVP_DigestFinal_ex(m_context->md, digest.bytes.data(), nullptr) == 1);
+    return digest;
+}
+
+Digest sha256(std::string_view bytes)
+{
+    Digest digest;
+    EVENTSYNC_ASSERT(EVP_Digest(bytes.data(), bytes.size(), digest.bytes.data(), nullptr, algorithm(), nullptr) == 1);
+    return digest;
+}
+
+Result<Digest> Digest::fromBytes(std::string_view raw)
+{
+    Digest digest;
+    if (raw.size() != digest.bytes.size())
+        return failure(ErrorCode::InvalidValue, "a SHA-256 value has 32 bytes");
+    std::copy(raw.begin(), raw.end(), digest.bytes.begin());
+    return digest;
+}
+
+Result<Digest> Digest::fromHex(std::string_view text)
+{
+    EVENTSYNC_TRY(const Bytes raw, eventsync::fromHex(text));
+    return fromBytes(raw);
+}
+
+} // namespace eventsync

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+// Every bound of EventSync, with its unit and its reason, in one place. Programs may be configured downwards from here
+// (Limits below), never upwards: what is stored under a bound must stay readable.
+namespace eventsync::limits {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kKiB = 1024;
+constexpr std::size_t kMiB = 1024 * kKiB;
+
+// Names.
+constexpr std::size_t kDocumentIdBytes = 128;
+constexpr std::size_t kCollectionNameBytes = 63;
+constexpr std::size_t kClientIdBytes = 64;
+
+// Values. Depth counts containers from the document's root: recursion in every reader of JSON stays this shallow.
+constexpr int kDepth = 64;
+constexpr int kEventDepthExtra = 8;  // an event wraps the value in its patch
+constexpr int kFrameDepthExtra = 8;  // a frame wraps the event
+constexpr std::int64_t kMaxInteger = 9007199254740991; // 2^53 - 1, what every JSON reader keeps exactly (RFC 7493)
+
+// Sizes, in bytes of canonical JSON or of the frame.
+constexpr std::size_t kDocumentBytes = 4 * kMiB;
+constexpr std::size_t kEventBytes = 1 * kMiB;
+constexpr std::size_t kFrameBytes = 2 * kMiB;        // a largest event and room around it
+constexpr std::size_t kCatchUpChunkBytes = 256 * kKiB; // small enough that control messages do not wait behind it
+constexpr std::size_t kPresenceBytes = 4 * kKiB;
+constexpr std::size_t kPatchOperations = 100'000;
+
+// Connections.
+constexpr std::size_t kUnsentHighWaterBytes = 1 * kMiB; // above it a reader falls back from live to catch-up
+constexpr std::size_t kUnsentHardBytes = 8 * kMiB;      // above it the connection is closed (SlowConsumer)
+constexpr std::size_t kDocumentsPerConnection = 10'000;
+constexpr std::size_t kInFlightEvents = 64;             // unanswered pushed events per document
+constexpr std::size_t kCheckpointsPerSubscribe = 16;
+constexpr std::size_t kPendingIdsPerSubscribe = 200'000; // the queue's ids and the kept acknowledged ones
+constexpr std::size_t kPageItems = 1'000;
+constexpr auto kHeartbeat = 15'000ms;
+constexpr auto kPresenceKeep = 30'000ms;
+constexpr auto kHeadPoll = 5'000ms;
+constexpr auto kHttpRequestTime = 10'000ms;
+constexpr auto kDrainTime = 10'000ms;                   // what an orderly stop waits for
+
+// Reconnecting: full jitter below a doubling bound; reset only after a connection has been healthy for a while.
+constexpr auto kRetryFirst = 500ms;
+constexpr auto kRetryLongest = 30'000ms;
+constexpr auto kRetryHealthy = 60'000ms;
+constexpr auto kRetryReplaced = 60'000ms;
+
+// The client's queue.
+constexpr std::size_t kQueueEntries = 100'000;
+constexpr int kRebaseTries = 5;
+constexpr std::size_t kUndoEntries = 1'000;
+
+// The store.
+constexpr int kOptimisticTries = 16;                    // of an edit function before VersionConflict
+constexpr std::size_t kCommitRows = 8'192;              // rows of one group commit: bounds the time a reader waits
+constexpr std::int64_t kSnapshotEveryEvents = 1'000;
+constexpr std::int64_t kDerivedLagEvents = 1'000;       // derived rows may lag the log by so many events ...
+constexpr auto kDerivedLagTime = 1'000ms;               // ... and so long
+constexpr auto kAckedKeep = std::chrono::hours(24 * 30);
+constexpr auto kClientExpiry = std::chrono::hours(24 * 30);
+constexpr auto kIdempotencyKeep = std::chrono::hours(24);
+
+// JSON CRDT.
+constexpr std::uint64_t kCrdtClockJump = 1ull << 32;    // how far ahead of ours a patch's time may be
+
+} // namespace eventsync::limits

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+
+namespace eventsync {
+
+// A string that is one thing only: a DocumentId is no ClientId. The text is UTF-8. What texts are allowed is said, and
+// checked, by the function that makes one from input (ids.h). Any thread (immutable once made).
+template<class Tag>
+class StrongString
+{
+public:
+    StrongString() = default;
+    explicit StrongString(std::string text) : m_text(std::move(text)) {}
+
+    const std::string &text() const { return m_text; }
+    bool isEmpty() const { return m_text.empty(); }
+    auto operator<=>(const StrongString &) const = default;
+
+private:
+    std::string m_text;
+};
+
+// A whole number that is one thing only: a ServerSeq is no ClientSeq. Counting and comparing is allowed, mixing is not.
+template<class Tag>
+class StrongNumber
+{
+public:
+    constexpr StrongNumber() = default;
+    constexpr explicit StrongNumber(std::int64_t value) : m_value(value) {}
+
+    constexpr std::int64_t value() const { return m_value; }
+    constexpr StrongNumber next() const { return StrongNumber(m_value + 1); }
+    constexpr StrongNumber previous() const { return StrongNumber(m_value - 1); }
+    constexpr StrongNumber operator+(std::int64_t n) const { return StrongNumber(m_value + n); }
+    constexpr StrongNumber operator-(std::int64_t n) const { return StrongNumber(m_value - n); }
+    constexpr std::int64_t operator-(StrongNumber other) const { return m_value - other.m_value; }
+    constexpr auto operator<=>(const StrongNumber &) const = default;
+
+private:
+    std::int64_t m_value = 0;
+};
+
+} // namespace eventsync
+
+template<class Tag>
+struct std::hash<eventsync::StrongString<Tag>>
+{
+    std::size_t operator()(const eventsync::StrongString<Tag> &s) const noexcept { return std::hash<std::string>()(s.text()); }
+};
+
+template<class Tag>
+struct std::hash<eventsync::StrongNumber<Tag>>
+{
+    std::size_t operator()(eventsync::StrongNumber<Tag> n) const noexcept { return std::hash<std::int64_t>()(n.value()); }
+};

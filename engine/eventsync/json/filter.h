@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/json/pointer.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eventsync::json {
+
+// Canonical value order, total over the domain: null < false < true < numbers (by value) < strings (by UTF-16 code units)
+// < arrays (element by element) < objects (by sorted members). Returns <0, 0, >0.
+int compareValues(const Value &a, const Value &b);
+
+// {all|any|not: [...]} over {path, op: eq|ne|lt|le|gt|ge|in|exists|prefix, value}. This evaluator defines the meaning;
+// backends may only pre-filter. A comparison with a path that is not there is false (`ne` is true, `exists: false` is
+// true). Immutable; any thread.
+class Filter
+{
+public:
+    Filter(); // matches everything
+    ~Filter();
+    Filter(const Filter &);
+    Filter &operator=(const Filter &);
+
+    static Result<Filter> fromJson(const Value &value); // InvalidValue with path
+    Value toJson() const;
+    bool matches(const Value &state) const;
+    bool matchesAll() const; // has no condition
+
+private:
+    struct Node;
+    std::shared_ptr<const Node> m_root;
+};
+
+struct SortKey
+{
+    Pointer path;
+    bool descending = false;
+    bool operator==(const SortKey &) const = default;
+};
+
+// "-/gold,/name"; a missing value sorts before every other.
+Result<std::vector<SortKey>> sortKeysFrom(std::string_view text);
+int compareBy(const std::vector<SortKey> &keys, const Value &a, const Value &b);
+
+// "/name,/gold" and the value reduced to those paths (containers on the way are kept, empty paths are not made).
+Result<std::vector<Pointer>> fieldsFrom(std::string_view text);
+Value project(const Value &state, const std::vector<Pointer> &fields);
+
+} // namespace eventsync::json
