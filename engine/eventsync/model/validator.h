@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/model/collectionpolicy.h>
+
+#include <functional>
+#include <memory>
+
+namespace eventsync {
+
+// Says whether a document's state is acceptable; run on the merged result by the server and after a pull by clients. Code
+// authors implement it; policies bring a JSON Schema. Implementations are pure functions. Invalid, with path and reason.
+class Validator
+{
+public:
+    virtual ~Validator() = default;
+    virtual Result<> validate(const CollectionName &collection, const json::Value &state) const = 0;
+};
+
+// JSON Schema (draft 7, by valijson), compiled once. InvalidValue if the schema is none.
+Result<std::shared_ptr<const Validator>> schemaValidator(const json::Value &schema);
+
+// A function as a validator.
+std::shared_ptr<const Validator> validatorFrom(std::function<Result<>(const CollectionName &, const json::Value &)> function);
+
+// What a state must pass in one collection: the policy's counters' bounds, its schema, and the code validator if there is
+// one. Absent states always pass. Build once per policy; any thread when const.
+class StateCheck
+{
+public:
+    StateCheck() = default;
+    static Result<StateCheck> make(const CollectionName &collection, const CollectionPolicy &policy,
+                                   std::shared_ptr<const Validator> code = nullptr);
+    Result<> check(const json::State &state) const;
+
+private:
+    CollectionName m_collection;
+    CollectionPolicy m_policy;
+    std::shared_ptr<const Validator> m_schema, m_code;
+};
+
+} // namespace eventsync

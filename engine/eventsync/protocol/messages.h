@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/base/timestamp.h>
+#include <eventsync/json/filter.h>
+#include <eventsync/model/chain.h>
+#include <eventsync/model/collectionpolicy.h>
+#include <eventsync/model/documentstate.h>
+#include <eventsync/model/event.h>
+#include <eventsync/model/statevector.h>
+#include <eventsync/model/vectorclock.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+// The messages of protocol version 1 (docs/protocol.md), as values. Names and fields are those of the wire; both codecs
+// (codec.h) write and read exactly these. A field that the wire may leave out is an optional, or a list that may be empty.
+namespace eventsync::protocol {
+
+constexpr int kProtocolVersion = 1;
+
+// ---- handshake
+
+struct Hello
+{
+    int protocol = kProtocolVersion;
+    ClientId clientId;
+    std::optional<std::string> clientSecret = {}; // binds the id to its first user where there is no token
+    std::optional<std::string> token = {};
+    std::string userAgent = {};
+    std::vector<std::string> capabilities = {}; // "vectorClock"
+};
+
+struct WireLimits // what the server grants; a client stays below
+{
+    std::int64_t documentBytes = 0, eventBytes = 0, frameBytes = 0, inFlight = 0, documentsPerConnection = 0,
+                 presenceBytes = 0;
+};
+
+struct Welcome
+{
+    int protocol = kProtocolVersion;
+    std::string epoch; // for people and logs; the chain decides
+    Timestamp serverTime;
+    std::string durability;
+    std::int64_t heartbeatMs = 0;
+    WireLimits limits;
+    std::optional<std::int64_t> tokenExpiresInMs = {};
+};
+
+struct Auth { std::string token; };
+
+// ---- documents
+
+struct Checkpoint
+{
+    ServerSeq serverSeq;
+    Digest chain;
+};
+
+struct PendingId // of a queue entry or a kept acknowledged event; on the wire [first, current]
+{
+    EventId first, current;
+};
+
+struct Subscribe
+{
+    DocumentId documentId;
+    std::optional<CollectionName> collection = {};
+    std::optional<ServerSeq> afterSeq = {};
+    std::optional<Digest> chain = {}; // may be left out when afterSeq is 0
+    std::optional<VectorClock> vectorClock = {}; // instead of afterSeq
+    std::vector<Checkpoint> checkpoints = {};
+    std::vector<PendingId> pending = {};
+    bool clocks = false;
+    std::optional<std::int64_t> snapshotPart = {}; // resume a snapshot from this part
+};
+
+struct KnownId // on the wire [asked, logged, serverSeq]
+{
+    EventId asked, logged;
+    ServerSeq serverSeq;
+};
+
+struct Snapshot
+{
+    DocumentId documentId;
+    std::optional<CollectionName> collection = {};
+    DocumentKind kind = DocumentKind::Json;
+    Position position; // serverSeq, chain
+    std::vector<KnownId> known = {};
+    std::int64_t part = 1, parts = 1;
+    std::optional<Digest> sha256 = {}; // over the joined bytes of all parts; always with `bytes`
+    // Whole, as `state` (null: the document is absent here), or one part of its canonical bytes.
+    std::optional<json::Value> state = {};
+    std::optional<Bytes> bytes = {};
+    VectorClock vectorClock = {};
+};
+
+// One event in an `events` message. The server passes the canonical bytes through as they are stored; a decoder sets
+// `event`. At least one of the two is there.
+struct EventItem
+{
+    EventPtr event = {};
+    std::shared_ptr<const Bytes> canonical = {};
+    std::optional<VectorClock> vectorClock = {}; // beside the event, on request
+};
+
+struct Events
+{
+    DocumentId documentId;
+    std::vector<EventItem> events;
+    Digest chain; // of the last one
+};
+
+enum class Permission { Read, Write };
+
+struct Synced
+{
+    DocumentId documentId;
+    Position position;
+    ServerSeq horizon;
+    ClientSeq clientSeq; // the last one of yours
+    Permission permission = Permission::Write;
+    std::optional<CollectionPolicy> policy = {};
+    std::optional<VectorClock> vectorClock = {};
+};
+
+struct Diverged
+{
+    DocumentId documentId;
+    ServerSeq commonSeq; // 0: nothing shared
+    ServerSeq serverSeq;
+};
+
+struct Push
+{
+    BatchId batchId;
+    DocumentId documentId;
+    std::vector<EventPtr> events; // clientSeq ascending
+};
+
+enum class AckStatus { Applied, Merged, Duplicate, Conflict, Rejected, Skipped };
+
+struct AckResult
+{
+    EventId id;
+    ClientSeq clientSeq;
+    AckStatus status = AckStatus::Applied;
+    std::optional<ServerSeq> serverSeq = {};
+    std::optional<ServerSeq> head = {};
+    std::optional<ErrorCode> code = {};
+    std::optional<std::string> reason = {};
+    std::optional<std::string> path = {};
+};
+
+struct Ack
+{
+    BatchId batchId;
+    DocumentId documentId;
+    std::vector<AckResult> results;
+};
+
+struct Cursor
+{
+    DocumentId documentId;
+    ServerSeq serverSeq;
+};
+
+struct Cursors
+{
+    DocumentId documentId;
+    std::vector<StateVector> cursors; // {clientId, serverSeq, vectorClock, at}
+};
+
+struct Presence
+{
+    DocumentId documentId;
+    ClientId clientId;
+    json::Value state; // null: gone
+};
+
+struct Unsubscribe { DocumentId documentId; };
+
+struct Revoked
+{
+    DocumentId documentId;
+    std::string reason;
+};
+
+// ---- collections
+
+struct Watch
+{
+    CollectionName collection;
+    std::optional<json::Filter> filter = {};
+    std::vector<json::Pointer> fields = {};
+    std::optional<std::string> since = {}; // a token of `watching`
+};
+
+struct Head
+{
+    DocumentId documentId;
+    ServerSeq serverSeq;
+    bool deleted = false;
+    std::optional<json::Value> fields = {};
+};
+
+struct Heads
+{
+    CollectionName collection;
+    std::vector<Head> heads;
+};
+
+struct Watching
+{
+    CollectionName collection;
+    std::string token;
+};
+
+struct Unwatch { CollectionName collection; };
+
+// ---- questions
+
+struct EventsQuery
+{
+    DocumentId documentId;
+    std::optional<ServerSeq> after = {}, before = {};
+    std::optional<std::int64_t> limit = {};
+    std::optional<ClientId> clientId = {};
+    std::optional<json::Pointer> path = {};
+};
+struct StateAtQuery { DocumentId documentId; ServerSeq serverSeq; };
+struct StateVectorsQuery { DocumentId documentId; };
+struct ListQuery
+{
+    CollectionName collection;
+    std::optional<json::Filter> filter = {};
+    std::vector<json::SortKey> sort = {};
+    std::vector<json::Pointer> fields = {};
+    std::optional<std::int64_t> limit = {};
+    std::optional<std::string> pageToken = {};
+};
+struct StatsQuery {};
+
+struct Query
+{
+    std::string requestId;
+    std::variant<EventsQuery, StateAtQuery, StateVectorsQuery, ListQuery, StatsQuery> query;
+};
+
+// `content` holds the members of the answer beside requestId, part, more: events; state, serverSeq; stateVectors;
+// items, nextPageToken; stats.
+struct QueryResult
+{
+    std::string requestId;
+    std::int64_t part = 1;
+    bool more = false;
+    json::Object content = {};
+    std::optional<ErrorCode> code = {};
+    std::optional<std::string> reason = {};
+};
+
+// ---- the connection
+
+struct Ping { std::int64_t n = 0; };
+struct Pong { std::int64_t n = 0; };
+
+enum class ErrorScope { Message, Document, Connection };
+
+struct ErrorMessage // "error"
+{
+    ErrorCode code = ErrorCode::Internal;
+    std::string message;
+    ErrorScope scope = ErrorScope::Message;
+    std::optional<DocumentId> documentId = {};
+    std::optional<std::int64_t> retryAfterMs = {};
+    std::optional<std::string> action = {};
+};
+
+struct GoAway { std::int64_t retryAfterMs = 0; };
+
+using Message = std::variant<Hello, Welcome, Auth, Subscribe, Snapshot, Events, Synced, Diverged, Push, Ack, Cursor, Cursors,
+                             Presence, Unsubscribe, Revoked, Watch, Heads, Watching, Unwatch, Query, QueryResult, Ping, Pong,
+                             ErrorMessage, GoAway>;
+
+std::string_view messageType(const Message &message); // the wire's `type`
+
+} // namespace eventsync::protocol

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/base/bytes.h>
+#include <eventsync/base/executor.h>
+#include <eventsync/base/result.h>
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+// A Backend is a database as EventSync sees one: named record sets with typed columns, read in key order, changed by batches
+// that commit as one. Nothing here is SQL; SQLite, a MongoDB replica set and plain memory implement it alike.
+namespace eventsync::storage {
+
+struct Blob // raw bytes; a std::string cell is UTF-8 text
+{
+    Bytes bytes;
+    auto operator<=>(const Blob &) const = default;
+};
+
+// null < integers < texts (by bytes) < blobs (by bytes): the order of keys and scans on every backend.
+using Cell = std::variant<std::monostate, std::int64_t, std::string, Blob>;
+using Row = std::vector<Cell>;  // one cell per column, in the schema's order
+using Key = std::vector<Cell>;  // the key columns' cells, or a prefix of them in a scan
+
+enum class ColumnType { Integer, Text, Blob };
+
+struct Column
+{
+    std::string name;
+    ColumnType type = ColumnType::Text;
+};
+
+struct Index
+{
+    std::string name;
+    std::vector<std::string> columns;
+    bool unique = false; // among rows in which none of its columns is null
+};
+
+// One record set. The first `keyColumns` columns are its primary key.
+// `appendOnly`: the key is one integer that the backend gives, larger than all before it (the order of arrival: architecture
+// decision 16); put a null there, and the commit's answer tells the number.
+struct RecordSet
+{
+    std::string name;
+    std::vector<Column> columns;
+    std::size_t keyColumns = 1;
+    std::vector<Index> indexes = {};
+    bool appendOnly = false;
+};
+
+// The record sets that a program needs, and the version of their meaning (SQLite: user_version).
+struct Schema
+{
+    int version = 1;
+    std::vector<RecordSet> sets;
+};
+
+// Several changes that commit as one, on any of the sets. They are carried out in order. A `require` that does not hold
+// fails the whole batch with VersionConflict and changes nothing; so does a step that breaks a unique index or inserts a key
+// twice, with Conflict, naming the set and the index. Value type.
+class Batch
+{
+public:
+    struct Put { std::string set; Row row; };                       // inserts or replaces by key
+    struct Insert { std::string set; Row row; };                    // fails with Conflict if the key is there
+    struct Erase { std::string set; Key key; };                     // a key, or a prefix: all rows below it
+    struct Require { std::string set; Key key; std::size_t column; Cell expected; }; // null expected: no such row
+    using Step = std::variant<Put, Insert, Erase, Require>;
+
+    Batch &put(std::string set, Row row) { return add(Put{std::move(set), std::move(row)}); }
+    Batch &insert(std::string set, Row row) { return add(Insert{std::move(set), std::move(row)}); }
+    Batch &erase(std::string set, Key key) { return add(Erase{std::move(set), std::move(key)}); }
+    Batch &require(std::string set, Key key, std::size_t column, Cell expected)
+    {
+        return add(Require{std::move(set), std::move(key), column, std::move(expected)});
+    }
+    Batch &add(Step step)
+    {
+        m_steps.push_back(std::move(step));
+        return *this;
+    }
+    const std::vector<Step> &steps() const { return m_steps; }
+    std::vector<Step> &steps() { return m_steps; }
+    bool isEmpty() const { return m_steps.empty(); }
+
+private:
+    std::vector<Step> m_steps;
+};
+
+// What a commit did: the keys that append-only sets gave, in the order of the batch's steps that asked for one.
+struct Committed
+{
+    std::vector<std::int64_t> positions;
+};
+
+struct Scan
+{
+    std::string set;
+    std::string index = {};          // empty: by primary key
+    Key prefix = {};                 // cells of the key's or index' first columns that must be equal
+    std::optional<Cell> from = {};   // the next column: from this value, included ...
+    std::optional<Cell> until = {};  // ... to before this one
+    bool descending = false;
+    std::size_t limit = SIZE_MAX;
+};
+
+// A consistent picture of the store at one moment: nothing committed later shows. Used on one thread, and not for long.
+class ReadView
+{
+public:
+    virtual ~ReadView() = default;
+    virtual Result<std::optional<Row>> get(const std::string &set, const Key &key) = 0;
+    virtual Result<std::optional<Row>> getBy(const std::string &set, const std::string &index, const Key &cells) = 0;
+    // Calls visit(row) in order until it returns false.
+    virtual Result<> scan(const Scan &scan, const std::function<bool(const Row &)> &visit) = 0;
+};
+
+class Backend
+{
+public:
+    using CommitDone = std::function<void(Result<Committed>)>;
+    using ReadTask = std::function<void(Result<std::unique_ptr<ReadView>>)>;
+
+    virtual ~Backend() = default;
+
+    // Queues the batch; `done` is posted to `executor` once it is durable (as the backend's durability says) or has failed.
+    // Batches of one caller commit in the order given. Batches that wait together may commit as one (group commit), but each
+    // fails alone - unless the store itself failed: then all that were in that group fail and nothing of them is there.
+    // StoreFull, StoreReadOnly, IoError, Corrupt, VersionConflict, Conflict. Any thread.
+    virtual void commit(Batch batch, Executor &executor, CommitDone done) = 0;
+
+    // Runs `task` with a view, on a reader's thread or at once; it may block there. Any thread.
+    virtual void read(ReadTask task) = 0;
+
+    // A view for this thread, now. May block on disk: for tools, start-up and tests, not for the engine thread.
+    virtual Result<std::unique_ptr<ReadView>> view() = 0;
+
+    // "full", "normal", "off", "memory", "majority": announced in `welcome`.
+    virtual std::string durability() const = 0;
+
+    // A copy of the whole store as one file, taken while it is in use. Unavailable where the backend has its own means.
+    virtual Result<> backup(const std::string &path, const std::function<void(int percent)> &progress) = 0;
+};
+
+} // namespace eventsync::storage
