@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/base/clock.h>
+#include <eventsync/base/random.h>
+#include <eventsync/client/facts.h>
+#include <eventsync/client/queueentry.h>
+#include <eventsync/model/documentstate.h>
+#include <eventsync/model/validator.h>
+#include <eventsync/protocol/messages.h>
+#include <eventsync/storage/backend.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace eventsync::client {
+
+// What one step of the core asks of its driver, in this order: commit `writes` as one local transaction; when that is
+// durable send `messages` on the connection that is open then being the one that was open at the step (else drop them);
+// announce `facts`. Steps may overlap as long as commits and sends keep their order.
+struct Outcome
+{
+    storage::Batch writes;
+    std::vector<protocol::Message> messages;
+    std::vector<Fact> facts;
+    // Leave the connection: why, and no sooner back than after `retryAfter` (absent: the usual backoff; never: stay away).
+    struct Close
+    {
+        Error reason;
+        std::optional<std::chrono::milliseconds> retryAfter = {};
+        bool never = false;
+    };
+    std::optional<Close> close = {};
+};
+
+struct ClientOptions
+{
+    std::string userAgent = {};
+    std::optional<std::string> token = {};
+    std::optional<std::string> clientSecret = {};
+    std::size_t queueEntries = limits::kQueueEntries;
+    int rebaseTries = limits::kRebaseTries;
+    std::chrono::milliseconds ackedKeep = limits::kAckedKeep;
+    std::optional<std::size_t> ackedKeepCount = {}; // for tests: so many instead of so long
+    std::int64_t checkpointEvery = 100;             // serverSeqs between checkpoints
+    std::size_t checkpoints = limits::kCheckpointsPerSubscribe;
+    bool wantClocks = false;                        // capability vectorClock, and `cursors`
+    // Code validators by collection; the policy's own schema is checked anyway.
+    std::function<std::shared_ptr<const Validator>(const CollectionName &)> validators = {};
+};
+
+// The client's half of the protocol (docs/protocol.md, docs/merging.md): documents, positions, the queue of edits. Does no
+// input or output: every step takes what happened and returns an Outcome. The memory state is always ahead of, or equal to,
+// what is durable; after a crash load() gives the last durable state, and that is enough (G9). Owner only.
+class ClientCore
+{
+public:
+    // The record sets that `writes` speak of: documents, queue, checkpoints, acked, ids, undo, meta.
+    static const storage::Schema &schema();
+
+    // From a store with schema(): empty for a new replica (a client id is chosen then), or what was there. Corrupt.
+    static Result<std::unique_ptr<ClientCore>> load(storage::ReadView &view, const Clock &clock, Random &random,
+                                                    ClientOptions options = {});
+    ~ClientCore();
+
+    // ---- connection. Between connected() and disconnected() there is one connection.
+    Outcome connected();                                // says hello
+    Outcome receive(const protocol::Message &message);
+    Outcome disconnected();
+    Outcome tick();                                     // at least once a second: expiry, retries on a document, presence
+    bool isWelcome() const;
+
+    // ---- interest
+    Outcome openDocument(const DocumentId &id, const std::optional<CollectionName> &collection = {}); // keeps it in step
+    Outcome closeDocument(const DocumentId &id);        // keeps what is there and queued, stops following
+    Outcome watch(const CollectionName &collection, protocol::Watch parameters);
+    Outcome unwatch(const CollectionName &collection);
+    Outcome query(protocol::Query query);
+    Outcome presence(const DocumentId &id, json::Value state);
+    Outcome renewToken(std::string token);
+
+    // ---- edits. Validated, applied to the optimistic state, queued; durable with the outcome's writes. An edit that changes
+    // nothing gives no entry (nullopt, G7). QueueFull, NotFound, DocumentExists, Invalid, PatchFailed change nothing.
+    struct Edited
+    {
+        std::optional<EventId> id;
+        Diff diff;
+        Outcome outcome;
+    };
+    Result<Edited> create(const DocumentId &id, const CollectionName &collection, json::Value state, json::Object metadata = {});
+    Result<Edited> update(const DocumentId &id, json::Patch patch, json::Object metadata = {});
+    // The edit function gets the optimistic view (engine fields included); what it changed becomes the patch, by policy.
+    Result<Edited> update(const DocumentId &id, const std::function<Result<>(json::Value &)> &edit, json::Object metadata = {});
+    Result<Edited> remove(const DocumentId &id, json::Object metadata = {});
+    Result<Edited> undo(const DocumentId &id); // the last own edit that can be undone; NotFound if there is none; Conflict if changed since
+    Result<Edited> redo(const DocumentId &id);
+    bool canUndo(const DocumentId &id) const;
+    bool canRedo(const DocumentId &id) const;
+
+    // ---- decisions, in queue order per document. The entry must be a conflict whose unseen events are here (isReady).
+    Result<Outcome> resolve(const EventId &entry, Resolution resolution);
+    std::optional<ConflictView> conflict(const EventId &entry) const; // base, ours, theirs, unseen
+    // A conflict or dead letter is given up; a dead letter is tried again as a new edit.
+    Result<Outcome> discard(const EventId &entry);
+    Result<Outcome> retry(const EventId &entry);
+
+    // ---- what is known
+    const ClientId &clientId() const;
+    std::vector<DocumentId> documents() const;
+    const DocumentState *confirmed(const DocumentId &id) const;  // nullptr: nothing known of it
+    const DocumentState *optimistic(const DocumentId &id) const; // confirmed and what waits
+    std::optional<Position> position(const DocumentId &id) const;
+    std::optional<CollectionName> collection(const DocumentId &id) const;
+    const CollectionPolicy &policy(const DocumentId &id) const;
+    VectorClock vectorClock(const DocumentId &id) const;
+    bool isSynced(const DocumentId &id) const;
+    std::vector<QueueEntry> queue() const;                       // all documents, in the order made
+    std::vector<QueueEntry> queue(const DocumentId &id) const;
+    std::size_t queueSize() const;
+
+private:
+    struct Private;
+    explicit ClientCore(std::unique_ptr<Private> d);
+    std::unique_ptr<Private> d;
+};
+
+} // namespace eventsync::client

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/client/queueentry.h>
+#include <eventsync/protocol/messages.h>
+
+#include <variant>
+#include <vector>
+
+// Facts that the client core announces: things that have happened, for signals and views. Nobody has to handle one.
+namespace eventsync::client {
+
+struct DocumentChanged // the optimistic or the confirmed state
+{
+    DocumentId documentId;
+    std::vector<json::Pointer> paths; // what may have changed; the root: everything
+    bool remote = false;              // another's event was among the causes
+};
+struct EventsApplied { DocumentId documentId; std::vector<EventPtr> events; }; // confirmed, in order
+struct DocumentSynced { DocumentId documentId; Position position; };
+struct DocumentDiverged { DocumentId documentId; ServerSeq commonSeq; };
+struct DocumentRefused { DocumentId documentId; Error error; }; // subscribe was answered by an error
+struct DocumentRevoked { DocumentId documentId; std::string reason; };
+struct QueueChanged { DocumentId documentId; };
+struct ConflictFound { DocumentId documentId; EventId entry; };   // ready for the resolver
+struct DeadLettered { DocumentId documentId; EventId entry; Error reason; };
+struct EditLogged { DocumentId documentId; EventId id; ServerSeq serverSeq; protocol::AckStatus status; };
+struct ClientIdChanged { ClientId before, now; Error reason; };   // this replica was a copy, or expired
+struct Welcomed { protocol::Welcome welcome; };
+struct ConnectionReplaced {};
+struct ServerLeaving { std::chrono::milliseconds retryAfter; };
+struct HeadsChanged { CollectionName collection; std::vector<protocol::Head> heads; };
+struct WatchReady { CollectionName collection; std::string token; };
+struct CursorsChanged { DocumentId documentId; std::vector<StateVector> cursors; };
+struct PresenceChanged { DocumentId documentId; ClientId clientId; json::Value state; };
+struct QueryAnswered { protocol::QueryResult result; };
+struct ServerError { Error error; protocol::ErrorScope scope; std::optional<DocumentId> documentId; };
+
+using Fact = std::variant<DocumentChanged, EventsApplied, DocumentSynced, DocumentDiverged, DocumentRefused, DocumentRevoked,
+                          QueueChanged, ConflictFound, DeadLettered, EditLogged, ClientIdChanged, Welcomed, ConnectionReplaced,
+                          ServerLeaving, HeadsChanged, WatchReady, CursorsChanged, PresenceChanged, QueryAnswered, ServerError>;
+
+} // namespace eventsync::client

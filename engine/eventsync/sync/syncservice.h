@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/base/clock.h>
+#include <eventsync/base/executor.h>
+#include <eventsync/base/metrics.h>
+#include <eventsync/base/random.h>
+#include <eventsync/model/collectionpolicy.h>
+#include <eventsync/model/snapshot.h>
+#include <eventsync/model/validator.h>
+#include <eventsync/protocol/codec.h>
+#include <eventsync/storage/backend.h>
+#include <eventsync/sync/accesspolicy.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace eventsync::sync {
+
+using SessionId = StrongNumber<struct SessionIdTag>;
+
+// The service's way out to one peer. Called on the engine thread; an implementation that lives on another thread hands over.
+class SessionSink
+{
+public:
+    virtual ~SessionSink() = default;
+    virtual void send(const protocol::OutgoingPtr &message) = 0;
+    // After what was sent before. The service calls nothing of this sink afterwards.
+    virtual void close(ErrorCode code, const std::string &reason) = 0;
+    virtual std::size_t unsentBytes() const = 0; // handed to send() and not yet taken by the peer's socket
+};
+
+struct SessionInfo
+{
+    std::string peer = {};                          // for logs
+    std::optional<DocumentId> document = {};        // ws://host/sync/{documentId}
+};
+
+struct ServiceOptions
+{
+    Policies policies;
+    std::shared_ptr<const AccessPolicy> access = allowAll();
+    std::function<std::shared_ptr<const Validator>(const CollectionName &)> validators = {}; // code validators
+    protocol::WireLimits limits;                    // zeros: those of base/limits.h
+    std::string epoch = {};
+    std::chrono::milliseconds heartbeat = limits::kHeartbeat;
+    std::chrono::milliseconds presenceKeep = limits::kPresenceKeep;
+    std::chrono::milliseconds clientExpiry = limits::kClientExpiry;
+    std::size_t catchUpChunkBytes = limits::kCatchUpChunkBytes;
+    std::size_t highWaterBytes = limits::kUnsentHighWaterBytes;
+    std::int64_t snapshotEvery = limits::kSnapshotEveryEvents; // events; 0: never by itself
+    std::size_t loadedDocuments = 10'000;           // documents without subscribers kept in memory
+    Metrics *metrics = nullptr;
+};
+
+// The server's half of the protocol: sessions, documents, the order of events, fan-out. Plain code on one thread, the
+// engine's: everything below is called there, and `executor` posts there. It does no input or output of its own: it reads
+// and commits through the Backend, whose answers come back through the executor. Owner only.
+class SyncService
+{
+public:
+    // The record sets of a server's store.
+    static const storage::Schema &schema();
+
+    SyncService(storage::Backend &backend, Executor &executor, const Clock &clock, Random &random, ServiceOptions options);
+    ~SyncService();
+
+    // ---- sessions
+    SessionId open(SessionSink &sink, SessionInfo info);
+    void receive(SessionId session, const protocol::Message &message);
+    void receiveInvalid(SessionId session, const Error &error); // a frame that could not be decoded
+    void drained(SessionId session);                            // its unsent bytes fell below the high-water mark
+    void lost(SessionId session);                               // the peer has gone; its sink is not called any more
+    void tick();                                                // at least every second
+
+    // ---- writes by code and by REST (flow 1). `done` is called on the engine thread, once, when durable or refused.
+    struct Write
+    {
+        DocumentId documentId;
+        CollectionName collection;
+        ClientId clientId;                                      // `server`, `rest:...`, a code author
+        std::optional<std::string> author = {};
+        std::optional<ServerSeq> ifVersion = {};                // VersionConflict if the document stands elsewhere
+        // From the state as it stands (engine fields included; none: absent) to the state wanted. May run several times.
+        std::function<Result<>(json::State &)> edit = {};
+        std::optional<json::Patch> patch = {};                  // or a patch, as it is
+        json::Object metadata = {};
+        std::optional<EventId> id = {};                         // for an idempotent repetition
+    };
+    struct Written
+    {
+        DocumentRecord record;
+        Diff diff;
+        EventPtr event; // null if nothing changed
+    };
+    void write(Write write, std::function<void(Result<Written>)> done);
+
+    // ---- reads, answered on the engine thread with access not checked (callers do)
+    void read(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done); // the newest committed state
+    void compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done); // the horizon reached
+    void snapshot(const DocumentId &id, std::function<void(Result<eventsync::Snapshot>)> done);
+    void expireClient(const ClientId &client, std::function<void(Result<>)> done);
+
+    // Sends goaway, answers what was accepted, closes all sessions; then `done`.
+    void shutdown(std::function<void()> done);
+
+private:
+    struct Private;
+    std::unique_ptr<Private> d;
+};
+
+} // namespace eventsync::sync
