@@ -45,6 +45,17 @@ constexpr auto kHeartbeat = 15'000ms;
 constexpr auto kPresenceKeep = 30'000ms;
 constexpr auto kHeadPoll = 5'000ms;
 constexpr auto kHttpRequestTime = 10'000ms;
+constexpr auto kHandshakeTime = 10'000ms;               // from dialling to an open connection
+constexpr auto kCloseTime = 3'000ms;                    // how long the peer may take to answer a close
+constexpr std::size_t kHttpHeadBytes = 16 * kKiB;       // request line and headers
+constexpr std::size_t kHttpBodyBytes = 8 * kMiB;        // a largest document written with generous white space
+constexpr std::size_t kHttpReadBytes = 64 * kKiB;       // read ahead per socket; the rest waits at the sender
+constexpr std::size_t kHttpGzipFromBytes = 2 * kKiB;    // smaller answers fit few packets anyway
+constexpr auto kHttpIdleTime = 60'000ms;                // of a kept-alive connection between requests
+constexpr auto kHttpLingerTime = 1'000ms;               // unread input is drained so long, that the answer gets through
+constexpr std::size_t kServerConnections = 10'000;      // sockets of one HTTP front, of every kind
+constexpr std::size_t kSsePostBytes = 512 * kKiB;       // of waiting frames joined into one request
+constexpr std::size_t kSsePostFrames = 1'000;           // of one request's list
 constexpr auto kDrainTime = 10'000ms;                   // what an orderly stop waits for
 
 // Reconnecting: full jitter below a doubling bound; reset only after a connection has been healthy for a while.

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/transport/connection.h>
+
+#include <QObject>
+#include <QPointer>
+#include <QTimer>
+
+#include <chrono>
+#include <memory>
+
+class QTcpSocket;
+class QWebSocket;
+
+namespace eventsync::transport {
+
+struct DialOptions;
+
+// A WebSocket, of either side. A server's frames go to the raw socket as bytes that all readers share; a client's go
+// through QWebSocket, which masks them. Frames over limits::kFrameBytes close it with 1009; a close that the peer does
+// not answer ends in an abort after limits::kCloseTime. Owner only.
+class WebSocketConnection final : public QObject, public Connection
+{
+    Q_OBJECT
+
+public:
+    // The client's side. `url` is complete: ws or wss, with its path.
+    WebSocketConnection(const QUrl &url, const DialOptions &options);
+    // The server's side, of an established WebSocket and the socket under it.
+    WebSocketConnection(std::unique_ptr<QWebSocket> webSocket, QTcpSocket *rawSocket, ConnectionInfo info);
+    ~WebSocketConnection() override;
+
+    std::size_t unsentBytes() const override;
+
+private:
+    void doSend(const Frame &frame, std::string_view resumeToken) override;
+    void doClose(CloseCode code, std::string_view text) override;
+    void doAbort() override;
+    void connectSignals();
+    void onConnected();
+    void onTimeout();
+    void onDisconnected();
+
+    std::unique_ptr<QWebSocket> m_webSocket;
+    QPointer<QTcpSocket> m_rawSocket;
+    QTimer m_timer; // of the handshake, then of the close
+    std::chrono::milliseconds m_handshakeTime{0};
+    Codec m_askedCodec = Codec::Json;
+    bool m_isServer;
+    bool m_timedOut = false;
+};
+
+} // namespace eventsync::transport
