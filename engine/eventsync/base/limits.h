@@ -23,6 +23,7 @@ constexpr std::size_t kClientIdBytes = 64;
 constexpr int kDepth = 64;
 constexpr int kEventDepthExtra = 8;  // an event wraps the value in its patch
 constexpr int kFrameDepthExtra = 8;  // a frame wraps the event
+constexpr std::size_t kPointerTokens = 128; // deeper than any value, so that a long pointer costs no memory
 constexpr std::int64_t kMaxInteger = 9007199254740991; // 2^53 - 1, what every JSON reader keeps exactly (RFC 7493)
 
 // Sizes, in bytes of canonical JSON or of the frame.
@@ -32,6 +33,8 @@ constexpr std::size_t kFrameBytes = 2 * kMiB;        // a largest event and room
 constexpr std::size_t kCatchUpChunkBytes = 256 * kKiB; // small enough that control messages do not wait behind it
 constexpr std::size_t kPresenceBytes = 4 * kKiB;
 constexpr std::size_t kPatchOperations = 100'000;
+constexpr std::uint64_t kPatchWork = 256 * kMiB;     // bytes one patch may copy or measure, and array elements it may shift:
+                                                     // well below a second, whatever its 900 bytes ask for
 
 // Connections.
 constexpr std::size_t kUnsentHighWaterBytes = 1 * kMiB; // above it a reader falls back from live to catch-up

@@ -41,6 +41,7 @@ Result<> normalize(Value &value, int depth = limits::kDepth);
 std::string canonical(const Value &value);
 void appendCanonical(std::string &out, const Value &value);
 std::size_t canonicalSize(const Value &value); // bytes, without building the text
+std::size_t canonicalStringSize(std::string_view text);
 
 // The text form of a double as ECMAScript's Number::toString gives it.
 std::string numberText(double number);
