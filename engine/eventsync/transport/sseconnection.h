@@ -7,6 +7,7 @@
 #include <QNetworkAccessManager>
 #include <QNetworkRequest>
 #include <QObject>
+#include <QPointer>
 #include <QTimer>
 #include <QUrl>
 
@@ -41,7 +42,7 @@ private:
     QNetworkRequest request(const QUrl &url) const;
     void onStreamBytes();
     void onStreamFinished();
-    bool onEvent(const SseEvent &event); // false: this object is gone or done
+    void onEvent(const SseEvent &event);
     void onOpen(const std::string &data);
     void onCloseEvent(const std::string &data);
     void postWaiting();

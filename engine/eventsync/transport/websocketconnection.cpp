@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/transport/websocketconnection.h>
+
+#include <eventsync/base/logging.h>
+#include <eventsync/transport/dial.h>
+
+#include <QNetworkRequest>
+#include <QRegularExpression>
+#include <QSslSocket>
+#include <QTcpSocket>
+#include <QWebSocket>
+#include <QWebSocketHandshakeOptions>
+
+#include <algorithm>
+
+namespace eventsync::transport {
+
+namespace {
+
+using namespace Qt::StringLiterals;
+
+// Up to here frames are copied into the socket's buffer, where small ones lie together and leave with one system call;
+// above it the socket keeps a reference to the bytes that all readers share.
+constexpr qsizetype kShareFromBytes = 8 * 1024;
+
+// RFC 6455 section 5.5: a control frame's payload is at most 125 bytes, two of them the code.
+constexpr std::size_t kCloseTextBytes = 123;
+
+QString closeText(std::string_view text)
+{
+    std::size_t length = std::min(text.size(), kCloseTextBytes);
+    while (length > 0 && length < text.size() && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80)
+        --length; // never inside a letter
+    return QString::fromUtf8(text.data(), static_cast<qsizetype>(length));
+}
+
+// The client must know a refusal (never tried again) from an absence (tried again). QWebSocket tells the status of the
+// answer to the upgrade only inside its error text.
+ErrorCode handshakeError(const QString &text)
+{
+    static const QRegularExpression status(u"status code: (\\d{3})"_s);
+    switch (status.match(text).captured(1).toInt()) {
+    case 400:
+    case 426:
+        return ErrorCode::UnsupportedProtocol;
+    case 401:
+        return ErrorCode::Unauthenticated;
+    case 403:
+        return ErrorCode::PermissionDenied;
+    case 404:
+        return ErrorCode::NotFound;
+    case 429:
+        return ErrorCode::RateLimited;
+    default:
+        return ErrorCode::Unavailable;
+    }
+}
+
+std::optional<ErrorCode> errorOf(CloseCode code)
+{
+    switch (code) {
+    case CloseCode::Normal:
+    case CloseCode::GoingAway:
+        return std::nullopt;
+    case CloseCode::ProtocolError:
+    case CloseCode::UnsupportedData:
+    case CloseCode::InvalidPayload:
+        return ErrorCode::InvalidMessage;
+    case CloseCode::TooLarge:
+        return ErrorCode::TooLarge;
+    case CloseCode::PolicyViolation:
+        return ErrorCode::PermissionDenied;
+    default:
+        return ErrorCode::Unavailable;
+    }
+}
+
+} // namespace
+
+WebSocketConnection::WebSocketConnection(const QUrl &url, const DialOptions &options)
+    : Connection({.kind = TransportKind::WebSocket, .secure = url.scheme() == u"wss"_s,
+                  .peer = url.authority(QUrl::FullyEncoded).toStdString()},
+                 State::Connecting),
+      m_webSocket(std::make_unique<QWebSocket>()), m_handshakeTime(options.handshakeTime), m_askedCodec(options.codec),
+      m_isServer(false)
+{
+    connectSignals();
+    connect(m_webSocket.get(), &QWebSocket::connected, this, &WebSocketConnection::onConnected);
+
+    QNetworkRequest request(url);
+    if (!options.authorization.empty())
+        request.setRawHeader("Authorization", QByteArray::fromStdString(options.authorization));
+    if (!options.userAgent.empty())
+        request.setRawHeader("User-Agent", QByteArray::fromStdString(options.userAgent));
+    QWebSocketHandshakeOptions handshake;
+    handshake.setSubprotocols({QString::fromStdString(std::string(subprotocol(options.codec)))});
+    if (options.tls)
+        m_webSocket->setSslConfiguration(*options.tls);
+    m_timer.start(m_handshakeTime);
+    m_webSocket->open(request, handshake);
+}
+
+WebSocketConnection::WebSocketConnection(std::unique_ptr<QWebSocket> webSocket, QTcpSocket *rawSocket,
+                                         ConnectionInfo info)
+    : Connection(std::move(info), State::Open), m_webSocket(std::move(webSocket)), m_rawSocket(rawSocket),
+      m_isServer(true)
+{
+    m_webSocket->setParent(nullptr);
+    connectSignals();
+}
+
+WebSocketConnection::~WebSocketConnection()
+{
+    // Possibly inside one of its signals: then it must outlive the emission.
+    m_webSocket->disconnect(this);
+    if (m_rawSocket)
+        m_rawSocket->disconnect(this);
+    if (state() == State::Connecting || state() == State::Open)
+        m_webSocket->abort();
+    m_webSocket.release()->deleteLater();
+}
+
+void WebSocketConnection::connectSignals()
+{
+    m_webSocket->setMaxAllowedIncomingFrameSize(limits::kFrameBytes);
+    m_webSocket->setMaxAllowedIncomingMessageSize(limits::kFrameBytes);
+    m_timer.setSingleShot(true);
+    connect(&m_timer, &QTimer::timeout, this, &WebSocketConnection::onTimeout);
+    connect(m_webSocket.get(), &QWebSocket::textMessageReceived, this,
+            [this](const QString &text) { receive(Frame::text(text.toUtf8().toStdString())); });
+    connect(m_webSocket.get(), &QWebSocket::binaryMessageReceived, this,
+            [this](const QByteArray &bytes) { receive(Frame::binary(bytes.toStdString())); });
+    // Queued: abort() makes QWebSocket say it at once, and `closed` is never called inside abort().
+    connect(m_webSocket.get(), &QWebSocket::disconnected, this, &WebSocketConnection::onDisconnected,
+            Qt::QueuedConnection);
+    if (m_rawSocket) {
+        connect(m_rawSocket, &QTcpSocket::bytesWritten, this, [this] { checkWaterMarks(); });
+        if (const auto *tls = qobject_cast<QSslSocket *>(m_rawSocket))
+            connect(tls, &QSslSocket::encryptedBytesWritten, this, [this] { checkWaterMarks(); });
+    } else {
+        connect(m_webSocket.get(), &QWebSocket::bytesWritten, this, [this] { checkWaterMarks(); });
+    }
+}
+
+void WebSocketConnection::onConnected()
+{
+    m_timer.stop();
+    const auto chosen = m_webSocket->subprotocol().toStdString();
+    const auto codec = codecFromSubprotocol(chosen);
+    if (!codec && !chosen.empty()) {
+        abortBecause({.code = CloseCode::ProtocolError, .text = "the server chose " + chosen,
+                      .error = ErrorCode::UnsupportedProtocol});
+        return;
+    }
+    // QWebSocket keeps its socket to itself, but as a child; without it unsentBytes() would be 0 under TLS.
+    m_rawSocket = m_webSocket->findChild<QTcpSocket *>();
+    if (auto *tls = qobject_cast<QSslSocket *>(m_rawSocket.data()))
+        connect(tls, &QSslSocket::encryptedBytesWritten, this, [this] { checkWaterMarks(); });
+    m_info.codec = codec.value_or(Codec::Json);
+    becomeOpen();
+}
+
+std::size_t WebSocketConnection::unsentBytes() const
+{
+    qint64 bytes = 0;
+    if (m_rawSocket) {
+        bytes = m_rawSocket->bytesToWrite();
+        if (const auto *tls = qobject_cast<const QSslSocket *>(m_rawSocket.data()))
+            bytes += tls->encryptedBytesToWrite();
+    } else {
+        bytes = m_webSocket->bytesToWrite();
+    }
+    return static_cast<std::size_t>(std::max<qint64>(bytes, 0));
+}
+
+void WebSocketConnection::doSend(const Frame &frame, std::string_view)
+{
+    if (m_isServer && m_rawSocket) {
+        // QWebSocket buffers nothing on the way out, so between its own control frames whole frames may be written.
+        const QByteArray &bytes = frame.webSocketBytes();
+        if (bytes.size() >= kShareFromBytes)
+            m_rawSocket->write(bytes);
+        else
+            m_rawSocket->write(bytes.constData(), bytes.size());
+    } else if (frame.isText()) {
+        m_webSocket->sendTextMessage(frame.toQString());
+    } else {
+        m_webSocket->sendBinaryMessage(
+            QByteArray::fromRawData(frame.bytes().data(), static_cast<qsizetype>(frame.size())));
+    }
+}
+
+void WebSocketConnection::doClose(CloseCode code, std::string_view text)
+{
+    m_timer.start(limits::kCloseTime);
+    if (m_webSocket->state() == QAbstractSocket::ConnectedState)
+        m_webSocket->close(static_cast<QWebSocketProtocol::CloseCode>(code), closeText(text));
+    else
+        doAbort();
+}
+
+void WebSocketConnection::doAbort()
+{
+    m_webSocket->abort();
+    // Where there was no connection yet, QWebSocket says nothing.
+    QMetaObject::invokeMethod(this, &WebSocketConnection::onDisconnected, Qt::QueuedConnection);
+}
+
+void WebSocketConnection::onTimeout()
+{
+    if (state() == State::Connecting) {
+        m_timedOut = true;
+        m_webSocket->abort();
+        becomeClosed({.code = CloseCode::Abnormal, .text = "no answer to the handshake", .error = ErrorCode::Timeout});
+    } else {
+        doAbort();
+    }
+}
+
+void WebSocketConnection::onDisconnected()
+{
+    m_timer.stop();
+    if (state() == State::Connecting) {
+        const QString text = m_webSocket->errorString();
+        becomeClosed({.code = CloseCode::Abnormal, .text = text.toStdString(), .error = handshakeError(text)});
+        return;
+    }
+    const auto number = static_cast<std::uint16_t>(m_webSocket->closeCode());
+    const auto code = static_cast<CloseCode>(number);
+    const bool isWord = m_webSocket->error() != QAbstractSocket::RemoteHostClosedError && number != 1006 && number != 1005;
+    CloseReason reason{.code = code, .text = m_webSocket->closeReason().toStdString(), .byPeer = true, .error = errorOf(code)};
+    if (!isWord && reason.text.empty())
+        reason.text = m_webSocket->errorString().toStdString();
+    becomeClosed(std::move(reason));
+}
+
+} // namespace eventsync::transport
