@@ -29,9 +29,16 @@ constexpr std::int64_t kMaxInteger = 9007199254740991; // 2^53 - 1, what every J
 // Sizes, in bytes of canonical JSON or of the frame.
 constexpr std::size_t kDocumentBytes = 4 * kMiB;
 constexpr std::size_t kEventBytes = 1 * kMiB;
+constexpr std::size_t kLoggedEventExtraBytes = 1 * kKiB; // serverSeq, storedAt, salt, author: what the server adds
 constexpr std::size_t kFrameBytes = 2 * kMiB;        // a largest event and room around it
 constexpr std::size_t kCatchUpChunkBytes = 256 * kKiB; // small enough that control messages do not wait behind it
 constexpr std::size_t kPresenceBytes = 4 * kKiB;
+constexpr std::size_t kPatternTextBytes = 4 * kKiB;  // of a text that a schema's pattern looks at: std::regex recurses per letter
+// A collection's JSON Schema: the library that runs it recurses along references, so their number and reach are bounded.
+constexpr std::size_t kSchemaBytes = 256 * kKiB;
+constexpr int kSchemaDepth = 32;
+constexpr std::size_t kSchemaReferences = 128;
+constexpr int kSchemaSteps = 32;                       // schemas that one value is held to, one inside the other
 constexpr std::size_t kPatchOperations = 100'000;
 constexpr std::uint64_t kPatchWork = 256 * kMiB;     // bytes one patch may copy or measure, and array elements it may shift:
                                                      // well below a second, whatever its 900 bytes ask for
@@ -75,6 +82,11 @@ constexpr std::size_t kUndoEntries = 1'000;
 // The store.
 constexpr int kOptimisticTries = 16;                    // of an edit function before VersionConflict
 constexpr std::size_t kCommitRows = 8'192;              // rows of one group commit: bounds the time a reader waits
+constexpr auto kStoreBusyWait = 5'000ms;                // for a foreign program that holds SQLite's write lock
+constexpr std::size_t kQueuedBatches = 65'536;          // handed to a backend and not committed: above it QueueFull
+constexpr std::size_t kQueuedReads = 65'536;            // handed to a backend and not begun: above it QueueFull
+constexpr std::int64_t kWalKeepBytes = 64 * 1024 * 1024; // what the WAL file is cut back to once it was longer
+constexpr int kBackupPages = 256;                       // copied between two calls of a backup's progress
 constexpr std::int64_t kSnapshotEveryEvents = 1'000;
 constexpr std::int64_t kDerivedLagEvents = 1'000;       // derived rows may lag the log by so many events ...
 constexpr auto kDerivedLagTime = 1'000ms;               // ... and so long

@@ -3,6 +3,7 @@
 
 #include <eventsync/json/diff.h>
 #include <eventsync/model/event.h>
+#include <eventsync/model/jsonfields.h>
 
 #include <map>
 #include <memory>
@@ -32,7 +33,9 @@ public:
     CollectionPolicy() = default;
     static CollectionPolicy games(); // gold, experience, level: counters, gold min 0; lastUpdated latest; version engine
 
-    static Result<CollectionPolicy> fromJson(const json::Value &value);
+    // A configuration is read with Refuse, so that a slip of the pen is seen; a peer's policy with Ignore: fields and rules
+    // that a newer server knows are passed over.
+    static Result<CollectionPolicy> fromJson(const json::Value &value, UnknownFields unknown = UnknownFields::Refuse);
     json::Value toJson() const;
 
     MergeRule merge() const { return m_merge; }

@@ -34,7 +34,8 @@ public:
     std::size_t canonicalSize() const { return m_size; }
 
     // create on an existing document or update, delete on an absent one: PatchFailed. Otherwise what json::apply says.
-    // On an error nothing has changed.
+    // On an error nothing has changed. An update or create with an empty patch changes nothing and fits everywhere: it is
+    // what stands in the log for an event that merging turned into nothing.
     Result<AppliedEvent> apply(Operation operation, const Diff &diff);
     Result<AppliedEvent> apply(const Event &event) { return apply(event.operation, event.diff); }
     // Takes back what an apply() did, given its inverse. Corrupt if it does not fit.
@@ -44,6 +45,10 @@ public:
     Digest digest() const;         // of the canonical form
 
 private:
+    Result<AppliedEvent> applyCreate(const json::Patch &patch);
+    Result<AppliedEvent> applyUpdate(const json::Patch &patch);
+    Result<AppliedEvent> applyDelete(const json::Patch &patch);
+
     json::State m_value;
     DocumentKind m_kind = DocumentKind::Json;
     std::size_t m_size = 0;

@@ -9,9 +9,14 @@
 #include <eventsync/json/value.h>
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace eventsync {
+
+// "/a" and "b/c" -> "/a/b~1c": the JSON Pointer of a member.
+std::string childPath(std::string path, std::string_view member);
 
 // Reads the fields of one JSON object and remembers the first thing wrong: InvalidMessage (missing, or of a wrong type)
 // with the path, or what the field's own rule says. Asking goes on harmlessly after an error; finish() tells it.
