@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "link.h"
+
+#include <algorithm>
+
+namespace eventsync::simulation {
+
+std::size_t roughBytes(const protocol::Message &message)
+{
+    std::size_t bytes = 100;
+    if (const auto *events = std::get_if<protocol::Events>(&message)) {
+        for (const auto &item : events->events)
+            bytes += item.canonical ? item.canonical->size() : 300;
+    }
+    return bytes;
+}
+
+void Link::sendUp(protocol::Message message)
+{
+    if (!cut)
+        up.push_back(std::move(message));
+}
+
+void Link::sendDown(Down message)
+{
+    if (cut)
+        return;
+    if (message.message)
+        downBytes += roughBytes(message.message->message());
+    down.push_back(std::move(message));
+}
+
+void Link::sever(std::uint64_t chance)
+{
+    if (cut)
+        return;
+    cut = true;
+    up.resize(chance % (up.size() + 1));
+    down.resize((chance / 64) % (down.size() + 1));
+}
+
+} // namespace eventsync::simulation
