@@ -37,9 +37,11 @@ if [[ " $* " == *' install '* ]]; then
 fi
 exit 0
 STAND_IN
-# id, sudo, install, rm and systemctl: being root without touching the machine's own files.
+# Being root, without touching the machine's own services.
 printf '#!/bin/sh\necho 0\n' >"$work/bin/id"
-printf '#!/bin/sh\necho systemctl "$@" >>"%s/apt.log"\n' "$work" >"$work/bin/systemctl"
+for tool in update-rc.d deb-systemd-helper; do
+    printf '#!/bin/sh\necho %s "$@" >>"%s/apt.log"\n' "$tool" "$work" >"$work/bin/$tool"
+done
 # cmake: the end of the road for these tests.
 printf '#!/bin/sh\necho "cmake was called"\nexit 1\n' >"$work/bin/cmake"
 chmod +x "$work"/bin/*
@@ -121,7 +123,8 @@ expect 'with nothing missing apt-get is not called' test ! -e "$work/apt.log"
 grep -vx redis-server "$work/installed" >"$work/less" && mv "$work/less" "$work/installed"
 run test
 expect 'only what is missing is installed' says 'Installing 1 packages: redis-server'
-expect 'a Redis that came with us does not start at boot' grep -q 'systemctl disable .*redis-server' "$work/apt.log"
+expect 'a Redis that came with us does not start at boot' grep -qx 'update-rc.d redis-server disable' "$work/apt.log"
+expect 'nor under systemd' grep -qx 'deb-systemd-helper disable redis-server.service' "$work/apt.log"
 
 : >"$work/installed"
 touch "$work/apt-fails"

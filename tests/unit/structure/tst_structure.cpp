@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the project says about its own shape, checked on its own files: the module table of engine/README.md against every
-// include and every link, the licence lines, the include guards, and that time and chance come in through their seams.
+// What the project says about its own shape, checked on its own files: the module table of engine/README.md against
+// every include and every link, the licence lines, the include guards, and that time and chance come in through their
+// seams.
 
 #include <QDir>
 #include <QDirIterator>
@@ -54,7 +55,8 @@ QString shortName(const QString &path)
 // Rows of the form "| `name` | anything | base, json |".
 Table tableIn(const QString &text)
 {
-    static const QRegularExpression row(uR"(^\| `([a-z]+)` \|.*\| ([a-z, -]+) \|$)"_s, QRegularExpression::MultilineOption);
+    static const QRegularExpression row(uR"(^\| `([a-z]+)` \|.*\| ([a-z, -]+) \|$)"_s,
+                                        QRegularExpression::MultilineOption);
     Table table;
     for (const auto &match : row.globalMatch(text)) {
         const QString cell = match.captured(2).trimmed();
@@ -83,7 +85,8 @@ QHash<QString, QSet<QString>> reachable(const Table &table)
 
 QStringList includesOf(const QString &text)
 {
-    static const QRegularExpression include(uR"(^\s*#\s*include\s*[<"]([^>"]+)[>"])"_s, QRegularExpression::MultilineOption);
+    static const QRegularExpression include(uR"(^\s*#\s*include\s*[<"]([^>"]+)[>"])"_s,
+                                            QRegularExpression::MultilineOption);
     QStringList targets;
     for (const auto &match : include.globalMatch(text))
         targets.append(match.captured(1));
@@ -94,8 +97,8 @@ QStringList includesOf(const QString &text)
 bool isGuiHeader(const QString &header)
 {
     static const QString headers = QLibraryInfo::path(QLibraryInfo::HeadersPath);
-    static const QStringList libraries{u"QtGui"_s, u"QtWidgets"_s, u"QtOpenGL"_s, u"QtOpenGLWidgets"_s, u"QtPrintSupport"_s,
-                                       u"QtQuick"_s, u"QtSvg"_s, u"QtSvgWidgets"_s};
+    static const QStringList libraries{u"QtGui"_s,          u"QtWidgets"_s, u"QtOpenGL"_s, u"QtOpenGLWidgets"_s,
+                                       u"QtPrintSupport"_s, u"QtQuick"_s,   u"QtSvg"_s,    u"QtSvgWidgets"_s};
     const QString first = header.section(u'/', 0, 0);
     if (libraries.contains(first))
         return true;
@@ -205,7 +208,8 @@ private:
 
 void StructureTest::initTestCase()
 {
-    QVERIFY2(QFile::exists(sourceFolder() + u"/engine/README.md"_s), "EVENTSYNC_SOURCE_DIR must name the project's root");
+    QVERIFY2(QFile::exists(sourceFolder() + u"/engine/README.md"_s),
+             "EVENTSYNC_SOURCE_DIR must name the project's root");
     QVERIFY2(QFile::exists(QLibraryInfo::path(QLibraryInfo::HeadersPath) + u"/QtGui/QColor"_s),
              "Qt's headers are not where QLibraryInfo says, so Gui headers cannot be told apart");
     m_table = tableIn(textOf(sourceFolder() + u"/engine/README.md"_s));
@@ -220,7 +224,8 @@ void StructureTest::arrowsPointUpTheTable()
     for (const Module &module : m_table) {
         QVERIFY2(!above.contains(module.name), qPrintable(module.name + u" stands in the table twice"_s));
         for (const QString &name : module.mayInclude)
-            QVERIFY2(above.contains(name), qPrintable(u"%1 includes %2, which does not stand above it"_s.arg(module.name, name)));
+            QVERIFY2(above.contains(name),
+                     qPrintable(u"%1 includes %2, which does not stand above it"_s.arg(module.name, name)));
         above.insert(module.name);
     }
     QVERIFY(!m_reach.value(u"protocol"_s).contains(u"storage"_s));
@@ -229,10 +234,12 @@ void StructureTest::arrowsPointUpTheTable()
 
 void StructureTest::everyEngineFolderIsInTheTable()
 {
-    const QStringList folders = QDir(sourceFolder() + u"/engine/eventsync"_s).entryList(QDir::Dirs | QDir::NoDotAndDotDot);
+    const QStringList folders =
+        QDir(sourceFolder() + u"/engine/eventsync"_s).entryList(QDir::Dirs | QDir::NoDotAndDotDot);
     QVERIFY(folders.contains(u"base"_s));
     for (const QString &folder : folders)
-        QVERIFY2(m_reach.contains(folder), qPrintable(u"engine/eventsync/%1 is not in engine/README.md's table"_s.arg(folder)));
+        QVERIFY2(m_reach.contains(folder),
+                 qPrintable(u"engine/eventsync/%1 is not in engine/README.md's table"_s.arg(folder)));
 }
 
 void StructureTest::includeCheckSeesWhatIsForbidden_data()
@@ -255,7 +262,8 @@ void StructureTest::includeCheckSeesWhatIsForbidden_data()
     QTest::newRow("Widgets with its library") << u"client"_s << u"#include <QtWidgets/QLabel>\n"_s << qsizetype(1);
     QTest::newRow("Core class") << u"client"_s << u"#include <QObject>\n#include <QtCore/QString>\n"_s << qsizetype(0);
     QTest::newRow("in a comment") << u"base"_s << u"// #include <eventsync/json/value.h>\n"_s << qsizetype(0);
-    QTest::newRow("two") << u"base"_s << u"#include <QWidget>\n#include <string>\n#include <eventsync/sync/x.h>\n"_s << qsizetype(2);
+    QTest::newRow("two") << u"base"_s << u"#include <QWidget>\n#include <string>\n#include <eventsync/sync/x.h>\n"_s
+                         << qsizetype(2);
 }
 
 void StructureTest::includeCheckSeesWhatIsForbidden()
@@ -276,7 +284,8 @@ void StructureTest::seamCheckSeesWhatIsForbidden_data()
     QTest::newRow("Qt clock") << u"QDateTime::currentDateTimeUtc()"_s << qsizetype(1);
     QTest::newRow("chance") << u"std::random_device d; QRandomGenerator::global();"_s << qsizetype(2);
     QTest::newRow("sleep") << u"QThread::msleep(5);"_s << qsizetype(1);
-    QTest::newRow("in a comment") << u"// never QDateTime::currentDateTime()\n/* sleep_for\n */ int x;"_s << qsizetype(0);
+    QTest::newRow("in a comment") << u"// never QDateTime::currentDateTime()\n/* sleep_for\n */ int x;"_s
+                                  << qsizetype(0);
     QTest::newRow("the seams") << u"m_clock.wall(); m_random.next(); asleep(1);"_s << qsizetype(0);
 }
 
@@ -324,7 +333,8 @@ void StructureTest::modulesLinkOnlyWhatTheTableAllows()
 {
     QFETCH(QString, module);
     const QString cmake = textOf(sourceFolder() + u"/engine/eventsync/%1/CMakeLists.txt"_s.arg(module));
-    QVERIFY2(cmake.contains(u"eventsync_module(%1"_s.arg(module)), "a module's CMakeLists.txt defines it with eventsync_module");
+    QVERIFY2(cmake.contains(u"eventsync_module(%1"_s.arg(module)),
+             "a module's CMakeLists.txt defines it with eventsync_module");
     for (const QString &name : modulesLinkedBy(cmake))
         QVERIFY2(m_reach.value(module).contains(name), qPrintable(u"%1 may not link %2"_s.arg(module, name)));
     static const QRegularExpression gui(uR"(Qt6::(Gui|Widgets|OpenGL|PrintSupport|Quick|Svg)\w*)"_s);
@@ -344,7 +354,8 @@ void StructureTest::engineTakesTimeAndChanceFromItsSeams()
     }
     QVERIFY2(faults.isEmpty(), qPrintable(faults.join(u'\n')));
     for (const QString &seam : seams)
-        QVERIFY2(!seamFaults(textOf(sourceFolder() + u'/' + seam)).isEmpty(), qPrintable(seam + u" is no seam any more"_s));
+        QVERIFY2(!seamFaults(textOf(sourceFolder() + u'/' + seam)).isEmpty(),
+                 qPrintable(seam + u" is no seam any more"_s));
 }
 
 void StructureTest::everyHeaderIsReadOnce()
@@ -364,10 +375,12 @@ void StructureTest::everyHeaderIsReadOnce()
 
 void StructureTest::everySourceHasItsLicenceLine()
 {
-    QStringList files{sourceFolder() + u"/dev"_s, sourceFolder() + u"/.ci/run"_s, sourceFolder() + u"/CMakeLists.txt"_s};
-    for (const QString &folder : {u"engine"_s, u"server"_s, u"desktop"_s, u"tests"_s, u"packaging"_s, u"resources"_s, u"docs"_s}) {
-        files += filesBelow(folder, {u"*.h"_s, u"*.cpp"_s, u"*.py"_s, u"*.sh"_s, u"*.js"_s, u"*.mjs"_s, u"*.ts"_s, u"*.cmake"_s,
-                                     u"CMakeLists.txt"_s});
+    QStringList files{sourceFolder() + u"/dev"_s, sourceFolder() + u"/.ci/run"_s,
+                      sourceFolder() + u"/CMakeLists.txt"_s};
+    for (const QString &folder :
+         {u"engine"_s, u"server"_s, u"desktop"_s, u"tests"_s, u"packaging"_s, u"resources"_s, u"docs"_s}) {
+        files += filesBelow(folder, {u"*.h"_s, u"*.cpp"_s, u"*.py"_s, u"*.sh"_s, u"*.js"_s, u"*.mjs"_s, u"*.ts"_s,
+                                     u"*.cmake"_s, u"CMakeLists.txt"_s});
     }
     QStringList faults;
     for (const QString &file : files) {
