@@ -288,5 +288,6 @@ using Message = std::variant<Hello, Welcome, Auth, Subscribe, Snapshot, Events, 
                              ErrorMessage, GoAway>;
 
 std::string_view messageType(const Message &message); // the wire's `type`
+std::optional<std::size_t> messageIndex(std::string_view type); // in the variant
 
 } // namespace eventsync::protocol

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/protocol/cbor.h>
+
+#include <eventsync/base/bytes.h>
+
+#include <boost/container/small_vector.hpp>
+
+#include <algorithm>
+#include <bit>
+
+namespace eventsync::protocol::cbor {
+
+namespace {
+
+void appendBigEndian(std::string &out, std::uint64_t number, int bytes)
+{
+    for (int i = bytes - 1; i >= 0; --i)
+        out += static_cast<char>(number >> (8 * i));
+}
+
+void appendHead(std::string &out, Major major, std::uint64_t argument)
+{
+    const unsigned top = static_cast<unsigned>(major) << 5;
+    const auto head = [&](unsigned info, int bytes) {
+        out += static_cast<char>(top | info);
+        appendBigEndian(out, argument, bytes);
+    };
+    if (argument < 24)
+        out += static_cast<char>(top | argument);
+    else if (argument <= 0xFF)
+        head(24, 1);
+    else if (argument <= 0xFFFF)
+        head(25, 2);
+    else if (argument <= 0xFFFF'FFFF)
+        head(26, 4);
+    else
+        head(27, 8);
+}
+
+void appendInteger(std::string &out, std::int64_t number)
+{
+    if (number >= 0)
+        appendHead(out, Major::Unsigned, static_cast<std::uint64_t>(number));
+    else
+        appendHead(out, Major::Negative, static_cast<std::uint64_t>(-1 - number));
+}
+
+void appendFloat(std::string &out, double number)
+{
+    if (const auto half = exactHalf(number)) {
+        out += static_cast<char>(kHalf);
+        appendBigEndian(out, *half, 2);
+    } else if (isSingle(number)) {
+        out += static_cast<char>(kSingle);
+        appendBigEndian(out, std::bit_cast<std::uint32_t>(static_cast<float>(number)), 4);
+    } else {
+        out += static_cast<char>(kDouble);
+        appendBigEndian(out, std::bit_cast<std::uint64_t>(number), 8);
+    }
+}
+
+void appendText(std::string &out, std::string_view text)
+{
+    appendHead(out, Major::Text, text.size());
+    out += text;
+}
+
+// A hash or bytes in their JSON form become a byte string. Any other text there is a slip of the code that built the
+// message; it goes out as the text it is, which a peer refuses.
+void appendString(std::string &out, std::string_view text, const Shape &shape)
+{
+    if (shape.kind == Shape::Kind::Hash || shape.kind == Shape::Kind::Bytes) {
+        if (const auto bytes = shape.kind == Shape::Kind::Hash ? fromHex(text) : fromBase64Url(text)) {
+            appendHead(out, Major::ByteString, bytes->size());
+            out += *bytes;
+            return;
+        }
+    }
+    appendText(out, text);
+}
+
+// Bytewise order of the encoded keys: a shorter text has the smaller head, so length comes first.
+bool keyBefore(std::string_view a, std::string_view b)
+{
+    return a.size() != b.size() ? a.size() < b.size() : a < b;
+}
+
+void appendMap(std::string &out, const json::Object &object, const Shape &shape)
+{
+    boost::container::small_vector<const json::Object::value_type *, 24> members;
+    for (const auto &member : object)
+        members.push_back(&member);
+    std::sort(members.begin(), members.end(), [](const auto *a, const auto *b) { return keyBefore(a->key(), b->key()); });
+    appendHead(out, Major::Map, members.size());
+    for (const auto *member : members) {
+        appendText(out, member->key());
+        append(out, member->value(), shape.member(member->key()));
+    }
+}
+
+} // namespace
+
+std::optional<std::uint16_t> exactHalf(double number)
+{
+    constexpr int kLowestNormal = -14, kHighest = 15, kLowest = -24; // exponents of half precision
+    constexpr std::uint32_t kHiddenBit = 1u << 23;
+    if (!isSingle(number))
+        return std::nullopt;
+    const auto bits = std::bit_cast<std::uint32_t>(static_cast<float>(number));
+    const auto sign = static_cast<std::uint16_t>((bits >> 16) & 0x8000u);
+    const int exponent = static_cast<int>((bits >> 23) & 0xFFu) - 127;
+    const std::uint32_t mantissa = bits & (kHiddenBit - 1);
+    if (exponent >= kLowestNormal && exponent <= kHighest) {
+        if (mantissa & 0x1FFFu)
+            return std::nullopt;
+        return static_cast<std::uint16_t>(sign | static_cast<std::uint32_t>(exponent + 15) << 10 | mantissa >> 13);
+    }
+    if (exponent < kLowest || exponent > kHighest)
+        return std::nullopt;
+    const std::uint32_t whole = mantissa | kHiddenBit; // below the normal ones: a multiple of 2^-24
+    const int shift = -exponent - 1;
+    if (whole & ((1u << shift) - 1))
+        return std::nullopt;
+    return static_cast<std::uint16_t>(sign | whole >> shift);
+}
+
+void append(std::string &out, const json::Value &value, const Shape &shape)
+{
+    switch (value.kind()) {
+    case boost::json::kind::null:
+        out += static_cast<char>(kNull);
+        return;
+    case boost::json::kind::bool_:
+        out += static_cast<char>(value.get_bool() ? kTrue : kFalse);
+        return;
+    case boost::json::kind::int64:
+        appendInteger(out, value.get_int64());
+        return;
+    case boost::json::kind::uint64: // never in the domain; written all the same as what it is
+        appendHead(out, Major::Unsigned, value.get_uint64());
+        return;
+    case boost::json::kind::double_:
+        appendFloat(out, value.get_double());
+        return;
+    case boost::json::kind::string:
+        appendString(out, value.get_string(), shape);
+        return;
+    case boost::json::kind::array: {
+        const auto &list = value.get_array();
+        appendHead(out, Major::List, list.size());
+        for (std::size_t i = 0; i < list.size(); ++i)
+            append(out, list[i], shape.element(i));
+        return;
+    }
+    case boost::json::kind::object:
+        appendMap(out, value.get_object(), shape);
+        return;
+    }
+}
+
+} // namespace eventsync::protocol::cbor
