@@ -4,6 +4,7 @@
 #include <eventsync/base/logging.h>
 #include <eventsync/transport/dial.h>
 
+#include <QCoreApplication>
 #include <QNetworkRequest>
 #include <QRegularExpression>
 #include <QSslSocket>
@@ -35,10 +36,14 @@ QString closeText(std::string_view text)
 }
 
 // The client must know a refusal (never tried again) from an absence (tried again). QWebSocket tells the status of the
-// answer to the upgrade only inside its error text.
+// answer to the upgrade only inside its error text, which may be translated: "... status code: 403 (Forbidden)."; of a
+// 400 it says that it does not know the condition.
 ErrorCode handshakeError(const QString &text)
 {
-    static const QRegularExpression status(u"status code: (\\d{3})"_s);
+    constexpr char kBadRequest[] = "QWebSocketPrivate::processHandshake: Unknown error condition encountered. Aborting connection.";
+    if (text == QLatin1StringView(kBadRequest) || text == QCoreApplication::translate("QWebSocket", kBadRequest))
+        return ErrorCode::UnsupportedProtocol;
+    static const QRegularExpression status(u"([45]\\d\\d) \\("_s);
     switch (status.match(text).captured(1).toInt()) {
     case 400:
     case 426:
@@ -81,8 +86,7 @@ WebSocketConnection::WebSocketConnection(const QUrl &url, const DialOptions &opt
     : Connection({.kind = TransportKind::WebSocket, .secure = url.scheme() == u"wss"_s,
                   .peer = url.authority(QUrl::FullyEncoded).toStdString()},
                  State::Connecting),
-      m_webSocket(std::make_unique<QWebSocket>()), m_handshakeTime(options.handshakeTime), m_askedCodec(options.codec),
-      m_isServer(false)
+      m_webSocket(std::make_unique<QWebSocket>()), m_handshakeTime(options.handshakeTime), m_isServer(false)
 {
     connectSignals();
     connect(m_webSocket.get(), &QWebSocket::connected, this, &WebSocketConnection::onConnected);
@@ -122,8 +126,7 @@ WebSocketConnection::~WebSocketConnection()
 
 void WebSocketConnection::connectSignals()
 {
-    m_webSocket->setMaxAllowedIncomingFrameSize(limits::kFrameBytes);
-    m_webSocket->setMaxAllowedIncomingMessageSize(limits::kFrameBytes);
+    setMaxFrameBytes(limits::kFrameBytes);
     m_timer.setSingleShot(true);
     connect(&m_timer, &QTimer::timeout, this, &WebSocketConnection::onTimeout);
     connect(m_webSocket.get(), &QWebSocket::textMessageReceived, this,
@@ -140,6 +143,12 @@ void WebSocketConnection::connectSignals()
     } else {
         connect(m_webSocket.get(), &QWebSocket::bytesWritten, this, [this] { checkWaterMarks(); });
     }
+}
+
+void WebSocketConnection::setMaxFrameBytes(std::size_t bytes)
+{
+    m_webSocket->setMaxAllowedIncomingFrameSize(bytes);
+    m_webSocket->setMaxAllowedIncomingMessageSize(bytes);
 }
 
 void WebSocketConnection::onConnected()
@@ -209,7 +218,6 @@ void WebSocketConnection::doAbort()
 void WebSocketConnection::onTimeout()
 {
     if (state() == State::Connecting) {
-        m_timedOut = true;
         m_webSocket->abort();
         becomeClosed({.code = CloseCode::Abnormal, .text = "no answer to the handshake", .error = ErrorCode::Timeout});
     } else {

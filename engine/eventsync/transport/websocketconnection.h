@@ -18,7 +18,7 @@ namespace eventsync::transport {
 struct DialOptions;
 
 // A WebSocket, of either side. A server's frames go to the raw socket as bytes that all readers share; a client's go
-// through QWebSocket, which masks them. Frames over limits::kFrameBytes close it with 1009; a close that the peer does
+// through QWebSocket, which masks them. Frames over its limit close it with 1009; a close that the peer does
 // not answer ends in an abort after limits::kCloseTime. Owner only.
 class WebSocketConnection final : public QObject, public Connection
 {
@@ -31,6 +31,7 @@ public:
     WebSocketConnection(std::unique_ptr<QWebSocket> webSocket, QTcpSocket *rawSocket, ConnectionInfo info);
     ~WebSocketConnection() override;
 
+    void setMaxFrameBytes(std::size_t bytes); // of frames received; limits::kFrameBytes unless set
     std::size_t unsentBytes() const override;
 
 private:
@@ -46,9 +47,7 @@ private:
     QPointer<QTcpSocket> m_rawSocket;
     QTimer m_timer; // of the handshake, then of the close
     std::chrono::milliseconds m_handshakeTime{0};
-    Codec m_askedCodec = Codec::Json;
     bool m_isServer;
-    bool m_timedOut = false;
 };
 
 } // namespace eventsync::transport

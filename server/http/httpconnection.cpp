@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <server/http/httpconnection.h>
+
+#include <eventsync/base/assert.h>
+#include <eventsync/base/logging.h>
+
+#include <server/http/bodystream.h>
+#include <server/http/gzip.h>
+#include <server/http/httpdate.h>
+#include <server/http/upgradecheck.h>
+#include <server/problem.h>
+
+#include <QSslSocket>
+#include <QTcpSocket>
+
+namespace eventsync::server {
+
+namespace {
+
+qint64 unsentOf(const QTcpSocket &socket)
+{
+    const auto *tls = qobject_cast<const QSslSocket *>(&socket);
+    return socket.bytesToWrite() + (tls ? tls->encryptedBytesToWrite() : 0);
+}
+
+// No value that a handler took from input may begin a header of its own.
+void appendField(std::string &head, std::string_view name, std::string_view value)
+{
+    head.append(name).append(": ");
+    for (const char c : value)
+        head.push_back(c == '\r' || c == '\n' || c == '\0' ? ' ' : c);
+    head.append("\r\n");
+}
+
+std::string_view view(const QByteArray &bytes)
+{
+    return {bytes.constData(), static_cast<std::size_t>(bytes.size())};
+}
+
+constexpr qsizetype kShareFromBytes = 8 * 1024; // as for WebSocket frames: small writes are joined, large ones shared
+
+} // namespace
+
+// The one right to answer the present request. Its connection forgets it when the socket goes, and it the connection.
+class HttpConnection::ResponderSink final : public Responder::Sink
+{
+public:
+    explicit ResponderSink(HttpConnection *connection) : m_connection(connection) {}
+    ~ResponderSink() override
+    {
+        if (isAlive())
+            respond(problem({ErrorCode::Internal, "the request was not answered"}));
+    }
+
+    void respond(HttpResponse response) override
+    {
+        if (auto *connection = take())
+            connection->sendResponse(std::move(response));
+    }
+    std::unique_ptr<HttpStream> startStream(HttpResponse head) override
+    {
+        auto *connection = take();
+        return connection ? connection->startStream(std::move(head)) : std::make_unique<BodyStream>(nullptr);
+    }
+    bool isAlive() const override { return m_connection != nullptr; }
+    void onClosed(std::function<void()> callback) override { m_onClosed = std::move(callback); }
+
+    void connectionLost()
+    {
+        m_connection = nullptr;
+        if (const auto callback = std::exchange(m_onClosed, {}))
+            callback();
+    }
+
+private:
+    HttpConnection *take()
+    {
+        m_onClosed = {};
+        return std::exchange(m_connection, nullptr);
+    }
+    HttpConnection *m_connection; // null after the answer or the socket's end
+    std::function<void()> m_onClosed;
+};
+
+HttpConnection::HttpConnection(std::unique_ptr<QTcpSocket> socket, std::shared_ptr<HttpContext> context, QObject *parent)
+    : QObject(parent), m_socket(std::move(socket)), m_context(std::move(context)), m_reader(m_context->options.read)
+{
+    m_socket->setReadBufferSize(static_cast<qint64>(limits::kHttpReadBytes));
+    connect(m_socket.get(), &QTcpSocket::readyRead, this, &HttpConnection::read);
+    connect(m_socket.get(), &QTcpSocket::bytesWritten, this, &HttpConnection::onBytesWritten);
+    connect(m_socket.get(), &QTcpSocket::disconnected, this, &HttpConnection::onDisconnected);
+    if (auto *tls = qobject_cast<QSslSocket *>(m_socket.get()))
+        connect(tls, &QSslSocket::encryptedBytesWritten, this, &HttpConnection::onBytesWritten);
+    m_timer.setSingleShot(true);
+    connect(&m_timer, &QTimer::timeout, this, &HttpConnection::onTimeout);
+    m_timer.start(m_context->options.requestTime);
+}
+
+HttpConnection::~HttpConnection()
+{
+    if (m_socket) {
+        m_socket->disconnect(this);
+        m_socket->abort();
+        m_socket.release()->deleteLater(); // this may run inside one of its signals
+    }
+    if (const auto sink = m_sink.lock())
+        sink->connectionLost();
+    if (auto *stream = std::exchange(m_stream, nullptr))
+        stream->connectionLost();
+}
+
+void HttpConnection::refuse(HttpResponse response)
+{
+    m_keepAlive = false;
+    sendResponse(std::move(response));
+}
+
+void HttpConnection::drain()
+{
+    m_keepAlive = false;
+    if (m_state == State::Reading && !m_requestBegun)
+        m_socket->disconnectFromHost();
+}
+
+// Not re-entered: a handler that answers at once comes back to the loop below for the next request.
+void HttpConnection::read()
+{
+    if (m_state == State::Lingering && m_socket) {
+        m_socket->readAll();
+        return;
+    }
+    if (m_isReadingNow)
+        return;
+    m_isReadingNow = true;
+    const QPointer<HttpConnection> self(this);
+    bool goOn = true;
+    while (goOn && m_state == State::Reading && m_socket) {
+        // Who sends requests and reads no answers is not served on.
+        if (unsentOf(*m_socket) > static_cast<qint64>(limits::kUnsentHighWaterBytes))
+            break;
+        const QByteArray window = m_socket->peek(static_cast<qint64>(limits::kHttpReadBytes));
+        if (window.isEmpty())
+            break;
+        if (!m_requestBegun) {
+            m_requestBegun = true;
+            m_timer.start(m_context->options.requestTime);
+        }
+        goOn = m_reader.hasHead() ? readBody(window) : readHead(window);
+        if (!self)
+            return;
+    }
+    m_isReadingNow = false;
+}
+
+// The head stays in the socket until it is whole: an upgrade is handed over unread.
+bool HttpConnection::readHead(const QByteArray &window)
+{
+    const auto taken = m_reader.feed(view(window));
+    if (!taken) {
+        failRequest(taken.error(), m_reader.errorStatus());
+        return false;
+    }
+    if (!m_reader.hasHead())
+        return false;
+    if (isUpgradeRequest(m_reader.head())) {
+        upgrade();
+        return false;
+    }
+    m_context->stats.bytesReceived += *taken;
+    m_socket->skip(static_cast<qint64>(*taken));
+    headArrived();
+    return true;
+}
+
+bool HttpConnection::readBody(const QByteArray &window)
+{
+    const auto taken = m_reader.feed(view(window));
+    if (!taken) {
+        failRequest(taken.error(), m_reader.errorStatus());
+        return false;
+    }
+    m_context->stats.bytesReceived += *taken;
+    m_socket->skip(static_cast<qint64>(*taken));
+    if (m_reader.isComplete()) {
+        dispatch();
+        return true;
+    }
+    if (*taken == 0 && window.size() >= static_cast<qsizetype>(limits::kHttpReadBytes))
+        failRequest({ErrorCode::TooLarge, "a chunk's head is too long"}, 400);
+    return *taken > 0;
+}
+
+void HttpConnection::headArrived()
+{
+    const HttpRequest &head = m_reader.head();
+    m_keepAlive = head.keepAlive && !m_context->isDraining;
+    if (auto allowed = m_context->origins.check(head); !allowed)
+        failRequest(allowed.error());
+    else if (m_reader.isComplete())
+        dispatch();
+    else if (m_reader.expectsContinue())
+        m_socket->write("HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+void HttpConnection::dispatch()
+{
+    ++m_context->stats.requests;
+    HttpRequest request = m_reader.takeRequest();
+    m_reader = HttpRequestReader(m_context->options.read);
+    request.secure = qobject_cast<QSslSocket *>(m_socket.get()) != nullptr;
+    request.peer = peerText(*m_socket);
+
+    std::string body = std::move(request.body);
+    m_request = request;
+    request.body = std::move(body);
+
+    m_timer.stop();
+    m_state = State::Answering;
+    m_isHead = request.method == "HEAD";
+    if (m_context->origins.isPreflight(request)) {
+        HttpResponse response = HttpResponse::empty();
+        const auto methods = m_context->router.allowedMethods(request.path);
+        m_context->origins.addPreflightHeaders(request, methods, response.headers);
+        sendResponse(std::move(response));
+        return;
+    }
+    const auto sink = std::make_shared<ResponderSink>(this);
+    m_sink = sink;
+    m_context->router.handle(std::move(request), Responder(sink));
+}
+
+void HttpConnection::upgrade()
+{
+    HttpRequest head = m_reader.head();
+    auto checked = checkUpgrade(head, m_context->origins);
+    if (!checked.error && m_context->options.admit) {
+        if (auto admitted = m_context->options.admit(head); !admitted)
+            checked.error = admitted.error();
+    }
+    if (!checked.error && m_context->isDraining)
+        checked.error = Error{ErrorCode::ShuttingDown, "the server stops"};
+    if (checked.error) {
+        HttpResponse response = problem(*checked.error, {.status = checked.status});
+        if (checked.status == 426) {
+            response.headers.add("Upgrade", "websocket");
+            response.headers.add("Sec-WebSocket-Version", "13");
+        }
+        m_request = std::move(head);
+        refuse(std::move(response));
+        return;
+    }
+    head.secure = qobject_cast<QSslSocket *>(m_socket.get()) != nullptr;
+    head.peer = peerText(*m_socket);
+    m_timer.stop();
+    QTcpSocket *socket = m_socket.release();
+    socket->disconnect(this);
+    socket->setReadBufferSize(0); // QWebSocket bounds its frames itself, and wants to see them whole
+    m_context->upgrade(socket, std::move(head));
+    deleteLater();
+}
+
+void HttpConnection::failRequest(const Error &error, int status)
+{
+    qCDebug(lcServer) << "refused a request:" << error.toString().c_str();
+    if (m_reader.hasHead())
+        m_request = m_reader.head();
+    refuse(problem(error, {.status = status}));
+}
+
+void HttpConnection::onTimeout()
+{
+    const bool hasProgress = std::exchange(m_progress, 0) > 0;
+    const bool hasUnsent = unsentOf(*m_socket) > 0;
+    if (m_state == State::Reading && m_requestBegun) {
+        failRequest({ErrorCode::Timeout, "the request did not arrive in time"}, 408);
+    } else if (m_state == State::Streaming || (hasUnsent && hasProgress)) {
+        if (hasUnsent && !hasProgress)
+            m_socket->abort();
+        else
+            m_timer.start(m_context->options.idleTime);
+    } else if (hasUnsent) {
+        m_socket->abort();
+    } else {
+        m_socket->disconnectFromHost();
+    }
+}
+
+void HttpConnection::onBytesWritten()
+{
+    ++m_progress;
+    if (m_stream)
+        m_stream->bytesWritten();
+    else if (m_state == State::Reading)
+        read();
+}
+
+void HttpConnection::onDisconnected()
+{
+    m_timer.stop();
+    m_state = State::Lingering;
+    const QPointer<HttpConnection> self(this);
+    if (const auto sink = m_sink.lock())
+        sink->connectionLost();
+    if (!self)
+        return;
+    if (auto *stream = std::exchange(m_stream, nullptr))
+        stream->connectionLost();
+    if (self)
+        deleteLater();
+}
+
+void HttpConnection::compress(HttpResponse &response) const
+{
+    if (response.body.size() < m_context->options.gzipFromBytes || !isCompressible(response))
+        return;
+    response.headers.add("Vary", "Accept-Encoding");
+    if (!acceptsGzip(m_request))
+        return;
+    if (auto compressed = gzipped(response.body)) {
+        response.body = std::move(*compressed);
+        response.headers.set("Content-Encoding", "gzip");
+    }
+}
+
+void HttpConnection::writeHead(HttpResponse &response, const std::string &framing)
+{
+    m_context->origins.addCorsHeaders(m_request, response.headers);
+    std::string head = "HTTP/1.1 " + std::to_string(response.status) + ' ';
+    head.append(reasonPhrase(response.status)).append("\r\n");
+    appendField(head, "Date", httpDate());
+    appendField(head, "X-Content-Type-Options", "nosniff");
+    for (const auto &[name, value] : response.headers.fields())
+        appendField(head, name, value);
+    head += framing;
+    if (!m_keepAlive)
+        head += "Connection: close\r\n";
+    else if (!m_request.isHttp11)
+        head += "Connection: keep-alive\r\n";
+    head += "\r\n";
+    m_context->stats.bytesSent += head.size();
+    m_socket->write(head.data(), static_cast<qint64>(head.size()));
+}
+
+void HttpConnection::sendResponse(HttpResponse response)
+{
+    compress(response);
+    const bool hasBody = response.status != 204 && response.status != 304;
+    writeHead(response, hasBody ? "Content-Length: " + std::to_string(response.body.size()) + "\r\n" : std::string());
+    if (hasBody && !m_isHead) {
+        m_context->stats.bytesSent += response.body.size();
+        m_socket->write(response.body.data(), static_cast<qint64>(response.body.size()));
+    }
+    requestDone();
+}
+
+std::unique_ptr<HttpStream> HttpConnection::startStream(HttpResponse head)
+{
+    m_isChunked = m_request.isHttp11;
+    if (!m_isChunked)
+        m_keepAlive = false; // the body ends with the connection
+    writeHead(head, m_isChunked ? "Transfer-Encoding: chunked\r\n" : "");
+    auto stream = std::make_unique<BodyStream>(m_isHead ? nullptr : this);
+    if (m_isHead) {
+        requestDone();
+        return stream;
+    }
+    m_state = State::Streaming;
+    m_stream = stream.get();
+    m_timer.start(m_context->options.idleTime);
+    return stream;
+}
+
+void HttpConnection::writeChunk(const QByteArray &bytes)
+{
+    if (bytes.isEmpty())
+        return; // an empty chunk would end the body
+    m_context->stats.bytesSent += static_cast<std::uint64_t>(bytes.size());
+    if (m_isChunked)
+        m_socket->write(QByteArray::number(bytes.size(), 16) + "\r\n");
+    if (bytes.size() >= kShareFromBytes)
+        m_socket->write(bytes);
+    else
+        m_socket->write(bytes.constData(), bytes.size());
+    if (m_isChunked)
+        m_socket->write("\r\n", 2);
+}
+
+void HttpConnection::finishStream()
+{
+    m_stream = nullptr;
+    if (m_isChunked)
+        m_socket->write("0\r\n\r\n", 5);
+    requestDone();
+}
+
+void HttpConnection::abortStream()
+{
+    m_stream = nullptr;
+    m_socket->abort();
+}
+
+std::size_t HttpConnection::unsentBytes() const
+{
+    return m_socket ? static_cast<std::size_t>(unsentOf(*m_socket)) : 0;
+}
+
+void HttpConnection::requestDone()
+{
+    const bool inputIsWhole = m_state == State::Answering || m_state == State::Streaming;
+    m_isHead = false;
+    m_requestBegun = false;
+    m_progress = 0;
+    if (m_keepAlive && !m_context->isDraining && inputIsWhole) {
+        m_state = State::Reading;
+        m_timer.start(m_context->options.idleTime);
+        // A handler that answers later is not inside read(); bytes that wait already announce themselves no more.
+        if (!m_isReadingNow && m_socket->bytesAvailable() > 0)
+            QMetaObject::invokeMethod(this, &HttpConnection::read, Qt::QueuedConnection);
+        return;
+    }
+    m_state = State::Lingering;
+    if (inputIsWhole && m_socket->bytesAvailable() == 0) {
+        m_timer.start(m_context->options.idleTime); // for a peer that does not read
+        m_socket->disconnectFromHost();
+        return;
+    }
+    // Closing on unread input resets the connection and may take the answer with it.
+    m_socket->readAll();
+    m_timer.start(limits::kHttpLingerTime);
+}
+
+} // namespace eventsync::server

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <server/http/httpserver.h>
+
+#include <eventsync/base/logging.h>
+
+#include <server/http/httpconnection.h>
+#include <server/http/ssestreams.h>
+#include <server/http/websocketgate.h>
+#include <server/problem.h>
+
+#include <QSslSocket>
+#include <QTcpServer>
+
+#include <vector>
+
+namespace eventsync::server {
+
+namespace {
+
+constexpr int kBacklog = 1024; // sockets the system accepts for us while we are busy
+
+// QTcpServer that makes the kind of socket its listener wants.
+class Acceptor final : public QTcpServer
+{
+public:
+    using Accept = std::function<void(std::unique_ptr<QTcpSocket>)>;
+    Acceptor(std::optional<QSslConfiguration> tls, Accept accept) : m_tls(std::move(tls)), m_accept(std::move(accept)) {}
+
+private:
+    void incomingConnection(qintptr descriptor) override
+    {
+        auto *tls = m_tls ? new QSslSocket : nullptr;
+        std::unique_ptr<QTcpSocket> socket(tls ? tls : new QTcpSocket);
+        if (!socket->setSocketDescriptor(descriptor))
+            return;
+        socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
+        socket->setSocketOption(QAbstractSocket::KeepAliveOption, 1);
+        if (tls) {
+            tls->setSslConfiguration(*m_tls);
+            tls->startServerEncryption();
+        }
+        m_accept(std::move(socket));
+    }
+
+    std::optional<QSslConfiguration> m_tls;
+    Accept m_accept;
+};
+
+ErrorCode listenError(QAbstractSocket::SocketError error)
+{
+    switch (error) {
+    case QAbstractSocket::SocketAccessError:
+        return ErrorCode::PermissionDenied;
+    case QAbstractSocket::SocketAddressNotAvailableError:
+    case QAbstractSocket::UnsupportedSocketOperationError:
+        return ErrorCode::InvalidValue;
+    default:
+        return ErrorCode::Unavailable;
+    }
+}
+
+} // namespace
+
+struct HttpServer::Private
+{
+    Private(Random &random, HttpServerOptions options, SseStreams::Announce announce)
+        : context(std::make_shared<HttpContext>()), gate(announce, options.maxFrameBytes),
+          streams(random, context->options, announce)
+    {
+        context->origins = OriginPolicy(options.origins);
+        context->options = std::move(options);
+        context->upgrade = [this](QTcpSocket *socket, HttpRequest head) { gate.handOver(socket, std::move(head)); };
+        streams.addRoutes(context->router);
+    }
+
+    void accept(std::unique_ptr<QTcpSocket> socket)
+    {
+        // Counted until the socket is destroyed, whoever has it by then.
+        ++context->stats.sockets;
+        QObject::connect(socket.get(), &QObject::destroyed, [context = context] { --context->stats.sockets; });
+        const bool tooMany = context->stats.sockets > context->options.maxConnections;
+        auto *connection = new HttpConnection(std::move(socket), context, &connections);
+        if (tooMany)
+            connection->refuse(problem({ErrorCode::Unavailable, "too many connections"},
+                                       {.retryAfter = std::chrono::seconds(5)}));
+    }
+
+    std::shared_ptr<HttpContext> context;
+    WebSocketGate gate;
+    SseStreams streams;
+    std::vector<std::unique_ptr<Acceptor>> acceptors;
+    QObject connections; // parent of every HttpConnection
+};
+
+HttpServer::HttpServer(Random &random, HttpServerOptions options)
+    : m_d(std::make_unique<Private>(random, std::move(options), [this](std::unique_ptr<transport::Connection> connection) {
+          announce(std::move(connection));
+      }))
+{
+}
+
+HttpServer::~HttpServer()
+{
+    m_d->context->upgrade = {};
+}
+
+Router &HttpServer::router()
+{
+    return m_d->context->router;
+}
+
+Result<std::uint16_t> HttpServer::listen(const ListenOptions &options)
+{
+    auto acceptor = std::make_unique<Acceptor>(
+        options.tls, [d = m_d.get()](std::unique_ptr<QTcpSocket> socket) { d->accept(std::move(socket)); });
+    acceptor->setListenBacklogSize(kBacklog);
+    if (!acceptor->listen(options.address, options.port))
+        return failure(listenError(acceptor->serverError()), acceptor->errorString().toStdString());
+    const std::uint16_t port = acceptor->serverPort();
+    qCInfo(lcServer) << "listening on" << options.address.toString() << port;
+    m_d->acceptors.push_back(std::move(acceptor));
+    return port;
+}
+
+void HttpServer::stopListening()
+{
+    m_d->acceptors.clear();
+}
+
+void HttpServer::drain()
+{
+    m_d->context->isDraining = true;
+    for (QObject *child : m_d->connections.children()) {
+        if (auto *connection = qobject_cast<HttpConnection *>(child))
+            connection->drain();
+    }
+}
+
+HttpServerStats HttpServer::stats() const
+{
+    return m_d->context->stats;
+}
+
+} // namespace eventsync::server
