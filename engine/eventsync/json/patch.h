@@ -30,8 +30,10 @@ public:
     Patch() = default;
     explicit Patch(std::vector<PatchOperation> operations) : m_operations(std::move(operations)) {}
 
-    // Unknown members of an operation are ignored, as RFC 6902 says; InvalidValue with the path of the operation at fault.
+    // Unknown members of an operation are ignored, as RFC 6902 says; InvalidValue with the path of the operation at fault,
+    // TooLarge above limits::kPatchOperations.
     static Result<Patch> fromJson(const Value &value);
+    static Result<Patch> fromJson(Value &&value); // takes the values out of it
     Value toJson() const; // members: op, from, path, value, each only where it means something
 
     const std::vector<PatchOperation> &operations() const { return m_operations; }
@@ -71,7 +73,9 @@ struct ApplyOptions
 };
 
 // Applies all operations in place, or none: on an error `document` is as it was. PatchFailed (path and reason), TooLarge,
-// TooDeep, InvalidValue. Costs what the patch touches, not what the document holds (given `size`).
+// TooDeep, InvalidValue. Costs what the patch touches, not what the document holds (given `size`); a patch that asks for
+// more copies than a document may hold, or for more work than limits::kPatchWork, is TooLarge. The order of an object's
+// members is no part of what is kept. Removing the root is PatchFailed here.
 Result<Applied> apply(Value &document, const Patch &patch, const ApplyOptions &options = {});
 
 // The same for a document that may be absent: adding or replacing the root creates it; removing the root ("remove" with
