@@ -77,7 +77,10 @@ constexpr auto kRetryReplaced = 60'000ms;
 // The client's queue.
 constexpr std::size_t kQueueEntries = 100'000;
 constexpr int kRebaseTries = 5;
-constexpr std::size_t kUndoEntries = 1'000;
+constexpr std::size_t kUndoEntries = 1'000;             // per document
+constexpr std::size_t kAckedEdits = 100'000;            // own logged edits kept per document, however young: they are in memory
+constexpr std::size_t kClientHistoryBytes = 8 * kMiB;   // events kept per document to go back to a common point
+constexpr std::size_t kConflictRecordBytes = 64 * kKiB; // of a decision's metadata; a larger record says what it left out
 
 // The store.
 constexpr int kOptimisticTries = 16;                    // of an edit function before VersionConflict
