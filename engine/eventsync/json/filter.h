@@ -14,7 +14,8 @@ namespace eventsync::json {
 // < arrays (element by element) < objects (by sorted members). Returns <0, 0, >0.
 int compareValues(const Value &a, const Value &b);
 
-// {all|any|not: [...]} over {path, op: eq|ne|lt|le|gt|ge|in|exists|prefix, value}. This evaluator defines the meaning;
+// {all|any|not: [...]} over {path, op: eq|ne|lt|le|gt|ge|in|exists|prefix, value}; `not` holds when none of its list does;
+// `in` takes an array, `exists` a boolean, `prefix` a text; no other member is allowed. This evaluator defines the meaning;
 // backends may only pre-filter. A comparison with a path that is not there is false (`ne` is true, `exists: false` is
 // true). Immutable; any thread.
 class Filter
@@ -25,7 +26,7 @@ public:
     Filter(const Filter &);
     Filter &operator=(const Filter &);
 
-    static Result<Filter> fromJson(const Value &value); // InvalidValue with path
+    static Result<Filter> fromJson(const Value &value); // InvalidValue, TooDeep, with path
     Value toJson() const;
     bool matches(const Value &state) const;
     bool matchesAll() const; // has no condition
@@ -42,11 +43,12 @@ struct SortKey
     bool operator==(const SortKey &) const = default;
 };
 
-// "-/gold,/name"; a missing value sorts before every other.
+// "-/gold,/name"; a missing value sorts before every other. A comma ends a path only before the next "/" or "-/".
 Result<std::vector<SortKey>> sortKeysFrom(std::string_view text);
 int compareBy(const std::vector<SortKey> &keys, const Value &a, const Value &b);
 
-// "/name,/gold" and the value reduced to those paths (containers on the way are kept, empty paths are not made).
+// "/name,/gold" and the value reduced to those paths (containers on the way are kept, empty paths are not made; of an array
+// the elements named, in its order).
 Result<std::vector<Pointer>> fieldsFrom(std::string_view text);
 Value project(const Value &state, const std::vector<Pointer> &fields);
 
