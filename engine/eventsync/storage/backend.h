@@ -54,6 +54,9 @@ struct RecordSet
     std::size_t keyColumns = 1;
     std::vector<Index> indexes = {};
     bool appendOnly = false;
+    // A hint: rows of well under 200 bytes, which a database had better keep within the key's own tree. Sets whose columns
+    // outside the key are all integers are taken for such without it.
+    bool smallRows = false;
 };
 
 // The record sets that a program needs, and the version of their meaning (SQLite: user_version).
@@ -62,6 +65,9 @@ struct Schema
     int version = 1;
     std::vector<RecordSet> sets;
 };
+
+// What is put into a set must fit it: the cells' types, no null in a key (but for the one that the backend gives), sets and
+// indexes of the schema. That is a programmer's business and asserts.
 
 // Several changes that commit as one, on any of the sets. They are carried out in order. A `require` that does not hold
 // fails the whole batch with VersionConflict and changes nothing; so does a step that breaks a unique index or inserts a key
@@ -101,13 +107,15 @@ struct Committed
     std::vector<std::int64_t> positions;
 };
 
+// Rows in the order of the key, or of an index' columns and then the key's (those that are not among them): these are the
+// columns that prefix, from and until speak of.
 struct Scan
 {
     std::string set;
     std::string index = {};          // empty: by primary key
-    Key prefix = {};                 // cells of the key's or index' first columns that must be equal
-    std::optional<Cell> from = {};   // the next column: from this value, included ...
-    std::optional<Cell> until = {};  // ... to before this one
+    Key prefix = {};                 // cells of the first columns that must be equal (null equals null)
+    std::optional<Cell> from = {};   // the next column: from this value, included (null: from the start) ...
+    std::optional<Cell> until = {};  // ... to before this one. A row with null there lies in no range
     bool descending = false;
     std::size_t limit = SIZE_MAX;
 };
@@ -118,8 +126,9 @@ class ReadView
 public:
     virtual ~ReadView() = default;
     virtual Result<std::optional<Row>> get(const std::string &set, const Key &key) = 0;
+    // The first row of that index with these cells.
     virtual Result<std::optional<Row>> getBy(const std::string &set, const std::string &index, const Key &cells) = 0;
-    // Calls visit(row) in order until it returns false.
+    // Calls visit(row) in order until it returns false. `visit` may read through this view, nested scans included.
     virtual Result<> scan(const Scan &scan, const std::function<bool(const Row &)> &visit) = 0;
 };
 
@@ -134,7 +143,8 @@ public:
     // Queues the batch; `done` is posted to `executor` once it is durable (as the backend's durability says) or has failed.
     // Batches of one caller commit in the order given. Batches that wait together may commit as one (group commit), but each
     // fails alone - unless the store itself failed: then all that were in that group fail and nothing of them is there.
-    // StoreFull, StoreReadOnly, IoError, Corrupt, VersionConflict, Conflict. Any thread.
+    // StoreFull, StoreReadOnly, IoError, Corrupt, VersionConflict, Conflict; QueueFull above limits::kQueuedBatches. Any
+    // thread. The executor outlives the commit.
     virtual void commit(Batch batch, Executor &executor, CommitDone done) = 0;
 
     // Runs `task` with a view, on a reader's thread or at once; it may block there. Any thread.

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/storage/sqlitebackend.h>
+
+#include <eventsync/base/limits.h>
+#include <eventsync/base/logging.h>
+#include <eventsync/storage/sqlitebackup.h>
+#include <eventsync/storage/sqliteview.h>
+#include <eventsync/storage/sqlitewriter.h>
+#include <eventsync/storage/storelock.h>
+
+#include <sqlite3.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <span>
+#include <thread>
+#include <utility>
+
+namespace eventsync::storage {
+
+namespace {
+
+using Work = SqliteWriter::Work;
+
+const char *synchronousName(SqliteBackend::Durability durability)
+{
+    switch (durability) {
+    case SqliteBackend::Durability::Full:
+        return "FULL";
+    case SqliteBackend::Durability::Normal:
+        return "NORMAL";
+    case SqliteBackend::Durability::Off:
+        return "OFF";
+    }
+    return "FULL";
+}
+
+Result<> checkIntegrity(const SqliteConnection &connection, SqliteBackend::Integrity integrity)
+{
+    if (integrity == SqliteBackend::Integrity::None)
+        return {};
+    const bool full = integrity == SqliteBackend::Integrity::Full;
+    EVENTSYNC_TRY(const std::string found,
+                  connection.text(full ? "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)"));
+    if (found != "ok")
+        return failure(ErrorCode::Corrupt, "the store is damaged: " + found);
+    return {};
+}
+
+Result<> setUp(SqliteConnection &connection, const SqliteBackend::Options &options)
+{
+    EVENTSYNC_TRY(const std::string mode, connection.text("PRAGMA journal_mode = WAL"));
+    if (mode != "wal")
+        return failure(ErrorCode::IoError, "the file system cannot hold a SQLite store in WAL mode");
+    EVENTSYNC_CHECK(connection.execute(std::string("PRAGMA synchronous = ") + synchronousName(options.durability)));
+    EVENTSYNC_CHECK(connection.execute("PRAGMA journal_size_limit = " + std::to_string(limits::kWalKeepBytes)));
+    EVENTSYNC_CHECK(connection.execute("PRAGMA trusted_schema = OFF"));
+    if (options.maxBytes > 0) {
+        EVENTSYNC_TRY(const std::int64_t pageBytes, connection.integer("PRAGMA page_size"));
+        EVENTSYNC_CHECK(connection.execute("PRAGMA max_page_count = " + std::to_string(options.maxBytes / pageBytes)));
+    }
+    return {};
+}
+
+// The answers of a group, one task for each executor, in the order of the batches.
+void postAnswers(std::span<Work> group)
+{
+    struct Answer
+    {
+        Backend::CommitDone done;
+        Result<Committed> result;
+    };
+    std::vector<std::pair<Executor *, std::shared_ptr<std::vector<Answer>>>> parcels;
+    for (Work &work : group) {
+        auto parcel = parcels.begin();
+        while (parcel != parcels.end() && parcel->first != work.executor)
+            ++parcel;
+        if (parcel == parcels.end())
+            parcel = parcels.insert(parcels.end(), {work.executor, std::make_shared<std::vector<Answer>>()});
+        parcel->second->push_back({std::move(work.done), std::move(work.result)});
+    }
+    for (auto &[executor, answers] : parcels) {
+        executor->post([answers = std::move(answers)] {
+            for (Answer &answer : *answers)
+                answer.done(std::move(answer.result));
+        });
+    }
+}
+
+// What the committer counts; nothing where no Metrics were given.
+struct WriteMetrics
+{
+    explicit WriteMetrics(Metrics &metrics)
+        : commits(metrics.counter("eventsync_store_commits_total", "Transactions committed by the store")),
+          batches(metrics.histogram("eventsync_store_group_batches", "Batches committed in one transaction")),
+          rows(metrics.histogram("eventsync_store_group_rows", "Steps of the batches committed in one transaction")),
+          waiting(metrics.gauge("eventsync_store_queue_batches", "Batches that wait for the committer"))
+    {
+    }
+    Counter &commits;
+    Histogram &batches;
+    Histogram &rows;
+    Gauge &waiting;
+};
+
+} // namespace
+
+struct SqliteBackend::Parts
+{
+    std::string path;
+    Options options;
+    std::shared_ptr<const SchemaMap> schema;
+    StoreLock lock;
+    std::shared_ptr<SqliteReaderPool> pool;
+    std::unique_ptr<SqliteWriter> writer; // the committer's, once it runs; none if read-only
+    std::unique_ptr<WriteMetrics> metrics;
+
+    std::mutex commitMutex;
+    std::condition_variable commitArrived;
+    std::vector<Work> waiting;
+    std::size_t unanswered = 0;
+    bool commitsEnd = false;
+
+    std::mutex readMutex;
+    std::condition_variable readArrived;
+    std::deque<ReadTask> reads;
+    bool readsEnd = false;
+
+    std::thread committer;
+    std::vector<std::thread> readers;
+    bool closed = false;
+
+    void commitLoop();
+    void commitAll(std::vector<Work> &all);
+    void readLoop();
+};
+
+// Groups of limits::kCommitRows steps at most, but always at least one batch.
+void SqliteBackend::Parts::commitAll(std::vector<Work> &all)
+{
+    for (std::size_t begin = 0; begin < all.size();) {
+        std::size_t end = begin, rows = 0;
+        do
+            rows += all[end++].batch.steps().size();
+        while (end < all.size() && rows + all[end].batch.steps().size() <= limits::kCommitRows);
+        const std::span<Work> group(all.data() + begin, end - begin);
+        writer->commit(group);
+        if (metrics) {
+            metrics->commits.add();
+            metrics->batches.observe(group.size());
+            metrics->rows.observe(rows);
+        }
+        {
+            const std::lock_guard guard(commitMutex);
+            unanswered -= group.size();
+            if (metrics)
+                metrics->waiting.set(static_cast<std::int64_t>(unanswered));
+        }
+        postAnswers(group);
+        begin = end;
+    }
+}
+
+void SqliteBackend::Parts::commitLoop()
+{
+    std::vector<Work> taken;
+    for (;;) {
+        taken.clear();
+        {
+            std::unique_lock guard(commitMutex);
+            commitArrived.wait(guard, [this] { return !waiting.empty() || commitsEnd; });
+            if (waiting.empty())
+                return;
+            taken.swap(waiting);
+        }
+        commitAll(taken);
+    }
+}
+
+void SqliteBackend::Parts::readLoop()
+{
+    for (;;) {
+        ReadTask task;
+        {
+            std::unique_lock guard(readMutex);
+            readArrived.wait(guard, [this] { return !reads.empty() || readsEnd; });
+            if (reads.empty())
+                return;
+            task = std::move(reads.front());
+            reads.pop_front();
+        }
+        task(SqliteView::open(pool));
+    }
+}
+
+SqliteBackend::SqliteBackend(std::unique_ptr<Parts> parts) : m_parts(std::move(parts)) {}
+
+SqliteBackend::~SqliteBackend()
+{
+    close();
+}
+
+Result<std::unique_ptr<SqliteBackend>> SqliteBackend::open(const std::string &path, Schema schema)
+{
+    return open(path, std::move(schema), Options());
+}
+
+Result<std::unique_ptr<SqliteBackend>> SqliteBackend::open(const std::string &path, Schema schema, const Options &options)
+{
+    auto parts = std::make_unique<Parts>();
+    parts->path = path;
+    parts->options = options;
+    parts->schema = std::make_shared<const SchemaMap>(std::move(schema));
+    if (options.metrics)
+        parts->metrics = std::make_unique<WriteMetrics>(*options.metrics);
+    if (options.readOnly) {
+        EVENTSYNC_TRY(SqliteConnection connection, SqliteConnection::open(path, SqliteConnection::Access::ReadOnly));
+        EVENTSYNC_CHECK(checkIntegrity(connection, options.integrity));
+        EVENTSYNC_CHECK(checkSqliteSchema(connection, *parts->schema));
+    } else {
+        if (options.lock) {
+            EVENTSYNC_TRY(parts->lock, StoreLock::take(path));
+        }
+        EVENTSYNC_TRY(SqliteConnection connection, SqliteConnection::open(path, SqliteConnection::Access::ReadWrite));
+        EVENTSYNC_CHECK(setUp(connection, options));
+        EVENTSYNC_CHECK(checkIntegrity(connection, options.integrity));
+        EVENTSYNC_CHECK(prepareSqliteSchema(connection, *parts->schema, options.migrations));
+        EVENTSYNC_TRY(parts->writer, SqliteWriter::open(std::move(connection), parts->schema));
+    }
+    parts->pool = std::make_shared<SqliteReaderPool>(path, parts->schema, options.readers + 1);
+    std::unique_ptr<SqliteBackend> backend(new SqliteBackend(std::move(parts)));
+    Parts &running = *backend->m_parts;
+    if (running.writer)
+        running.committer = std::thread([&running] { running.commitLoop(); });
+    for (std::size_t i = 0; i < options.readers; ++i)
+        running.readers.emplace_back([&running] { running.readLoop(); });
+    return backend;
+}
+
+void SqliteBackend::commit(Batch batch, Executor &executor, CommitDone done)
+{
+    Error refused;
+    {
+        const std::lock_guard guard(m_parts->commitMutex);
+        if (m_parts->options.readOnly) {
+            refused = {ErrorCode::StoreReadOnly, m_parts->path + " is open for reading only"};
+        } else if (m_parts->commitsEnd) {
+            refused = {ErrorCode::ShuttingDown, m_parts->path + " is closed"};
+        } else if (m_parts->unanswered >= limits::kQueuedBatches) {
+            refused = {ErrorCode::QueueFull, "too many batches wait to be committed"};
+        } else {
+            ++m_parts->unanswered;
+            m_parts->waiting.push_back({std::move(batch), &executor, std::move(done), Committed()});
+            if (m_parts->waiting.size() == 1)
+                m_parts->commitArrived.notify_one();
+            return;
+        }
+    }
+    executor.post([done = std::move(done), refused = std::move(refused)] { done(failure(refused)); });
+}
+
+void SqliteBackend::read(ReadTask task)
+{
+    if (m_parts->options.readers == 0) {
+        task(view());
+        return;
+    }
+    Error refused;
+    {
+        const std::lock_guard guard(m_parts->readMutex);
+        if (m_parts->readsEnd) {
+            refused = {ErrorCode::ShuttingDown, m_parts->path + " is closed"};
+        } else if (m_parts->reads.size() >= limits::kQueuedReads) {
+            refused = {ErrorCode::QueueFull, "too many reads wait"};
+        } else {
+            m_parts->reads.push_back(std::move(task));
+            m_parts->readArrived.notify_one();
+            return;
+        }
+    }
+    task(failure(refused));
+}
+
+Result<std::unique_ptr<ReadView>> SqliteBackend::view()
+{
+    return SqliteView::open(m_parts->pool);
+}
+
+std::string SqliteBackend::durability() const
+{
+    switch (m_parts->options.durability) {
+    case Durability::Full:
+        return "full";
+    case Durability::Normal:
+        return "normal";
+    case Durability::Off:
+        return "off";
+    }
+    return "full";
+}
+
+Result<> SqliteBackend::backup(const std::string &path, const std::function<void(int)> &progress)
+{
+    EVENTSYNC_TRY(auto reader, m_parts->pool->borrow());
+    EVENTSYNC_CHECK(reader->begin());
+    Result<> copied = copySqliteDatabase(reader->connection(), path, progress);
+    reader->end();
+    m_parts->pool->giveBack(std::move(reader));
+    return copied;
+}
+
+void SqliteBackend::close()
+{
+    Parts &parts = *m_parts;
+    if (std::exchange(parts.closed, true))
+        return;
+    {
+        const std::scoped_lock guard(parts.commitMutex, parts.readMutex);
+        parts.commitsEnd = parts.readsEnd = true;
+    }
+    parts.commitArrived.notify_all();
+    parts.readArrived.notify_all();
+    if (parts.committer.joinable())
+        parts.committer.join();
+    for (std::thread &reader : parts.readers)
+        reader.join();
+    parts.pool->close();
+    if (parts.writer) {
+        sqlite3 *const db = parts.writer->connection().handle();
+        if (sqlite3_wal_checkpoint_v2(db, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr) != SQLITE_OK)
+            qCInfo(lcStorage) << "the WAL stays behind for the next opening:" << sqlite3_errmsg(db);
+        parts.writer.reset();
+    }
+    parts.lock = StoreLock();
+}
+
+} // namespace eventsync::storage

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/storage/sqliteschema.h>
+
+#include <sqlite3.h>
+
+#include <algorithm>
+
+namespace eventsync::storage {
+
+namespace {
+
+const char *typeName(ColumnType type)
+{
+    switch (type) {
+    case ColumnType::Integer:
+        return "INTEGER";
+    case ColumnType::Text:
+        return "TEXT";
+    case ColumnType::Blob:
+        return "BLOB";
+    }
+    return "";
+}
+
+std::string columnList(const RecordSet &set, const std::vector<std::size_t> &columns)
+{
+    std::string out;
+    for (std::size_t column : columns)
+        out += (out.empty() ? "" : ", ") + quoted(set.columns[column].name);
+    return out;
+}
+
+std::string createTable(const SchemaMap::SetEntry &entry)
+{
+    const RecordSet &set = entry.set;
+    const SqliteLayout layout = sqliteLayout(set);
+    std::string sql = "CREATE TABLE IF NOT EXISTS " + quoted(set.name) + " (";
+    for (std::size_t i = 0; i < set.columns.size(); ++i) {
+        sql += (i > 0 ? ", " : "") + quoted(set.columns[i].name) + " " + typeName(set.columns[i].type);
+        if (layout == SqliteLayout::IntegerKey && i == 0)
+            sql += " PRIMARY KEY";
+        else if (i < set.keyColumns)
+            sql += " NOT NULL";
+    }
+    if (layout == SqliteLayout::Clustered)
+        sql += ", PRIMARY KEY (" + columnList(set, entry.keyOrder) + ")) STRICT, WITHOUT ROWID";
+    else
+        sql += ") STRICT";
+    return sql;
+}
+
+// A plain index also holds the key, so that a scan finds rows in the order of index and key without sorting. A unique one
+// cannot (the key would be part of what must be unique); there SQLite sorts within equal values, which are single or null.
+std::string createIndex(const SchemaMap::SetEntry &entry, const SchemaMap::IndexEntry &index)
+{
+    const bool withKey = !index.unique && sqliteLayout(entry.set) == SqliteLayout::Plain;
+    return std::string(index.unique ? "CREATE UNIQUE" : "CREATE") + " INDEX IF NOT EXISTS "
+        + sqliteIndexName(entry.set.name, index.name) + " ON " + quoted(entry.set.name) + " ("
+        + columnList(entry.set, withKey ? index.order : index.columns) + ")";
+}
+
+// The high-water marks of append-only sets, written when rows of one are erased: the largest key in the table no longer tells
+// then which numbers were given before.
+constexpr const char *kPositionsTable = "CREATE TABLE IF NOT EXISTS \"eventsync_positions\" (\"set\" TEXT NOT NULL PRIMARY "
+                                        "KEY, \"position\" INTEGER NOT NULL) STRICT, WITHOUT ROWID";
+
+Result<> checkColumns(const SqliteConnection &connection, const RecordSet &set)
+{
+    EVENTSYNC_TRY(SqliteStatement info, connection.prepare("PRAGMA table_info(" + quoted(set.name) + ")"));
+    std::size_t number = 0;
+    bool same = true;
+    int code;
+    while ((code = info.step()) == SQLITE_ROW) {
+        const Cell name = info.column(1), type = info.column(2);
+        same = same && number < set.columns.size() && name == Cell(set.columns[number].name)
+            && type == Cell(std::string(typeName(set.columns[number].type)));
+        ++number;
+    }
+    if (code != SQLITE_DONE)
+        return failure(connection.error(code, "read the columns of " + set.name));
+    if (!same || number != set.columns.size())
+        return failure(ErrorCode::Corrupt, "the table " + set.name + " has other columns than this program's schema");
+    return {};
+}
+
+struct FileState
+{
+    std::int64_t version = 0;
+    bool isEmpty = false;
+};
+
+Result<FileState> inspect(const SqliteConnection &connection, const SchemaMap &schema)
+{
+    EVENTSYNC_TRY(const std::int64_t tables, connection.integer("SELECT count(*) FROM sqlite_schema"));
+    EVENTSYNC_TRY(const std::int64_t application, connection.integer("PRAGMA application_id"));
+    EVENTSYNC_TRY(const std::int64_t version, connection.integer("PRAGMA user_version"));
+    const bool isEmpty = tables == 0 && application == 0;
+    if (!isEmpty && application != kSqliteApplicationId)
+        return failure(ErrorCode::Corrupt, "the file is a database of another program");
+    if (version > schema.version()) {
+        return failure(ErrorCode::StoreTooNew, "the store has schema version " + std::to_string(version)
+                           + ", this program knows " + std::to_string(schema.version()));
+    }
+    return FileState{version, isEmpty};
+}
+
+Result<> migrate(SqliteConnection &connection, const SchemaMap &schema, std::int64_t version,
+                 const std::vector<SqliteMigration> &migrations)
+{
+    for (std::int64_t to = version + 1; to <= schema.version(); ++to) {
+        for (const SqliteMigration &migration : migrations) {
+            if (migration.to == to)
+                EVENTSYNC_CHECK(migration.run(connection));
+        }
+    }
+    return {};
+}
+
+Result<> makeAll(SqliteConnection &connection, const SchemaMap &schema)
+{
+    EVENTSYNC_CHECK(connection.execute(kPositionsTable));
+    for (const auto &entry : schema.sets()) {
+        EVENTSYNC_CHECK(connection.execute(createTable(entry)));
+        EVENTSYNC_CHECK(checkColumns(connection, entry.set));
+        if (sqliteLayout(entry.set) == SqliteLayout::Plain) {
+            EVENTSYNC_CHECK(connection.execute("CREATE UNIQUE INDEX IF NOT EXISTS " + sqliteKeyIndexName(entry.set.name)
+                                               + " ON " + quoted(entry.set.name) + " ("
+                                               + columnList(entry.set, entry.keyOrder) + ")"));
+        }
+        for (const auto &index : entry.indexes)
+            EVENTSYNC_CHECK(connection.execute(createIndex(entry, index)));
+    }
+    EVENTSYNC_CHECK(connection.execute("PRAGMA application_id = " + std::to_string(kSqliteApplicationId)));
+    return connection.execute("PRAGMA user_version = " + std::to_string(schema.version()));
+}
+
+} // namespace
+
+SqliteLayout sqliteLayout(const RecordSet &set)
+{
+    if (set.keyColumns == 1 && set.columns[0].type == ColumnType::Integer)
+        return SqliteLayout::IntegerKey;
+    const bool integers = std::all_of(set.columns.begin() + static_cast<std::ptrdiff_t>(set.keyColumns), set.columns.end(),
+                                      [](const Column &column) { return column.type == ColumnType::Integer; });
+    return set.smallRows || integers ? SqliteLayout::Clustered : SqliteLayout::Plain;
+}
+
+std::string sqliteIndexName(const std::string &set, const std::string &index)
+{
+    return quoted(set + "__" + index);
+}
+
+std::string sqliteKeyIndexName(const std::string &set)
+{
+    return quoted(set + "__key");
+}
+
+Result<> prepareSqliteSchema(SqliteConnection &connection, const SchemaMap &schema,
+                             const std::vector<SqliteMigration> &migrations)
+{
+    EVENTSYNC_TRY(const FileState state, inspect(connection, schema));
+    EVENTSYNC_CHECK(connection.execute("BEGIN IMMEDIATE"));
+    const auto change = [&]() -> Result<> {
+        if (!state.isEmpty)
+            EVENTSYNC_CHECK(migrate(connection, schema, state.version, migrations));
+        EVENTSYNC_CHECK(makeAll(connection, schema));
+        return connection.execute("COMMIT");
+    };
+    Result<> changed = change();
+    if (!changed && connection.inTransaction())
+        static_cast<void>(connection.execute("ROLLBACK"));
+    return changed;
+}
+
+Result<> checkSqliteSchema(const SqliteConnection &connection, const SchemaMap &schema)
+{
+    EVENTSYNC_TRY(const FileState state, inspect(connection, schema));
+    if (state.isEmpty || state.version < schema.version())
+        return failure(ErrorCode::StoreReadOnly, "the store must be brought to this program's schema version first");
+    for (const auto &entry : schema.sets())
+        EVENTSYNC_CHECK(checkColumns(connection, entry.set));
+    return {};
+}
+
+} // namespace eventsync::storage

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Group commit. One fsync costs as much as hundreds of rows, so everything that waits goes into one transaction. Yet a batch
+// that fails must fail alone. The plain way, a savepoint around every batch, costs two more statements each; most batches
+// cannot need one. A batch can be undone without a savepoint
+//   - if it stands alone in its transaction (the transaction is rolled back), or
+//   - if nothing it does after its first change can fail by its own fault: `require`s and inserts first, then puts into sets
+//     without unique indexes and erases. SQLite undoes a failing statement itself.
+// That is the form of nearly every batch here (require the version, insert the event, put what is derived from it). Should a
+// batch fail nevertheless after changing something, the group is rolled back and run again with savepoints everywhere.
+//
+// A failure that is not the batch's own (disk full, I/O error) ends the group as one: SQLite may have rolled back the whole
+// transaction by itself, and what it did not, we do. Nothing of the group is there then, and nobody was told otherwise.
+//
+// An fsync that failed is worse: the kernel may have dropped the pages and will report the next fsync as good. So after one
+// the writer refuses to go on; opening the store again reads what is really there.
+#include <eventsync/storage/sqlitewriter.h>
+
+#include <eventsync/base/logging.h>
+#include <eventsync/storage/sqliteschema.h>
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace eventsync::storage {
+
+namespace {
+
+// What a batch brings upon itself; anything else is the store's failure.
+bool isOwnFault(const Error &error)
+{
+    return error.code == ErrorCode::Conflict || error.code == ErrorCode::VersionConflict || error.code == ErrorCode::TooLarge;
+}
+
+std::string keyCondition(const RecordSet &set, std::size_t cells)
+{
+    std::string sql;
+    for (std::size_t i = 0; i < cells; ++i)
+        sql += (i == 0 ? " WHERE " : " AND ") + quoted(set.columns[i].name) + " = ?";
+    return sql;
+}
+
+std::string insertSql(const RecordSet &set)
+{
+    std::string names, values;
+    for (const Column &column : set.columns) {
+        names += (names.empty() ? "" : ", ") + quoted(column.name);
+        values += values.empty() ? "?" : ", ?";
+    }
+    return "INSERT INTO " + quoted(set.name) + " (" + names + ") VALUES (" + values + ")";
+}
+
+std::string putSql(const RecordSet &set)
+{
+    std::string key, changes;
+    for (std::size_t i = 0; i < set.columns.size(); ++i) {
+        const std::string name = quoted(set.columns[i].name);
+        if (i < set.keyColumns)
+            key += (key.empty() ? "" : ", ") + name;
+        else
+            changes += (changes.empty() ? "" : ", ") + name + " = excluded." + name;
+    }
+    return insertSql(set) + " ON CONFLICT (" + key + ") DO " + (changes.empty() ? "NOTHING" : "UPDATE SET " + changes);
+}
+
+} // namespace
+
+SqliteWriter::SqliteWriter(SqliteConnection connection, std::shared_ptr<const SchemaMap> schema)
+    : m_connection(std::move(connection)), m_schema(std::move(schema))
+{
+}
+
+Result<std::unique_ptr<SqliteWriter>> SqliteWriter::open(SqliteConnection connection, std::shared_ptr<const SchemaMap> schema)
+{
+    std::unique_ptr<SqliteWriter> writer(new SqliteWriter(std::move(connection), std::move(schema)));
+    EVENTSYNC_CHECK(writer->prepareAll());
+    EVENTSYNC_CHECK(writer->loadPositions());
+    return writer;
+}
+
+Result<> SqliteWriter::prepareAll()
+{
+    EVENTSYNC_TRY(m_begin, m_connection.prepare("BEGIN IMMEDIATE"));
+    EVENTSYNC_TRY(m_commit, m_connection.prepare("COMMIT"));
+    EVENTSYNC_TRY(m_savepoint, m_connection.prepare("SAVEPOINT batch"));
+    EVENTSYNC_TRY(m_release, m_connection.prepare("RELEASE batch"));
+    EVENTSYNC_TRY(m_rollBackTo, m_connection.prepare("ROLLBACK TO batch"));
+    EVENTSYNC_TRY(m_storePosition,
+                  m_connection.prepare("INSERT INTO \"eventsync_positions\" VALUES (?, ?) ON CONFLICT (\"set\") DO UPDATE SET "
+                                       "\"position\" = max(\"position\", excluded.\"position\")"));
+    for (const auto &entry : m_schema->sets()) {
+        const RecordSet &set = entry.set;
+        SetStatements statements;
+        EVENTSYNC_TRY(statements.put, m_connection.prepare(putSql(set)));
+        EVENTSYNC_TRY(statements.insert, m_connection.prepare(insertSql(set)));
+        for (std::size_t cells = 0; cells <= set.keyColumns; ++cells) {
+            EVENTSYNC_TRY(auto erase, m_connection.prepare("DELETE FROM " + quoted(set.name) + keyCondition(set, cells)));
+            statements.eraseByPrefix.push_back(std::move(erase));
+        }
+        for (const Column &column : set.columns) {
+            EVENTSYNC_TRY(auto require, m_connection.prepare("SELECT " + quoted(column.name) + " FROM " + quoted(set.name)
+                                                             + keyCondition(set, set.keyColumns)));
+            statements.require.push_back(std::move(require));
+        }
+        m_statements.push_back(std::move(statements));
+    }
+    return {};
+}
+
+Result<> SqliteWriter::loadPositions()
+{
+    m_states.resize(m_schema->sets().size());
+    for (std::size_t set = 0; set < m_states.size(); ++set) {
+        const RecordSet &records = m_schema->at(set).set;
+        if (!records.appendOnly)
+            continue;
+        EVENTSYNC_TRY(const std::int64_t largest,
+                      m_connection.integer("SELECT max(" + quoted(records.columns[0].name) + ") FROM " + quoted(records.name)));
+        EVENTSYNC_TRY(SqliteStatement kept,
+                      m_connection.prepare("SELECT \"position\" FROM \"eventsync_positions\" WHERE \"set\" = ?"));
+        const Cell name = records.name;
+        kept.bind(1, name);
+        const int code = kept.step();
+        if (code != SQLITE_ROW && code != SQLITE_DONE)
+            return failure(m_connection.error(code, "read the positions given so far"));
+        const Cell mark = code == SQLITE_ROW ? kept.column(0) : Cell(std::int64_t{0});
+        m_states[set].lastPosition = std::max(largest, std::get<std::int64_t>(mark));
+    }
+    m_committedStates = m_states;
+    return {};
+}
+
+Result<> SqliteWriter::execute(SqliteStatement &statement, const char *during)
+{
+    const int code = statement.step();
+    Result<> result;
+    if (code != SQLITE_DONE) {
+        result = failure(m_connection.error(code, during));
+        if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
+            m_broken = Error{ErrorCode::IoError, "the disk failed to keep what was written; open the store again"};
+            qCCritical(lcStorage) << "fsync failed: this store takes no more writes until it is opened again";
+        }
+    }
+    statement.reset();
+    return result;
+}
+
+bool SqliteWriter::needsSavepoint(const Batch &batch) const
+{
+    bool changed = false;
+    for (const Batch::Step &step : batch.steps()) {
+        bool mayFail = true, changes = true;
+        if (std::holds_alternative<Batch::Require>(step))
+            changes = false;
+        else if (std::holds_alternative<Batch::Erase>(step))
+            mayFail = false;
+        else if (const auto *put = std::get_if<Batch::Put>(&step))
+            mayFail = m_schema->at(m_schema->setNumber(put->set)).hasUniqueIndex;
+        if (mayFail && changed)
+            return true;
+        changed = changed || changes;
+    }
+    return false;
+}
+
+void SqliteWriter::commit(std::span<Work> group)
+{
+    if (m_broken) {
+        for (Work &work : group)
+            work.result = failure(*m_broken);
+        return;
+    }
+    if (commitOnce(group, Savepoints::WhereNeeded) == Outcome::NeedsSavepoints)
+        commitOnce(group, Savepoints::Everywhere);
+}
+
+// Takes the transaction back; with an error, everybody in the group gets it who has not failed by himself.
+void SqliteWriter::rollBack(std::span<Work> group, const std::optional<Error> &error)
+{
+    if (m_connection.inTransaction()) {
+        if (auto result = m_connection.execute("ROLLBACK"); !result)
+            qCWarning(lcStorage) << "roll back:" << result.error().toString().c_str();
+    }
+    m_states = m_committedStates;
+    if (!error)
+        return;
+    for (Work &work : group) {
+        if (work.result || !isOwnFault(work.result.error()))
+            work.result = failure(*error);
+    }
+}
+
+SqliteWriter::Outcome SqliteWriter::commitOnce(std::span<Work> group, Savepoints savepoints)
+{
+    for (Work &work : group)
+        work.result = Committed();
+    if (auto begun = execute(m_begin, "begin to write"); !begun) {
+        rollBack(group, begun.error());
+        return Outcome::Done;
+    }
+    for (Work &work : group) {
+        const bool guarded = group.size() > 1 && (savepoints == Savepoints::Everywhere || needsSavepoint(work.batch));
+        const std::vector<SetState> before = guarded ? m_states : std::vector<SetState>();
+        bool changed = false;
+        Result<> done;
+        if (guarded)
+            done = execute(m_savepoint, "set a savepoint");
+        if (done)
+            done = run(work.batch, *work.result, changed);
+        if (done && guarded)
+            done = execute(m_release, "release a savepoint");
+        if (done)
+            continue;
+        const Error error = done.error();
+        if (!isOwnFault(error) || !m_connection.inTransaction()) {
+            rollBack(group, error);
+            return Outcome::Done;
+        }
+        work.result = failure(error);
+        if (guarded) {
+            auto undone = execute(m_rollBackTo, "roll back to a savepoint");
+            if (undone)
+                undone = execute(m_release, "release a savepoint");
+            if (!undone) {
+                rollBack(group, undone.error());
+                return Outcome::Done;
+            }
+            m_states = before;
+        } else if (changed) {
+            rollBack(group, std::nullopt);
+            return group.size() == 1 ? Outcome::Done : Outcome::NeedsSavepoints;
+        }
+    }
+    Result<> ended = storePositions();
+    if (ended)
+        ended = execute(m_commit, "commit");
+    if (!ended) {
+        rollBack(group, ended.error());
+        return Outcome::Done;
+    }
+    m_committedStates = m_states;
+    return Outcome::Done;
+}
+
+Result<> SqliteWriter::storePositions()
+{
+    for (std::size_t set = 0; set < m_states.size(); ++set) {
+        if (!m_states[set].erased)
+            continue;
+        const Cell name = m_schema->at(set).set.name;
+        m_storePosition.bind(1, name);
+        m_storePosition.bind(2, m_states[set].lastPosition);
+        EVENTSYNC_CHECK(execute(m_storePosition, "store a position"));
+        m_states[set].erased = false;
+    }
+    return {};
+}
+
+Result<> SqliteWriter::run(const Batch &batch, Committed &committed, bool &changed)
+{
+    for (const Batch::Step &one : batch.steps()) {
+        EVENTSYNC_CHECK(std::visit([&](const auto &which) { return step(which, committed); }, one));
+        changed = changed || !std::holds_alternative<Batch::Require>(one);
+    }
+    return {};
+}
+
+Result<> SqliteWriter::step(const Batch::Put &put, Committed &committed)
+{
+    return write(m_schema->setNumber(put.set), put.row, false, committed);
+}
+
+Result<> SqliteWriter::step(const Batch::Insert &insert, Committed &committed)
+{
+    return write(m_schema->setNumber(insert.set), insert.row, true, committed);
+}
+
+Result<> SqliteWriter::write(std::size_t set, const Row &row, bool mustBeNew, Committed &committed)
+{
+    m_schema->checkRow(set, row);
+    const RecordSet &records = m_schema->at(set).set;
+    SetState &state = m_states[set];
+    const bool giveKey = records.appendOnly && row[0].index() == 0;
+    SqliteStatement &statement = mustBeNew || giveKey ? m_statements[set].insert : m_statements[set].put;
+    std::int64_t position = 0;
+    if (records.appendOnly) {
+        position = giveKey ? state.lastPosition + 1 : std::get<std::int64_t>(row[0]);
+        statement.bind(1, position);
+    } else {
+        statement.bind(1, row[0]);
+    }
+    for (std::size_t i = 1; i < row.size(); ++i)
+        statement.bind(static_cast<int>(i) + 1, row[i]);
+    const int code = statement.step();
+    if (code != SQLITE_DONE) {
+        const bool constraint = (code & 0xff) == SQLITE_CONSTRAINT;
+        Error error = constraint ? constraintError(set, code) : m_connection.error(code, "write " + records.name);
+        statement.reset();
+        return failure(std::move(error));
+    }
+    statement.reset();
+    state.lastPosition = std::max(state.lastPosition, position);
+    if (giveKey)
+        committed.positions.push_back(position);
+    return {};
+}
+
+// SQLite names the columns of the index that was broken ("UNIQUE constraint failed: events.id"); we name the index.
+Error SqliteWriter::constraintError(std::size_t set, int code) const
+{
+    const auto &entry = m_schema->at(set);
+    if (code == SQLITE_CONSTRAINT_UNIQUE) {
+        const char *message = sqlite3_errmsg(m_connection.handle());
+        for (const auto &index : entry.indexes) {
+            std::string columns;
+            for (std::size_t column : index.columns)
+                columns += (columns.empty() ? ": " : ", ") + entry.set.name + "." + entry.set.columns[column].name;
+            const char *found = index.unique ? std::strstr(message, columns.c_str()) : nullptr;
+            if (found && found[columns.size()] == '\0')
+                return uniqueBroken(entry.set.name, index.name);
+        }
+        return keyExists(entry.set.name);
+    }
+    if (code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_ROWID)
+        return keyExists(entry.set.name);
+    Error error = m_connection.error(code, "write " + entry.set.name);
+    error.code = ErrorCode::Internal; // rows are checked before: no other constraint can be broken
+    return error;
+}
+
+Result<> SqliteWriter::step(const Batch::Erase &erase, Committed &)
+{
+    const std::size_t set = m_schema->setNumber(erase.set);
+    m_schema->checkKey(set, erase.key, true);
+    SqliteStatement &statement = m_statements[set].eraseByPrefix[erase.key.size()];
+    for (std::size_t i = 0; i < erase.key.size(); ++i)
+        statement.bind(static_cast<int>(i) + 1, erase.key[i]);
+    EVENTSYNC_CHECK(execute(statement, "erase rows"));
+    if (m_schema->at(set).set.appendOnly)
+        m_states[set].erased = true;
+    return {};
+}
+
+Result<> SqliteWriter::step(const Batch::Require &require, Committed &)
+{
+    const std::size_t set = m_schema->setNumber(require.set);
+    m_schema->checkRequire(set, require);
+    const RecordSet &records = m_schema->at(set).set;
+    SqliteStatement &statement = m_statements[set].require[require.column];
+    for (std::size_t i = 0; i < require.key.size(); ++i)
+        statement.bind(static_cast<int>(i) + 1, require.key[i]);
+    const int code = statement.step();
+    Result<> result;
+    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+        result = failure(m_connection.error(code, "read " + records.name));
+    } else {
+        const bool wantsNone = require.expected.index() == 0;
+        const bool holds = wantsNone ? code == SQLITE_DONE : code == SQLITE_ROW && statement.column(0) == require.expected;
+        if (!holds)
+            result = failure(requireFailed(records.name, records.columns[require.column].name));
+    }
+    statement.reset();
+    return result;
+}
+
+} // namespace eventsync::storage

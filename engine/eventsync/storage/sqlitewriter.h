@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/storage/schemamap.h>
+#include <eventsync/storage/sqliteconnection.h>
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace eventsync::storage {
+
+// The one write connection of a SQLite store: carries out groups of batches, each group in one transaction. Owner only (the
+// committer's thread).
+class SqliteWriter
+{
+public:
+    struct Work
+    {
+        Batch batch;
+        Executor *executor = nullptr;
+        Backend::CommitDone done;
+        Result<Committed> result;
+    };
+
+    static Result<std::unique_ptr<SqliteWriter>> open(SqliteConnection connection, std::shared_ptr<const SchemaMap> schema);
+
+    // Commits what can be committed and sets every `result`. See the essay in the source.
+    void commit(std::span<Work> group);
+    SqliteConnection &connection() { return m_connection; }
+
+private:
+    struct SetStatements
+    {
+        SqliteStatement put, insert;
+        std::vector<SqliteStatement> eraseByPrefix; // by the number of cells
+        std::vector<SqliteStatement> require;       // by column
+    };
+    struct SetState
+    {
+        std::int64_t lastPosition = 0;
+        bool erased = false; // rows of this append-only set, in this transaction
+    };
+    enum class Savepoints { WhereNeeded, Everywhere };
+    enum class Outcome { Done, NeedsSavepoints };
+
+    SqliteWriter(SqliteConnection connection, std::shared_ptr<const SchemaMap> schema);
+    Result<> prepareAll();
+    Result<> loadPositions();
+    Outcome commitOnce(std::span<Work> group, Savepoints savepoints);
+    Result<> execute(SqliteStatement &statement, const char *during);
+    bool needsSavepoint(const Batch &batch) const;
+    void rollBack(std::span<Work> group, const std::optional<Error> &error);
+    Result<> storePositions();
+
+    Result<> run(const Batch &batch, Committed &committed, bool &changed);
+    Result<> step(const Batch::Put &put, Committed &committed);
+    Result<> step(const Batch::Insert &insert, Committed &committed);
+    Result<> step(const Batch::Erase &erase, Committed &committed);
+    Result<> step(const Batch::Require &require, Committed &committed);
+    Result<> write(std::size_t set, const Row &row, bool mustBeNew, Committed &committed);
+    Error constraintError(std::size_t set, int code) const;
+
+    SqliteConnection m_connection;
+    std::shared_ptr<const SchemaMap> m_schema;
+    SqliteStatement m_begin, m_commit, m_savepoint, m_release, m_rollBackTo, m_storePosition;
+    std::vector<SetStatements> m_statements; // by set
+    std::vector<SetState> m_states;          // by set
+    std::vector<SetState> m_committedStates;
+    std::optional<Error> m_broken; // the disk may have lost what it took: nothing more is written
+};
+
+} // namespace eventsync::storage
