@@ -67,6 +67,15 @@ constexpr std::size_t kServerConnections = 10'000;      // sockets of one HTTP f
 constexpr std::size_t kSsePostBytes = 512 * kKiB;       // of waiting frames joined into one request
 constexpr std::size_t kSsePostFrames = 1'000;           // of one request's list
 constexpr auto kDrainTime = 10'000ms;                   // what an orderly stop waits for
+constexpr auto kReadyTime = 2'000ms;                    // the engine thread answers within it, or the server is not ready
+constexpr auto kExchangeTime = 30'000ms;                // of one POST /api/sync, from its hello to its last answer
+constexpr std::size_t kUnhandledBytes = 16 * kMiB;      // of a connection's messages that wait for the engine thread
+constexpr std::size_t kResumeTokenBytes = 8 * kKiB;     // it comes back in a header: half of a largest head
+constexpr std::size_t kHttpEventsBytes = 4 * kMiB;      // of events in one answer; the next request goes on
+constexpr std::size_t kIdempotencyKeyBytes = 255;
+constexpr std::size_t kConfigBytes = 1 * kMiB;          // a configuration file
+constexpr std::size_t kControlLineBytes = 64 * kKiB;    // of a request on the control socket; documents do not travel there
+constexpr std::size_t kImportLineBytes = 8 * kMiB;      // a line of an export: an event and room, or a largest state as text
 
 // Reconnecting: full jitter below a doubling bound; reset only after a connection has been healthy for a while.
 constexpr auto kRetryFirst = 500ms;
@@ -93,6 +102,9 @@ constexpr int kBackupPages = 256;                       // copied between two ca
 constexpr std::int64_t kSnapshotEveryEvents = 1'000;
 constexpr std::int64_t kDerivedLagEvents = 1'000;       // derived rows may lag the log by so many events ...
 constexpr auto kDerivedLagTime = 1'000ms;               // ... and so long
+constexpr std::size_t kTailEvents = 1'024;              // last events of a document kept at hand: unseen ones and gaps lie there
+constexpr std::size_t kTailBytes = 1 * kMiB;            // ... and their canonical bytes
+constexpr std::int64_t kLookBackEvents = 10'000;        // unseen events that one push is compared with; more: BaseCompacted
 constexpr auto kAckedKeep = std::chrono::hours(24 * 30);
 constexpr auto kClientExpiry = std::chrono::hours(24 * 30);
 constexpr auto kIdempotencyKeep = std::chrono::hours(24);

@@ -47,6 +47,7 @@ struct ClientOptions
     std::int64_t checkpointEvery = 100;             // serverSeqs between checkpoints
     std::size_t checkpoints = limits::kCheckpointsPerSubscribe;
     bool wantClocks = false;                        // capability vectorClock, and `cursors`
+    Policies policies = {};                         // of collections that no server has told of yet
     // Code validators by collection; the policy's own schema is checked anyway.
     std::function<std::shared_ptr<const Validator>(const CollectionName &)> validators = {};
 };
@@ -57,7 +58,7 @@ struct ClientOptions
 class ClientCore
 {
 public:
-    // The record sets that `writes` speak of: documents, queue, checkpoints, acked, ids, undo, meta.
+    // The record sets that `writes` speak of: documents, states, history, queue, acked, ids, undo, staging, clocks, meta.
     static const storage::Schema &schema();
 
     // From a store with schema(): empty for a new replica (a client id is chosen then), or what was there. Corrupt.

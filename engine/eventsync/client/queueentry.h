@@ -63,6 +63,7 @@ struct ConflictView
     json::State base, ours, theirs;       // at baseSeq; with our edit on top of base; now
     std::vector<EventPtr> unseen;         // others' events after baseSeq; empty if a snapshot replaced them
     ServerSeq unseenFrom, unseenTo;
+    bool baseKnown = true;                // false: the base is too far back; `base` is absent, `ours` is our edit on `theirs`
 };
 
 } // namespace eventsync::client

@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/client/clientcoreprivate.h>
+
+#include <eventsync/base/mutation.h>
+#include <eventsync/client/rows.h>
+
+namespace eventsync::client {
+
+namespace {
+
+constexpr std::string_view kPolicyPrefix = "policy:";
+
+storage::Row clientIdRow(const ClientId &id)
+{
+    return {std::string("clientId"), id.text()};
+}
+
+Result<> loadMeta(storage::ReadView &view, ReplicaContext &context)
+{
+    Result<> result;
+    auto read = [&](const storage::Row &row) -> Result<> {
+        EVENTSYNC_TRY(const std::string name, rows::text(row, 0));
+        EVENTSYNC_TRY(const std::string value, rows::text(row, 1));
+        if (name == "clientId") {
+            EVENTSYNC_TRY(context.clientId, clientIdFrom(value));
+        } else if (name.starts_with(kPolicyPrefix)) {
+            EVENTSYNC_TRY(const CollectionName collection, collectionNameFrom(std::string_view(name).substr(kPolicyPrefix.size())));
+            EVENTSYNC_TRY(const json::Value parsed, json::parse(value));
+            EVENTSYNC_TRY(CollectionPolicy policy, CollectionPolicy::fromJson(parsed));
+            context.policies.set(collection, std::move(policy));
+        }
+        return {};
+    };
+    EVENTSYNC_CHECK(view.scan({.set = "meta"}, [&](const storage::Row &row) {
+        result = read(row);
+        return result.has_value();
+    }));
+    return result;
+}
+
+} // namespace
+
+const storage::Schema &ClientCore::schema()
+{
+    return rows::schema();
+}
+
+ClientCore::ClientCore(std::unique_ptr<Private> p) : d(std::move(p)) {}
+ClientCore::~ClientCore() = default;
+
+Result<std::unique_ptr<ClientCore>> ClientCore::load(storage::ReadView &view, const Clock &clock, Random &random,
+                                                     ClientOptions options)
+{
+    auto d = std::make_unique<Private>(clock, random, std::move(options));
+    d->context.policies = d->options.policies;
+    EVENTSYNC_CHECK(loadMeta(view, d->context));
+    Private &p = *d;
+    EVENTSYNC_CHECK(DocumentReplica::loadAll(
+        view, p.context, [&p](const DocumentId &id) -> DocumentReplica & { return p.replica(id); }));
+    if (p.context.clientId.isEmpty()) {
+        p.context.clientId = ClientId(p.uuids.next().toText());
+        p.firstWrites.put("meta", clientIdRow(p.context.clientId));
+    }
+    return std::unique_ptr<ClientCore>(new ClientCore(std::move(d)));
+}
+
+// ---- steps
+
+DocumentReplica &ClientCore::Private::replica(const DocumentId &id)
+{
+    auto &document = documents[id];
+    if (!document)
+        document = std::make_unique<DocumentReplica>(context, id);
+    return *document;
+}
+
+DocumentReplica *ClientCore::Private::known(const DocumentId &id) const
+{
+    const auto found = documents.find(id);
+    return found == documents.end() ? nullptr : found->second.get();
+}
+
+Outcome ClientCore::Private::begin()
+{
+    Outcome out;
+    out.writes = std::exchange(firstWrites, {});
+    return out;
+}
+
+void ClientCore::Private::end(Outcome &out)
+{
+    if (context.fork) {
+        const Error why = *std::exchange(context.fork, std::nullopt);
+        if (!mutated(Mutation::ForkIgnored))
+            fork(why, out);
+    }
+    if (out.close)
+        leave();
+}
+
+// This replica is a copy, or was forgotten: under a new id it goes on with all that is not in the log.
+void ClientCore::Private::fork(const Error &why, Outcome &out)
+{
+    const ClientId before = context.clientId;
+    context.clientId = ClientId(uuids.next().toText());
+    out.writes.put("meta", clientIdRow(context.clientId));
+    context.welcome = false;
+    for (auto &[id, document] : documents) {
+        document->becomeAnother(out);
+        document->finish(out);
+    }
+    out.facts.push_back(ClientIdChanged{before, context.clientId, why});
+    out.close = Outcome::Close{.reason = why, .retryAfter = std::chrono::milliseconds(0)};
+}
+
+void ClientCore::Private::leave()
+{
+    context.welcome = false;
+    context.wire = {};
+    for (auto &[id, document] : documents)
+        document->disconnected();
+}
+
+// ---- connection
+
+bool ClientCore::isWelcome() const
+{
+    return d->context.welcome;
+}
+
+Outcome ClientCore::connected()
+{
+    Outcome out = d->begin();
+    d->leave();
+    protocol::Hello hello{.clientId = d->context.clientId,
+                          .clientSecret = d->options.clientSecret,
+                          .token = d->options.token,
+                          .userAgent = d->options.userAgent};
+    if (d->options.wantClocks)
+        hello.capabilities.push_back("vectorClock");
+    out.messages.push_back(std::move(hello));
+    return out;
+}
+
+Outcome ClientCore::disconnected()
+{
+    Outcome out = d->begin();
+    d->leave();
+    return out;
+}
+
+Outcome ClientCore::tick()
+{
+    Outcome out = d->begin();
+    for (auto &[id, document] : d->documents) {
+        document->tick(out);
+        document->finish(out);
+    }
+    const auto now = d->clock.steady();
+    if (d->context.welcome && now - d->presenceSent >= limits::kPresenceKeep / 3) {
+        d->presenceSent = now;
+        for (const auto &[id, state] : d->presences)
+            d->sendPresence(id, state, out);
+    }
+    d->end(out);
+    return out;
+}
+
+// ---- interest
+
+Outcome ClientCore::openDocument(const DocumentId &id, const std::optional<CollectionName> &collection)
+{
+    DocumentReplica &document = d->replica(id);
+    return d->step(document, [&](Outcome &out) { document.open(collection, out); });
+}
+
+Outcome ClientCore::closeDocument(const DocumentId &id)
+{
+    DocumentReplica *document = d->known(id);
+    if (!document)
+        return d->begin();
+    return d->step(*document, [&](Outcome &out) { document->close(out); });
+}
+
+Outcome ClientCore::watch(const CollectionName &collection, protocol::Watch parameters)
+{
+    Outcome out = d->begin();
+    parameters.collection = collection;
+    if (d->context.welcome)
+        out.messages.push_back(parameters);
+    d->watches.insert_or_assign(collection, std::move(parameters));
+    return out;
+}
+
+Outcome ClientCore::unwatch(const CollectionName &collection)
+{
+    Outcome out = d->begin();
+    if (d->watches.erase(collection) > 0 && d->context.welcome)
+        out.messages.push_back(protocol::Unwatch{collection});
+    return out;
+}
+
+Outcome ClientCore::query(protocol::Query query)
+{
+    Outcome out = d->begin();
+    if (d->context.welcome) {
+        out.messages.push_back(std::move(query));
+    } else {
+        out.facts.push_back(QueryAnswered{{.requestId = query.requestId,
+                                           .code = ErrorCode::Unavailable,
+                                           .reason = "there is no connection to the server"}});
+    }
+    return out;
+}
+
+Outcome ClientCore::presence(const DocumentId &id, json::Value state)
+{
+    Outcome out = d->begin();
+    d->sendPresence(id, state, out);
+    if (state.is_null())
+        d->presences.erase(id);
+    else
+        d->presences.insert_or_assign(id, std::move(state));
+    return out;
+}
+
+Outcome ClientCore::renewToken(std::string token)
+{
+    Outcome out = d->begin();
+    d->options.token = token;
+    if (d->context.welcome)
+        out.messages.push_back(protocol::Auth{std::move(token)});
+    return out;
+}
+
+// ---- edits
+
+template<class Act>
+Result<ClientCore::Edited> ClientCore::Private::edit(const DocumentId &id, Act act)
+{
+    DocumentReplica *document = known(id);
+    if (!document)
+        return failure(ErrorCode::NotFound, "nothing is known of this document");
+    Edited edited;
+    Outcome out;
+    EVENTSYNC_TRY(DocumentReplica::Made made, act(*document, out));
+    edited.id = made.id;
+    edited.diff = std::move(made.diff);
+    edited.outcome = begin();
+    document->finish(edited.outcome);
+    end(edited.outcome);
+    return edited;
+}
+
+Result<ClientCore::Edited> ClientCore::create(const DocumentId &id, const CollectionName &collection, json::Value state,
+                                              json::Object metadata)
+{
+    const bool fresh = !d->known(id);
+    d->replica(id);
+    auto edited = d->edit(id, [&](DocumentReplica &document, Outcome &out) {
+        return document.create(collection, std::move(state), std::move(metadata), out);
+    });
+    if (!edited && fresh)
+        d->documents.erase(id);
+    return edited;
+}
+
+Result<ClientCore::Edited> ClientCore::update(const DocumentId &id, json::Patch patch, json::Object metadata)
+{
+    return d->edit(id, [&](DocumentReplica &document, Outcome &out) {
+        return document.update(std::move(patch), std::move(metadata), out);
+    });
+}
+
+Result<ClientCore::Edited> ClientCore::update(const DocumentId &id, const std::function<Result<>(json::Value &)> &edit,
+                                              json::Object metadata)
+{
+    return d->edit(id, [&](DocumentReplica &document, Outcome &out) {
+        return document.update(edit, std::move(metadata), out);
+    });
+}
+
+Result<ClientCore::Edited> ClientCore::remove(const DocumentId &id, json::Object metadata)
+{
+    return d->edit(id, [&](DocumentReplica &document, Outcome &out) { return document.remove(std::move(metadata), out); });
+}
+
+Result<ClientCore::Edited> ClientCore::undo(const DocumentId &id)
+{
+    return d->edit(id, [](DocumentReplica &document, Outcome &out) { return document.undo(false, out); });
+}
+
+Result<ClientCore::Edited> ClientCore::redo(const DocumentId &id)
+{
+    return d->edit(id, [](DocumentReplica &document, Outcome &out) { return document.undo(true, out); });
+}
+
+bool ClientCore::canUndo(const DocumentId &id) const
+{
+    const DocumentReplica *document = d->known(id);
+    return document && document->canUndo(false);
+}
+
+bool ClientCore::canRedo(const DocumentId &id) const
+{
+    const DocumentReplica *document = d->known(id);
+    return document && document->canUndo(true);
+}
+
+// ---- decisions
+
+namespace {
+
+template<class Private>
+DocumentReplica *holderOf(Private &d, const EventId &entry)
+{
+    for (auto &[id, document] : d.documents) {
+        if (document->holds(entry))
+            return document.get();
+    }
+    return nullptr;
+}
+
+template<class Private, class Act>
+Result<Outcome> decide(Private &d, const EventId &entry, Act act)
+{
+    DocumentReplica *document = holderOf(d, entry);
+    if (!document)
+        return failure(ErrorCode::NotFound, "there is no such entry in the queue");
+    Outcome discarded;
+    EVENTSYNC_CHECK(act(*document, discarded));
+    Outcome out = d.begin();
+    document->finish(out);
+    d.end(out);
+    return out;
+}
+
+} // namespace
+
+Result<Outcome> ClientCore::resolve(const EventId &entry, Resolution resolution)
+{
+    return decide(*d, entry, [&](DocumentReplica &document, Outcome &out) { return document.resolve(entry, resolution, out); });
+}
+
+std::optional<ConflictView> ClientCore::conflict(const EventId &entry) const
+{
+    const DocumentReplica *document = holderOf(*d, entry);
+    return document ? document->conflict(entry) : std::nullopt;
+}
+
+Result<Outcome> ClientCore::discard(const EventId &entry)
+{
+    return decide(*d, entry, [&](DocumentReplica &document, Outcome &out) { return document.discard(entry, out); });
+}
+
+Result<Outcome> ClientCore::retry(const EventId &entry)
+{
+    return decide(*d, entry, [&](DocumentReplica &document, Outcome &out) { return document.retry(entry, out); });
+}
+
+// ---- what is known
+
+const ClientId &ClientCore::clientId() const
+{
+    return d->context.clientId;
+}
+
+std::vector<DocumentId> ClientCore::documents() const
+{
+    std::vector<DocumentId> ids;
+    for (const auto &[id, document] : d->documents)
+        ids.push_back(id);
+    return ids;
+}
+
+const DocumentState *ClientCore::confirmed(const DocumentId &id) const
+{
+    const DocumentReplica *document = d->known(id);
+    return document ? &document->confirmed() : nullptr;
+}
+
+const DocumentState *ClientCore::optimistic(const DocumentId &id) const
+{
+    const DocumentReplica *document = d->known(id);
+    return document ? &document->tree() : nullptr;
+}
+
+std::optional<Position> ClientCore::position(const DocumentId &id) const
+{
+    const DocumentReplica *document = d->known(id);
+    return document ? std::optional(document->position()) : std::nullopt;
+}
+
+std::optional<CollectionName> ClientCore::collection(const DocumentId &id) const
+{
+    const DocumentReplica *document = d->known(id);
+    return document ? document->collection() : std::nullopt;
+}
+
+const CollectionPolicy &ClientCore::policy(const DocumentId &id) const
+{
+    static const CollectionPolicy kNone;
+    const DocumentReplica *document = d->known(id);
+    return document ? document->policy() : kNone;
+}
+
+VectorClock ClientCore::vectorClock(const DocumentId &id) const
+{
+    const DocumentReplica *document = d->known(id);
+    return document ? document->clock() : VectorClock();
+}
+
+bool ClientCore::isSynced(const DocumentId &id) const
+{
+    const DocumentReplica *document = d->known(id);
+    return document && document->isSynced();
+}
+
+std::vector<QueueEntry> ClientCore::queue() const
+{
+    std::vector<std::pair<std::int64_t, QueueEntry>> all;
+    for (const auto &[id, document] : d->documents)
+        document->appendQueue(all);
+    std::stable_sort(all.begin(), all.end(), [](const auto &a, const auto &b) { return a.first < b.first; });
+    std::vector<QueueEntry> entries;
+    entries.reserve(all.size());
+    for (auto &[order, entry] : all)
+        entries.push_back(std::move(entry));
+    return entries;
+}
+
+std::vector<QueueEntry> ClientCore::queue(const DocumentId &id) const
+{
+    const DocumentReplica *document = d->known(id);
+    return document ? document->queue() : std::vector<QueueEntry>();
+}
+
+std::size_t ClientCore::queueSize() const
+{
+    return d->context.queueSize;
+}
+
+} // namespace eventsync::client

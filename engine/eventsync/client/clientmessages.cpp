@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Messages of the server, and to whom they go.
+#include <eventsync/client/clientcoreprivate.h>
+
+namespace eventsync::client {
+
+namespace {
+
+std::optional<std::chrono::milliseconds> milliseconds(std::optional<std::int64_t> count)
+{
+    return count ? std::optional(std::chrono::milliseconds(*count)) : std::nullopt;
+}
+
+} // namespace
+
+void ClientCore::Private::sendPresence(const DocumentId &id, const json::Value &state, Outcome &out) const
+{
+    const DocumentReplica *document = known(id);
+    if (context.welcome && document && document->isOpen())
+        out.messages.push_back(protocol::Presence{id, context.clientId, state});
+}
+
+void ClientCore::Private::onWelcome(const protocol::Welcome &message, Outcome &out)
+{
+    context.welcome = true;
+    context.wire = message.limits;
+    out.facts.push_back(Welcomed{message});
+    for (auto &[id, document] : documents) {
+        document->subscribe(out);
+        document->finish(out);
+    }
+    for (const auto &[collection, watch] : watches)
+        out.messages.push_back(watch);
+    presenceSent = clock.steady();
+    for (const auto &[id, state] : presences)
+        sendPresence(id, state, out);
+}
+
+// Why the server closes decides whether, and when, it is worth coming back (rule 9).
+void ClientCore::Private::onConnectionError(const Error &error, std::optional<std::chrono::milliseconds> retryAfter,
+                                            Outcome &out)
+{
+    switch (error.code) {
+    case ErrorCode::ClientExpired:
+    case ErrorCode::ClientForked:
+    case ErrorCode::ClientIdInUse:
+        context.fork = error;
+        return;
+    case ErrorCode::Replaced:
+        out.facts.push_back(ConnectionReplaced{});
+        out.close = Outcome::Close{.reason = error, .retryAfter = limits::kRetryReplaced};
+        return;
+    case ErrorCode::SlowConsumer: // it was us, but the next time may go better
+        out.close = Outcome::Close{.reason = error, .retryAfter = retryAfter};
+        return;
+    default:
+        break;
+    }
+    const bool transient = errorClass(error.code) == ErrorClass::Transient || errorClass(error.code) == ErrorClass::Corrupt;
+    out.close = Outcome::Close{.reason = error, .retryAfter = retryAfter, .never = !transient};
+}
+
+void ClientCore::Private::onError(const protocol::ErrorMessage &message, Outcome &out)
+{
+    const Error error{message.code, message.message};
+    const auto retryAfter = milliseconds(message.retryAfterMs);
+    out.facts.push_back(ServerError{error, message.scope, message.documentId});
+    if (message.scope == protocol::ErrorScope::Connection) {
+        onConnectionError(error, retryAfter, out);
+        return;
+    }
+    if (message.code == ErrorCode::ClientExpired) {
+        context.fork = error;
+        return;
+    }
+    DocumentReplica *document = message.documentId ? known(*message.documentId) : nullptr;
+    if (document && message.scope == protocol::ErrorScope::Document) {
+        document->onError(error, retryAfter, out);
+        document->finish(out);
+    }
+}
+
+Outcome ClientCore::receive(const protocol::Message &message)
+{
+    Outcome out = d->begin();
+    // A message about one document, by the member of its replica that takes it.
+    auto document = [&](const DocumentId &id, auto act) {
+        if (DocumentReplica *replica = d->context.welcome ? d->known(id) : nullptr) {
+            act(*replica);
+            replica->finish(out);
+        }
+    };
+    using namespace protocol;
+    if (const auto *welcome = std::get_if<Welcome>(&message)) {
+        d->onWelcome(*welcome, out);
+    } else if (const auto *events = std::get_if<Events>(&message)) {
+        document(events->documentId, [&](DocumentReplica &r) { r.onEvents(*events, out); });
+    } else if (const auto *ack = std::get_if<Ack>(&message)) {
+        document(ack->documentId, [&](DocumentReplica &r) { r.onAck(*ack, out); });
+    } else if (const auto *synced = std::get_if<Synced>(&message)) {
+        document(synced->documentId, [&](DocumentReplica &r) { r.onSynced(*synced, out); });
+    } else if (const auto *snapshot = std::get_if<protocol::Snapshot>(&message)) {
+        document(snapshot->documentId, [&](DocumentReplica &r) { r.onSnapshot(*snapshot, out); });
+    } else if (const auto *diverged = std::get_if<Diverged>(&message)) {
+        document(diverged->documentId, [&](DocumentReplica &r) { r.onDiverged(*diverged, out); });
+    } else if (const auto *revoked = std::get_if<Revoked>(&message)) {
+        document(revoked->documentId, [&](DocumentReplica &r) { r.onRevoked(*revoked, out); });
+    } else if (const auto *heads = std::get_if<Heads>(&message)) {
+        out.facts.push_back(HeadsChanged{heads->collection, heads->heads});
+    } else if (const auto *watching = std::get_if<Watching>(&message)) {
+        if (const auto found = d->watches.find(watching->collection); found != d->watches.end())
+            found->second.since = watching->token;
+        out.facts.push_back(WatchReady{watching->collection, watching->token});
+    } else if (const auto *result = std::get_if<QueryResult>(&message)) {
+        out.facts.push_back(QueryAnswered{*result});
+    } else if (const auto *cursors = std::get_if<Cursors>(&message)) {
+        out.facts.push_back(CursorsChanged{cursors->documentId, cursors->cursors});
+    } else if (const auto *presence = std::get_if<Presence>(&message)) {
+        out.facts.push_back(PresenceChanged{presence->documentId, presence->clientId, presence->state});
+    } else if (const auto *ping = std::get_if<Ping>(&message)) {
+        out.messages.push_back(Pong{ping->n});
+    } else if (const auto *error = std::get_if<ErrorMessage>(&message)) {
+        d->onError(*error, out);
+    } else if (const auto *goAway = std::get_if<GoAway>(&message)) {
+        const std::chrono::milliseconds wait(goAway->retryAfterMs);
+        out.facts.push_back(ServerLeaving{wait});
+        out.close = Outcome::Close{.reason = {ErrorCode::ShuttingDown, "the server is stopping"}, .retryAfter = wait};
+    }
+    d->end(out);
+    return out;
+}
+
+} // namespace eventsync::client

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The tree, and what every step ends with. The other halves: replicaqueue.cpp (entries and their states), replicapull.cpp
+// (what the log brings), replicapush.cpp (what goes out and its answers), replicaedit.cpp, replicaundo.cpp,
+// replicaresolve.cpp and replicarows.cpp.
+#include <eventsync/client/documentreplica.h>
+
+#include <eventsync/base/assert.h>
+#include <eventsync/base/logging.h>
+#include <eventsync/base/mutation.h>
+
+#include <algorithm>
+
+namespace eventsync::client {
+
+namespace {
+
+constexpr std::size_t kChangedPaths = 256; // above that, "everything" is cheaper to say and to hear
+
+} // namespace
+
+DocumentReplica::DocumentReplica(ReplicaContext &context, DocumentId id) : m_context(context), m_id(std::move(id)) {}
+
+const CollectionPolicy &DocumentReplica::policy() const
+{
+    static const CollectionPolicy kNone;
+    return m_collection ? m_context.policies.of(*m_collection) : kNone;
+}
+
+void DocumentReplica::refreshCheck()
+{
+    m_check.reset();
+    m_hasChecks = false;
+    if (!m_collection)
+        return;
+    const CollectionPolicy &rules = policy();
+    const auto code = m_context.options.validators ? m_context.options.validators(*m_collection) : nullptr;
+    auto check = StateCheck::make(*m_collection, rules, code);
+    if (!check) {
+        qCWarning(lcClient) << "the schema of a collection cannot be used:" << check.error().toString().c_str();
+        return;
+    }
+    m_check = std::move(*check);
+    const auto &paths = rules.paths();
+    m_hasChecks = code || rules.schema()
+        || std::any_of(paths.begin(), paths.end(), [](const auto &path) { return path.min || path.max; });
+}
+
+bool DocumentReplica::passes() const
+{
+    return !m_hasChecks || m_check->check(m_tree.jsonState()).has_value();
+}
+
+// ---- the tree
+
+void DocumentReplica::unwind()
+{
+    if (m_unwound)
+        return;
+    m_unwound = true;
+    for (auto it = m_queue.rbegin(); it != m_queue.rend() && m_inTree > 0; ++it) {
+        Entry &entry = it->second;
+        if (!entry.inverse)
+            continue;
+        const auto reverted = m_tree.revert(*entry.inverse);
+        EVENTSYNC_ASSERT(reverted.has_value()); // we made the inverse, on this tree
+        entry.inverse.reset();
+        --m_inTree;
+    }
+}
+
+// After every step that took the entries off: a waiting one that no longer applies or passes is a conflict (what is in
+// flight keeps its place, its answer decides).
+void DocumentReplica::rewind(Outcome &)
+{
+    if (!m_unwound)
+        return;
+    m_unwound = false;
+    const bool validates = !mutated(Mutation::WithoutValidateOnRebase);
+    bool validBefore = passes();
+    // Pending entries only: conflicts and dead letters are no part of the tree. Parking one parks followers behind it,
+    // which leave m_waiting while this walks; so the walk goes by the queue's order, not by the sets.
+    for (auto &[order, entry] : m_queue) {
+        if (!entry.edit.isPending())
+            continue;
+        auto applied = m_tree.apply(entry.edit.operation, entry.edit.diff);
+        if (!applied) {
+            entry.hold = false;
+            if (entry.waits())
+                park(entry, {ErrorCode::Conflict, "no longer applies: " + applied.error().message, applied.error().path});
+            continue;
+        }
+        const bool validAfter = passes();
+        if (entry.waits() && validates && validBefore && !validAfter) {
+            Error why = m_check->check(m_tree.jsonState()).error();
+            const auto reverted = m_tree.revert(applied->inverse);
+            EVENTSYNC_ASSERT(reverted.has_value());
+            park(entry, {ErrorCode::Conflict, "no longer passes: " + why.message, why.path});
+            continue;
+        }
+        entry.hold = validates && !validAfter; // because of one in flight: what stands behind waits for its answer
+        entry.inverse = std::move(applied->inverse);
+        ++m_inTree;
+        validBefore = validAfter;
+    }
+}
+
+const DocumentState &DocumentReplica::confirmed() const
+{
+    if (m_inTree == 0)
+        return m_tree;
+    if (!m_confirmed) {
+        m_confirmed = std::make_unique<DocumentState>(m_tree);
+        for (auto it = m_queue.rbegin(); it != m_queue.rend(); ++it) {
+            if (it->second.inverse) {
+                const auto reverted = m_confirmed->revert(*it->second.inverse);
+                EVENTSYNC_ASSERT(reverted.has_value());
+            }
+        }
+    }
+    return *m_confirmed;
+}
+
+void DocumentReplica::changed(const json::Footprint &footprint)
+{
+    if (footprint.isEverything() || m_changedPaths.size() > kChangedPaths) {
+        m_changedAll = true;
+        return;
+    }
+    for (const auto &entry : footprint.entries()) {
+        if (entry.kind != json::FootprintEntry::Kind::Read)
+            m_changedPaths.push_back(entry.path);
+    }
+}
+
+// ---- interest
+
+void DocumentReplica::open(const std::optional<CollectionName> &collection, Outcome &out)
+{
+    if (!m_collection && collection) {
+        m_collection = collection;
+        m_documentDirty = true;
+        refreshCheck();
+    }
+    if (!m_open) {
+        m_open = true;
+        m_documentDirty = true;
+    }
+    m_refused = false;
+    if (!m_subscribed)
+        subscribe(out);
+}
+
+void DocumentReplica::close(Outcome &out)
+{
+    if (!m_open)
+        return;
+    m_open = false;
+    m_documentDirty = true;
+    if (m_subscribed)
+        out.messages.push_back(protocol::Unsubscribe{m_id});
+    disconnected();
+}
+
+void DocumentReplica::subscribe(Outcome &out)
+{
+    if (!m_context.welcome || !m_open)
+        return;
+    protocol::Subscribe message{.documentId = m_id, .collection = m_collection, .afterSeq = m_position.serverSeq};
+    if (m_position.serverSeq.value() > 0)
+        message.chain = m_position.chain;
+    message.checkpoints = checkpoints();
+    message.pending = pendingIds();
+    message.clocks = m_context.options.wantClocks;
+    if (!m_staged.empty())
+        message.snapshotPart = m_staged.rbegin()->first + 1;
+    out.messages.push_back(std::move(message));
+    m_subscribed = true;
+    m_synced = mutated(Mutation::PushBeforeSynced);
+    m_gap = false;
+}
+
+void DocumentReplica::resubscribe(Outcome &out)
+{
+    m_synced = false;
+    subscribe(out);
+}
+
+void DocumentReplica::disconnected()
+{
+    m_subscribed = m_synced = m_halt = m_gap = m_refused = false;
+    m_repairs = m_pauses = 0;
+    m_pausedUntil.reset();
+    m_cursorSent = ServerSeq();
+    for (const std::int64_t order : m_sent)
+        m_queue.at(order).resent = false;
+}
+
+// The client id has changed: what is not in the log is numbered anew, under the new id.
+void DocumentReplica::becomeAnother(Outcome &)
+{
+    m_last = m_assigned = ClientSeq();
+    m_documentDirty = true;
+    const auto sent = m_sent;
+    for (const std::int64_t order : sent)
+        back(m_queue.at(order));
+    disconnected();
+}
+
+void DocumentReplica::tick(Outcome &out)
+{
+    forgetAcked(m_context.clock.wall());
+    if (m_pausedUntil && m_context.clock.steady() >= *m_pausedUntil) {
+        m_pausedUntil.reset();
+        m_refused = false;
+        if (!m_subscribed)
+            subscribe(out);
+    }
+    // Once a tick at most: what earlier outcomes wrote is durable before this message goes.
+    if (m_subscribed && m_synced && m_cursorSent < m_position.serverSeq) {
+        out.messages.push_back(protocol::Cursor{m_id, m_position.serverSeq});
+        m_cursorSent = m_position.serverSeq;
+    }
+}
+
+// ---- the end of a step
+
+void DocumentReplica::finish(Outcome &out)
+{
+    if (wantsBase())
+        writeBase(); // while the pending entries are off the tree, if they are
+    rewind(out);
+    pump(out);
+    trimHistory();
+    flush(out);
+    announce(out);
+}
+
+void DocumentReplica::announce(Outcome &out)
+{
+    if (m_changedAll || !m_changedPaths.empty()) {
+        DocumentChanged fact{.documentId = m_id, .paths = {}, .remote = m_changedByOthers};
+        if (m_changedAll) {
+            fact.paths = {json::Pointer()};
+        } else {
+            std::sort(m_changedPaths.begin(), m_changedPaths.end());
+            m_changedPaths.erase(std::unique(m_changedPaths.begin(), m_changedPaths.end()), m_changedPaths.end());
+            fact.paths = std::move(m_changedPaths);
+        }
+        out.facts.push_back(std::move(fact));
+    }
+    m_changedPaths.clear();
+    m_changedAll = m_changedByOthers = false;
+    std::move(m_facts.begin(), m_facts.end(), std::back_inserter(out.facts));
+    m_facts.clear();
+    if (m_queueChanged)
+        out.facts.push_back(QueueChanged{m_id});
+    m_queueChanged = false;
+    for (const std::int64_t order : m_conflicts) {
+        Entry &entry = m_queue.at(order);
+        if (!entry.announced && isReady(entry)) {
+            entry.announced = true;
+            out.facts.push_back(ConflictFound{m_id, entry.edit.id});
+        }
+    }
+}
+
+} // namespace eventsync::client

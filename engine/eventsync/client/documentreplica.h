@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/client/clientcore.h>
+#include <eventsync/client/entry.h>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+namespace eventsync::client {
+
+// What the replicas of one core share.
+struct ReplicaContext
+{
+    const Clock &clock;
+    UuidGenerator &uuids;
+    const ClientOptions &options;
+    ClientId clientId = {};
+    Policies policies = {};
+    protocol::WireLimits wire = {};            // of the last welcome; zeros: our own limits
+    std::int64_t lastOrder = 0, firstOrder = 0; // places given at the tail and at the head of the queue
+    std::int64_t lastBatch = 0;
+    std::size_t queueSize = 0;                 // entries of all documents
+    bool welcome = false;
+    std::optional<Error> fork = {};            // set by a replica: this one is a copy, or expired
+};
+
+// One document at one client: its confirmed state and history, its queue, its half of the protocol.
+//
+// One tree is kept. It is the confirmed state with the pending entries on top; unwind() takes them off through their exact
+// inverses, rewind() puts them back and parks what no longer applies or passes. A step unwinds at most once. An own event
+// that arrives as the first pending entry moves the line between confirmed and pending without touching the tree at all.
+//
+// Every public function is one step or part of one; the core calls finish() once at its end, which rewinds, pushes, and
+// writes each changed row once. Internal; owner only.
+class DocumentReplica
+{
+public:
+    DocumentReplica(ReplicaContext &context, DocumentId id);
+    static Result<> loadAll(storage::ReadView &view, ReplicaContext &context,
+                            const std::function<DocumentReplica &(const DocumentId &)> &replica);
+
+    // ---- connection
+    void open(const std::optional<CollectionName> &collection, Outcome &out);
+    void close(Outcome &out);
+    bool isOpen() const { return m_open; }
+    void subscribe(Outcome &out);
+    void disconnected();
+    void becomeAnother(Outcome &out);          // the client id has changed
+    void tick(Outcome &out);
+    void finish(Outcome &out);
+
+    // ---- messages
+    void onEvents(const protocol::Events &message, Outcome &out);
+    void onSnapshot(const protocol::Snapshot &message, Outcome &out);
+    void onDiverged(const protocol::Diverged &message, Outcome &out);
+    void onSynced(const protocol::Synced &message, Outcome &out);
+    void onAck(const protocol::Ack &message, Outcome &out);
+    void onRevoked(const protocol::Revoked &message, Outcome &out);
+    void onError(const Error &error, std::optional<std::chrono::milliseconds> retryAfter, Outcome &out);
+
+    // ---- edits
+    struct Made
+    {
+        std::optional<EventId> id;
+        Diff diff;
+    };
+    Result<Made> create(const CollectionName &collection, json::Value state, json::Object metadata, Outcome &out);
+    Result<Made> update(json::Patch patch, json::Object metadata, Outcome &out);
+    Result<Made> update(const std::function<Result<>(json::Value &)> &edit, json::Object metadata, Outcome &out);
+    Result<Made> remove(json::Object metadata, Outcome &out);
+    Result<Made> undo(bool redo, Outcome &out);
+    bool canUndo(bool redo) const;
+
+    // ---- decisions
+    Result<> resolve(const EventId &id, const Resolution &resolution, Outcome &out);
+    std::optional<ConflictView> conflict(const EventId &id) const;
+    Result<> discard(const EventId &id, Outcome &out);
+    Result<> retry(const EventId &id, Outcome &out);
+
+    // ---- state
+    const DocumentId &id() const { return m_id; }
+    const std::optional<CollectionName> &collection() const { return m_collection; }
+    const DocumentState &tree() const { return m_tree; }
+    const DocumentState &confirmed() const;
+    const Position &position() const { return m_position; }
+    bool isSynced() const { return m_synced; }
+    bool isKnown() const { return m_position.serverSeq.value() > 0 || !m_queue.empty(); }
+    const VectorClock &clock() const { return m_clock; }
+    const CollectionPolicy &policy() const;
+    std::vector<QueueEntry> queue() const;
+    void appendQueue(std::vector<std::pair<std::int64_t, QueueEntry>> &all) const; // with their places
+    bool holds(const EventId &id) const { return m_byId.contains(id); }
+
+private:
+    struct Loader;
+    using Queue = std::map<std::int64_t, Entry>;
+    struct EditPlan
+    {
+        Operation operation = Operation::Update;
+        Diff diff = {};
+        json::Object metadata = {};
+        const QueueEntry *replaces = nullptr;  // the entry that a decision replaces: keeps the first id, counts its tries
+        std::optional<OnOverlap> onOverlap = {};
+        bool evenIfNothing = false;            // a decision is logged even if it changes nothing
+        std::optional<bool> undoIsRedo = {};   // of an undo (true) or a redo (false): where its own inverse goes
+    };
+
+    // the tree
+    void unwind();
+    void rewind(Outcome &out);
+    bool passes() const;
+    void changed(const json::Footprint &footprint);
+    void changedEverything() { m_changedAll = true; }
+    void refreshCheck();
+
+    // the queue
+    Entry &insert(Entry entry);
+    Entry take(Entry &entry);                  // out of the queue
+    Entry *find(const EventId &id);
+    const Entry *find(const EventId &id) const;
+    std::vector<std::int64_t> holdersOf(const EventId &id, const EventId &first) const;
+    void touch(const Entry &entry) { m_dirty.insert(entry.order); }
+    void setState(Entry &entry, EntryState state);
+    void detach(Entry &entry);
+    void park(Entry &entry, Error why, std::optional<ServerSeq> base = {}, std::optional<EventId> because = {});
+    void bury(Entry &entry, Error why, std::optional<EventId> because = {});
+    void follow(const Entry &entry, Doom how);
+    void thaw(Entry &entry);
+    void back(Entry &entry);
+    void refuse(Entry &entry, const protocol::AckResult &result);
+    bool isReady(const Entry &entry) const { return m_position.serverSeq >= entry.wait; }
+    void dropUndoOf(const EventId &id);
+
+    // the log
+    struct Settled
+    {
+        bool any = false;                      // an entry left the queue
+        bool seen = false;                     // later entries were made on top of it
+        std::optional<std::int64_t> order = {};
+    };
+    struct LogHit
+    {
+        EventId asked, first, logged;          // `asked` or `first` is what an entry may hold; `logged`: the version there
+        ServerSeq serverSeq;
+        const Event *event = nullptr;
+        protocol::AckStatus status = protocol::AckStatus::Applied;
+    };
+    Settled settle(const LogHit &hit);
+    void keep(AckedEdit acked);
+    void forgetAcked(Timestamp now);
+    void requeue(const std::vector<AckedEdit> &lost);
+    struct Incoming
+    {
+        EventPtr event;
+        Bytes canonical;
+        Digest chain;
+    };
+    std::vector<Incoming> incoming(const protocol::Events &message, bool &gap) const;
+    Result<> applyEvent(Incoming incoming);
+    bool promote(const Event &event, HistoryItem &item);
+    bool isOwn(const Event &event, const Settled &settled);
+    void noteMissed(Entry &entry, const json::Footprint &footprint) const;
+    void unseen(const json::Footprint &footprint, const std::string &what, std::int64_t before);
+    std::vector<const json::Footprint *> unseenOf(const Entry &entry) const;
+    void installSnapshot(const protocol::Snapshot &message, json::State state, Outcome &out);
+    bool stage(const protocol::Snapshot &message);
+    void startOver();
+    void repair(Error why, Outcome &out);
+    void resubscribe(Outcome &out);
+    void goBackTo(ServerSeq common);
+    std::vector<protocol::Checkpoint> checkpoints() const;
+    std::vector<protocol::PendingId> pendingIds() const;
+    std::size_t historyLimit() const;
+    void trimHistory();
+    void clearHistory();
+    void setClock(const ClientId &client, ClientSeq seq);
+    void writeBase();
+    bool wantsBase() const;
+    void dropStaging();
+
+    // push
+    void pump(Outcome &out);
+    void send(std::vector<EventPtr> events, Outcome &out);
+    EventPtr pushed(const Entry &entry) const;
+    std::size_t inFlightLimit() const;
+
+    // edits
+    Result<Made> enqueue(EditPlan plan, Outcome &out);
+    Result<> admit(const EditPlan &plan) const;
+    UndoStep inverseStep(const QueueEntry &edit, const AppliedEvent &applied) const;
+    void pushUndo(UndoStep step);
+    void dropUndo(std::map<std::int64_t, UndoStep>::iterator step);
+    void clearRedo();
+    Result<EditPlan> planOf(const UndoStep &step) const;
+    void giveUp(const QueueEntry &edit);
+    Result<EditPlan> oursPlan(const ConflictView &view) const;
+    EditPlan mergedPlan(const json::State &merged) const;
+    json::Patch ourValues(const ConflictView &view) const;
+    json::Object conflictRecord(const ConflictView &view, const Resolution &resolution) const;
+    std::optional<DocumentState> stateAt(ServerSeq seq) const;
+
+    // rows
+    void flush(Outcome &out);
+    void writeDocument(Outcome &out);
+    void announce(Outcome &out);
+
+    ReplicaContext &m_context;
+    DocumentId m_id;
+
+    // durable
+    std::optional<CollectionName> m_collection;
+    bool m_open = false;
+    Position m_position;
+    Position m_historyStart;                   // before the first item of m_history
+    std::deque<HistoryItem> m_history;
+    ServerSeq m_baseSeq;                       // where the row in `states` stands
+    ClientSeq m_last, m_assigned;              // the server's count of ours; the highest given
+    Queue m_queue;
+    std::map<std::pair<ServerSeq, EventId>, AckedEdit> m_acked;
+    std::unordered_map<EventId, ServerSeq> m_ackedById;
+    std::unordered_map<EventId, IdKind> m_ids;
+    std::map<std::int64_t, UndoStep> m_undo;
+    std::map<std::int64_t, protocol::Snapshot> m_staged; // parts of a snapshot
+    VectorClock m_clock;
+
+    // derived
+    DocumentState m_tree;
+    mutable std::unique_ptr<DocumentState> m_confirmed; // made on demand, while entries are on top of it
+    bool m_unwound = false;
+    std::size_t m_inTree = 0;                  // entries with an inverse
+    std::unordered_map<EventId, std::int64_t> m_byId;
+    std::unordered_multimap<EventId, std::int64_t> m_byFirst;
+    std::set<std::int64_t> m_waiting, m_sent, m_conflicts;
+    std::size_t m_historyBytes = 0, m_bytesSinceBase = 0;
+    ServerSeq m_waitingBase;                   // the base of waiting entries: the position, but while one event is applied
+    std::optional<StateCheck> m_check;
+    bool m_hasChecks = false;
+
+    // of the connection
+    bool m_subscribed = false, m_synced = false, m_halt = false, m_gap = false;
+    int m_repairs = 0;                         // subscriptions in a row that did not lead to the server's position
+    ServerSeq m_cursorSent;
+    std::optional<std::chrono::milliseconds> m_pausedUntil; // steady
+    int m_pauses = 0;
+    bool m_refused = false;
+
+    // of the step
+    std::set<std::int64_t> m_dirty, m_removed;
+    bool m_documentDirty = false, m_queueChanged = false, m_baseDirty = false;
+    std::vector<json::Pointer> m_changedPaths;
+    bool m_changedAll = false, m_changedByOthers = false;
+    std::vector<Fact> m_facts;
+    std::vector<storage::Batch::Step> m_steps;
+};
+
+} // namespace eventsync::client

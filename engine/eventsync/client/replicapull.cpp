@@ -1,0 +1,589 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the log brings: events, snapshots, a diverged history (docs/protocol.md, rules 2, 3, 6 to 8).
+#include <eventsync/client/documentreplica.h>
+
+#include <eventsync/base/assert.h>
+#include <eventsync/base/logging.h>
+#include <eventsync/base/mutation.h>
+#include <eventsync/client/rows.h>
+#include <eventsync/json/diff.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace eventsync::client {
+
+namespace {
+
+constexpr int kRepairs = 3;                            // subscriptions in a row that may fail to reach the server's position
+constexpr std::int64_t kNowhere = std::numeric_limits<std::int64_t>::min(); // own, with no entry that it settled
+constexpr std::int64_t kEverywhere = std::numeric_limits<std::int64_t>::max();
+
+} // namespace
+
+// ---- settling
+
+// The log holds an edit of ours: whatever entry holds it leaves the queue. If it holds another version of it, or did not
+// execute it as written, then what overlaps the entry follows it.
+DocumentReplica::Settled DocumentReplica::settle(const LogHit &hit)
+{
+    Settled settled;
+    const bool versions = !mutated(Mutation::WithoutOtherVersion);
+    for (const std::int64_t order : holdersOf(hit.asked, hit.first)) {
+        Entry &entry = m_queue.at(order);
+        const bool same = entry.edit.id == hit.logged;
+        const bool pending = entry.edit.isPending();
+        const bool asWritten = same
+            && (!hit.event || hit.event->diff == entry.edit.diff
+                || (!hit.event->diff.hasChanges() && !entry.edit.onOverlap)); // merged into nothing: all of it was there
+        if (!asWritten && pending && versions)
+            follow(entry, Doom::Conflict);
+        if (!same)
+            dropUndoOf(entry.edit.id);
+        Entry gone = take(entry);
+        settled.any = true;
+        if (same)
+            settled.order = order;
+        if (pending && (asWritten || !versions)) // a parked one was not part of what later entries were made on
+            settled.seen = true;
+        gone.edit.clientSeq.reset();
+        m_facts.push_back(EditLogged{m_id, gone.edit.id, hit.serverSeq, hit.status});
+        keep({hit.serverSeq, std::make_shared<const QueueEntry>(std::move(gone.edit)), !same, m_context.clock.wall()});
+    }
+    return settled;
+}
+
+void DocumentReplica::keep(AckedEdit acked)
+{
+    if (m_ackedById.contains(acked.edit->id))
+        return;
+    m_ackedById.emplace(acked.edit->id, acked.serverSeq);
+    m_steps.push_back(storage::Batch::Put{"acked", rows::ackedRow(m_id, acked)});
+    m_acked.emplace(std::pair(acked.serverSeq, acked.edit->id), std::move(acked));
+    forgetAcked(Timestamp());
+}
+
+// The ids stay known when the edits are no longer kept: one that turns up in the log is no sign of a copy.
+void DocumentReplica::forgetAcked(Timestamp now)
+{
+    const std::size_t most = m_context.options.ackedKeepCount.value_or(limits::kAckedEdits);
+    const Timestamp oldest = now - m_context.options.ackedKeep.count();
+    while (!m_acked.empty() && (m_acked.size() > most || m_acked.begin()->second.at < oldest)) {
+        const AckedEdit &acked = m_acked.begin()->second;
+        for (const EventId &id : {acked.edit->id, acked.edit->first()}) {
+            if (m_ids.emplace(id, IdKind::Acknowledged).second)
+                m_steps.push_back(storage::Batch::Put{"ids", rows::idRow(m_id, id, IdKind::Acknowledged)});
+        }
+        m_steps.push_back(storage::Batch::Erase{"acked", rows::ackedKey(m_id, acked)});
+        m_ackedById.erase(acked.edit->id);
+        m_acked.erase(m_acked.begin());
+    }
+}
+
+// Own events that the log has lost go back to the head of the queue with their ids, order kept.
+void DocumentReplica::requeue(const std::vector<AckedEdit> &lost)
+{
+    if (lost.empty())
+        return;
+    unwind();
+    for (auto it = lost.rbegin(); it != lost.rend(); ++it) {
+        m_steps.push_back(storage::Batch::Erase{"acked", rows::ackedKey(m_id, *it)});
+        m_ackedById.erase(it->edit->id);
+        m_acked.erase({it->serverSeq, it->edit->id});
+        if (m_byId.contains(it->edit->id))
+            continue;
+        Entry entry{.edit = *it->edit, .order = m_context.firstOrder--};
+        entry.edit.state = EntryState::Waiting;
+        entry.edit.reason.reset();
+        entry.edit.because.reset();
+        entry.edit.baseSeq = std::min(entry.edit.baseSeq, m_position.serverSeq);
+        if (it->standIn && !mutated(Mutation::WithoutOtherVersion)) { // never was in the log itself: a decision
+            entry.edit.state = EntryState::Conflict;
+            entry.edit.reason = Error{ErrorCode::Conflict, "another version of this edit was logged, and lost"};
+        }
+        changed(entry.edit.footprint);
+        insert(std::move(entry));
+    }
+}
+
+// ---- events
+
+std::vector<DocumentReplica::Incoming> DocumentReplica::incoming(const protocol::Events &message, bool &gap) const
+{
+    std::vector<Incoming> fresh;
+    ServerSeq next = m_position.serverSeq.next();
+    Digest chain = m_position.chain;
+    for (const protocol::EventItem &item : message.events) {
+        EventPtr event = item.event;
+        if (!event && item.canonical) {
+            if (auto read = eventFromBytes(*item.canonical, EventForm::Logged))
+                event = std::make_shared<const Event>(std::move(*read));
+        }
+        if (!event || event->documentId != m_id) {
+            gap = true;
+            break;
+        }
+        if (!mutated(Mutation::ApplyGap)) {
+            if (event->serverSeq < next)
+                continue;
+            if (event->serverSeq > next) {
+                gap = true;
+                break;
+            }
+        }
+        if (event->serverSeq.value() == 1)
+            chain = chainStart(event->collection, m_id);
+        Bytes canonical = canonicalBytes(*event, EventForm::Logged);
+        chain = chainNext(chain, event->salt ? digestOf(*event) : sha256(canonical));
+        next = event->serverSeq.next();
+        fresh.push_back({std::move(event), std::move(canonical), chain});
+    }
+    return fresh;
+}
+
+void DocumentReplica::onEvents(const protocol::Events &message, Outcome &out)
+{
+    if (!m_subscribed || !m_open)
+        return;
+    bool gap = false;
+    auto fresh = incoming(message, gap);
+    const bool whole = !gap && !fresh.empty() && fresh.back().event == message.events.back().event;
+    if (whole && fresh.back().chain != message.chain && !mutated(Mutation::NoChain)) {
+        repair({ErrorCode::Corrupt, "events of another history"}, out); // the server finds the common point
+        return;
+    }
+    EventsApplied applied{.documentId = m_id, .events = {}};
+    for (Incoming &next : fresh) {
+        EventPtr event = next.event;
+        if (const auto done = applyEvent(std::move(next)); !done) {
+            startOver();
+            repair(done.error(), out);
+            return;
+        }
+        applied.events.push_back(std::move(event));
+    }
+    if (!applied.events.empty())
+        m_facts.push_back(std::move(applied));
+    if (gap && !m_gap && !m_context.fork) {
+        m_gap = true; // once: what is on its way of the old subscription leaves the same gap
+        resubscribe(out);
+        m_gap = true;
+    }
+}
+
+// Our own event, arriving as the first pending entry, exactly as it stands in the tree: what was pending becomes confirmed,
+// and nothing has to move. So a long queue drains in linear time.
+bool DocumentReplica::promote(const Event &event, HistoryItem &item)
+{
+    if (m_unwound || m_inTree == 0)
+        return false;
+    std::int64_t order = kEverywhere;
+    if (!m_waiting.empty())
+        order = *m_waiting.begin();
+    if (!m_sent.empty())
+        order = std::min(order, *m_sent.begin());
+    Entry &entry = m_queue.at(order);
+    if (!entry.inverse || entry.edit.id != event.id || entry.edit.operation != event.operation
+        || !(entry.edit.diff == event.diff))
+        return false;
+    item.inverse = std::move(*entry.inverse);
+    item.footprint = entry.edit.footprint;
+    entry.inverse.reset();
+    --m_inTree;
+    return true;
+}
+
+Result<> DocumentReplica::applyEvent(Incoming incoming)
+{
+    const Event &event = *incoming.event;
+    HistoryItem item{.event = incoming.event, .chain = incoming.chain, .bytes = incoming.canonical.size()};
+    if (!promote(event, item)) {
+        unwind();
+        EVENTSYNC_TRY(AppliedEvent applied, m_tree.apply(event));
+        item.inverse = std::move(applied.inverse);
+        item.footprint = std::move(applied.footprint);
+    }
+    m_confirmed.reset();
+    m_position = {event.serverSeq, incoming.chain};
+    m_documentDirty = true;
+    if (m_collection != event.collection) {
+        m_collection = event.collection;
+        refreshCheck();
+    }
+    setClock(event.clientId, event.clientSeq);
+
+    const Settled settled = settle({.asked = event.id,
+                                    .first = event.firstId(),
+                                    .logged = event.id,
+                                    .serverSeq = event.serverSeq,
+                                    .event = &event});
+    if (isOwn(event, settled)) {
+        item.ownOrder = mutated(Mutation::WithoutOwnOvertook) ? kNowhere : settled.order.value_or(kNowhere);
+        unseen(item.footprint, "an own edit that was logged first", *item.ownOrder);
+    } else {
+        unseen(item.footprint, "event " + event.id.toText(), kEverywhere);
+    }
+    m_waitingBase = m_position.serverSeq;
+
+    changed(item.footprint);
+    m_changedByOthers = m_changedByOthers || !settled.any;
+    m_steps.push_back(storage::Batch::Put{"history", rows::historyRow(m_id, item, std::move(incoming.canonical))});
+    m_historyBytes += item.bytes;
+    m_bytesSinceBase += item.bytes;
+    m_history.push_back(std::move(item));
+    return {};
+}
+
+// Whether what stands behind in the queue was made on top of this event. An event under our own client id that we never
+// made says that this replica is a copy, or was copied.
+bool DocumentReplica::isOwn(const Event &event, const Settled &settled)
+{
+    if (event.clientId != m_context.clientId)
+        return settled.seen;
+    m_last = std::max(m_last, event.clientSeq);
+    if (settled.any) {
+        m_assigned = std::max(m_assigned, event.clientSeq);
+        return settled.seen;
+    }
+    if (!mutated(Mutation::WithoutOwnIds)) {
+        const auto known = m_ids.find(event.id);
+        if (m_ackedById.contains(event.id) || (known != m_ids.end() && known->second == IdKind::Acknowledged))
+            return true;
+        const EventId first = event.firstId();
+        if (known != m_ids.end() || m_ids.contains(first) || m_ackedById.contains(first))
+            return false; // an edit that was given up: nothing behind was made on top of it
+    }
+    m_context.fork = Error{ErrorCode::ClientForked, "an event under the own client id that this replica never made"};
+    return mutated(Mutation::WithoutCopyIsOther);
+}
+
+void DocumentReplica::setClock(const ClientId &client, ClientSeq seq)
+{
+    m_clock.set(client, seq);
+    if (seq.value() > 0)
+        m_steps.push_back(storage::Batch::Put{"clocks", {m_id.text(), client.text(), seq.value()}});
+    else
+        m_steps.push_back(storage::Batch::Erase{"clocks", {m_id.text(), client.text()}});
+}
+
+// ---- snapshots
+
+// Takes one part. True when all are here.
+bool DocumentReplica::stage(const protocol::Snapshot &message)
+{
+    if (!m_staged.empty()) {
+        const protocol::Snapshot &first = m_staged.begin()->second;
+        if (first.sha256 != message.sha256 || first.parts != message.parts || first.position != message.position)
+            dropStaging(); // another snapshot than the one begun
+    }
+    const std::int64_t expected = static_cast<std::int64_t>(m_staged.size()) + 1;
+    if (message.part < expected) // again: only what is known may be newer
+        m_staged.at(message.part).known = message.known;
+    if (message.part != expected)
+        return false;
+    m_steps.push_back(storage::Batch::Put{"staging", rows::stagedRow(m_id, message)});
+    m_staged.emplace(message.part, message);
+    return message.part == message.parts;
+}
+
+void DocumentReplica::dropStaging()
+{
+    if (!m_staged.empty())
+        m_steps.push_back(storage::Batch::Erase{"staging", {m_id.text()}});
+    m_staged.clear();
+}
+
+void DocumentReplica::onSnapshot(const protocol::Snapshot &message, Outcome &out)
+{
+    if (!m_subscribed || !m_open)
+        return;
+    if (message.kind == DocumentKind::Crdt) {
+        onError({ErrorCode::Invalid, "documents of kind crdt are not supported here"}, {}, out);
+        return;
+    }
+    if (message.state) {
+        dropStaging();
+        installSnapshot(message, message.state->is_null() ? json::State() : json::State(*message.state), out);
+        return;
+    }
+    const bool formed = message.bytes && message.sha256 && message.part >= 1 && message.part <= message.parts;
+    if (!formed || message.part > static_cast<std::int64_t>(m_staged.size()) + 1) {
+        dropStaging();
+        repair({ErrorCode::InvalidMessage, "a part of a snapshot that does not fit"}, out);
+        return;
+    }
+    if (!stage(message))
+        return;
+    protocol::Snapshot whole = message;
+    Bytes joined;
+    whole.known.clear();
+    for (const auto &[part, staged] : m_staged) {
+        joined += *staged.bytes;
+        whole.known.insert(whole.known.end(), staged.known.begin(), staged.known.end());
+    }
+    dropStaging();
+    if (sha256(joined) != *message.sha256) {
+        repair({ErrorCode::Corrupt, "a snapshot whose bytes are not what its digest says"}, out);
+        return;
+    }
+    json::State state;
+    if (!joined.empty()) {
+        auto parsed = json::parse(joined);
+        if (!parsed) {
+            repair(parsed.error(), out);
+            return;
+        }
+        state = std::move(*parsed);
+    }
+    installSnapshot(whole, std::move(state), out);
+}
+
+void DocumentReplica::installSnapshot(const protocol::Snapshot &message, json::State state, Outcome &)
+{
+    unwind();
+    std::set<EventId> asked;
+    for (const protocol::KnownId &known : message.known) {
+        asked.insert(known.asked);
+        settle({.asked = known.asked, .first = known.asked, .logged = known.logged, .serverSeq = known.serverSeq,
+                .event = nullptr, .status = protocol::AckStatus::Duplicate});
+    }
+    if (!mutated(Mutation::WithoutAckedInSnapshot)) {
+        std::vector<AckedEdit> lost;
+        for (const auto &[key, acked] : m_acked) {
+            if (!asked.contains(acked.edit->id) && !asked.contains(acked.edit->first()))
+                lost.push_back(acked);
+        }
+        requeue(lost);
+    }
+    // What the snapshot changed is one unseen event.
+    json::Footprint difference = json::Footprint::everything();
+    const json::State &old = m_tree.jsonState();
+    if (!old && !state) {
+        difference = {};
+    } else if (old && state) {
+        const json::Patch patch = json::diff(*old, *state);
+        if (const auto applied = m_tree.apply(Operation::Update, Diff(patch)))
+            difference = applied->footprint;
+    }
+    for (const std::int64_t order : m_sent) {
+        Entry &entry = m_queue.at(order);
+        for (const json::Footprint *footprint : unseenOf(entry))
+            noteMissed(entry, *footprint);
+        if (!mutated(Mutation::SnapshotUnchecked))
+            noteMissed(entry, difference);
+    }
+    m_tree = DocumentState::fromJsonState(std::move(state));
+    m_confirmed.reset();
+    m_position = message.position;
+    if (message.collection && m_collection != message.collection) {
+        m_collection = message.collection;
+        refreshCheck();
+    }
+    clearHistory();
+    m_baseDirty = true;
+    m_steps.push_back(storage::Batch::Erase{"clocks", {m_id.text()}});
+    m_clock = VectorClock();
+    for (const auto &[client, seq] : message.vectorClock.entries())
+        setClock(client, seq);
+    if (!difference.isEmpty() && !mutated(Mutation::SnapshotUnchecked))
+        unseen(difference, "a snapshot", kEverywhere);
+    m_waitingBase = m_position.serverSeq;
+    changedEverything();
+    m_changedByOthers = true;
+}
+
+// Of what a sent entry missed one overlapping change is enough to know.
+void DocumentReplica::noteMissed(Entry &entry, const json::Footprint &footprint) const
+{
+    if (!entry.missed.empty() && json::overlaps(entry.missed.front(), entry.edit.footprint))
+        return;
+    if (policy().merge() == MergeRule::Strict || json::overlaps(footprint, entry.edit.footprint)) {
+        entry.missed = {footprint};
+        const_cast<DocumentReplica *>(this)->touch(entry);
+    }
+}
+
+// ---- another history
+
+void DocumentReplica::onDiverged(const protocol::Diverged &message, Outcome &)
+{
+    if (!m_subscribed || !m_open)
+        return;
+    const ServerSeq common = message.commonSeq;
+    const bool rebase = !mutated(Mutation::WithoutBaseOnDiverged);
+    m_facts.push_back(DocumentDiverged{m_id, common});
+    dropStaging();
+    unwind();
+    if (rebase) {
+        const auto sent = m_sent;
+        for (const std::int64_t order : sent)
+            back(m_queue.at(order)); // checked against what came in after its base, though it is gone now
+    }
+    goBackTo(common);
+    if (rebase) {
+        for (auto &[order, entry] : m_queue) {
+            if (entry.waits())
+                continue;
+            if (entry.edit.baseSeq > common || entry.wait.value() > 0) {
+                entry.edit.baseSeq = std::min(entry.edit.baseSeq, common);
+                entry.wait = ServerSeq();
+                touch(entry);
+            }
+        }
+    }
+    if (!mutated(Mutation::NoRequeue)) {
+        std::vector<AckedEdit> lost;
+        for (const auto &[key, acked] : m_acked) {
+            if (acked.serverSeq > common)
+                lost.push_back(acked);
+        }
+        requeue(lost);
+    }
+    changedEverything();
+    m_changedByOthers = true;
+}
+
+// The confirmed state as it was after `common`: back through the inverses, or to nothing.
+void DocumentReplica::goBackTo(ServerSeq common)
+{
+    unwind();
+    m_confirmed.reset();
+    m_documentDirty = true;
+    if (common < m_historyStart.serverSeq || common > m_position.serverSeq) {
+        startOver(); // 0: nothing shared; anything else we never offered, and the gap asks again from the start
+        return;
+    }
+    while (!m_history.empty() && m_position.serverSeq > common) {
+        const HistoryItem &item = m_history.back();
+        if (const auto reverted = m_tree.revert(item.inverse); !reverted) {
+            qCWarning(lcClient) << "a document's history cannot be taken back:" << reverted.error().toString().c_str();
+            startOver();
+            return;
+        }
+        setClock(item.event->clientId, item.event->clientSeq.previous());
+        m_steps.push_back(storage::Batch::Erase{"history", {m_id.text(), item.event->serverSeq.value()}});
+        m_historyBytes -= item.bytes;
+        m_history.pop_back();
+        m_position = m_history.empty() ? m_historyStart
+                                       : Position{m_history.back().event->serverSeq, m_history.back().chain};
+    }
+    m_waitingBase = m_position.serverSeq;
+    if (m_baseSeq > m_position.serverSeq)
+        m_baseDirty = true;
+}
+
+// The confirmed state is forgotten; the queue and the kept edits are not.
+void DocumentReplica::startOver()
+{
+    unwind();
+    m_tree = DocumentState();
+    m_confirmed.reset();
+    m_position = Position();
+    m_waitingBase = ServerSeq();
+    clearHistory();
+    m_steps.push_back(storage::Batch::Erase{"clocks", {m_id.text()}});
+    m_clock = VectorClock();
+    for (auto &[order, entry] : m_queue) {
+        if (!entry.waits() && entry.edit.baseSeq.value() > 0) {
+            entry.edit.baseSeq = ServerSeq();
+            touch(entry);
+        }
+    }
+    m_baseDirty = true;
+    changedEverything();
+}
+
+void DocumentReplica::clearHistory()
+{
+    m_history.clear();
+    m_historyBytes = m_bytesSinceBase = 0;
+    m_historyStart = m_position;
+    m_steps.push_back(storage::Batch::Erase{"history", {m_id.text()}});
+    m_documentDirty = true;
+}
+
+// Asks the server anew; after a few times in vain the connection is left instead, for a while.
+void DocumentReplica::repair(Error why, Outcome &out)
+{
+    qCWarning(lcClient) << "document" << m_id.text().c_str() << "is fetched again:" << why.toString().c_str();
+    if (++m_repairs > kRepairs) {
+        out.close = Outcome::Close{.reason = std::move(why), .retryAfter = limits::kRetryLongest};
+        return;
+    }
+    resubscribe(out);
+}
+
+// ---- synced
+
+void DocumentReplica::onSynced(const protocol::Synced &message, Outcome &out)
+{
+    if (!m_subscribed || !m_open)
+        return;
+    if (message.policy && m_collection && *message.policy != policy()) {
+        unwind(); // what waits must pass the new rules
+        m_context.policies.set(*m_collection, *message.policy);
+        m_steps.push_back(storage::Batch::Put{"meta", rows::policyRow(*m_collection, *message.policy)});
+        refreshCheck();
+    }
+    const bool same = m_position == message.position
+        || (m_position.serverSeq.value() == 0 && message.position.serverSeq.value() == 0);
+    if (!same && !mutated(Mutation::NoChain)) {
+        repair({ErrorCode::Corrupt, "the server is synced at another position"}, out);
+        return;
+    }
+    m_synced = true;
+    m_halt = m_gap = false;
+    m_repairs = m_pauses = 0;
+    for (const std::int64_t order : m_sent)
+        m_queue.at(order).resent = false;
+    if (message.clientSeq > m_assigned) {
+        m_context.fork = Error{ErrorCode::ClientForked, "the server knows later edits of this replica than it made"};
+        return;
+    }
+    m_last = message.clientSeq;
+    m_documentDirty = true;
+    if (!mutated(Mutation::WithoutThawAtSynced)) {
+        const auto sent = m_sent;
+        for (const std::int64_t order : sent)
+            back(m_queue.at(order));
+    }
+    if (!mutated(Mutation::WithoutWaitCleared)) {
+        for (const std::int64_t order : m_conflicts) {
+            Entry &entry = m_queue.at(order);
+            if (entry.wait.value() > 0) {
+                entry.wait = ServerSeq();
+                touch(entry);
+            }
+        }
+    }
+    m_facts.push_back(DocumentSynced{m_id, m_position});
+}
+
+// Purged: what the person may no longer read goes, what he has written becomes dead letters that he can see.
+void DocumentReplica::onRevoked(const protocol::Revoked &message, Outcome &)
+{
+    unwind();
+    for (auto &[order, entry] : m_queue) {
+        if (entry.edit.state != EntryState::DeadLetter)
+            bury(entry, {ErrorCode::PermissionRevoked, message.reason}, entry.edit.id);
+        entry.edit.because.reset();
+    }
+    startOver();
+    dropStaging();
+    m_open = m_subscribed = m_synced = false;
+    for (const auto &[key, acked] : m_acked) {
+        for (const EventId &id : {acked.edit->id, acked.edit->first()}) {
+            if (m_ids.emplace(id, IdKind::Acknowledged).second)
+                m_steps.push_back(storage::Batch::Put{"ids", rows::idRow(m_id, id, IdKind::Acknowledged)});
+        }
+    }
+    m_acked.clear();
+    m_ackedById.clear();
+    m_undo.clear();
+    m_steps.push_back(storage::Batch::Erase{"acked", {m_id.text()}});
+    m_steps.push_back(storage::Batch::Erase{"undo", {m_id.text()}});
+    m_facts.push_back(DocumentRevoked{m_id, message.reason});
+}
+
+} // namespace eventsync::client

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/client/entry.h>
+#include <eventsync/protocol/messages.h>
+#include <eventsync/storage/backend.h>
+
+// The client's durable form: one row per thing that changes by itself. Reading refuses anything that was not written here
+// (Corrupt). Internal.
+namespace eventsync::client::rows {
+
+const storage::Schema &schema();
+
+storage::Row queueRow(const DocumentId &document, const Entry &entry);
+Result<Entry> entryFrom(const storage::Row &row);
+
+storage::Row ackedRow(const DocumentId &document, const AckedEdit &acked);
+storage::Key ackedKey(const DocumentId &document, const AckedEdit &acked);
+Result<AckedEdit> ackedFrom(const storage::Row &row);
+
+storage::Row idRow(const DocumentId &document, const EventId &id, IdKind kind);
+Result<std::pair<EventId, IdKind>> idFrom(const storage::Row &row);
+
+storage::Row undoRow(const DocumentId &document, const UndoStep &step);
+Result<UndoStep> undoFrom(const storage::Row &row);
+
+storage::Row historyRow(const DocumentId &document, const HistoryItem &item, Bytes canonical);
+Result<HistoryItem> historyFrom(const storage::Row &row);
+
+storage::Row stagedRow(const DocumentId &document, const protocol::Snapshot &part);
+Result<protocol::Snapshot> stagedFrom(const storage::Row &row);
+
+storage::Row policyRow(const CollectionName &collection, const CollectionPolicy &policy);
+
+// Cells of rows that were read. Corrupt if the cell is of another type.
+Result<std::int64_t> integer(const storage::Row &row, std::size_t column);
+Result<std::string> text(const storage::Row &row, std::size_t column);
+Result<Bytes> blob(const storage::Row &row, std::size_t column);
+inline storage::Cell cell(std::string_view bytes) { return storage::Blob{Bytes(bytes)}; }
+
+// The first column of every set but `queue` and `meta`; of the queue the second.
+Result<DocumentId> documentOf(const storage::Row &row, std::size_t column = 0);
+
+} // namespace eventsync::client::rows
