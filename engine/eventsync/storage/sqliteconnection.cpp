@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace eventsync::storage {
@@ -29,9 +30,29 @@ ErrorCode codeOfSystemError(int number, ErrorCode otherwise)
     }
 }
 
+// What the system said when the last file operation failed. sqlite3_system_errno() alone is not enough: it is taken when a
+// statement ends, and clean-up may have overwritten errno by then; the files remember their own.
+int systemErrorOf(sqlite3 *db, int code)
+{
+    if (!db)
+        return 0;
+    if ((code & 0xff) == SQLITE_IOERR) {
+        sqlite3_file *wal = nullptr;
+        int number = 0;
+        sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+        if (wal && wal->pMethods && wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &number) == SQLITE_OK
+            && number != 0) {
+            return number;
+        }
+        if (sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &number) == SQLITE_OK && number != 0)
+            return number;
+    }
+    return sqlite3_system_errno(db);
+}
+
 ErrorCode codeOf(sqlite3 *db, int code)
 {
-    const int systemError = db ? sqlite3_system_errno(db) : 0;
+    const int systemError = systemErrorOf(db, code);
     switch (code & 0xff) {
     case SQLITE_FULL:
         return ErrorCode::StoreFull;
@@ -70,7 +91,7 @@ bool isFrozen(const std::string &path)
 {
     const auto slash = path.rfind('/');
     const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-    return ::access(folder.c_str(), W_OK) != 0 && ::access((path + "-wal").c_str(), F_OK) != 0;
+    return ::faccessat(AT_FDCWD, folder.c_str(), W_OK, AT_EACCESS) != 0 && ::access((path + "-wal").c_str(), F_OK) != 0;
 }
 
 std::string asUri(const std::string &path)
@@ -94,7 +115,7 @@ Error sqliteError(sqlite3 *db, int code, std::string_view during)
     std::string message(during);
     message += ": ";
     message += db ? sqlite3_errmsg(db) : sqlite3_errstr(code);
-    const int systemError = db ? sqlite3_system_errno(db) : 0;
+    const int systemError = systemErrorOf(db, code);
     if (systemError != 0 && ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN))
         message += std::string(" (") + std::strerror(systemError) + ")";
     return {codeOf(db, code), std::move(message)};

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "childprocess.h"
+#include "memorybackendtest.h"
+#include "sqlitebackendtest.h"
+
+#include <QCoreApplication>
+#include <QTest>
+
+using namespace eventsync::test;
+
+int main(int argc, char **argv)
+{
+    QCoreApplication application(argc, argv);
+    if (const auto exitCode = runAsChild(application.arguments()))
+        return *exitCode;
+    int failed = 0;
+    const auto run = [&](QObject &&test) { failed += QTest::qExec(&test, argc, argv); };
+    run(MemoryBackendSuite());
+    run(InFlightMemoryBackendSuite());
+    run(SqliteBackendSuite());
+    run(MemoryBackendTest());
+    run(SqliteBackendTest());
+    return failed;
+}

@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sqlitebackendtest.h"
+
+#include "childprocess.h"
+
+#include <eventsync/storage/sqlitebackend.h>
+#include <eventsync/storage/storelock.h>
+
+#include <QCoreApplication>
+#include <QFile>
+#include <QFileInfo>
+#include <QProcess>
+#include <QTest>
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <set>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace eventsync::test {
+
+using namespace storage;
+
+namespace {
+
+std::unique_ptr<SqliteBackend> open(const std::string &path, const Schema &schema = childSchema(),
+                                    const SqliteBackend::Options &options = {})
+{
+    auto backend = SqliteBackend::open(path, schema, options);
+    if (!backend) {
+        qWarning("%s", backend.error().toString().c_str());
+        return nullptr;
+    }
+    return std::move(*backend);
+}
+
+ErrorCode openError(const std::string &path, const Schema &schema = childSchema(), const SqliteBackend::Options &options = {})
+{
+    auto backend = SqliteBackend::open(path, schema, options);
+    return backend ? ErrorCode::NotFound : backend.error().code;
+}
+
+Result<Committed> commit(Backend &backend, Batch batch)
+{
+    ManualExecutor executor;
+    std::optional<Result<Committed>> answer;
+    backend.commit(std::move(batch), executor, [&](Result<Committed> result) { answer = std::move(result); });
+    if (!executor.runUntil([&] { return answer.has_value(); }))
+        return failure(ErrorCode::Timeout, "the commit was not answered");
+    return *answer;
+}
+
+std::size_t count(Backend &backend, const char *set)
+{
+    std::size_t rows = 0;
+    auto view = backend.view();
+    if (!view || !(*view)->scan({set}, [&](const Row &) { return ++rows > 0; }))
+        return SIZE_MAX;
+    return rows;
+}
+
+// Plain SQL on a file, for what a test wants to do behind the backend's back.
+bool sql(const std::string &path, const std::string &text)
+{
+    sqlite3 *db = nullptr;
+    const bool good = sqlite3_open(path.c_str(), &db) == SQLITE_OK
+        && sqlite3_exec(db, text.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
+    sqlite3_close(db);
+    return good;
+}
+
+class Child : public QProcess
+{
+public:
+    Child(const char *what, const std::string &path)
+    {
+        setProcessChannelMode(ForwardedErrorChannel);
+        start(QCoreApplication::applicationFilePath(),
+              {QStringLiteral("--child"), QLatin1String(what), QString::fromStdString(path)});
+    }
+    ~Child() override
+    {
+        kill();
+        waitForFinished();
+    }
+    QByteArray line()
+    {
+        while (!canReadLine()) {
+            if (!waitForReadyRead(20'000))
+                return {};
+        }
+        return readLine().trimmed();
+    }
+};
+
+} // namespace
+
+std::unique_ptr<Backend> SqliteBackendSuite::makeBackend(const Schema &schema)
+{
+    m_folder = std::make_unique<QTemporaryDir>();
+    return reopen(schema);
+}
+
+std::unique_ptr<Backend> SqliteBackendSuite::reopen(const Schema &schema)
+{
+    return open(m_folder->filePath(QStringLiteral("store.db")).toStdString(), schema);
+}
+
+void SqliteBackendTest::init()
+{
+    m_folder = std::make_unique<QTemporaryDir>();
+}
+
+std::string SqliteBackendTest::path(const char *name) const
+{
+    return m_folder->filePath(QLatin1String(name)).toStdString();
+}
+
+void SqliteBackendTest::secondProcessIsToldWhoHoldsTheStore()
+{
+    Child holder("hold", path());
+    QCOMPARE(holder.line(), QByteArray("open"));
+    auto backend = SqliteBackend::open(path(), childSchema());
+    QVERIFY(!backend);
+    QCOMPARE(backend.error().code, ErrorCode::StoreLocked);
+    const std::string pid = std::to_string(holder.processId());
+    QVERIFY2(backend.error().message.find(pid) != std::string::npos, backend.error().message.c_str());
+}
+
+void SqliteBackendTest::lockGoesWithItsProcess()
+{
+    Child holder("hold", path());
+    QCOMPARE(holder.line(), QByteArray("open"));
+    holder.kill();
+    QVERIFY(holder.waitForFinished());
+    auto backend = open(path());
+    QVERIFY(backend);
+    QCOMPARE(openError(path()), ErrorCode::StoreLocked); // a second time in one process, too
+    backend.reset();
+    QVERIFY(open(path()));
+}
+
+void SqliteBackendTest::readOnlyStoreReadsBesideAWriter()
+{
+    auto writer = open(path());
+    QVERIFY(commit(*writer, Batch().put("numbers", {one(1), one("x")})));
+    SqliteBackend::Options options;
+    options.readOnly = true;
+    auto reader = open(path(), childSchema(), options);
+    QVERIFY(reader);
+    QCOMPARE(count(*reader, "numbers"), std::size_t(1));
+    QVERIFY(commit(*writer, Batch().put("numbers", {one(2), one("x")})));
+    QCOMPARE(count(*reader, "numbers"), std::size_t(2));
+    QCOMPARE(commit(*reader, Batch().put("numbers", {one(3), one("x")})).error().code, ErrorCode::StoreReadOnly);
+    QCOMPARE(openError(path("none.db"), childSchema(), options), ErrorCode::IoError);
+}
+
+void SqliteBackendTest::fileOrFolderWithoutRightIsReadOnly()
+{
+    QVERIFY(commit(*open(path()), Batch().put("numbers", {one(1), one("x")})));
+    const std::string folder = m_folder->path().toStdString();
+    ::chmod(path("store.db.lock").c_str(), 0666);
+    ::chmod(path().c_str(), 0444);
+    for (const mode_t mode : {0555, 0777}) { // the folder; only the file
+        ::chmod(folder.c_str(), mode);
+        Child nobody("nobody", path());
+        QCOMPARE(nobody.line(), QByteArray("StoreReadOnly"));
+        QCOMPARE(nobody.line(), QByteArray("read"));
+    }
+    ::chmod(folder.c_str(), 0755);
+}
+
+void SqliteBackendTest::newerSchemaIsTooNew()
+{
+    Schema newer = childSchema();
+    newer.version = 7;
+    QVERIFY(commit(*open(path(), newer), Batch().put("numbers", {one(1), one("x")})));
+    auto backend = SqliteBackend::open(path(), childSchema());
+    QVERIFY(!backend);
+    QCOMPARE(backend.error().code, ErrorCode::StoreTooNew);
+    QVERIFY2(backend.error().message.find('7') != std::string::npos, backend.error().message.c_str());
+    QCOMPARE(count(*open(path(), newer), "numbers"), std::size_t(1));
+}
+
+void SqliteBackendTest::olderSchemaIsMigrated()
+{
+    QVERIFY(commit(*open(path()), Batch().put("numbers", {one(1), one("x")})));
+    Schema newer = childSchema();
+    newer.version = 3;
+    newer.sets[0].columns.push_back({"size", ColumnType::Integer});
+    newer.sets[0].indexes.push_back({"by_size", {"size"}});
+    newer.sets.push_back({"more", {{"name", ColumnType::Text}}});
+    QCOMPARE(openError(path(), newer), ErrorCode::Corrupt); // nobody says how
+    std::string order;
+    SqliteBackend::Options options;
+    options.migrations.push_back({3, [&](SqliteConnection &connection) {
+                                      order += "3";
+                                      return connection.execute("UPDATE numbers SET size = length(text)");
+                                  }});
+    options.migrations.push_back({2, [&](SqliteConnection &connection) {
+                                      order += "2";
+                                      return connection.execute("ALTER TABLE numbers ADD COLUMN size INTEGER");
+                                  }});
+    auto backend = open(path(), newer, options);
+    QVERIFY(backend);
+    QCOMPARE(order, "23");
+    QCOMPARE((**(*backend->view())->getBy("numbers", "by_size", {one(1)}))[0], one(1));
+    QCOMPARE(count(*backend, "more"), std::size_t(0));
+    backend.reset();
+    backend = open(path(), newer, options);
+    QCOMPARE(order, "23"); // once
+}
+
+void SqliteBackendTest::failedMigrationLeavesTheFileAsItWas()
+{
+    QVERIFY(commit(*open(path()), Batch().put("numbers", {one(1), one("x")})));
+    Schema newer = childSchema();
+    newer.version = 2;
+    SqliteBackend::Options options;
+    options.migrations.push_back({2, [](SqliteConnection &connection) -> Result<> {
+                                      EVENTSYNC_CHECK(connection.execute("DELETE FROM numbers"));
+                                      return failure(ErrorCode::Invalid, "cannot");
+                                  }});
+    QCOMPARE(openError(path(), newer, options), ErrorCode::Invalid);
+    auto backend = open(path());
+    QVERIFY(backend);
+    QCOMPARE(count(*backend, "numbers"), std::size_t(1));
+}
+
+void SqliteBackendTest::tablesOfAnotherShapeAreRefused()
+{
+    QVERIFY(open(path()));
+    Schema other = childSchema();
+    other.sets[0].columns[1].type = ColumnType::Blob;
+    QCOMPARE(openError(path(), other), ErrorCode::Corrupt);
+}
+
+void SqliteBackendTest::foreignFileIsRefused_data()
+{
+    QTest::addColumn<bool>("isDatabase");
+    QTest::newRow("a text") << false;
+    QTest::newRow("another program's database") << true;
+}
+
+void SqliteBackendTest::foreignFileIsRefused()
+{
+    QFETCH(bool, isDatabase);
+    if (isDatabase) {
+        QVERIFY(sql(path(), "CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)"));
+    } else {
+        QFile file(QString::fromStdString(path()));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(QByteArray(8192, 'x'));
+    }
+    QCOMPARE(openError(path()), ErrorCode::Corrupt);
+}
+
+void SqliteBackendTest::damagedPageIsFoundAtOpening()
+{
+    {
+        auto backend = open(path());
+        for (int i = 0; i < 500; ++i)
+            QVERIFY(commit(*backend, Batch().put("numbers", {one(i), std::string(100, 'x')})));
+    }
+    QFile file(QString::fromStdString(path()));
+    QVERIFY(file.open(QIODevice::ReadWrite));
+    QVERIFY(file.size() > 10 * 4096);
+    file.seek(file.size() - 3 * 4096);
+    file.write(QByteArray(4096, '\x5a'));
+    file.close();
+    QCOMPARE(openError(path()), ErrorCode::Corrupt);
+    SqliteBackend::Options options;
+    options.integrity = SqliteBackend::Integrity::Full;
+    QCOMPARE(openError(path(), childSchema(), options), ErrorCode::Corrupt);
+    // Opened without the check, the damage is an error where it is met, and no row is made up.
+    options.integrity = SqliteBackend::Integrity::None;
+    auto backend = open(path(), childSchema(), options);
+    QVERIFY(backend);
+    auto scanned = (*backend->view())->scan({"numbers"}, [](const Row &) { return true; });
+    QVERIFY(!scanned);
+    QCOMPARE(scanned.error().code, ErrorCode::Corrupt);
+}
+
+void SqliteBackendTest::missingFolderIsAnIoError()
+{
+    QCOMPARE(openError(path("no/such/folder/store.db")), ErrorCode::IoError);
+}
+
+void SqliteBackendTest::fullStoreFailsTheGroupAndLosesNothing()
+{
+    SqliteBackend::Options options;
+    options.maxBytes = 200 * 1024;
+    auto backend = open(path(), childSchema(), options);
+    ManualExecutor executor;
+    int answered = 0;
+    std::vector<int> good;
+    std::set<ErrorCode> errors;
+    for (int i = 0; i < 400; ++i) {
+        backend->commit(Batch().put("numbers", {one(i), std::string(1000, 'x')}), executor, [&, i](Result<Committed> result) {
+            ++answered;
+            if (result)
+                good.push_back(i);
+            else
+                errors.insert(result.error().code);
+        });
+        if (i < 50) // some groups of one, then large ones
+            QVERIFY(executor.runUntil([&] { return answered == i + 1; }));
+    }
+    QVERIFY(executor.runUntil([&] { return answered == 400; }));
+    QCOMPARE(errors, std::set<ErrorCode>{ErrorCode::StoreFull});
+    QVERIFY(good.size() >= 50 && good.size() < 400);
+    QCOMPARE(count(*backend, "numbers"), good.size());
+    QVERIFY(commit(*backend, Batch().erase("numbers", {one(0)}))); // making room is still possible
+    backend.reset();
+    backend = open(path());
+    QCOMPARE(count(*backend, "numbers"), good.size() - 1);
+    QVERIFY(commit(*backend, Batch().put("numbers", {one(1000), std::string(100'000, 'x')})));
+}
+
+void SqliteBackendTest::fullDiskRecoversWhenThereIsSpace()
+{
+    Child child("fill", path());
+    const QList<QByteArray> words = child.line().split(' ');
+    QCOMPARE(words.size(), 4);
+    QCOMPARE(words[0], QByteArray("StoreFull"));
+    const int whenFull = words[1].toInt(), atEnd = words[2].toInt(), acknowledged = words[3].toInt();
+    QVERIFY2(whenFull > 10, words.join(' ').constData());
+    QCOMPARE(atEnd, acknowledged);
+    QCOMPARE(atEnd, whenFull + 100);
+    QVERIFY(child.waitForFinished());
+    QCOMPARE(count(*open(path()), "numbers"), static_cast<std::size_t>(acknowledged));
+}
+
+void SqliteBackendTest::killedProcessKeepsWhatItAcknowledged() // G1, G5
+{
+    int last = 0;
+    for (int round = 0; round < 5; ++round) {
+        const std::string file = path(("store" + std::to_string(round) + ".db").c_str());
+        std::vector<int> acknowledged;
+        {
+            Child child("commit", file);
+            while (acknowledged.size() < static_cast<std::size_t>(200 + 150 * round))
+                acknowledged.push_back(child.line().toInt());
+            child.kill();
+            child.waitForFinished();
+            while (child.canReadLine())
+                acknowledged.push_back(child.readLine().trimmed().toInt());
+        }
+        SqliteBackend::Options options;
+        options.integrity = SqliteBackend::Integrity::Full;
+        auto backend = open(file, childSchema(), options);
+        QVERIFY(backend);
+        auto view = *backend->view();
+        for (int number : acknowledged) {
+            QVERIFY(number > 0);
+            auto row = *view->get("numbers", {one(number)});
+            QVERIFY2(row.has_value(), std::to_string(number).c_str());
+            QCOMPARE(std::get<std::string>((*row)[1]).size(), static_cast<std::size_t>(number % 700));
+            last = std::max(last, number);
+        }
+        QCOMPARE(count(*backend, "numbers"), count(*backend, "log")); // both halves of a batch, or none
+    }
+    QVERIFY(last >= 200);
+}
+
+void SqliteBackendTest::closingAnswersEverythingThatWaits() // G18
+{
+    ManualExecutor executor;
+    int good = 0, shutDown = 0;
+    auto backend = open(path());
+    for (int i = 0; i < 3000; ++i)
+        backend->commit(Batch().put("numbers", {one(i), one("x")}), executor, [&](Result<Committed> r) { good += r ? 1 : 0; });
+    backend->close();
+    backend->commit(Batch().put("numbers", {one(-1), one("x")}), executor, [&](Result<Committed> r) {
+        shutDown += !r && r.error().code == ErrorCode::ShuttingDown ? 1 : 0;
+    });
+    backend->read([&](Result<std::unique_ptr<ReadView>> r) { shutDown += !r && r.error().code == ErrorCode::ShuttingDown ? 1 : 0; });
+    executor.runAll();
+    QCOMPARE(good, 3000);
+    QCOMPARE(shutDown, 2);
+    QVERIFY(!QFileInfo::exists(QString::fromStdString(path("store.db-wal"))));
+    QCOMPARE(count(*open(path()), "numbers"), std::size_t(3000));
+}
+
+void SqliteBackendTest::backupIsOneMomentOfAStoreInUse()
+{
+    auto backend = open(path());
+    for (int i = 0; i < 40; ++i) {
+        Batch batch;
+        for (int j = 0; j < 100; ++j)
+            batch.put("numbers", {one(i * 100 + j), std::string(1000, 'x')});
+        QVERIFY(commit(*backend, std::move(batch)));
+    }
+    std::vector<int> told;
+    auto done = backend->backup(path("copy.db"), [&](int percent) {
+        told.push_back(percent);
+        // Two rows in one batch, while the copy is made: both or none of them are in it.
+        const int n = 100'000 + static_cast<int>(told.size()) * 2;
+        if (!commit(*backend, Batch().put("numbers", {one(n), one("x")}).put("numbers", {one(n + 1), one("x")})))
+            told.push_back(-1);
+    });
+    QVERIFY(done);
+    QVERIFY(told.size() > 2);
+    QVERIFY(std::is_sorted(told.begin(), told.end()));
+    QCOMPARE(told.back(), 100);
+    QCOMPARE(count(*open(path("copy.db")), "numbers"), std::size_t(4000));
+    QVERIFY(!QFileInfo::exists(QString::fromStdString(path("copy.db.part"))));
+    QCOMPARE(backend->backup(path("no/folder/copy.db"), {}).error().code, ErrorCode::IoError);
+    QCOMPARE(count(*backend, "numbers"), 4000 + 2 * told.size());
+}
+
+void SqliteBackendTest::durabilityIsNamed()
+{
+    const std::pair<SqliteBackend::Durability, const char *> all[] = {{SqliteBackend::Durability::Full, "full"},
+                                                                      {SqliteBackend::Durability::Normal, "normal"},
+                                                                      {SqliteBackend::Durability::Off, "off"}};
+    for (const auto &[durability, name] : all) {
+        SqliteBackend::Options options;
+        options.durability = durability;
+        auto backend = open(path(), childSchema(), options);
+        QCOMPARE(backend->durability(), name);
+        QVERIFY(commit(*backend, Batch().put("numbers", {one(1), one("x")})));
+    }
+}
+
+// The statements of sqliteview.cpp in the form that it gives them, over the layouts of sqliteschema.cpp: SQLite must answer
+// each from an index in order. A sort would make the first row of a long scan as dear as all of them.
+void SqliteBackendTest::scansNeverSort()
+{
+    using enum ColumnType;
+    const Schema schema{1, {{"plain", {{"a", Text}, {"b", Integer}, {"c", Text}, {"d", Blob}}, 2, {{"by_c", {"c"}}}},
+                            {"small", {{"a", Text}, {"b", Integer}, {"c", Integer}}, 2, {{"by_c", {"c"}}}},
+                            {"log", {{"n", Integer}, {"c", Text}, {"e", Integer}}, 1, {{"by_c", {"c", "e"}, true}}, true}}};
+    auto backend = open(path(), schema);
+    QVERIFY(backend);
+    backend.reset();
+    const char *statements[] = {
+        "SELECT * FROM plain INDEXED BY plain__key ORDER BY a, b",
+        "SELECT * FROM plain INDEXED BY plain__key WHERE a = ? AND b >= ? ORDER BY b DESC",
+        "SELECT * FROM plain INDEXED BY plain__by_c WHERE c IS ? ORDER BY a, b",
+        "SELECT * FROM plain INDEXED BY plain__by_c ORDER BY c, a, b",
+        "SELECT * FROM small ORDER BY a, b",
+        "SELECT * FROM small INDEXED BY small__by_c WHERE c IS ? AND a >= ? ORDER BY a, b",
+        "SELECT * FROM log WHERE n >= ? ORDER BY n",
+        "SELECT * FROM log INDEXED BY log__by_c WHERE c IS ? AND e >= ? ORDER BY e, n",
+    };
+    sqlite3 *db = nullptr;
+    QCOMPARE(sqlite3_open(path().c_str(), &db), SQLITE_OK);
+    for (const char *statement : statements) {
+        sqlite3_stmt *plan = nullptr;
+        QCOMPARE(sqlite3_prepare_v2(db, (std::string("EXPLAIN QUERY PLAN ") + statement).c_str(), -1, &plan, nullptr), SQLITE_OK);
+        while (sqlite3_step(plan) == SQLITE_ROW) {
+            const QByteArray line(reinterpret_cast<const char *>(sqlite3_column_text(plan, 3)));
+            QVERIFY2(!line.startsWith("USE TEMP B-TREE FOR ORDER BY"), (statement + QByteArray(": ") + line).constData());
+        }
+        sqlite3_finalize(plan);
+    }
+    sqlite3_close(db);
+}
+
+} // namespace eventsync::test

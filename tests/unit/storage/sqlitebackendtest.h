@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "support/backendsuite.h"
+
+#include <QTemporaryDir>
+
+namespace eventsync::test {
+
+class SqliteBackendSuite final : public BackendSuite
+{
+    Q_OBJECT
+
+protected:
+    std::unique_ptr<storage::Backend> makeBackend(const storage::Schema &schema) override;
+    std::unique_ptr<storage::Backend> reopen(const storage::Schema &schema) override;
+
+private:
+    std::unique_ptr<QTemporaryDir> m_folder;
+};
+
+// What only the SQLite backend meets: disks, files, processes, versions.
+class SqliteBackendTest final : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init();
+
+    void secondProcessIsToldWhoHoldsTheStore();
+    void lockGoesWithItsProcess();
+    void readOnlyStoreReadsBesideAWriter();
+    void fileOrFolderWithoutRightIsReadOnly();
+    void newerSchemaIsTooNew();
+    void olderSchemaIsMigrated();
+    void failedMigrationLeavesTheFileAsItWas();
+    void tablesOfAnotherShapeAreRefused();
+    void foreignFileIsRefused_data();
+    void foreignFileIsRefused();
+    void damagedPageIsFoundAtOpening();
+    void missingFolderIsAnIoError();
+    void fullStoreFailsTheGroupAndLosesNothing();
+    void fullDiskRecoversWhenThereIsSpace();
+    void killedProcessKeepsWhatItAcknowledged();
+    void closingAnswersEverythingThatWaits();
+    void backupIsOneMomentOfAStoreInUse();
+    void durabilityIsNamed();
+    void scansNeverSort();
+
+private:
+    std::string path(const char *name = "store.db") const;
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+};
+
+} // namespace eventsync::test
