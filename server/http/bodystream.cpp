@@ -16,10 +16,10 @@ BodyStream::~BodyStream()
 
 void BodyStream::write(std::string_view bytes)
 {
-    write(QByteArray::fromRawData(bytes.data(), static_cast<qsizetype>(bytes.size())));
+    writeShared(QByteArray(bytes.data(), static_cast<qsizetype>(bytes.size())));
 }
 
-void BodyStream::write(const QByteArray &bytes)
+void BodyStream::writeShared(const QByteArray &bytes)
 {
     if (m_connection)
         m_connection->writeChunk(bytes);

@@ -18,7 +18,7 @@ public:
 
     bool isOpen() const override { return m_connection != nullptr; }
     void write(std::string_view bytes) override;
-    void write(const QByteArray &bytes) override;
+    void writeShared(const QByteArray &bytes) override;
     void finish() override;
     void abort() override;
     std::size_t unsentBytes() const override;

@@ -426,7 +426,7 @@ void HttpConnection::requestDone()
     }
     // Closing on unread input resets the connection and may take the answer with it.
     m_socket->readAll();
-    m_timer.start(limits::kHttpLingerTime);
+    m_timer.start(m_context->options.lingerTime);
 }
 
 } // namespace eventsync::server

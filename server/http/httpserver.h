@@ -28,6 +28,7 @@ struct HttpServerOptions
     std::size_t gzipFromBytes = limits::kHttpGzipFromBytes;
     std::chrono::milliseconds requestTime = limits::kHttpRequestTime; // for a whole request to arrive: 408
     std::chrono::milliseconds idleTime = limits::kHttpIdleTime;       // between requests
+    std::chrono::milliseconds lingerTime = limits::kHttpLingerTime;   // of a refused request's socket
     std::chrono::milliseconds heartbeat = limits::kHeartbeat;         // of SSE streams
     // Asked before an upgrade or an SSE stream is accepted; an error is answered as its problem document.
     std::function<Result<>(const HttpRequest &)> admit = {};

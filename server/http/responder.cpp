@@ -37,7 +37,7 @@ void EventStream::send(const transport::Frame &frame, std::string_view id)
 {
     if (!id.empty())
         m_stream->write(idLine(id));
-    m_stream->write(frame.sseBytes());
+    m_stream->writeShared(frame.sseBytes());
 }
 
 void EventStream::sendEvent(std::string_view type, std::string_view data, std::string_view id)

@@ -18,7 +18,7 @@ public:
     virtual ~HttpStream() = default; // without finish(): the connection is cut, so the client sees a broken body
     virtual bool isOpen() const = 0;
     virtual void write(std::string_view bytes) = 0;
-    virtual void write(const QByteArray &bytes) = 0; // shared, not copied, when it is large
+    virtual void writeShared(const QByteArray &bytes) = 0; // a large one is not copied
     virtual void finish() = 0;
     virtual void abort() = 0;
     virtual std::size_t unsentBytes() const = 0;

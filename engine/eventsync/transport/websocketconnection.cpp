@@ -133,6 +133,8 @@ void WebSocketConnection::connectSignals()
             [this](const QString &text) { receive(Frame::text(text.toUtf8().toStdString())); });
     connect(m_webSocket.get(), &QWebSocket::binaryMessageReceived, this,
             [this](const QByteArray &bytes) { receive(Frame::binary(bytes.toStdString())); });
+    // A close frame of either side, or QWebSocket's own for a frame that breaks the rules.
+    connect(m_webSocket.get(), &QWebSocket::aboutToClose, this, [this] { m_sawClose = true; });
     // Queued: abort() makes QWebSocket say it at once, and `closed` is never called inside abort().
     connect(m_webSocket.get(), &QWebSocket::disconnected, this, &WebSocketConnection::onDisconnected,
             Qt::QueuedConnection);
@@ -233,12 +235,17 @@ void WebSocketConnection::onDisconnected()
         becomeClosed({.code = CloseCode::Abnormal, .text = text.toStdString(), .error = handshakeError(text)});
         return;
     }
-    const auto number = static_cast<std::uint16_t>(m_webSocket->closeCode());
-    const auto code = static_cast<CloseCode>(number);
-    const bool isWord = m_webSocket->error() != QAbstractSocket::RemoteHostClosedError && number != 1006 && number != 1005;
+    // Without a close frame QWebSocket's code is still the one it began with: Normal.
+    if (!m_sawClose) {
+        becomeClosed({.code = CloseCode::Abnormal, .text = m_webSocket->errorString().toStdString(), .byPeer = true,
+                      .error = ErrorCode::Unavailable});
+        return;
+    }
+    const auto code = static_cast<CloseCode>(static_cast<std::uint16_t>(m_webSocket->closeCode()));
     CloseReason reason{.code = code, .text = m_webSocket->closeReason().toStdString(), .byPeer = true, .error = errorOf(code)};
-    if (!isWord && reason.text.empty())
-        reason.text = m_webSocket->errorString().toStdString();
+    // The closer's word names the error better than the few codes can.
+    if (const auto named = errorCodeFromName(reason.text))
+        reason.error = named;
     becomeClosed(std::move(reason));
 }
 

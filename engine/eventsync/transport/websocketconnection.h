@@ -48,6 +48,7 @@ private:
     QTimer m_timer; // of the handshake, then of the close
     std::chrono::milliseconds m_handshakeTime{0};
     bool m_isServer;
+    bool m_sawClose = false;
 };
 
 } // namespace eventsync::transport

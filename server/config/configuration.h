@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/base/limits.h>
+#include <eventsync/base/result.h>
+#include <eventsync/model/collectionpolicy.h>
+#include <eventsync/storage/sqlitebackend.h>
+
+#include <server/config/settings.h>
+#include <server/http/originpolicy.h>
+#include <server/logging.h>
+
+#include <QHostAddress>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace eventsync::server {
+
+struct ListenAddress
+{
+    QHostAddress address = QHostAddress(QHostAddress::LocalHost);
+    std::uint16_t port = 0;
+};
+
+struct StoreLocation
+{
+    enum class Kind { Memory, Sqlite };
+    Kind kind = Kind::Sqlite;
+    std::string path = {}; // of a file; empty: "eventsync.sqlite" in the data folder
+};
+
+// What a server is told, checked. Value type.
+struct Configuration
+{
+    std::vector<ListenAddress> listen;
+    std::string portFile;
+    StoreLocation store;
+    std::string dataFolder;
+    storage::SqliteBackend::Durability durability = storage::SqliteBackend::Durability::Full;
+    OriginOptions origins;
+    std::size_t maxConnections = limits::kServerConnections;
+    LogOptions log;
+    std::map<CollectionName, CollectionPolicy> collections; // beside the built-in one of `games`
+
+    std::string storePath() const;  // of a SQLite store
+    Policies policies() const;
+};
+
+// From what file, environment and command line say together. InvalidValue, naming the option.
+Result<Configuration> configurationFrom(const Settings &settings);
+
+// "127.0.0.1:8080", "[::1]:0", "localhost:80", "*:8080".
+Result<ListenAddress> listenAddressFrom(std::string_view text);
+Result<StoreLocation> storeLocationFrom(std::string_view url);
+
+// All sources in their order: command line, environment, file, default. `file` is --config's; the default one may be absent.
+struct ConfigurationSources
+{
+    Settings commandLine;
+    std::function<std::optional<std::string>(const std::string &)> environment;
+    std::string defaultFile = "/etc/eventsync/server.toml";
+};
+Result<Configuration> loadConfiguration(const ConfigurationSources &sources);
+
+} // namespace eventsync::server

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <server/enginethread.h>
+
+#include <QTimer>
+
+#include <chrono>
+#include <future>
+
+namespace eventsync::server {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kTick = 200ms; // well below the second that derived rows may lag
+
+} // namespace
+
+struct EngineThread::OnEngine
+{
+    SystemClock clock;
+    std::unique_ptr<QTimer> timer;
+    std::unique_ptr<sync::SyncService> service;
+};
+
+EngineThread::EngineThread(std::unique_ptr<storage::Backend> backend, Random &random, sync::ServiceOptions options)
+    : m_home(std::make_shared<EventLoopExecutor>()), m_backend(std::move(backend)),
+      m_engine(std::make_unique<EventLoopExecutor>(&m_thread)), m_onEngine(std::make_shared<OnEngine>())
+{
+    m_thread.setObjectName(QStringLiteral("engine"));
+    m_thread.start();
+    m_engine->post([this, &random, options = std::move(options)] {
+        OnEngine &on = *m_onEngine;
+        on.service = std::make_unique<sync::SyncService>(*m_backend, *m_engine, on.clock, random, options);
+        on.timer = std::make_unique<QTimer>();
+        QObject::connect(on.timer.get(), &QTimer::timeout, on.timer.get(), [&on] { on.service->tick(); });
+        on.timer->start(kTick);
+    });
+}
+
+EngineThread::~EngineThread()
+{
+    stop();
+}
+
+void EngineThread::post(std::function<void(sync::SyncService &)> task)
+{
+    m_engine->post([on = m_onEngine, task = std::move(task)] {
+        if (on->service)
+            task(*on->service);
+    });
+}
+
+void EngineThread::shutdown(std::function<void()> done)
+{
+    const auto back = homeward<bool>([done = std::move(done)](bool) { done(); });
+    post([back](sync::SyncService &service) {
+        service.shutdown([back] { back(true); });
+    });
+}
+
+void EngineThread::stop()
+{
+    if (!m_thread.isRunning())
+        return;
+    std::promise<void> ended;
+    m_engine->post([this, &ended] {
+        m_onEngine->timer.reset();
+        m_onEngine->service.reset();
+        ended.set_value();
+    });
+    ended.get_future().wait();
+    m_backend.reset(); // commits and answers what waits; the answers are dropped with the executor
+    m_thread.quit();
+    m_thread.wait();
+    m_engine.reset();
+}
+
+} // namespace eventsync::server

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/base/eventloopexecutor.h>
+#include <eventsync/storage/backend.h>
+#include <eventsync/sync/syncservice.h>
+
+#include <QThread>
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+namespace eventsync::server {
+
+// The engine thread with the SyncService on it, and the ways there and back for the I/O thread, which made this object and
+// is its owner. Work goes out with a continuation; the continuation runs, and is destroyed, on the I/O thread, whichever
+// thread drops it: so it may hold a Responder.
+class EngineThread
+{
+public:
+    // `backend` has the schema of SyncService. The random source serves the engine thread.
+    EngineThread(std::unique_ptr<storage::Backend> backend, Random &random, sync::ServiceOptions options);
+    ~EngineThread(); // without a shutdown() before it, sessions end unanswered; what was committed stays committed
+
+    Executor &executor() { return *m_engine; }
+    Executor &home() { return *m_home; }
+    std::shared_ptr<Executor> sharedHome() { return m_home; }
+    storage::Backend &backend() { return *m_backend; }
+
+    // Runs on the engine thread; dropped once that has ended.
+    void post(std::function<void(sync::SyncService &)> task);
+
+    template<class T>
+    using Continuation = std::function<void(T)>;
+
+    // `ask` runs on the engine thread and calls the function it is given once; `answer` then runs here.
+    template<class T>
+    void ask(std::function<void(sync::SyncService &, Continuation<T>)> question, Continuation<T> answer)
+    {
+        post([question = std::move(question), back = homeward<T>(std::move(answer))](sync::SyncService &service) {
+            question(service, back);
+        });
+    }
+    // `work` runs on a reader's thread of the store, with a view of it; `answer` then runs here.
+    template<class T>
+    void read(std::function<Result<T>(storage::ReadView &)> work, Continuation<Result<T>> answer)
+    {
+        m_backend->read([work = std::move(work), back = homeward<Result<T>>(std::move(answer))](
+                            Result<std::unique_ptr<storage::ReadView>> view) {
+            if (!view)
+                back(failure(view.error()));
+            else
+                back(work(**view));
+        });
+    }
+    // A function that any thread may call, to run `answer` here.
+    template<class T>
+    Continuation<T> homeward(Continuation<T> answer)
+    {
+        // The deleter brings it home: a task that is dropped elsewhere must not destroy what it holds there.
+        std::shared_ptr<Continuation<T>> kept(new Continuation<T>(std::move(answer)), [home = m_home](Continuation<T> *answer) {
+            home->post([owned = std::shared_ptr<Continuation<T>>(answer)] {});
+        });
+        return [home = m_home, kept = std::move(kept)](T value) {
+            auto shared = std::make_shared<T>(std::move(value));
+            home->post([kept, shared] { (*kept)(std::move(*shared)); });
+        };
+    }
+
+    // Answers what was accepted, closes all sessions, commits everything; then `done`, on the I/O thread.
+    void shutdown(std::function<void()> done);
+
+private:
+    void stop();
+
+    std::shared_ptr<EventLoopExecutor> m_home;
+    std::unique_ptr<storage::Backend> m_backend;
+    QThread m_thread;
+    std::unique_ptr<EventLoopExecutor> m_engine;
+    struct OnEngine; // what lives on the engine thread
+    std::shared_ptr<OnEngine> m_onEngine;
+};
+
+} // namespace eventsync::server

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace eventsync::server {
+
+enum class LogLevel { Debug, Info, Warning, Error };
+enum class LogFormat { Text, Json };
+
+struct LogOptions
+{
+    LogLevel level = LogLevel::Info;
+    LogFormat format = LogFormat::Text;
+    bool operator==(const LogOptions &) const = default;
+};
+
+// Qt's messages of this process, one line each, to standard error: "2026-11-21T09:30:00.000Z info eventsync.server text",
+// or a JSON object {time, level, category, message} per line. May be called again with other options. Main thread; what it
+// installs serves any thread.
+void installLogging(const LogOptions &options);
+
+} // namespace eventsync::server

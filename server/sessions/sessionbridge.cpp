@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <server/sessions/sessionbridge.h>
+
+#include <server/problem.h>
+
+#include <charconv>
+
+namespace eventsync::server {
+
+namespace {
+
+// The connection's own marks lie below the service's, so that "drained" comes for everything the service waits for.
+constexpr transport::WaterMarks kMarks{.high = limits::kUnsentHighWaterBytes / 2, .low = limits::kUnsentHighWaterBytes / 4,
+                                       .hard = limits::kUnsentHardBytes};
+
+std::optional<std::string> bearerToken(const std::string &authorization)
+{
+    constexpr std::string_view kScheme = "Bearer ";
+    if (!authorization.starts_with(kScheme))
+        return std::nullopt;
+    return authorization.substr(kScheme.size());
+}
+
+} // namespace
+
+Result<std::vector<protocol::Message>> impliedBy(const transport::ConnectionInfo &info)
+{
+    std::vector<protocol::Message> messages;
+    const auto client = info.queryValue("clientId");
+    if (!client)
+        return messages;
+    EVENTSYNC_TRY(ClientId clientId, clientIdFrom(*client));
+    messages.push_back(protocol::Hello{.clientId = std::move(clientId),
+                                       .token = bearerToken(info.authorization),
+                                       .userAgent = info.userAgent});
+    const auto after = info.queryValue("after");
+    if (!after || info.path.size() != 2)
+        return messages;
+    EVENTSYNC_TRY(DocumentId documentId, documentIdFrom(info.path[1]));
+    std::int64_t seq = -1;
+    const auto [end, error] = std::from_chars(after->data(), after->data() + after->size(), seq);
+    if (error != std::errc() || end != after->data() + after->size() || seq < 0 || seq > limits::kMaxInteger)
+        return failure(ErrorCode::InvalidMessage, "after is not a serverSeq");
+    protocol::Subscribe subscribe{.documentId = std::move(documentId), .afterSeq = ServerSeq(seq)};
+    if (const auto chain = info.queryValue("chain")) {
+        EVENTSYNC_TRY(subscribe.chain, Digest::fromHex(*chain));
+    } else if (seq > 0) {
+        return failure(ErrorCode::InvalidMessage, "after needs its chain");
+    }
+    messages.push_back(std::move(subscribe));
+    return messages;
+}
+
+SessionBridge::SessionBridge(std::unique_ptr<transport::Connection> connection, SessionLinkPtr link)
+    : m_connection(std::move(connection)), m_link(std::move(link)),
+      m_codec(m_connection->info().codec == transport::Codec::Cbor ? protocol::Codec::Cbor : protocol::Codec::Json)
+{
+    m_connection->setWaterMarks(kMarks);
+    if (m_connection->info().kind == transport::TransportKind::Sse)
+        m_positions = std::make_unique<ResumePositions>();
+}
+
+void SessionBridge::start(Events events)
+{
+    m_events = std::move(events);
+    m_connection->setCallbacks({
+        .frameReceived = [this](const transport::Frame &frame) { onFrame(frame); },
+        .drained = [this] { onDrained(); },
+        .closed = [this](const transport::CloseReason &reason) { m_events.closed(reason); },
+    });
+    auto implied = impliedBy(m_connection->info());
+    if (!implied)
+        m_events.receivedInvalid(implied.error());
+    else if (!implied->empty())
+        deliver(std::move(*implied), 0);
+}
+
+void SessionBridge::onFrame(const transport::Frame &frame)
+{
+    const bool fits = frame.isText() == (m_codec == protocol::Codec::Json);
+    auto message = fits ? protocol::decode(frame.bytes(), m_codec)
+                        : Result<protocol::Message>(failure(ErrorCode::InvalidMessage, "the sub-protocol's frames are of the other kind"));
+    if (!message) {
+        m_events.receivedInvalid(message.error());
+        return;
+    }
+    if (m_positions) {
+        if (const auto *left = std::get_if<protocol::Unsubscribe>(&*message))
+            m_positions->forget(left->documentId);
+        else if (const auto *again = std::get_if<protocol::Subscribe>(&*message))
+            m_positions->forget(again->documentId); // events may be repeated: they do not count before `synced`
+    }
+    const bool isHello = std::holds_alternative<protocol::Hello>(*message);
+    std::vector<protocol::Message> messages;
+    messages.push_back(std::move(*message));
+    // A resumed stream needs its hello again, and then no subscribe.
+    if (isHello && !m_connection->info().resumeToken.empty()) {
+        auto subscriptions = subscriptionsFrom(m_connection->info().resumeToken);
+        if (!subscriptions) {
+            m_events.receivedInvalid(subscriptions.error());
+        } else {
+            for (protocol::Subscribe &subscribe : *subscriptions)
+                messages.push_back(std::move(subscribe));
+        }
+    }
+    deliver(std::move(messages), frame.size());
+}
+
+void SessionBridge::deliver(std::vector<protocol::Message> messages, std::size_t bytes)
+{
+    // Whoever stays within what `welcome` granted never has so much on its way to the engine.
+    if (m_link->unhandled.fetch_add(bytes) + bytes > limits::kUnhandledBytes) {
+        m_connection->close(closeCode(ErrorCode::RateLimited), "too many messages at once");
+        return;
+    }
+    m_events.received(std::move(messages), bytes);
+}
+
+void SessionBridge::send(const transport::Frame &frame, const protocol::Message &message)
+{
+    if (m_positions) {
+        m_positions->follow(message);
+        m_connection->send(frame, m_positions->tokenFor(frame.size()));
+    } else {
+        m_connection->send(frame);
+    }
+}
+
+void SessionBridge::sent(std::size_t countedBytes)
+{
+    m_link->inSocket = m_connection->unsentBytes();
+    m_link->queued -= countedBytes;
+    // Above its own mark the connection will say when it has drained; below it nobody else would.
+    if (m_link->queued == 0 && !m_connection->isAboveHighWater() && m_link->above.exchange(false))
+        m_events.drained();
+}
+
+void SessionBridge::onDrained()
+{
+    m_link->inSocket = m_connection->unsentBytes();
+    if (m_link->above.exchange(false))
+        m_events.drained();
+}
+
+void SessionBridge::close(ErrorCode code, const std::string &reason)
+{
+    m_connection->close(closeCode(code), reason);
+}
+
+void SessionBridge::abort()
+{
+    m_connection->abort();
+}
+
+} // namespace eventsync::server

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/transport/connection.h>
+
+#include <server/sessions/resumetoken.h>
+#include <server/sessions/sessionlink.h>
+
+#include <functional>
+#include <memory>
+
+namespace eventsync::server {
+
+// The I/O thread's half of one session: its connection. Decodes frames, tracks the positions of an SSE stream, knows when
+// the socket has drained. Owner only: the I/O thread.
+class SessionBridge
+{
+public:
+    struct Events // to the engine's half, and to the owner
+    {
+        std::function<void(std::vector<protocol::Message>, std::size_t bytes)> received;
+        std::function<void(Error)> receivedInvalid;
+        std::function<void()> drained;
+        std::function<void(const transport::CloseReason &)> closed; // last; may destroy this object
+    };
+
+    SessionBridge(std::unique_ptr<transport::Connection> connection, SessionLinkPtr link);
+    void start(Events events); // implied messages come at once
+
+    const SessionLinkPtr &link() const { return m_link; }
+    const transport::ConnectionInfo &info() const { return m_connection->info(); }
+    std::uint64_t bytesSent() const { return m_connection->bytesSent(); }
+    std::uint64_t bytesReceived() const { return m_connection->bytesReceived(); }
+
+    void send(const transport::Frame &frame, const protocol::Message &message);
+    void sent(std::size_t countedBytes); // the socket has what was counted in the link
+    void close(ErrorCode code, const std::string &reason);
+    void abort();
+
+private:
+    void onFrame(const transport::Frame &frame);
+    void onDrained();
+    void deliver(std::vector<protocol::Message> messages, std::size_t bytes);
+    std::vector<protocol::Message> impliedMessages() const;
+
+    std::unique_ptr<transport::Connection> m_connection;
+    SessionLinkPtr m_link;
+    Events m_events;
+    protocol::Codec m_codec;
+    std::unique_ptr<ResumePositions> m_positions; // of an SSE stream
+};
+
+// ?clientId=, ?after= and ?chain= of ws://host/sync/{documentId} as the messages they stand for; an error if they are none.
+Result<std::vector<protocol::Message>> impliedBy(const transport::ConnectionInfo &info);
+
+} // namespace eventsync::server

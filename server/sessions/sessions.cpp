@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <server/sessions/sessions.h>
+
+#include <eventsync/base/logging.h>
+
+#include <map>
+#include <optional>
+
+namespace eventsync::server {
+
+struct Sessions::Numbers
+{
+    explicit Numbers(Metrics &metrics)
+        : metrics(metrics), opened(metrics.counter("eventsync_connections_total", "Connections accepted")),
+          now(metrics.gauge("eventsync_connections", "Connections open now")),
+          received(metrics.counter("eventsync_received_bytes_total", "Bytes of messages received")),
+          sent(metrics.counter("eventsync_sent_bytes_total", "Bytes of messages sent")),
+          messagesIn(metrics.counter("eventsync_received_messages_total", "Messages received")),
+          messagesOut(metrics.counter("eventsync_sent_messages_total", "Messages sent"))
+    {
+    }
+    void error(ErrorCode code)
+    {
+        metrics.counter("eventsync_errors_total", "Errors told to peers, by code",
+                        "code=\"" + std::string(errorName(code)) + '"')
+            .add();
+    }
+    Metrics &metrics;
+    Counter &opened;
+    Gauge &now;
+    Counter &received, &sent, &messagesIn, &messagesOut;
+};
+
+// The service's way out to one connection.
+class Sessions::EngineSession final : public sync::SessionSink
+{
+public:
+    EngineSession(SessionLinkPtr link, std::shared_ptr<Outbox> outbox) : m_link(std::move(link)), m_outbox(std::move(outbox)) {}
+
+    void send(const protocol::OutgoingPtr &message) override
+    {
+        const std::size_t bytes = estimatedBytes(message->message());
+        const std::size_t unsent = m_link->queued.fetch_add(bytes) + bytes + m_link->inSocket;
+        if (unsent >= limits::kUnsentHighWaterBytes)
+            m_link->above = true;
+        m_outbox->add({.link = m_link, .message = message, .bytes = bytes});
+    }
+    void close(ErrorCode code, const std::string &reason) override
+    {
+        isClosed = true;
+        m_outbox->add({.link = m_link, .message = nullptr, .code = code, .reason = reason});
+    }
+    std::size_t unsentBytes() const override { return m_link->queued + m_link->inSocket; }
+
+    sync::SessionId id;
+    bool isClosed = false; // by the service: it does not know the session any more
+
+private:
+    SessionLinkPtr m_link;
+    std::shared_ptr<Outbox> m_outbox;
+};
+
+struct Sessions::OnEngine
+{
+    std::unordered_map<std::uint64_t, std::unique_ptr<EngineSession>> sessions;
+
+    // Null once the service has closed it.
+    EngineSession *find(std::uint64_t number)
+    {
+        const auto found = sessions.find(number);
+        return found == sessions.end() || found->second->isClosed ? nullptr : found->second.get();
+    }
+};
+
+Sessions::Sessions(EngineThread &engine, Metrics &metrics)
+    : m_engine(engine), m_numbers(std::make_unique<Numbers>(metrics)), m_onEngine(std::make_shared<OnEngine>())
+{
+    // Parcels that arrive after this object has gone are dropped.
+    auto deliver = [this, alive = std::weak_ptr<bool>(m_alive)](std::vector<Outgoing> parcel) {
+        if (alive.lock())
+            this->deliver(std::move(parcel));
+    };
+    m_outbox = std::make_shared<Outbox>(engine.executor(), engine.sharedHome(), std::move(deliver));
+}
+
+Sessions::~Sessions()
+{
+    for (const auto &[number, bridge] : m_bridges) {
+        m_engine.post([on = m_onEngine, number = number](sync::SyncService &service) {
+            if (const EngineSession *session = on->find(number))
+                service.lost(session->id);
+            on->sessions.erase(number);
+        });
+    }
+}
+
+void Sessions::add(std::unique_ptr<transport::Connection> connection)
+{
+    const auto link = std::make_shared<SessionLink>(++m_lastNumber);
+    m_numbers->opened.add();
+    m_numbers->now.add(1);
+    qCDebug(lcServer) << "connection" << link->number << "from" << connection->info().peer.c_str();
+    openOnEngine(link, connection->info());
+    auto bridge = std::make_unique<SessionBridge>(std::move(connection), link);
+    SessionBridge &added = *bridge;
+    m_bridges.emplace(link->number, std::move(bridge));
+    added.start(eventsOf(link));
+}
+
+void Sessions::openOnEngine(const SessionLinkPtr &link, const transport::ConnectionInfo &info)
+{
+    sync::SessionInfo session{.peer = info.peer};
+    if (info.path.size() == 2 && info.path[0] == "sync") {
+        if (auto id = documentIdFrom(info.path[1]))
+            session.document = std::move(*id);
+    }
+    m_engine.post([on = m_onEngine, link, outbox = m_outbox, session](sync::SyncService &service) {
+        auto made = std::make_unique<EngineSession>(link, outbox);
+        EngineSession &sink = *made;
+        on->sessions.emplace(link->number, std::move(made));
+        sink.id = service.open(sink, session);
+    });
+}
+
+SessionBridge::Events Sessions::eventsOf(const SessionLinkPtr &link)
+{
+    return {
+        .received = [this, link](std::vector<protocol::Message> messages, std::size_t bytes) {
+            m_numbers->received.add(bytes);
+            m_numbers->messagesIn.add(messages.size());
+            auto shared = std::make_shared<std::vector<protocol::Message>>(std::move(messages));
+            m_engine.post([on = m_onEngine, link, bytes, shared](sync::SyncService &service) {
+                link->unhandled -= bytes;
+                for (const protocol::Message &message : *shared) {
+                    if (const EngineSession *session = on->find(link->number))
+                        service.receive(session->id, message);
+                }
+            });
+        },
+        .receivedInvalid = [this, link](Error error) {
+            m_engine.post([on = m_onEngine, link, error = std::move(error)](sync::SyncService &service) {
+                if (const EngineSession *session = on->find(link->number))
+                    service.receiveInvalid(session->id, error);
+            });
+        },
+        .drained = [this, link] {
+            m_engine.post([on = m_onEngine, link](sync::SyncService &service) {
+                if (const EngineSession *session = on->find(link->number))
+                    service.drained(session->id);
+            });
+        },
+        .closed = [this, link](const transport::CloseReason &reason) {
+            qCDebug(lcServer) << "connection" << link->number << "closed:" << reason.text.c_str();
+            if (reason.error)
+                m_numbers->error(*reason.error);
+            remove(link->number);
+        },
+    };
+}
+
+void Sessions::remove(std::uint64_t number)
+{
+    m_engine.post([on = m_onEngine, number](sync::SyncService &service) {
+        if (const EngineSession *session = on->find(number))
+            service.lost(session->id);
+        on->sessions.erase(number);
+    });
+    m_numbers->now.add(-1);
+    m_bridges.erase(number);
+    if (m_bridges.empty() && m_onEmpty)
+        std::exchange(m_onEmpty, {})();
+}
+
+transport::Frame Sessions::frameOf(const protocol::OutgoingPtr &message, protocol::Codec codec)
+{
+    Cached &cached = m_cache[codec == protocol::Codec::Cbor ? 1 : 0];
+    if (cached.message != message) {
+        const std::string label(protocol::messageType(message->message()));
+        const std::shared_ptr<const Bytes> bytes = message->encoded(codec);
+        cached.message = message;
+        cached.frame = codec == protocol::Codec::Cbor ? transport::Frame::binary(*bytes, label)
+                                                      : transport::Frame::text(*bytes, label);
+    }
+    return cached.frame;
+}
+
+void Sessions::deliver(std::vector<Outgoing> parcel)
+{
+    for (Outgoing &outgoing : parcel) {
+        const auto found = m_bridges.find(outgoing.link->number);
+        if (found == m_bridges.end())
+            continue;
+        SessionBridge &bridge = *found->second;
+        if (!outgoing.message) {
+            bridge.close(outgoing.code, outgoing.reason);
+            continue;
+        }
+        const protocol::Message &message = outgoing.message->message();
+        if (const auto *error = std::get_if<protocol::ErrorMessage>(&message))
+            m_numbers->error(error->code);
+        const auto codec = bridge.info().codec == transport::Codec::Cbor ? protocol::Codec::Cbor : protocol::Codec::Json;
+        const transport::Frame frame = frameOf(outgoing.message, codec);
+        m_numbers->sent.add(frame.size());
+        m_numbers->messagesOut.add();
+        bridge.send(frame, message);
+        bridge.sent(outgoing.bytes);
+    }
+    m_cache = {}; // a large message is not kept for the next one's sake
+}
+
+void Sessions::onEmpty(std::function<void()> callback)
+{
+    if (m_bridges.empty())
+        callback();
+    else
+        m_onEmpty = std::move(callback);
+}
+
+void Sessions::abortAll()
+{
+    for (const auto &[number, bridge] : m_bridges)
+        bridge->abort();
+}
+
+} // namespace eventsync::server

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/base/metrics.h>
+#include <eventsync/transport/connection.h>
+
+#include <server/enginethread.h>
+#include <server/sessions/outbox.h>
+#include <server/sessions/sessionbridge.h>
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace eventsync::server {
+
+// All connections of a server and the sessions that the service has for them. Owner only: the I/O thread.
+class Sessions
+{
+public:
+    Sessions(EngineThread &engine, Metrics &metrics);
+    ~Sessions();
+
+    void add(std::unique_ptr<transport::Connection> connection);
+    std::size_t count() const { return m_bridges.size(); }
+    void onEmpty(std::function<void()> callback); // once, when the last connection has gone; at once if there is none
+    void abortAll();
+
+private:
+    class EngineSession;
+    struct OnEngine; // the sessions by number, on the engine thread
+    struct Numbers;
+
+    void deliver(std::vector<Outgoing> parcel);
+    transport::Frame frameOf(const protocol::OutgoingPtr &message, protocol::Codec codec);
+    void remove(std::uint64_t number);
+    void openOnEngine(const SessionLinkPtr &link, const transport::ConnectionInfo &info);
+    SessionBridge::Events eventsOf(const SessionLinkPtr &link);
+
+    EngineThread &m_engine;
+    std::unique_ptr<Numbers> m_numbers;
+    std::shared_ptr<OnEngine> m_onEngine;
+    std::shared_ptr<Outbox> m_outbox;
+    std::unordered_map<std::uint64_t, std::unique_ptr<SessionBridge>> m_bridges;
+    std::uint64_t m_lastNumber = 0;
+    std::function<void()> m_onEmpty;
+    // The last message made into a frame, per codec: the readers of a broadcast share it.
+    struct Cached
+    {
+        protocol::OutgoingPtr message;
+        transport::Frame frame;
+    };
+    std::array<Cached, 2> m_cache;
+    std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
+};
+
+} // namespace eventsync::server
