@@ -22,8 +22,8 @@ struct LoopbackConnection::Core
     static void toPeer(const std::shared_ptr<Core> &core, std::function<void(const std::shared_ptr<Core> &)> task)
     {
         core->peerExecutor.post([weak = core->peer, task = std::move(task)] {
-            if (const auto peer = weak.lock(); peer && peer->owner)
-                task(peer);
+            if (const auto receiver = weak.lock(); receiver && receiver->owner)
+                task(receiver);
         });
     }
 
