@@ -109,6 +109,8 @@ private:
             if (deepest.context.empty() || error.context.size() > deepest.context.size())
                 deepest = error;
         }
+        if (deepest.description.empty())
+            deepest.description = "the schema refuses the value"; // what a schema that is `false` does without a word
         return failure(ErrorCode::Invalid, deepest.description, pathOf(deepest.context));
     }
 
