@@ -4,8 +4,9 @@
 //
 // Every step writes down how to take it back before the next one starts; read backwards, these steps are the inverse, and
 // after a failure they are run at once. Values go from the document into the inverse by moving, so that nothing is copied
-// but what the patch itself says. A move that overwrites a member is taken back by value: undoing it as a move could find
-// the path of the overwritten member shifted, where it leads through the array that the value returns into.
+// but what the patch itself says. Two kinds of move are taken back by value: one that overwrites a member (undone as a move,
+// it could find the path of the overwritten member shifted, where that leads through the array the value returns into),
+// and one that puts an element before the element it came out of (its reverse would move a value below its own path).
 //
 // Size is charged before memory is used: each operation changes the canonical size by an amount found from the values it
 // touches, and `copy` is refused before it copies. Where the size of a value cancels out (move) it is not measured.
@@ -424,11 +425,11 @@ Result<> Applier::runMove(const PatchOperation &op)
         return putBack(std::move(to).error());
     Value kept; // see the top of this file
     std::ptrdiff_t valueSize = 0;
-    const bool overwrites = to->target && !to->array;
-    if (overwrites && m_mode == Mode::Checked) {
+    const bool byValue = (to->target && !to->array) || resolved(op.path, *to).isPrefixOf(op.from);
+    if (byValue) {
         valueSize = signedSize(canonicalSize(value));
         m_copied += static_cast<std::uint64_t>(valueSize);
-        if (m_copied > m_options.limits.bytes)
+        if (m_mode == Mode::Checked && m_copied > m_options.limits.bytes)
             return putBack({ErrorCode::TooLarge, "the patch copies too much"});
         kept = value;
         m_size -= valueSize; // it left; put() charges it again
@@ -446,9 +447,9 @@ Result<> Applier::runMove(const PatchOperation &op)
     }
     touched(op.from, from.array != nullptr);
     touched(op.path, target.array != nullptr);
-    if (*old) {
+    if (byValue) {
         m_undo.push_back({.kind = Kind::Add, .path = op.from, .value = std::move(kept)});
-        m_undo.push_back({.kind = Kind::Replace, .path = op.path, .value = std::move(**old)});
+        undoPut(op.path, target, std::move(*old));
     } else {
         m_undo.push_back({.kind = Kind::Move, .path = op.from, .from = resolved(op.path, target)});
     }

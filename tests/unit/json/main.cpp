@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformancetest.h"
+#include "propertytest.h"
 
 #include <QCoreApplication>
 #include <QTest>
@@ -19,5 +20,6 @@ int main(int argc, char **argv)
             failures += QTest::qExec(&test, arguments);
     };
     run(ConformanceTest());
+    run(PropertyTest());
     return failures;
 }
