@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codectest.h"
+
+#include "randommessages.h"
+#include "samplemessages.h"
+
+#include <eventsync/protocol/codec.h>
+
+#include <QTest>
+
+#include <thread>
+
+using namespace eventsync;
+using namespace eventsync::protocol;
+using namespace eventsync::test;
+
+namespace {
+
+constexpr int kRounds = 60; // per type
+
+QByteArray hex(const std::string &bytes)
+{
+    return QByteArray::fromStdString(bytes).toHex();
+}
+
+} // namespace
+
+void CodecTest::randomMessagesSurviveBothCodecs_data()
+{
+    QTest::addColumn<int>("type");
+    for (std::size_t type = 0; type < std::variant_size_v<Message>; ++type)
+        QTest::addRow("type %d", int(type)) << int(type);
+}
+
+void CodecTest::randomMessagesSurviveBothCodecs()
+{
+    QFETCH(int, type);
+    for (int round = 0; round < kRounds; ++round) {
+        RandomMessages random(static_cast<std::uint64_t>(type * 1000 + round)); // the seed to repeat it with
+        const Message message = random.next(static_cast<std::size_t>(type));
+        const Bytes json = encode(message, Codec::Json), cbor = encode(message, Codec::Cbor);
+        const auto fromJson = decode(json, Codec::Json), fromCbor = decode(cbor, Codec::Cbor);
+        QVERIFY2(fromJson.has_value(), (std::to_string(round) + json + (fromJson ? "" : fromJson.error().toString())).c_str());
+        QVERIFY2(fromCbor.has_value(), (std::to_string(round) + json + (fromCbor ? "" : fromCbor.error().toString())).c_str());
+        QCOMPARE(fromJson->index(), std::size_t(type));
+        QCOMPARE(QByteArray::fromStdString(encode(*fromJson, Codec::Json)), QByteArray::fromStdString(json));
+        QCOMPARE(hex(encode(*fromJson, Codec::Cbor)), hex(cbor));
+        QCOMPARE(QByteArray::fromStdString(encode(*fromCbor, Codec::Json)), QByteArray::fromStdString(json));
+        QCOMPARE(hex(encode(*fromCbor, Codec::Cbor)), hex(cbor));
+    }
+}
+
+void CodecTest::jsonFramesAreCanonical()
+{
+    for (const SampleMessage &sample : sampleMessages()) {
+        const Bytes bytes = encode(sample.message, Codec::Json);
+        const auto parsed = json::parse(bytes, {.bytes = limits::kFrameBytes, .depth = 80});
+        QVERIFY2(parsed.has_value(), bytes.c_str());
+        QCOMPARE(QByteArray::fromStdString(json::canonical(*parsed)), QByteArray::fromStdString(bytes));
+    }
+}
+
+void CodecTest::storedBytesGoOutUntouched()
+{
+    // A stored event that this version would write otherwise shows that nobody looked inside.
+    const auto stored = std::make_shared<const Bytes>(R"({"stored":  "as it is"})");
+    const Events events{DocumentId("d"), {{.canonical = stored}, {.canonical = stored, .vectorClock = VectorClock()}}, Digest()};
+    const Bytes bytes = encode(events, Codec::Json);
+    QVERIFY2(bytes.find(R"("events":[{"stored":  "as it is"},{"event":{"stored":  "as it is"},"vectorClock":{}}],)") != std::string::npos,
+             bytes.c_str());
+}
+
+void CodecTest::aMessageIsEncodedOncePerCodec()
+{
+    const OutgoingMessage outgoing(Ping{5});
+    std::vector<std::shared_ptr<const Bytes>> seen(8);
+    std::vector<std::thread> threads;
+    for (auto &slot : seen)
+        threads.emplace_back([&] { slot = outgoing.encoded(Codec::Json); });
+    for (auto &thread : threads)
+        thread.join();
+    for (const auto &slot : seen)
+        QCOMPARE(slot.get(), seen.front().get());
+    QVERIFY(*outgoing.encoded(Codec::Json) == encode(Ping{5}, Codec::Json));
+    QVERIFY(*outgoing.encoded(Codec::Cbor) == encode(Ping{5}, Codec::Cbor));
+}
+
+void CodecTest::anotherProtocolIsReadAsSuch()
+{
+    const auto hello = decode(R"({"type":"hello","protocol":2,"clientId":{"new":"form"}})", Codec::Json);
+    QVERIFY(hello.has_value());
+    QCOMPARE(std::get<Hello>(*hello).protocol, 2);
+    const auto huge = decode(R"({"type":"hello","protocol":9007199254740991})", Codec::Json);
+    QVERIFY(huge.has_value() && std::get<Hello>(*huge).protocol != kProtocolVersion);
+}
+
+void CodecTest::unknownFieldsOfMessagesAreIgnored()
+{
+    const auto json = decode(R"({"type":"ping","n":1,"later":{"deep":[1.5]}})", Codec::Json);
+    QVERIFY(json.has_value());
+    QCOMPARE(std::get<Ping>(*json).n, 1);
+    // {"n": 1, "type": "ping", "later": h'00'}
+    const QByteArray bytes = QByteArray::fromHex("a3616e016474797065" "6470696e67" "656c61746572" "4100");
+    const auto cbor = decode(bytes.toStdString(), Codec::Cbor);
+    QVERIFY2(cbor.has_value(), cbor ? "" : cbor.error().toString().c_str());
+    QCOMPARE(std::get<Ping>(*cbor).n, 1);
+}
+
+void CodecTest::listsOfMessagesAreRead()
+{
+    const auto one = decodeList(R"({"type":"ping","n":1})");
+    QVERIFY(one && one->size() == 1);
+    const auto two = decodeList(R"([{"type":"ping","n":1},{"type":"unwatch","collection":"games"}])");
+    QVERIFY(two && two->size() == 2 && std::holds_alternative<Unwatch>((*two)[1]));
+    const auto none = decodeList("[]");
+    QVERIFY(none && none->empty());
+    const auto broken = decodeList(R"([{"type":"ping","n":1},{"type":"ping"}])");
+    QVERIFY(!broken && broken.error().code == ErrorCode::InvalidMessage && broken.error().path == "/1/n");
+    QVERIFY(!decodeList("[[]]"));
+    QVERIFY(decodeList("[1", {}).error().code == ErrorCode::InvalidValue);
+    QVERIFY(decodeList(R"({"type":"ping","n":1})", {.frameBytes = 5}).error().code == ErrorCode::TooLarge);
+}
+
+void CodecTest::resultsCannotPretend()
+{
+    json::Object content{{"type", "welcome"}, {"requestId", "other"}, {"more", true}, {"stats", 1}};
+    const auto back = decode(encode(QueryResult{.requestId = "mine", .content = content}, Codec::Json), Codec::Json);
+    QVERIFY(back.has_value());
+    const auto &result = std::get<QueryResult>(*back);
+    QCOMPARE(result.requestId, std::string("mine"));
+    QVERIFY(!result.more);
+    QCOMPARE(json::canonical(result.content), std::string(R"({"stats":1})"));
+}
