@@ -99,6 +99,10 @@ constexpr std::size_t kQueuedBatches = 65'536;          // handed to a backend a
 constexpr std::size_t kQueuedReads = 65'536;            // handed to a backend and not begun: above it QueueFull
 constexpr std::int64_t kWalKeepBytes = 64 * 1024 * 1024; // what the WAL file is cut back to once it was longer
 constexpr int kBackupPages = 256;                       // copied between two calls of a backup's progress
+constexpr std::size_t kCacheDocuments = 10'000;         // kept by a Storage in memory, the ones used last
+constexpr auto kCacheTime = 600'000ms;                  // and believed so long
+constexpr int kCacheHotHits = 8;                        // asked for so often: read again before its time ends
+constexpr std::size_t kStorageQueue = 65'536;           // operations of a Storage that have not ended: above it QueueFull
 constexpr std::int64_t kSnapshotEveryEvents = 1'000;
 constexpr std::int64_t kDerivedLagEvents = 1'000;       // derived rows may lag the log by so many events ...
 constexpr auto kDerivedLagTime = 1'000ms;               // ... and so long
@@ -111,5 +115,7 @@ constexpr auto kIdempotencyKeep = std::chrono::hours(24);
 
 // JSON CRDT.
 constexpr std::uint64_t kCrdtClockJump = 1ull << 32;    // how far ahead of ours a patch's time may be
+constexpr std::size_t kCrdtEncodingBytes = 64 * kMiB;   // JSON text of a document with all its ids and tombstones
+constexpr int kCrdtEncodingDepth = 1'024;               // containers of that text: several for each node
 
 } // namespace eventsync::limits

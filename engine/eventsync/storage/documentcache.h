@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/base/clock.h>
+#include <eventsync/base/metrics.h>
+#include <eventsync/storage/storage.h>
+
+#include <list>
+#include <memory>
+#include <unordered_map>
+
+namespace eventsync::storage {
+
+// The documents read or written last, each believed for `timeToLive`, at most `entries` of them. A document that is asked for
+// often is hot: near the end of its time the cache says so, and its owner reads it again before anybody has to wait. An answer
+// from here may be old (another program's write); what is committed on it is checked by its version. Owner only.
+class DocumentCache
+{
+public:
+    struct Options
+    {
+        std::size_t entries = limits::kCacheDocuments;
+        std::chrono::milliseconds timeToLive = limits::kCacheTime;
+        int hotHits = limits::kCacheHotHits; // within one life in the cache
+        Metrics *metrics = nullptr;          // outlives the cache
+    };
+    using Entry = std::shared_ptr<const StoredDocument>;
+    struct Found
+    {
+        Entry document;          // null: not here, or too old
+        bool wantsRefresh = false;
+    };
+
+    DocumentCache(const Clock &clock, const Options &options);
+
+    Found find(const DocumentId &id);
+    void put(Entry document); // an older version than the one here is ignored
+    void remove(const DocumentId &id);
+    std::size_t size() const { return m_entries.size(); }
+
+private:
+    struct Slot
+    {
+        Entry document;
+        std::chrono::milliseconds until{};
+        int hits = 0;
+        bool refreshAsked = false;
+        std::list<DocumentId>::iterator use;
+    };
+    void drop(std::unordered_map<DocumentId, Slot>::iterator slot);
+
+    const Clock &m_clock;
+    const Options m_options;
+    std::unordered_map<DocumentId, Slot> m_entries;
+    std::list<DocumentId> m_uses; // the one used last is in front
+    Metrics m_ownMetrics;
+    Counter &m_hits, &m_misses, &m_evictions;
+};
+
+} // namespace eventsync::storage
