@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformancetest.h"
+#include "patchtest.h"
 #include "propertytest.h"
+#include "valuetest.h"
 
 #include <QCoreApplication>
 #include <QTest>
@@ -19,6 +21,8 @@ int main(int argc, char **argv)
         if (only.isEmpty() || only == QLatin1String(test.metaObject()->className()))
             failures += QTest::qExec(&test, arguments);
     };
+    run(ValueTest());
+    run(PatchTest());
     run(ConformanceTest());
     run(PropertyTest());
     return failures;
