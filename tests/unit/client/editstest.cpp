@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "editstest.h"
+
+#include "rig.h"
+
+#include <QTest>
+
+namespace eventsync::client::test {
+
+namespace {
+
+ClientOptions withPolicy()
+{
+    ClientOptions options;
+    options.policies.set(CollectionName("games"), CollectionPolicy::games());
+    return options;
+}
+
+const DocumentId kGame("game-1");
+const CollectionName kGames("games");
+
+} // namespace
+
+#define VERIFY_DURABLE(device) QCOMPARE(QString::fromStdString((device).broken), QString())
+
+void EditsTest::anEditShowsAtOnceAndIsQueued()
+{
+    Device device(withPolicy());
+    QVERIFY(device.run(device.core->create(kGame, kGames, parsed(R"({"gold":10})"))).has_value());
+    QVERIFY(device.run(device.core->update(kGame, patch(R"([{"op":"inc","path":"/gold","value":5}])"))).has_value());
+    QCOMPARE(device.view(kGame), std::string(R"({"gold":15})"));
+    QCOMPARE(device.confirmed(kGame), std::string("absent"));
+    QCOMPARE(device.states(), (std::vector{EntryState::Waiting, EntryState::Waiting}));
+    QCOMPARE(device.core->queueSize(), std::size_t(2));
+    QCOMPARE(device.entry(1).metadata.at("madeAt").to_number<int>(), 0);
+    VERIFY_DURABLE(device);
+}
+
+void EditsTest::anEditThatChangesNothingMakesNoEntry()
+{
+    Pair pair;
+    const auto made = pair.device.run(
+        pair.device.core->update(pair.id, patch(R"([{"op":"replace","path":"/gold","value":10}])")));
+    QVERIFY(made.has_value() && !made->has_value());
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+    QVERIFY(pair.pushed().empty());
+}
+
+void EditsTest::refusedEditsChangeNothing_data()
+{
+    QTest::addColumn<QString>("patchText");
+    QTest::addColumn<int>("code");
+    const auto code = [](ErrorCode c) { return static_cast<int>(c); };
+    QTest::newRow("a counter below its bound") << R"([{"op":"inc","path":"/gold","value":-11}])" << code(ErrorCode::Invalid);
+    QTest::newRow("an engine field") << R"([{"op":"add","path":"/version","value":3}])" << code(ErrorCode::Invalid);
+    QTest::newRow("a missing path") << R"([{"op":"replace","path":"/no","value":3}])" << code(ErrorCode::PatchFailed);
+    QTest::newRow("half of it applies")
+        << R"([{"op":"replace","path":"/name","value":"b"},{"op":"remove","path":"/no"}])" << code(ErrorCode::PatchFailed);
+}
+
+void EditsTest::refusedEditsChangeNothing()
+{
+    QFETCH(QString, patchText);
+    QFETCH(int, code);
+    Pair pair;
+    const std::string before = pair.device.view(pair.id);
+    const auto made = pair.device.core->update(pair.id, patch(patchText.toStdString()));
+    QVERIFY(!made.has_value());
+    QCOMPARE(static_cast<int>(made.error().code), code);
+    QCOMPARE(pair.device.view(pair.id), before);
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+    QCOMPARE(pair.device.core->create(pair.id, kGames, parsed("{}")).error().code, ErrorCode::DocumentExists);
+    QCOMPARE(pair.device.core->remove(DocumentId("nowhere")).error().code, ErrorCode::NotFound);
+}
+
+void EditsTest::aFullQueueRefusesTheNextEdit()
+{
+    ClientOptions options = withPolicy();
+    options.queueEntries = 2;
+    Device device(options);
+    QVERIFY(device.run(device.core->create(kGame, kGames, parsed(R"({"gold":1})"))).has_value());
+    QVERIFY(device.run(device.core->update(kGame, patch(R"([{"op":"inc","path":"/gold","value":1}])"))).has_value());
+    const auto third = device.core->update(kGame, patch(R"([{"op":"inc","path":"/gold","value":1}])"));
+    QVERIFY(!third.has_value());
+    QCOMPARE(third.error().code, ErrorCode::QueueFull);
+    QCOMPARE(device.view(kGame), std::string(R"({"gold":2})"));
+    QCOMPARE(device.core->queueSize(), std::size_t(2));
+}
+
+void EditsTest::anEditFunctionUsesThePolicy()
+{
+    Pair pair;
+    const auto made = pair.device.core->update(pair.id, [](json::Value &game) -> Result<> {
+        game.as_object()["gold"] = game.as_object()["gold"].as_int64() + 7;
+        game.as_object()["version"] = 99; // an engine field: no part of the state
+        return {};
+    });
+    QVERIFY(made.has_value());
+    QCOMPARE(made->diff.patch().toJson(), parsed(R"([{"op":"inc","path":"/gold","value":7}])"));
+    QCOMPARE(pair.device.view(pair.id), std::string(R"({"gold":17,"name":"a"})"));
+}
+
+void EditsTest::queuedEditsSurviveACrash()
+{
+    Device device(withPolicy());
+    QVERIFY(device.run(device.core->create(kGame, kGames, parsed(R"({"gold":10})"))).has_value());
+    const auto id = device.run(device.core->update(kGame, patch(R"([{"op":"add","path":"/x","value":1}])")));
+    const ClientId client = device.core->clientId();
+    device.crash();
+    QCOMPARE(device.core->clientId(), client);
+    QCOMPARE(device.view(kGame), std::string(R"({"gold":10,"x":1})"));
+    QCOMPARE(device.entry(1).id, **id);
+}
+
+void EditsTest::undoTakesBackAndRedoRestores_data()
+{
+    QTest::addColumn<QString>("patchText");
+    QTest::addColumn<QString>("after");
+    QTest::newRow("replace") << R"([{"op":"replace","path":"/name","value":"b"}])" << R"({"gold":10,"name":"b"})";
+    QTest::newRow("add") << R"([{"op":"add","path":"/x","value":[1]}])" << R"({"gold":10,"name":"a","x":[1]})";
+    QTest::newRow("remove") << R"([{"op":"remove","path":"/name"}])" << R"({"gold":10})";
+    QTest::newRow("inc") << R"([{"op":"inc","path":"/gold","value":-3}])" << R"({"gold":7,"name":"a"})";
+    QTest::newRow("several") << R"([{"op":"inc","path":"/gold","value":1},{"op":"move","from":"/name","path":"/title"}])"
+                             << R"({"gold":11,"title":"a"})";
+    QTest::newRow("root") << R"([{"op":"replace","path":"","value":{"gold":1}}])" << R"({"gold":1})";
+}
+
+void EditsTest::undoTakesBackAndRedoRestores()
+{
+    QFETCH(QString, patchText);
+    QFETCH(QString, after);
+    Pair pair;
+    const std::string before = pair.device.view(pair.id);
+    pair.edit(patchText.toStdString());
+    QCOMPARE(pair.device.view(pair.id), after.toStdString());
+    QVERIFY(pair.device.core->canUndo(pair.id) && !pair.device.core->canRedo(pair.id));
+    QVERIFY(pair.device.run(pair.device.core->undo(pair.id)).has_value());
+    QCOMPARE(pair.device.view(pair.id), before);
+    QVERIFY(!pair.device.core->canUndo(pair.id) && pair.device.core->canRedo(pair.id));
+    QVERIFY(pair.device.run(pair.device.core->redo(pair.id)).has_value());
+    QCOMPARE(pair.device.view(pair.id), after.toStdString());
+    QVERIFY(pair.device.run(pair.device.core->undo(pair.id)).has_value());
+    QCOMPARE(pair.device.view(pair.id), before);
+    QCOMPARE(pair.device.core->undo(pair.id).error().code, ErrorCode::NotFound);
+    VERIFY_DURABLE(pair.device);
+    pair.logAll(pair.pushed());
+    QCOMPARE(pair.log.state(), before);
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+}
+
+void EditsTest::undoWorksAfterARestart()
+{
+    Device device(withPolicy());
+    QVERIFY(device.run(device.core->create(kGame, kGames, parsed(R"({"gold":10})"))).has_value());
+    QVERIFY(device.run(device.core->remove(kGame)).has_value());
+    device.crash();
+    QVERIFY(device.run(device.core->undo(kGame)).has_value()); // the delete
+    QCOMPARE(device.view(kGame), std::string(R"({"gold":10})"));
+    device.crash();
+    QVERIFY(device.run(device.core->undo(kGame)).has_value()); // the create
+    QCOMPARE(device.view(kGame), std::string("absent"));
+    QVERIFY(device.run(device.core->redo(kGame)).has_value());
+    QCOMPARE(device.view(kGame), std::string(R"({"gold":10})"));
+    VERIFY_DURABLE(device);
+}
+
+void EditsTest::undoNeverOverwritesAnother()
+{
+    Pair pair;
+    pair.edit(R"([{"op":"replace","path":"/name","value":"mine"}])");
+    pair.edit(R"([{"op":"add","path":"/x","value":1}])");
+    pair.edit(R"([{"op":"remove","path":"/x"}])");
+    pair.logAll(pair.pushed());
+    pair.log.other(R"([{"op":"replace","path":"/name","value":"theirs"},{"op":"add","path":"/x","value":2}])");
+    pair.device.receive(pair.log.events(pair.log.head().previous()));
+    const auto removed = pair.device.core->undo(pair.id); // /x was removed by us, and is another's now
+    QVERIFY(!removed.has_value());
+    QCOMPARE(removed.error().code, ErrorCode::Conflict);
+    QCOMPARE(pair.device.view(pair.id), std::string(R"({"gold":10,"name":"theirs","x":2})"));
+    QVERIFY(pair.device.core->canUndo(pair.id));
+}
+
+void EditsTest::undoOfACounterKeepsWhatOthersAdded()
+{
+    Pair pair;
+    pair.edit(R"([{"op":"inc","path":"/gold","value":5}])");
+    pair.logAll(pair.pushed());
+    pair.log.other(R"([{"op":"inc","path":"/gold","value":100}])");
+    pair.device.receive(pair.log.events(pair.log.head().previous()));
+    QVERIFY(pair.device.run(pair.device.core->undo(pair.id)).has_value());
+    QCOMPARE(pair.device.view(pair.id), std::string(R"({"gold":110,"name":"a"})"));
+    VERIFY_DURABLE(pair.device);
+}
+
+} // namespace eventsync::client::test

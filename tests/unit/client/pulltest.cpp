@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pulltest.h"
+
+#include "rig.h"
+
+#include <QTest>
+
+namespace eventsync::client::test {
+
+using protocol::AckStatus;
+
+#define VERIFY_DURABLE(pair) QCOMPARE(QString::fromStdString((pair).device.broken), QString())
+
+namespace {
+
+constexpr auto kInc = R"([{"op":"inc","path":"/gold","value":1}])";
+constexpr auto kName = R"([{"op":"replace","path":"/name","value":"mine"}])";
+constexpr auto kTheirName = R"([{"op":"replace","path":"/name","value":"theirs"}])";
+constexpr auto kTheirX = R"([{"op":"add","path":"/x","value":1}])";
+
+} // namespace
+
+void PullTest::connectingPullsBeforeItPushes()
+{
+    Pair pair;
+    pair.edit(kName);
+    QCOMPARE(pair.pushed().size(), std::size_t(1)); // it was synced
+    pair.device.run(pair.device.core->disconnected());
+    pair.edit(kInc);
+    QVERIFY(pair.pushed().empty());
+    pair.device.run(pair.device.core->connected());
+    QCOMPARE(pair.device.take<protocol::Hello>().back().clientId, pair.device.core->clientId());
+    pair.device.receive(welcome());
+    const auto subscribe = pair.device.take<protocol::Subscribe>().back();
+    QCOMPARE(subscribe.afterSeq->value(), std::int64_t(1));
+    QCOMPARE(*subscribe.chain, pair.log.chains[1]);
+    QCOMPARE(subscribe.pending.size(), std::size_t(2));
+    QVERIFY(pair.pushed().empty());
+    pair.device.receive(pair.log.synced({}));
+    const auto pushed = pair.pushed();
+    QCOMPARE(pushed.size(), std::size_t(2));
+    QCOMPARE(pushed[0]->clientSeq, ClientSeq(1));
+    QCOMPARE(pushed[1]->clientSeq, ClientSeq(2));
+    VERIFY_DURABLE(pair);
+}
+
+void PullTest::anOwnEventLeavesTheQueueAtItsEvent()
+{
+    Pair pair;
+    const EventId id = pair.edit(kInc);
+    pair.logAll(pair.pushed());
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+    QCOMPARE(pair.device.confirmed(pair.id), pair.log.state());
+    QCOMPARE(pair.device.view(pair.id), pair.log.state());
+    const auto logged = pair.device.facts<EditLogged>();
+    QCOMPARE(logged.size(), std::size_t(1));
+    QCOMPARE(logged[0].id, id);
+    QCOMPARE(logged[0].serverSeq, ServerSeq(2));
+    QCOMPARE(pair.device.core->vectorClock(pair.id).at(pair.device.core->clientId()), ClientSeq(1));
+    VERIFY_DURABLE(pair);
+}
+
+void PullTest::anAckBehindTheEventChangesNothing()
+{
+    Pair pair;
+    pair.edit(kInc);
+    pair.logAll(pair.pushed());
+    const std::string view = pair.device.view(pair.id);
+    pair.device.receive(answer(pair.lastPush, AckStatus::Applied, ServerSeq(2)));
+    QCOMPARE(pair.device.view(pair.id), view);
+    QCOMPARE(pair.device.core->position(pair.id)->serverSeq, ServerSeq(2));
+    VERIFY_DURABLE(pair);
+}
+
+void PullTest::theAckAloneDoesNotSettle()
+{
+    Pair pair;
+    pair.edit(kInc);
+    const auto pushed = pair.pushed();
+    pair.device.receive(answer(pair.lastPush, AckStatus::Applied, ServerSeq(2)));
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(1)); // state and position advance by events only
+    QCOMPARE(pair.device.core->position(pair.id)->serverSeq, ServerSeq(1));
+    pair.logAll(pushed);
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+    VERIFY_DURABLE(pair);
+}
+
+void PullTest::eventsApplyOnlyInOrder()
+{
+    Pair pair;
+    pair.log.other(kTheirX);
+    pair.log.other(kTheirName);
+    pair.device.receive(pair.log.events(ServerSeq(1)));
+    const std::string view = pair.device.view(pair.id);
+    pair.device.receive(pair.log.events(ServerSeq(0))); // all of it again
+    pair.device.receive(pair.log.events(ServerSeq(1)));
+    QCOMPARE(pair.device.view(pair.id), view);
+    QCOMPARE(pair.device.view(pair.id), pair.log.state());
+    QVERIFY(pair.device.core->isSynced(pair.id));
+    VERIFY_DURABLE(pair);
+}
+
+void PullTest::aGapAsksAgainOnce()
+{
+    Pair pair;
+    pair.device.take<protocol::Subscribe>();
+    for (int i = 0; i < 3; ++i)
+        pair.log.other(kInc);
+    pair.device.receive(pair.log.events(ServerSeq(2), ServerSeq(3)));
+    pair.device.receive(pair.log.events(ServerSeq(3), ServerSeq(4)));
+    const auto subscribes = pair.device.take<protocol::Subscribe>();
+    QCOMPARE(subscribes.size(), std::size_t(1));
+    QCOMPARE(subscribes[0].afterSeq->value(), std::int64_t(1));
+    QVERIFY(!pair.device.core->isSynced(pair.id));
+    pair.device.receive(pair.log.events(ServerSeq(1)));
+    pair.device.receive(pair.log.synced({}));
+    QCOMPARE(pair.device.view(pair.id), pair.log.state());
+    QVERIFY(pair.device.core->isSynced(pair.id));
+}
+
+void PullTest::eventsOfAnotherHistoryAskAgain()
+{
+    Pair pair;
+    pair.device.take<protocol::Subscribe>();
+    pair.log.other(kTheirX);
+    auto events = pair.log.events(ServerSeq(1));
+    events.chain.bytes[0] ^= 1;
+    pair.device.receive(events);
+    QCOMPARE(pair.device.core->position(pair.id)->serverSeq, ServerSeq(1));
+    QCOMPARE(pair.device.take<protocol::Subscribe>().size(), std::size_t(1));
+    for (int i = 0; i < 3; ++i)
+        pair.device.receive(events);
+    QVERIFY(pair.device.closed.has_value()); // not for ever
+    QCOMPARE(pair.device.closed->reason.code, ErrorCode::Corrupt);
+}
+
+void PullTest::whatDoesNotOverlapIsRebased()
+{
+    Pair pair;
+    pair.device.run(pair.device.core->disconnected());
+    pair.edit(kName);
+    pair.edit(kInc);
+    pair.log.other(kTheirX);
+    pair.log.other(R"([{"op":"inc","path":"/gold","value":100}])");
+    pair.connect();
+    QCOMPARE(pair.device.view(pair.id), std::string(R"({"gold":111,"name":"mine","x":1})"));
+    QCOMPARE(pair.device.confirmed(pair.id), pair.log.state());
+    const auto pushed = pair.pushed();
+    QCOMPARE(pushed.size(), std::size_t(2));
+    QCOMPARE(pushed[0]->baseSeq, ServerSeq(3));
+    QCOMPARE(pushed[0]->metadata->at("madeAt").to_number<int>(), 1);
+    VERIFY_DURABLE(pair);
+}
+
+void PullTest::whatOverlapsBecomesAConflict()
+{
+    Pair pair;
+    pair.device.run(pair.device.core->disconnected());
+    const EventId id = pair.edit(kName);
+    pair.log.other(kTheirX);
+    pair.log.other(kTheirName);
+    pair.connect();
+    QCOMPARE(pair.device.states(), std::vector{EntryState::Conflict});
+    QVERIFY(pair.device.entry(0).ready);
+    QCOMPARE(pair.device.view(pair.id), pair.log.state());
+    QVERIFY(pair.pushed().empty());
+    const auto found = pair.device.facts<ConflictFound>();
+    QCOMPARE(found.size(), std::size_t(1));
+    QCOMPARE(found[0].entry, id);
+    const auto view = pair.device.core->conflict(id);
+    QCOMPARE(json::canonical(*view->base), std::string(R"({"gold":10,"name":"a","x":1})"));
+    QCOMPARE(json::canonical(*view->ours), std::string(R"({"gold":10,"name":"mine","x":1})"));
+    QCOMPARE(json::canonical(*view->theirs), pair.log.state());
+    QCOMPARE(view->unseen.size(), std::size_t(1));
+    VERIFY_DURABLE(pair);
+}
+
+void PullTest::sentEntriesAreFrozenUntilAnswered()
+{
+    Pair pair;
+    pair.edit(kName);
+    pair.pushed();
+    pair.log.other(kTheirName);
+    pair.device.receive(pair.log.events(ServerSeq(1)));
+    QCOMPARE(pair.device.states(), std::vector{EntryState::Sent});
+    QCOMPARE(pair.device.entry(0).baseSeq, ServerSeq(1));
+    VERIFY_DURABLE(pair);
+    pair.device.receive(answer(pair.lastPush, AckStatus::Skipped));
+    QCOMPARE(pair.device.states(), std::vector{EntryState::Conflict}); // checked against what came while it was in flight
+    VERIFY_DURABLE(pair);
+}
+
+void PullTest::whatFollowsAConflictIsAConflict()
+{
+    Pair pair;
+    pair.edit(kName);
+    pair.edit(R"([{"op":"replace","path":"/name","value":"mine, later"}])");
+    pair.edit(kInc);
+    auto pushed = pair.pushed();
+    pair.log.other(kTheirName);
+    protocol::Ack ack = answer(pair.lastPush, AckStatus::Skipped);
+    ack.results[0].status = AckStatus::Conflict;
+    ack.results[0].head = ServerSeq(2);
+    pair.device.receive(ack);
+    QCOMPARE(pair.device.states(), (std::vector{EntryState::Conflict, EntryState::Conflict, EntryState::Sent}));
+    QVERIFY(!pair.device.entry(0).ready); // its events are on their way
+    QVERIFY(pair.device.facts<ConflictFound>().empty() || pair.device.facts<ConflictFound>()[0].entry != pushed[0]->id);
+    pair.device.receive(pair.log.events(ServerSeq(1)));
+    QVERIFY(pair.device.entry(0).ready);
+    QCOMPARE(pair.device.view(pair.id), std::string(R"({"gold":11,"name":"theirs"})"));
+    VERIFY_DURABLE(pair);
+}
+
+void PullTest::whatFollowsARefusalIsADeadLetter()
+{
+    Pair pair;
+    pair.edit(kName);
+    const EventId second = pair.edit(R"([{"op":"replace","path":"/name","value":"mine, later"}])");
+    pair.edit(kInc);
+    const auto pushed = pair.pushed();
+    protocol::Ack ack = answer(pair.lastPush, AckStatus::Skipped);
+    ack.results[0].status = AckStatus::Rejected;
+    ack.results[0].code = ErrorCode::Invalid;
+    ack.results[0].reason = "no such name";
+    pair.device.receive(ack);
+    QCOMPARE(pair.device.states(), (std::vector{EntryState::DeadLetter, EntryState::DeadLetter, EntryState::Sent}));
+    QCOMPARE(pair.device.entry(0).reason->code, ErrorCode::Invalid);
+    QCOMPARE(pair.device.entry(1).id, second);
+    QCOMPARE(pair.device.entry(1).reason->code, ErrorCode::DependsOnRejected);
+    QCOMPARE(*pair.device.entry(1).because, pushed[0]->id);
+    QCOMPARE(pair.device.facts<DeadLettered>().size(), std::size_t(2));
+    QCOMPARE(pair.pushed().at(0)->clientSeq, ClientSeq(1)); // what depends on nothing goes on, with the next number
+    QCOMPARE(pair.device.view(pair.id), std::string(R"({"gold":11,"name":"a"})"));
+    VERIFY_DURABLE(pair);
+}
+
+void PullTest::afterARefusalNothingIsSentUntilAllIsAnswered()
+{
+    Pair pair;
+    pair.edit(kName);
+    pair.edit(kInc);
+    pair.pushed();
+    protocol::Ack all = answer(pair.lastPush, AckStatus::Skipped);
+    protocol::Ack one = all;
+    one.results = {all.results[0]};
+    one.results[0].status = AckStatus::Rejected;
+    one.results[0].code = ErrorCode::Invalid;
+    pair.edit(R"([{"op":"add","path":"/later","value":1}])");
+    pair.pushed();
+    pair.device.receive(one);
+    QVERIFY(pair.pushed().empty());
+    one.results = {all.results[1]};
+    pair.device.receive(one);
+    QVERIFY(pair.pushed().empty()); // the third is still unanswered
+    one.results[0].id = pair.device.entry(2).id;
+    pair.device.receive(one);
+    const auto again = pair.pushed();
+    QCOMPARE(again.size(), std::size_t(2));
+    QCOMPARE(again[0]->clientSeq, ClientSeq(1));
+    VERIFY_DURABLE(pair);
+}
+
+void PullTest::aTransientRefusalIsTriedAgainLater()
+{
+    Pair pair;
+    pair.edit(kInc);
+    pair.pushed();
+    pair.device.receive(answer(pair.lastPush, AckStatus::Rejected, {}, ErrorCode::RateLimited));
+    QCOMPARE(pair.device.states(), std::vector{EntryState::Waiting});
+    QVERIFY(pair.pushed().empty());
+    pair.device.clock.advance(limits::kRetryLongest);
+    pair.device.run(pair.device.core->tick());
+    QCOMPARE(pair.pushed().size(), std::size_t(1));
+    VERIFY_DURABLE(pair);
+}
+
+void PullTest::inFlightIsLimited()
+{
+    Pair pair;
+    pair.device.run(pair.device.core->disconnected());
+    for (int i = 0; i < 10; ++i)
+        pair.edit(kInc);
+    pair.device.run(pair.device.core->connected());
+    pair.device.receive(welcome(4));
+    pair.device.receive(pair.log.synced({}));
+    auto pushed = pair.pushed();
+    QCOMPARE(pushed.size(), std::size_t(4));
+    pair.logAll(pushed);
+    QCOMPARE(pair.pushed().size(), std::size_t(4));
+    VERIFY_DURABLE(pair);
+}
+
+void PullTest::largePushesAreSplitByFrames()
+{
+    Pair pair;
+    pair.device.checks = false;
+    pair.device.run(pair.device.core->disconnected());
+    const std::string large(700 * limits::kKiB, 'x');
+    for (int i = 0; i < 5; ++i)
+        pair.edit(R"([{"op":"add","path":"/t)" + std::to_string(i) + R"(","value":")" + large + "\"}]");
+    pair.connect();
+    const auto pushes = pair.device.take<protocol::Push>();
+    QCOMPARE(pushes.size(), std::size_t(3)); // two of them fit into a frame
+    QVERIFY(pushes[0].batchId != pushes[1].batchId);
+    QCOMPARE(pair.device.differences(), std::string());
+}
+
+void PullTest::aLostAnswerIsSettledByTheEvent()
+{
+    Pair pair;
+    pair.edit(kInc);
+    const auto pushed = pair.pushed();
+    pair.device.run(pair.device.core->disconnected());
+    pair.log.accept(pushed[0]); // the server has it; neither ack nor event got through
+    pair.device.crash();
+    QCOMPARE(pair.device.states(), std::vector{EntryState::Sent});
+    pair.connect(ClientSeq(1));
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+    QVERIFY(pair.pushed().empty());
+    QCOMPARE(pair.device.view(pair.id), pair.log.state());
+    VERIFY_DURABLE(pair);
+}
+
+void PullTest::aLostPushIsPushedAgainUnderTheSameId()
+{
+    Pair pair;
+    const EventId id = pair.edit(kInc);
+    pair.pushed();
+    pair.device.crash();
+    pair.log.other(kTheirX);
+    pair.connect();
+    const auto pushed = pair.pushed();
+    QCOMPARE(pushed.size(), std::size_t(1));
+    QCOMPARE(pushed[0]->id, id);
+    QCOMPARE(pushed[0]->clientSeq, ClientSeq(1));
+    QCOMPARE(pushed[0]->baseSeq, ServerSeq(2));
+    VERIFY_DURABLE(pair);
+}
+
+void PullTest::aDuplicateAtOrBelowThePositionSettles()
+{
+    Pair pair;
+    pair.edit(kInc);
+    pair.pushed();
+    pair.device.receive(answer(pair.lastPush, AckStatus::Duplicate, ServerSeq(1)));
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+    QCOMPARE(pair.device.view(pair.id), pair.log.state());
+    VERIFY_DURABLE(pair);
+}
+
+void PullTest::theWaitOfAConflictEndsAtSynced()
+{
+    Pair pair;
+    pair.edit(kName);
+    pair.pushed();
+    protocol::Ack ack = answer(pair.lastPush, AckStatus::Conflict, ServerSeq(9));
+    pair.device.receive(ack);
+    QVERIFY(!pair.device.entry(0).ready);
+    QCOMPARE(pair.device.run(pair.device.core->resolve(pair.device.entry(0).id, {.decision = Decision::Ours})).error().code,
+             ErrorCode::Unavailable);
+    pair.device.run(pair.device.core->disconnected());
+    pair.connect(); // the server was restored: those events are gone
+    QVERIFY(pair.device.entry(0).ready);
+    QCOMPARE(pair.device.facts<ConflictFound>().size(), std::size_t(1));
+    VERIFY_DURABLE(pair);
+}
+
+void PullTest::anEntryThatNoLongerPassesIsAConflict()
+{
+    Pair pair;
+    pair.device.run(pair.device.core->disconnected());
+    pair.edit(R"([{"op":"inc","path":"/gold","value":-8}])");
+    pair.log.other(R"([{"op":"inc","path":"/gold","value":-5}])");
+    pair.connect();
+    QCOMPARE(pair.device.states(), std::vector{EntryState::Conflict}); // two legal withdrawals, one balance
+    QCOMPARE(pair.device.view(pair.id), pair.log.state());
+    VERIFY_DURABLE(pair);
+}
+
+} // namespace eventsync::client::test
