@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/crdt/id.h>
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace eventsync::crdt {
+
+// What a replica knows of logical time: its own session and the next time it will give out, the last time seen of every
+// other session, and exactly which ids it has seen. The last is more than the vector clock of the specification says: a
+// session's times have gaps wherever it saw somebody further ahead, so its last time alone does not tell a patch that is
+// missing from one that never was. Under the server session all operations share one clock.
+//
+// Sessions are numbered in the order in which they were met; everything inside a document names them by that number.
+// Owner only.
+class LogicalClock
+{
+public:
+    using Session = std::uint32_t;
+    static constexpr Session kNone = 0xFFFFFFFF;
+
+    explicit LogicalClock(std::uint64_t sid = kFirstFreeSession, std::uint64_t time = 1);
+
+    std::uint64_t sid() const { return m_rows[m_own].sid; }
+    std::uint64_t time() const { return m_time; } // of the next operation made here
+    bool isServer() const { return sid() == kServerSession; }
+    Id next() const { return {sid(), m_time}; }
+
+    Session find(std::uint64_t sid) const;
+    Session number(std::uint64_t sid); // met now, if never before
+    std::uint64_t sidOf(Session session) const { return m_rows[session].sid; }
+    std::size_t sessionCount() const { return m_rows.size(); }
+
+    // The ids of `span` were seen and applied.
+    void observe(const IdSpan &span);
+    // `last` is the last id of its session that a loaded document may have seen; which of those before it, nobody knows.
+    void load(Id last);
+    // Whether this id was seen, or may have been before the document was loaded.
+    bool knows(Id id) const;
+    bool knowsAll(const IdSpan &span) const;
+    // Whether the id was seen here, after loading.
+    bool saw(Id id) const;
+    bool sawAll(const IdSpan &span) const;
+
+    // The last ids of the other sessions, in the order in which they were first observed.
+    std::vector<Id> peers() const;
+    // The last time of a session, as an encoder writes it: its own time - 1, a peer's last, or nothing for a stranger.
+    std::optional<std::uint64_t> lastTime(std::uint64_t sid) const;
+
+    void setSid(std::uint64_t sid); // the session used so far becomes a peer
+    LogicalClock fork(std::uint64_t sid) const;
+
+private:
+    struct Interval
+    {
+        std::uint64_t begin;
+        std::uint64_t end;
+    };
+    struct Row
+    {
+        std::uint64_t sid = 0;
+        std::uint64_t last = 0;
+        std::uint64_t loaded = 0;    // ids below this may have been seen before loading
+        bool observed = false;
+        std::vector<Interval> seen;  // ascending, apart
+    };
+
+    void observeLast(Session session, std::uint64_t last);
+    static const Interval *intervalAt(const Row &row, std::uint64_t time);
+
+    std::vector<Row> m_rows;
+    std::vector<Session> m_order; // of observing
+    std::unordered_map<std::uint64_t, Session> m_numbers;
+    mutable Session m_lastFound = 0;
+    Session m_own = 0;
+    std::uint64_t m_time = 1;
+};
+
+} // namespace eventsync::crdt

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/crdt/document.h>
+
+#include <eventsync/crdt/utf16.h>
+
+#include <algorithm>
+
+namespace eventsync::crdt {
+
+std::string toString(const Path &path)
+{
+    std::string text;
+    for (const PathStep &step : path) {
+        text += '/';
+        if (const auto *index = std::get_if<std::size_t>(&step)) {
+            text += std::to_string(*index);
+            continue;
+        }
+        for (const char c : std::get<std::string>(step))
+            c == '~' ? text += "~0" : c == '/' ? text += "~1" : text += c;
+    }
+    return text;
+}
+
+Document::Document(std::uint64_t sid) : Document(LogicalClock(sid)) {}
+
+Document Document::withServerClock(std::uint64_t time)
+{
+    return Document(LogicalClock(kServerSession, time));
+}
+
+Document::Document(LogicalClock clock)
+    : m_clock(std::make_unique<LogicalClock>(std::move(clock))), m_nodes(*m_clock)
+{
+}
+
+Document::Document(Document &&) noexcept = default;
+Document &Document::operator=(Document &&) noexcept = default;
+Document::~Document() = default;
+
+Document Document::fork(std::uint64_t sid) const
+{
+    Document copy(m_clock->isServer() ? *m_clock : m_clock->fork(sid));
+    copy.m_nodes = NodeStore(m_nodes, *copy.m_clock);
+    copy.m_root = m_root;
+    return copy;
+}
+
+Sequence::Stamp Document::stampOf(Id id) const
+{
+    return {m_clock->find(id.sid), id.time};
+}
+
+NodeIndex Document::find(Id id) const
+{
+    const Sequence::Stamp stamp = stampOf(id);
+    return stamp.session == LogicalClock::kNone ? kNoNode : m_nodes.find(stamp);
+}
+
+Id Document::idOf(NodeIndex node) const
+{
+    return idOf(m_nodes[node].id);
+}
+
+Id Document::root() const
+{
+    return m_root == kNoNode ? kOrigin : idOf(m_root);
+}
+
+// ---- views
+
+json::Value Document::viewOfNode(NodeIndex index, int depth, bool *isUndefined) const
+{
+    // Registers in registers show the innermost value; a loop, so that a chain of them costs no stack.
+    while (index != kNoNode && m_nodes[index].kind == NodeKind::Val)
+        index = m_nodes[index].value();
+    if (index == kNoNode || m_nodes[index].isUndefined()) {
+        *isUndefined = true;
+        return nullptr;
+    }
+    const Node &node = m_nodes[index];
+    bool hole = false;
+    switch (node.kind) {
+    case NodeKind::Con:
+        return viewOf(node.constant());
+    case NodeKind::Str: {
+        std::string text;
+        if (node.sequence().isAscii()) {
+            node.sequence().appendBytes(text, 0, node.sequence().length());
+        } else {
+            std::u16string units;
+            node.sequence().appendUtf16(units, 0, node.sequence().length());
+            appendUtf8(text, units, LoneSurrogate::Replace);
+        }
+        return json::Value(boost::json::string(text));
+    }
+    case NodeKind::Bin: {
+        std::string bytes;
+        node.sequence().appendBytes(bytes, 0, node.sequence().length());
+        return json::Value(dataUrl(bytes));
+    }
+    default:
+        break;
+    }
+    if (depth >= limits::kDepth)
+        return nullptr;
+    if (node.kind == NodeKind::Obj) {
+        json::Object object;
+        for (const ObjectKeys::Entry &entry : node.keys().entries()) {
+            bool gone = entry.key == kHiddenKey;
+            if (gone)
+                continue;
+            json::Value value = viewOfNode(entry.value, depth + 1, &gone);
+            if (!gone)
+                object.emplace(entry.key, std::move(value));
+        }
+        return object;
+    }
+    json::Array array;
+    if (node.kind == NodeKind::Vec) {
+        for (const NodeIndex child : node.slots())
+            array.push_back(viewOfNode(child, depth + 1, &hole));
+    } else {
+        node.sequence().forEachUnit([&](NodeIndex child) { array.push_back(viewOfNode(child, depth + 1, &hole)); });
+    }
+    return array;
+}
+
+json::Value Document::view() const
+{
+    bool isUndefined = false;
+    return viewOfNode(m_root, 0, &isUndefined);
+}
+
+json::Value Document::view(Id id) const
+{
+    bool isUndefined = false;
+    return id.isOrigin() ? view() : viewOfNode(find(id), 0, &isUndefined);
+}
+
+std::string Document::canonicalView() const
+{
+    return json::canonical(view());
+}
+
+Path Document::pathOf(Id id) const
+{
+    Path path;
+    NodeIndex at = find(id);
+    if (at == kNoNode)
+        return path;
+    for (NodeIndex parent = m_nodes[at].parent; parent != kNoNode; at = parent, parent = m_nodes[at].parent) {
+        const Node &node = m_nodes[parent];
+        if (node.kind == NodeKind::Obj) {
+            const auto &entries = node.keys().entries();
+            const auto it = std::find_if(entries.begin(), entries.end(), [at](const auto &e) { return e.value == at; });
+            if (it != entries.end())
+                path.emplace_back(it->key);
+        } else if (node.kind == NodeKind::Vec) {
+            const auto it = std::find(node.slots().begin(), node.slots().end(), at);
+            path.emplace_back(static_cast<std::size_t>(it - node.slots().begin()));
+        } else if (node.kind == NodeKind::Arr) {
+            std::size_t position = 0;
+            std::size_t found = 0;
+            node.sequence().forEachUnit([&](NodeIndex child) { child == at ? found = position++ : position++; });
+            path.emplace_back(found);
+        }
+    }
+    std::reverse(path.begin(), path.end());
+    return path;
+}
+
+} // namespace eventsync::crdt

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/crdt/clock.h>
+#include <eventsync/crdt/nodes.h>
+#include <eventsync/crdt/patch.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace eventsync::crdt {
+
+// A step from a container to what is in it: a key of an obj, or an index of a vec or arr.
+using PathStep = std::variant<std::string, std::size_t>;
+using Path = std::vector<PathStep>;
+std::string toString(const Path &path); // as a JSON Pointer
+
+// What one applied operation changed, as an observer sees it. Positions are those of the moment, so an observer that
+// replays the changes in order has the document's text at every step.
+struct Change
+{
+    enum class Kind { Text, Bytes, Elements, Value }; // Value: a register (val, key, slot, element) has another value
+    Kind kind = Kind::Value;
+    Id node;                    // the str, bin, arr, val, obj or vec that changed; kOrigin: the root
+    std::uint32_t position = 0; // Text, Bytes, Elements, Value of an arr: where
+    std::uint32_t removed = 0;  // units that went
+    std::uint32_t inserted = 0; // units that came; they can be read from the document
+    std::string key;            // Value of an obj
+};
+
+enum class Applied { New, Known }; // Known: all of it had been applied before
+
+// A JSON CRDT document: a JSON value that any number of replicas change at once, each by patches that all of them apply, in
+// any order in which nothing comes before what it refers to, and as often as they arrive; the result is the same (G14).
+//
+// Invariants: apply() applies a patch whole or not at all; the encoded document depends on the set of applied operations
+// alone (apart from the order of an object's keys and of sessions, which is the order of arrival, as in the reference
+// implementation). Owner only; a document may be moved and forked, and its forks share nothing.
+//
+// What is nested deeper than limits::kDepth containers shows as null.
+class Document
+{
+public:
+    explicit Document(std::uint64_t sid = kFirstFreeSession); // logical clock, at time 1
+    static Document withServerClock(std::uint64_t time = 1);
+    explicit Document(LogicalClock clock);
+    Document(Document &&) noexcept;
+    Document &operator=(Document &&) noexcept;
+    ~Document();
+
+    // MissingDependency: it refers to an id not seen yet (or, with a server clock, leaves a gap); InvalidValue: it is no
+    // patch, or its time is more than limits::kCrdtClockJump ahead; TooLarge. Any of these changes nothing.
+    Result<Applied> apply(const PatchView &patch);
+    Result<Applied> apply(const Patch &patch);
+    Result<Applied> applyBinary(std::string_view bytes);
+
+    json::Value view() const;        // undefined shows as null, binary data as a data URL
+    json::Value view(Id node) const; // null if there is no such node
+    std::string canonicalView() const;
+    bool isEmpty() const { return m_root == kNoNode; }
+
+    const LogicalClock &clock() const { return *m_clock; }
+    std::uint64_t sid() const { return m_clock->sid(); }
+    void setSid(std::uint64_t sid) { m_clock->setSid(sid); }
+    Document fork(std::uint64_t sid) const; // a deep copy that goes on under another session
+    bool hasSeen(const IdSpan &span) const { return m_clock->knowsAll(span); }
+
+    // Same view, and the same ids behind it.
+    bool operator==(const Document &other) const;
+
+    // Called after every change of an operation that was applied, whoever made it; nothing is computed without one.
+    using Observer = std::function<void(const Change &)>;
+    void setObserver(Observer observer) { m_observer = std::move(observer); }
+
+    // Looking around. A node is named by its id; ids of nodes that are gone give nothing.
+    Id root() const; // the node in the root register; kOrigin if none
+    bool has(Id node) const { return find(node) != kNoNode; }
+    Path pathOf(Id node) const; // from the root; empty for nodes that are not below it, and for the root's own value
+
+    // For codecs and the editing API, which know what they do.
+    NodeIndex find(Id node) const;
+    Id idOf(NodeIndex node) const;
+    Id idOf(Sequence::Stamp stamp) const { return {m_clock->sidOf(stamp.session), stamp.time}; }
+    Sequence::Stamp stampOf(Id id) const;
+    const Node &node(NodeIndex index) const { return m_nodes[index]; }
+    NodeIndex rootNode() const { return m_root; }
+    const NodeStore &nodes() const { return m_nodes; }
+    std::size_t heapBytes() const { return m_nodes.heapBytes(); }
+
+    // Local edits of a text or of bytes that are known to be right: what apply() would do with the same operation, without
+    // looking the places up again. The operation's id is clock().next().
+    void insertLocally(NodeIndex node, std::uint32_t position, const Units &units);
+    void applyLocally(const Operation &operation);
+
+private:
+    friend class DocumentLoader;
+
+    Result<> check(const PatchView &patch) const;
+    Result<> checkOperation(const Operation &op, const IdSpan &self) const;
+    bool knows(Id id, const IdSpan &self) const;
+    void perform(const Operation &op);
+    void createNode(const Operation &op);
+    void insertUnits(const Operation &op);
+    void insertElements(const Operation &op);
+    void updateElement(const Operation &op);
+    void erase(const Operation &op);
+    void setKeys(const Operation &op);
+    void setSlots(const Operation &op);
+    void setValue(const Operation &op);
+    std::uint64_t knownPrefix(const Sequence &sequence, const Operation &op) const;
+
+    NodeIndex container(Id id, NodeKind kind) const;
+    NodeIndex resolve(Id id, bool wanted);
+    void discard(Id value);
+    bool put(NodeIndex &slot, Id value, NodeIndex container);
+    bool isLess(NodeIndex node, Id id) const { return idOf(node) < id; }
+    void notify(Change change) const
+    {
+        if (m_observer)
+            m_observer(change);
+    }
+    json::Value viewOfNode(NodeIndex node, int depth, bool *isUndefined) const;
+
+    std::unique_ptr<LogicalClock> m_clock;
+    NodeStore m_nodes;
+    NodeIndex m_root = kNoNode;
+    Observer m_observer;
+};
+
+} // namespace eventsync::crdt

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/base/assert.h>
+#include <eventsync/crdt/cbor.h>
+#include <eventsync/crdt/patch.h>
+#include <eventsync/crdt/utf16.h>
+
+namespace eventsync::crdt {
+
+void PatchBuilder::begin(Id first)
+{
+    m_first = first;
+    m_time = first.time;
+    m_count = 0;
+    m_meta.clear();
+    m_operations.clear();
+}
+
+Id PatchBuilder::take(std::uint64_t span)
+{
+    const Id id = next();
+    m_time += span;
+    ++m_count;
+    return id;
+}
+
+void PatchBuilder::header(OpCode code, std::uint64_t length)
+{
+    const auto overlay = static_cast<std::uint8_t>(static_cast<int>(code) << 3);
+    if (length <= 7) {
+        m_out.u8(static_cast<std::uint8_t>(overlay | length));
+    } else {
+        m_out.u8(overlay);
+        m_out.vu57(length);
+    }
+}
+
+void PatchBuilder::id(Id value)
+{
+    const bool other = value.sid != m_first.sid;
+    m_out.b1vu56(other, value.time);
+    if (other)
+        m_out.vu57(value.sid);
+}
+
+void PatchBuilder::skipTo(std::uint64_t time)
+{
+    if (m_count == 0) {
+        m_first.time = m_time = time;
+    } else if (time > m_time) {
+        nop(time - m_time);
+    }
+}
+
+void PatchBuilder::setMeta(const json::Value &meta)
+{
+    m_meta.clear();
+    ByteWriter out(m_meta);
+    writeCborHeader(out, 4, 1);
+    writeCbor(out, meta);
+}
+
+Id PatchBuilder::newCon(const Constant &constant)
+{
+    if (const Id *reference = std::get_if<Id>(&constant)) {
+        m_out.u8(1);
+        id(*reference);
+    } else {
+        m_out.u8(0);
+        writeCbor(m_out, constant);
+    }
+    return take(1);
+}
+
+Id PatchBuilder::newNode(OpCode code)
+{
+    m_out.u8(static_cast<std::uint8_t>(static_cast<int>(code) << 3));
+    return take(1);
+}
+
+Id PatchBuilder::insVal(Id object, Id value)
+{
+    m_out.u8(static_cast<std::uint8_t>(static_cast<int>(OpCode::InsVal) << 3));
+    id(object);
+    id(value);
+    return take(1);
+}
+
+Id PatchBuilder::insObj(Id object, const std::vector<std::pair<std::string, Id>> &entries)
+{
+    EVENTSYNC_ASSERT(!entries.empty());
+    header(OpCode::InsObj, entries.size());
+    id(object);
+    for (const auto &[key, value] : entries) {
+        writeCborText(m_out, key);
+        id(value);
+    }
+    return take(1);
+}
+
+Id PatchBuilder::insVec(Id object, const std::vector<std::pair<std::uint32_t, Id>> &entries)
+{
+    EVENTSYNC_ASSERT(!entries.empty());
+    header(OpCode::InsVec, entries.size());
+    id(object);
+    for (const auto &[index, value] : entries) {
+        writeCborUnsigned(m_out, index);
+        id(value);
+    }
+    return take(1);
+}
+
+Id PatchBuilder::insStr(Id object, Id ref, std::string_view utf8)
+{
+    return insStr(object, ref, utf8, static_cast<std::uint64_t>(utf16Length(utf8)));
+}
+
+Id PatchBuilder::insStr(Id object, Id ref, std::string_view utf8, std::uint64_t units)
+{
+    EVENTSYNC_ASSERT(!utf8.empty());
+    header(OpCode::InsStr, utf8.size());
+    id(object);
+    id(ref);
+    m_out.bytes(utf8);
+    return take(units);
+}
+
+Id PatchBuilder::insBin(Id object, Id ref, std::string_view bytes)
+{
+    EVENTSYNC_ASSERT(!bytes.empty());
+    header(OpCode::InsBin, bytes.size());
+    id(object);
+    id(ref);
+    m_out.bytes(bytes);
+    return take(bytes.size());
+}
+
+Id PatchBuilder::insArr(Id object, Id ref, const std::vector<Id> &elements)
+{
+    EVENTSYNC_ASSERT(!elements.empty());
+    header(OpCode::InsArr, elements.size());
+    id(object);
+    id(ref);
+    for (const Id element : elements)
+        id(element);
+    return take(elements.size());
+}
+
+Id PatchBuilder::updArr(Id object, Id ref, Id value)
+{
+    m_out.u8(static_cast<std::uint8_t>(static_cast<int>(OpCode::UpdArr) << 3));
+    id(object);
+    id(ref);
+    id(value);
+    return take(1);
+}
+
+Id PatchBuilder::del(Id object, const std::vector<IdSpan> &spans)
+{
+    EVENTSYNC_ASSERT(!spans.empty());
+    header(OpCode::Del, spans.size());
+    id(object);
+    for (const IdSpan &span : spans) {
+        id(span.first());
+        m_out.vu57(span.length);
+    }
+    return take(1);
+}
+
+Id PatchBuilder::nop(std::uint64_t span)
+{
+    header(OpCode::Nop, span);
+    return take(span);
+}
+
+void PatchBuilder::copy(const Operation &op, const std::function<Id(Id)> &rename)
+{
+    const std::uint64_t sid = op.id.sid;
+    const auto renamedSpan = [&](IdSpan span) {
+        const Id first = rename(span.first());
+        return IdSpan{first.sid, first.time, span.length};
+    };
+    switch (op.code) {
+    case OpCode::NewCon:
+        m_out.u8(op.isReference ? 1 : 0);
+        op.isReference ? id(rename(op.value)) : m_out.bytes(op.content);
+        take(1);
+        return;
+    case OpCode::InsVal:
+        insVal(rename(op.object), rename(op.value));
+        return;
+    case OpCode::InsObj: {
+        std::vector<std::pair<std::string, Id>> entries;
+        forEachKey(op, sid, [&](const KeyEntry &entry) { entries.emplace_back(entry.key, rename(entry.value)); });
+        insObj(rename(op.object), entries);
+        return;
+    }
+    case OpCode::InsVec: {
+        std::vector<std::pair<std::uint32_t, Id>> entries;
+        forEachIndex(op, sid, [&](const IndexEntry &entry) { entries.emplace_back(entry.index, rename(entry.value)); });
+        insVec(rename(op.object), entries);
+        return;
+    }
+    case OpCode::InsStr:
+        insStr(rename(op.object), rename(op.ref), op.content, op.span);
+        return;
+    case OpCode::InsBin:
+        insBin(rename(op.object), rename(op.ref), op.content);
+        return;
+    case OpCode::InsArr: {
+        std::vector<Id> elements;
+        forEachElement(op, sid, [&](Id element) { elements.push_back(rename(element)); });
+        insArr(rename(op.object), rename(op.ref), elements);
+        return;
+    }
+    case OpCode::UpdArr:
+        updArr(rename(op.object), rename(op.ref), rename(op.value));
+        return;
+    case OpCode::Del: {
+        std::vector<IdSpan> spans;
+        forEachSpan(op, sid, [&](IdSpan span) { spans.push_back(renamedSpan(span)); });
+        del(rename(op.object), spans);
+        return;
+    }
+    case OpCode::Nop:
+        nop(op.span);
+        return;
+    default:
+        newNode(op.code);
+        return;
+    }
+}
+
+void PatchBuilder::flush(Bytes &out)
+{
+    out.clear();
+    if (m_count == 0)
+        return;
+    ByteWriter header(out);
+    out.reserve(m_operations.size() + m_meta.size() + 24);
+    header.vu57(m_first.sid);
+    header.vu57(m_first.time);
+    if (m_meta.empty())
+        header.u8(0xF7);
+    else
+        header.bytes(m_meta);
+    header.vu57(m_count);
+    header.bytes(m_operations);
+    begin(next());
+}
+
+Patch PatchBuilder::flush()
+{
+    Bytes bytes;
+    flush(bytes);
+    return Patch(std::move(bytes));
+}
+
+} // namespace eventsync::crdt

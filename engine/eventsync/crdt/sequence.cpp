@@ -1,0 +1,558 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/crdt/sequence.h>
+
+#include <eventsync/base/assert.h>
+
+#include <algorithm>
+
+// A replicated growable array (RGA; Roh et al. 2011) keeps every element ever inserted, deleted ones too, in an order that
+// all replicas agree on: a new element goes behind the one its author saw before it, and behind any elements there with a
+// larger id. Three questions must be fast: which element is at a visible position (local edits), where is the element with
+// a given id (remote edits), and what text is visible.
+//
+// One object per character, as the definition suggests, costs some 100 bytes and a cache miss each. But real editing comes
+// in runs: of the 259,778 edits that wrote one published paper 98 % continue exactly where the one before stood, and what
+// remains of them is some 12,500 runs of consecutive ids. So the unit here is the run (session, first time, length,
+// deleted?), and the structure is a B+-tree of runs whose nodes lie in two arrays and name each other by 32-bit numbers:
+//
+//   inner node   up to 32 children: number, visible units below, smallest id below
+//   leaf         up to 32 runs as parallel arrays, and a gap buffer with the visible units of exactly these runs
+//
+// - By position: descend by the visible counts. A cursor remembers the leaf of the last change, so typing never descends;
+//   and it remembers by how much that leaf grew, so typing never climbs either: the ancestors are told once, when the
+//   cursor moves to another leaf (`pending`).
+// - By id: first the cursor's leaf; then a sorted list per session (IdIndex) that names the leaf, not the run: splitting a
+//   run leaves it as it is. It is made when an id is first looked for outside the cursor's leaf; a document that is only
+//   typed in, or only loaded and shown, never has one.
+// - Text lies outside the runs, in leaf order. Deleting drops it; joining and splitting runs does not touch it. A gap
+//   buffer holds at most 2,048 units, which bounds what an insert in the middle moves.
+// - Larger ids are skipped by the smallest ids of subtrees, not one by one: a thousand sessions that all insert at the same
+//   place cost a thousand descents, not half a million comparisons.
+//
+// Neighbouring runs that continue each other are joined, live ones because two live neighbours with consecutive ids can
+// only come from one author typing on, deleted ones because nothing tells them apart. So the runs of a sequence, read with
+// joins across leaves, depend on the set of operations alone, not on their order: so do the encoded bytes.
+
+namespace eventsync::crdt {
+
+// ---- finding
+
+std::uint32_t Sequence::slotOf(std::uint32_t parent, std::uint32_t child) const
+{
+    const Inner &inner = m_inner[parent];
+    std::uint32_t slot = 0;
+    while (inner.child[slot] != child)
+        ++slot;
+    return slot;
+}
+
+void Sequence::settle() const
+{
+    if (m_cursor.pending == 0)
+        return;
+    std::uint32_t child = m_cursor.leaf;
+    for (std::uint32_t parent = m_leaves[child].parent; parent != kNone; parent = m_inner[parent].parent) {
+        std::uint32_t &visible = m_inner[parent].visible[slotOf(parent, child)];
+        visible = static_cast<std::uint32_t>(visible + m_cursor.pending);
+        child = parent;
+    }
+    m_cursor.pending = 0;
+}
+
+void Sequence::moveCursor(std::uint32_t leaf) const
+{
+    if (leaf == m_cursor.leaf)
+        return;
+    settle();
+    m_cursor = Cursor{};
+    m_cursor.leaf = leaf;
+}
+
+std::uint32_t Sequence::startOf(std::uint32_t leaf) const
+{
+    if (m_cursor.leaf == leaf && m_cursor.startKnown)
+        return m_cursor.start;
+    if (m_cursor.leaf != leaf)
+        settle();
+    std::uint32_t start = 0;
+    std::uint32_t child = leaf;
+    for (std::uint32_t parent = m_leaves[leaf].parent; parent != kNone; parent = m_inner[parent].parent) {
+        const Inner &inner = m_inner[parent];
+        for (std::uint32_t slot = 0; inner.child[slot] != child; ++slot)
+            start += inner.visible[slot];
+        child = parent;
+    }
+    if (m_cursor.leaf == leaf)
+        m_cursor.start = start, m_cursor.startKnown = true;
+    return start;
+}
+
+Sequence::Place Sequence::inLeaf(std::uint32_t at, std::uint32_t visibleOffset) const
+{
+    const SequenceLeaf &leaf = m_leaves[at];
+    std::uint32_t span = 0;
+    std::uint32_t before = 0;
+    const bool hinted = at == m_cursor.leaf && m_cursor.span < leaf.count() && m_cursor.before <= visibleOffset;
+    if (hinted)
+        span = m_cursor.span, before = m_cursor.before;
+    while (before + leaf.visible(span) <= visibleOffset)
+        before += leaf.visible(span++);
+    if (at == m_cursor.leaf)
+        hint(span, before);
+    return {at, span, visibleOffset - before};
+}
+
+Sequence::Place Sequence::findPosition(std::uint32_t position) const
+{
+    if (m_cursor.leaf != kNone) {
+        const std::uint32_t start = startOf(m_cursor.leaf);
+        if (position >= start && position - start < m_leaves[m_cursor.leaf].units())
+            return inLeaf(m_cursor.leaf, position - start);
+    }
+    settle();
+    std::uint32_t at = m_first;
+    std::uint32_t left = position;
+    if (m_root != kNone) {
+        for (at = m_root;;) {
+            const Inner &inner = m_inner[at];
+            std::uint32_t slot = 0;
+            while (left >= inner.visible[slot])
+                left -= inner.visible[slot++];
+            at = inner.child[slot];
+            if (inner.aboveLeaves)
+                break;
+        }
+    }
+    moveCursor(at);
+    m_cursor.start = position - left;
+    m_cursor.startKnown = true;
+    return inLeaf(at, left);
+}
+
+Sequence::Place Sequence::findId(Stamp id) const
+{
+    const auto inside = [&](std::uint32_t leaf) {
+        const std::uint32_t span = m_leaves[leaf].find(id.session, id.time);
+        if (span == SequenceLeaf::kNone)
+            return Place{};
+        return Place{leaf, span, static_cast<std::uint32_t>(id.time - m_leaves[leaf].time(span))};
+    };
+    if (m_first == kNone)
+        return {};
+    if (m_cursor.leaf != kNone) {
+        const SequenceLeaf &leaf = m_leaves[m_cursor.leaf];
+        const std::uint32_t span = m_cursor.span;
+        if (span < leaf.count() && leaf.contains(span, id.session, id.time))
+            return {m_cursor.leaf, span, static_cast<std::uint32_t>(id.time - leaf.time(span))};
+    }
+    if (m_root == kNone)
+        return inside(m_first);
+    if (m_cursor.leaf != kNone) {
+        if (const Place place = inside(m_cursor.leaf); place.leaf != kNone)
+            return place;
+    }
+    if (!m_indexed)
+        buildIndex();
+    if (id.session >= m_index.size())
+        return {};
+    const std::uint32_t leaf = m_index[id.session].find(id.time);
+    return leaf == IdIndex::kNone ? Place{} : inside(leaf);
+}
+
+std::uint32_t Sequence::visibleBefore(const Place &place) const
+{
+    std::uint32_t before = 0;
+    std::uint32_t from = 0;
+    if (place.leaf == m_cursor.leaf && m_cursor.span <= place.span)
+        from = m_cursor.span, before = m_cursor.before;
+    const SequenceLeaf &leaf = m_leaves[place.leaf];
+    for (std::uint32_t i = from; i < place.span; ++i)
+        before += leaf.visible(i);
+    return before;
+}
+
+bool Sequence::contains(Stamp id) const
+{
+    return findId(id).leaf != kNone;
+}
+
+Sequence::Stamp Sequence::stampAt(std::uint32_t position) const
+{
+    EVENTSYNC_ASSERT(position < m_length);
+    const Place place = findPosition(position);
+    const SequenceLeaf &leaf = m_leaves[place.leaf];
+    return {leaf.session(place.span), leaf.time(place.span) + place.offset};
+}
+
+std::vector<Sequence::Run> Sequence::runs(std::uint32_t position, std::uint32_t count) const
+{
+    EVENTSYNC_ASSERT(count <= m_length && position <= m_length - count);
+    std::vector<Run> runs;
+    if (count == 0)
+        return runs;
+    for (Place place = findPosition(position); count > 0;) {
+        const SequenceLeaf &leaf = m_leaves[place.leaf];
+        if (place.span == leaf.count()) {
+            place = {leaf.next, 0, 0};
+            continue;
+        }
+        const std::uint32_t visible = leaf.visible(place.span);
+        if (visible > place.offset) {
+            const std::uint32_t length = std::min(count, visible - place.offset);
+            const Run run{{leaf.session(place.span), leaf.time(place.span) + place.offset}, length, false};
+            if (!runs.empty() && run.continues(runs.back()))
+                runs.back().length += length;
+            else
+                runs.push_back(run);
+            count -= length;
+        }
+        ++place.span;
+        place.offset = 0;
+    }
+    return runs;
+}
+
+std::uint32_t Sequence::positionOf(Stamp id, bool *visible) const
+{
+    const Place place = findId(id);
+    EVENTSYNC_ASSERT(place.leaf != kNone);
+    const bool shows = !m_leaves[place.leaf].isDeleted(place.span);
+    if (visible)
+        *visible = shows;
+    return startOf(place.leaf) + visibleBefore(place) + (shows ? place.offset : 0);
+}
+
+// ---- content
+
+std::uint32_t Sequence::unitAt(std::uint32_t position) const
+{
+    EVENTSYNC_ASSERT(position < m_length);
+    const Place place = findPosition(position);
+    return m_leaves[place.leaf].unit(m_cursor.before + place.offset); // findPosition leaves its hint at the place
+}
+
+bool Sequence::nodeOf(Stamp id, std::uint32_t *node) const
+{
+    const Place place = findId(id);
+    if (place.leaf == kNone || m_leaves[place.leaf].isDeleted(place.span))
+        return false;
+    *node = m_leaves[place.leaf].unit(visibleBefore(place) + place.offset);
+    return true;
+}
+
+bool Sequence::setNode(Stamp id, std::uint32_t node, std::uint32_t *old)
+{
+    const Place place = findId(id);
+    if (place.leaf == kNone || m_leaves[place.leaf].isDeleted(place.span))
+        return false;
+    const std::uint32_t at = visibleBefore(place) + place.offset;
+    *old = m_leaves[place.leaf].unit(at);
+    m_leaves[place.leaf].setUnit(at, node);
+    return true;
+}
+
+namespace {
+
+// Calls f(leaf, from, count) for the leaves that hold [position, position + count); `at` and `start`: the first of them.
+template<class F>
+void forLeaves(const std::vector<SequenceLeaf> &leaves, std::uint32_t at, std::uint32_t from, std::uint32_t count, F &&f)
+{
+    while (count > 0) {
+        const std::uint32_t here = std::min(count, leaves[at].units() - from);
+        if (here > 0)
+            f(leaves[at], from, here);
+        count -= here;
+        from = 0;
+        at = leaves[at].next;
+    }
+}
+
+} // namespace
+
+void Sequence::appendUtf16(std::u16string &out, std::uint32_t position, std::uint32_t count) const
+{
+    if (count == 0)
+        return;
+    const bool all = position == 0 && count == m_length; // needs no descent, so it leaves the cursor alone
+    const Place place = all ? Place{m_first, 0, 0} : findPosition(position);
+    const std::uint32_t from = all ? 0 : position - startOf(place.leaf);
+    forLeaves(m_leaves, place.leaf, from, count, [&out](const SequenceLeaf &leaf, std::uint32_t begin, std::uint32_t n) {
+        leaf.forPieces(begin, n, [&](const char *data, std::uint32_t units) {
+            if (leaf.width() == 1) {
+                for (std::uint32_t i = 0; i < units; ++i)
+                    out.push_back(static_cast<std::uint8_t>(data[i]));
+            } else {
+                const std::size_t size = out.size();
+                out.resize(size + units);
+                std::memcpy(out.data() + size, data, std::size_t(units) * 2);
+            }
+        });
+    });
+}
+
+void Sequence::appendBytes(std::string &out, std::uint32_t position, std::uint32_t count) const
+{
+    if (count == 0)
+        return;
+    const bool all = position == 0 && count == m_length;
+    const Place place = all ? Place{m_first, 0, 0} : findPosition(position);
+    const std::uint32_t from = all ? 0 : position - startOf(place.leaf);
+    forLeaves(m_leaves, place.leaf, from, count, [&out](const SequenceLeaf &leaf, std::uint32_t begin, std::uint32_t n) {
+        leaf.forPieces(begin, n, [&](const char *data, std::uint32_t units) { out.append(data, units); });
+    });
+}
+
+bool Sequence::isAscii() const
+{
+    return std::all_of(m_leaves.begin(), m_leaves.end(), [](const SequenceLeaf &leaf) { return leaf.width() == 1; });
+}
+
+// ---- inserting
+
+bool Sequence::insertAt(std::uint32_t position, Stamp id, const Units &units)
+{
+    if (position > m_length || units.count > kMaxElements - m_total)
+        return false;
+    if (position == 0 || m_length == 0)
+        put({}, id, units, nullptr);
+    else
+        put(findPosition(position - 1), id, units, nullptr);
+    return true;
+}
+
+bool Sequence::insert(Stamp ref, Stamp id, const Units &units, std::uint32_t *position)
+{
+    if (units.count > kMaxElements - m_total)
+        return false;
+    if (ref.session == LogicalClock::kNone) {
+        put({}, id, units, position);
+        return true;
+    }
+    const Place after = findId(ref);
+    if (after.leaf == kNone)
+        return false;
+    put(after, id, units, position);
+    return true;
+}
+
+// Where the first run at or after (leaf, span) begins whose id is smaller than `id`; the end of the last leaf if there is
+// none. A run's later ids are larger than its first one, so whole runs are skipped.
+Sequence::Place Sequence::firstLess(std::uint32_t at, std::uint32_t span, Stamp id) const
+{
+    const auto scan = [&](std::uint32_t leaf, std::uint32_t from) {
+        const SequenceLeaf &runs = m_leaves[leaf];
+        while (from < runs.count() && !less({runs.session(from), runs.time(from)}, id))
+            ++from;
+        return from;
+    };
+    span = scan(at, span);
+    if (span < m_leaves[at].count() || m_leaves[at].next == kNone)
+        return {at, span, 0};
+    const SequenceLeaf &next = m_leaves[m_leaves[at].next];
+    if (less({next.session(0), next.time(0)}, id))
+        return {at, span, 0}; // between two leaves: stay in the left one, where the run to continue may be
+    const std::uint32_t found = nextLeafWithLess(at, id);
+    if (found == kNone)
+        return {m_last, m_leaves[m_last].count(), 0};
+    return {found, scan(found, 0), 0};
+}
+
+std::uint32_t Sequence::nextLeafWithLess(std::uint32_t leaf, Stamp id) const
+{
+    std::uint32_t child = leaf;
+    for (std::uint32_t parent = m_leaves[leaf].parent; parent != kNone; parent = m_inner[parent].parent) {
+        for (std::uint32_t slot = slotOf(parent, child) + 1; slot < m_inner[parent].count; ++slot) {
+            if (!less(m_inner[parent].least[slot], id))
+                continue;
+            for (std::uint32_t at = parent;; slot = 0) { // descend to the first leaf that has one
+                const Inner &inner = m_inner[at];
+                while (!less(inner.least[slot], id))
+                    ++slot;
+                at = inner.child[slot];
+                if (inner.aboveLeaves)
+                    return at;
+            }
+        }
+        child = parent;
+    }
+    return kNone;
+}
+
+void Sequence::put(Place after, Stamp id, const Units &units, std::uint32_t *position)
+{
+    if (m_first == kNone) {
+        m_leaves.emplace_back(width());
+        m_first = m_last = 0;
+    }
+    const bool atFront = after.leaf == kNone;
+    Place to = atFront ? Place{m_first, 0, 0} : after;
+    // Splitting first, if it might be needed, keeps the places below valid.
+    if (m_leaves[to.leaf].count() + 2 > SequenceLeaf::kSpans || m_leaves[to.leaf].units() > SequenceLeaf::kUnits) {
+        const std::uint32_t count = m_leaves[to.leaf].count();
+        const std::uint32_t full = to.leaf;
+        splitLeaf(full);
+        const std::uint32_t kept = m_leaves[full].count();
+        if (!atFront && count > 1 && to.span >= kept)
+            to = {m_leaves[full].next, to.span - kept, to.offset};
+        else if (!atFront && count == 1 && to.offset >= m_leaves[full].length(0))
+            to = {m_leaves[full].next, 0, to.offset - m_leaves[full].length(0)};
+    }
+    SequenceLeaf *leaf = &m_leaves[to.leaf];
+    bool isInside = false;
+    if (!atFront) {
+        isInside = to.offset + 1 < leaf->length(to.span)
+            && less({leaf->session(to.span), leaf->time(to.span) + to.offset + 1}, id);
+    }
+    if (isInside) {
+        const std::uint32_t before = visibleBefore(to);
+        const std::uint32_t shown = leaf->isDeleted(to.span) ? 0 : to.offset + 1;
+        leaf->splitSpan(to.span, to.offset + 1);
+        moveCursor(to.leaf);
+        if (position)
+            *position = startOf(to.leaf) + before + shown;
+        putInLeaf(to.leaf, to.span + 1, before + shown, id, units);
+        return;
+    }
+    to = firstLess(to.leaf, atFront ? 0 : to.span + 1, id);
+    if (m_leaves[to.leaf].count() + 1 > SequenceLeaf::kSpans) { // skipped into another, full leaf
+        const std::uint32_t full = to.leaf;
+        splitLeaf(full);
+        if (to.span > m_leaves[full].count())
+            to = {m_leaves[full].next, to.span - m_leaves[full].count(), 0};
+    }
+    const std::uint32_t before = visibleBefore(to);
+    moveCursor(to.leaf);
+    if (position)
+        *position = startOf(to.leaf) + before;
+    putInLeaf(to.leaf, to.span, before, id, units);
+}
+
+void Sequence::putInLeaf(std::uint32_t at, std::uint32_t span, std::uint32_t before, Stamp id, const Units &units)
+{
+    SequenceLeaf &leaf = m_leaves[at];
+    const bool isFirst = leaf.count() == 0;
+    leaf.insertUnits(before, units);
+    const bool grows = span > 0 && leaf.session(span - 1) == id.session && leaf.end(span - 1) == id.time
+        && !leaf.isDeleted(span - 1);
+    if (grows) {
+        const std::uint32_t length = leaf.length(span - 1);
+        leaf.setLength(span - 1, length + units.count);
+        hint(span - 1, before - length);
+    } else {
+        leaf.insertSpan(span, id.session, id.time, units.count, false);
+        hint(span, before);
+        if (!isFirst)
+            lowered(at, id);
+    }
+    m_total += units.count;
+    changed(at, units.count);
+    if (m_indexed)
+        index(id.session, id.time, units.count, at);
+    if (leaf.units() > SequenceLeaf::kUnits)
+        shrinkLeaf(at);
+}
+
+void Sequence::changed(std::uint32_t leaf, std::int64_t visible)
+{
+    m_length = static_cast<std::uint32_t>(m_length + visible);
+    if (m_leaves[leaf].parent != kNone)
+        m_cursor.pending += visible; // the cursor is at this leaf
+}
+
+void Sequence::lowered(std::uint32_t leaf, Stamp id)
+{
+    std::uint32_t child = leaf;
+    for (std::uint32_t parent = m_leaves[leaf].parent; parent != kNone; parent = m_inner[parent].parent) {
+        Stamp &least = m_inner[parent].least[slotOf(parent, child)];
+        if (!less(id, least))
+            return;
+        least = id;
+        child = parent;
+    }
+}
+
+// ---- deleting
+
+void Sequence::erase(Stamp first, std::uint64_t length, std::vector<std::uint32_t> *nodes, std::vector<Removal> *removals)
+{
+    const std::uint64_t end = first.time + length;
+    for (std::uint64_t time = first.time; time < end;) {
+        const Place place = findId({first.session, time});
+        if (place.leaf != kNone) {
+            const std::uint64_t here = std::min<std::uint64_t>(end - time, m_leaves[place.leaf].length(place.span) - place.offset);
+            if (!m_leaves[place.leaf].isDeleted(place.span))
+                eraseInRun(place, static_cast<std::uint32_t>(here), nodes, removals);
+            time += here;
+            continue;
+        }
+        // Not an element. The next id of this session that may be one: in the leaf the index names, or its next entry.
+        if (m_first == kNone)
+            return;
+        std::uint64_t next = end;
+        std::uint32_t at = m_first;
+        if (m_root != kNone) {
+            if (!m_indexed)
+                buildIndex();
+            if (first.session >= m_index.size() || time >= m_index[first.session].end())
+                return;
+            next = std::min(next, m_index[first.session].nextChange(time));
+            at = m_index[first.session].find(time);
+        }
+        if (at != kNone) {
+            const SequenceLeaf &leaf = m_leaves[at];
+            for (std::uint32_t i = 0; i < leaf.count(); ++i) {
+                if (leaf.session(i) == first.session && leaf.time(i) > time)
+                    next = std::min(next, leaf.time(i));
+            }
+        }
+        time = next;
+    }
+}
+
+void Sequence::eraseInRun(Place place, std::uint32_t length, std::vector<std::uint32_t> *nodes,
+                          std::vector<Removal> *removals)
+{
+    const Stamp id{m_leaves[place.leaf].session(place.span), m_leaves[place.leaf].time(place.span) + place.offset};
+    if (m_leaves[place.leaf].count() + 2 > SequenceLeaf::kSpans) {
+        const std::uint32_t full = place.leaf;
+        splitLeaf(full);
+        const std::uint32_t kept = m_leaves[full].count();
+        if (place.span >= kept)
+            place = {m_leaves[full].next, place.span - kept, place.offset};
+    }
+    moveCursor(place.leaf);
+    SequenceLeaf &leaf = m_leaves[place.leaf];
+    const std::uint32_t before = visibleBefore(place);
+    const std::uint32_t from = before + place.offset;
+    if (nodes) {
+        for (std::uint32_t i = 0; i < length; ++i)
+            nodes->push_back(leaf.unit(from + i));
+    }
+    if (removals)
+        removals->push_back({startOf(place.leaf) + from, length});
+    leaf.eraseUnits(from, length);
+
+    const std::uint32_t whole = leaf.length(place.span);
+    std::uint32_t dead = place.span;
+    const std::uint32_t rest = whole - place.offset - length;
+    const bool joinsNext = rest == 0 && place.offset > 0 && dead + 1 < leaf.count() && leaf.isDeleted(dead + 1)
+        && leaf.session(dead + 1) == id.session && leaf.time(dead + 1) == id.time + length;
+    if (joinsNext) { // backspace: the run gives its end to the deleted run behind it
+        leaf.setLength(dead, place.offset);
+        leaf.time(dead + 1) -= length;
+        leaf.setLength(dead + 1, leaf.length(dead + 1) + length);
+    } else {
+        if (rest > 0)
+            leaf.splitSpan(dead, place.offset + length);
+        if (place.offset > 0) {
+            leaf.splitSpan(dead, place.offset);
+            ++dead;
+        }
+        leaf.setDeleted(dead);
+        leaf.mergeAround(dead);
+    }
+    hint(std::min(dead, place.span), before); // a deleted run it may have joined shows nothing
+    changed(place.leaf, -static_cast<std::int64_t>(length));
+}
+
+} // namespace eventsync::crdt

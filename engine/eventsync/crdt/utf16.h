@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace eventsync::crdt {
+
+// Text is UTF-8 at rest and UTF-16 in positions. Half of a surrogate pair may stand alone for a while, when somebody else
+// inserted or deleted between the halves; on the binary wire it is then the three bytes that its number would have
+// (WTF-8), and where text is shown it is U+FFFD.
+
+bool isAscii(std::string_view text);
+
+// UTF-16 units of `text`, or -1 if it is no UTF-8 (three-byte surrogates allowed).
+std::int64_t utf16Length(std::string_view text);
+
+// `text` must have passed utf16Length().
+void appendUtf16(std::u16string &out, std::string_view text);
+
+enum class LoneSurrogate { Keep, Replace };
+void appendUtf8(std::string &out, std::u16string_view text, LoneSurrogate lone);
+
+inline bool isHighSurrogate(char16_t unit) { return (unit & 0xFC00) == 0xD800; }
+inline bool isLowSurrogate(char16_t unit) { return (unit & 0xFC00) == 0xDC00; }
+
+} // namespace eventsync::crdt
