@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "childprocess.h"
+#include "documentstoragetest.h"
 #include "memorybackendtest.h"
 #include "sqlitebackendtest.h"
 
@@ -20,5 +21,6 @@ int main(int argc, char **argv)
     run(SqliteBackendSuite());
     run(MemoryBackendTest());
     run(SqliteBackendTest());
+    run(DocumentStorageTest());
     return failed;
 }
