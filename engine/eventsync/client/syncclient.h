@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/client/clientcore.h>
+#include <eventsync/client/conflictresolver.h>
+#include <eventsync/transport/dial.h>
+
+#include <QFuture>
+#include <QObject>
+#include <QUrl>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace eventsync::client {
+
+// How the client reaches a server: dials anew each time it is called.
+using ConnectionFactory = std::function<Result<std::unique_ptr<transport::Connection>>()>;
+ConnectionFactory dialing(const QUrl &url, const transport::DialOptions &options = {});
+
+struct SyncClientOptions
+{
+    ClientOptions core = {};
+    ConnectionFactory connect = {};                     // may come later, by setServer()
+    std::chrono::milliseconds requestTime = limits::kRequestTime;
+    std::chrono::milliseconds retryFirst = limits::kRetryFirst;
+    std::chrono::milliseconds retryLongest = limits::kRetryLongest;
+    const Clock *clock = nullptr;                       // the system's, unless a test says otherwise; outlive the client
+    Random *random = nullptr;
+};
+
+// One replica as a QObject: a client core, the store it lives in, and a connection that comes and goes. Edits work at once,
+// online or not; they are sent when durable. Nothing here blocks on disk or network but open(). Every future ends: with
+// the value, an error, Timeout, or Cancelled when the client is destroyed. Facts come as signals, after what they speak of
+// is durable. Owner only: the thread that made it, which has an event loop.
+class SyncClient final : public QObject
+{
+    Q_OBJECT
+
+public:
+    enum class State {
+        Offline,    // switched off
+        Waiting,    // for the next try
+        Connecting, // until the server's welcome
+        Online,
+        Refused,    // the server will not have us (lastError); goOnline() tries again
+    };
+    Q_ENUM(State)
+
+    // A profile in a store with ClientCore::schema(). Corrupt, or what the store says.
+    static Result<std::unique_ptr<SyncClient>> open(std::unique_ptr<storage::Backend> store, SyncClientOptions options = {});
+    // A profile in an SQLite file, locked against a second process: StoreLocked names the one that has it.
+    static Result<std::unique_ptr<SyncClient>> open(const std::string &path, SyncClientOptions options = {});
+    static Result<std::unique_ptr<SyncClient>> inMemory(SyncClientOptions options = {});
+    ~SyncClient() override;
+
+    // ---- connection
+    void setServer(ConnectionFactory connect);          // used from the next try on
+    void goOnline();                                    // and stays so: reconnects by itself
+    void goOffline();
+    bool isOnlineWanted() const;
+    State state() const;
+    Error lastError() const;                            // why the last connection ended
+    std::chrono::milliseconds retryIn() const;          // while Waiting
+    void renewToken(const std::string &token);
+
+    // ---- documents. An edit's future ends when the edit is durable here; its value is empty if nothing changed.
+    using Edit = QFuture<Result<std::optional<EventId>>>;
+    void openDocument(const DocumentId &id, const std::optional<CollectionName> &collection = {});
+    void closeDocument(const DocumentId &id);
+    Edit create(const DocumentId &id, const CollectionName &collection, json::Value state, json::Object metadata = {});
+    Edit update(const DocumentId &id, json::Patch patch, json::Object metadata = {});
+    Edit update(const DocumentId &id, const std::function<Result<>(json::Value &)> &edit, json::Object metadata = {});
+    Edit remove(const DocumentId &id, json::Object metadata = {});
+    Edit undo(const DocumentId &id);
+    Edit redo(const DocumentId &id);
+    QFuture<Result<Position>> waitForSynced(const DocumentId &id);
+    QFuture<Result<>> waitForSettled(const DocumentId &id); // nothing waiting or sent; conflicts and dead letters may be left
+
+    // ---- decisions
+    void setResolver(const CollectionName &collection, ResolverPtr resolver);
+    void setDefaultResolver(ResolverPtr resolver);      // at first: askResolver()
+    QFuture<Result<>> resolve(const EventId &entry, Resolution resolution);
+    QFuture<Result<>> discard(const EventId &entry);
+    QFuture<Result<>> retry(const EventId &entry);
+
+    // ---- questions to the server; Unavailable at once when offline. Parts are joined.
+    QFuture<Result<json::Object>> query(decltype(protocol::Query::query) question);
+    QFuture<Result<json::Object>> list(protocol::ListQuery query) { return this->query(std::move(query)); }
+    QFuture<Result<json::State>> stateAt(const DocumentId &id, ServerSeq serverSeq);
+    QFuture<Result<std::vector<EventPtr>>> events(protocol::EventsQuery query);
+    QFuture<Result<std::vector<StateVector>>> stateVectors(const DocumentId &id);
+
+    // ---- collections and people
+    void watch(const CollectionName &collection, protocol::Watch parameters = {});
+    void unwatch(const CollectionName &collection);
+    void setPresence(const DocumentId &id, json::Value state);
+
+    const ClientCore &core() const;                     // what is known; valid until the event loop runs again
+
+Q_SIGNALS:
+    void stateChanged(eventsync::client::SyncClient::State state);
+    void documentChanged(const eventsync::client::DocumentChanged &fact);
+    void documentSynced(const eventsync::DocumentId &id);
+    void documentDiverged(const eventsync::DocumentId &id, eventsync::ServerSeq commonSeq);
+    void documentRefused(const eventsync::DocumentId &id, const eventsync::Error &error);
+    void documentRevoked(const eventsync::DocumentId &id);
+    void eventsApplied(const eventsync::client::EventsApplied &fact);
+    void queueChanged(const eventsync::DocumentId &id);
+    void editLogged(const eventsync::client::EditLogged &fact);
+    void conflictFound(const eventsync::DocumentId &id, const eventsync::EventId &entry); // for a person: no resolver decided
+    void deadLettered(const eventsync::client::DeadLettered &fact);
+    void clientIdChanged(const eventsync::client::ClientIdChanged &fact);
+    void connectionReplaced();
+    void headsChanged(const eventsync::client::HeadsChanged &fact);
+    void watchReady(const eventsync::CollectionName &collection);
+    void cursorsChanged(const eventsync::client::CursorsChanged &fact);
+    void presenceChanged(const eventsync::client::PresenceChanged &fact);
+    void serverError(const eventsync::client::ServerError &fact);
+    void storeFailed(const eventsync::Error &error);    // what was not durable is gone from view; it is loaded again
+    void factAnnounced(const eventsync::client::Fact &fact); // each of the above, before its own signal
+
+private:
+    struct Private;
+    explicit SyncClient(std::unique_ptr<Private> d);
+    std::unique_ptr<Private> d;
+};
+
+} // namespace eventsync::client

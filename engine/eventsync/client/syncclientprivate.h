@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/client/syncclient.h>
+
+#include <eventsync/base/eventloopexecutor.h>
+#include <eventsync/protocol/codec.h>
+
+#include <QPointer>
+#include <QPromise>
+#include <QTimer>
+
+#include <deque>
+#include <map>
+
+namespace eventsync::client {
+
+// A future's other end. Ends at the latest when it is dropped.
+template<class T>
+class Reply
+{
+public:
+    Reply() : m_promise(std::make_shared<Ending>()) {}
+    QFuture<Result<T>> future() const { return m_promise->promise.future(); }
+    void end(Result<T> result) const { m_promise->end(std::move(result)); }
+
+private:
+    struct Ending
+    {
+        Ending() { promise.start(); }
+        ~Ending() { end(failure(ErrorCode::Cancelled, "the client has gone")); }
+        void end(Result<T> result)
+        {
+            if (std::exchange(ended, true))
+                return;
+            promise.addResult(std::move(result));
+            promise.finish();
+        }
+        QPromise<Result<T>> promise;
+        bool ended = false;
+    };
+    std::shared_ptr<Ending> m_promise;
+};
+
+// What SyncClient does between the core, the store and the connection. Steps are made durable in order, one batch in flight
+// at a time: what comes meanwhile joins into the next batch. So a batch that fails has no successors in the store, and the
+// core can be loaded again from there.
+struct SyncClient::Private
+{
+    using Done = std::function<void(const Result<> &)>;
+    struct Work
+    {
+        std::vector<protocol::Message> messages;
+        std::vector<Fact> facts;
+        std::optional<Outcome::Close> close;
+        quint64 connection = 0; // the one open at the step: messages are for no other
+        Done done;
+    };
+    struct Question
+    {
+        Reply<json::Object> reply;
+        json::Object content;
+        std::chrono::milliseconds until{0};
+    };
+    template<class T>
+    struct Waiter
+    {
+        DocumentId id;
+        Reply<T> reply;
+        std::chrono::milliseconds until{0};
+    };
+
+    Private(std::unique_ptr<storage::Backend> s, SyncClientOptions o)
+        : options(std::move(o)), clock(options.clock ? *options.clock : ownClock),
+          random(options.random ? *options.random : ownRandom), store(std::move(s))
+    {
+    }
+    ~Private();
+    Result<> load();
+    void start(SyncClient *client);
+
+    // steps
+    void apply(Outcome out, Done done = {});
+    void commitNext();
+    void committed(const Result<storage::Committed> &result);
+    void finish(std::vector<Work> works);
+    void storeHasFailed(const Error &error, std::vector<Work> works);
+    void announce(const Fact &fact);
+    void tell(const Fact &fact);
+    void decide(const ConflictFound &fact);
+    void tick();
+    void endWaiters();
+    Edit edited(Result<ClientCore::Edited> edited);
+    QFuture<Result<>> decided(Result<Outcome> out);
+
+    // connection
+    void setState(State next);
+    void connectNow();
+    void opened();
+    void received(const transport::Frame &frame);
+    void closed(const transport::CloseReason &reason);
+    void leave(const Outcome::Close &close);
+    void dropConnection();
+    void retryAfter(std::optional<std::chrono::milliseconds> least);
+    void send(const protocol::Message &message);
+    void beat();
+    void failQuestions(const Error &error);
+    void answered(const protocol::QueryResult &result);
+
+    SyncClientOptions options;
+    SystemClock ownClock;
+    SystemRandom ownRandom;
+    const Clock &clock;
+    Random &random;
+    SyncClient *q = nullptr;
+    EventLoopExecutor executor;
+    std::unique_ptr<storage::Backend> store; // its answers come through `executor`: goes before it
+    std::unique_ptr<ClientCore> core;
+
+    // durability
+    storage::Batch nextBatch;
+    std::vector<Work> nextWorks, flyingWorks;
+    bool committing = false, finishing = false;
+    quint64 storeGeneration = 0; // answers of before a reload are not waited for any more
+
+    // connection
+    State state = State::Offline;
+    Error lastError{ErrorCode::Unavailable, {}};
+    bool wanted = false;
+    std::unique_ptr<transport::Connection> connection;
+    quint64 connectionNumber = 0;
+    QTimer retryTimer, beatTimer, tickTimer;
+    int tries = 0;
+    std::chrono::milliseconds welcomedAt{-1}, heardAt{0};
+    std::int64_t pings = 0;
+
+    // requests
+    std::map<std::string, Question> questions;
+    std::uint64_t lastQuestion = 0;
+    std::vector<Waiter<Position>> syncedWaiters;
+    std::vector<Waiter<void>> settledWaiters;
+    std::map<CollectionName, ResolverPtr> resolvers;
+    ResolverPtr defaultResolver = askResolver();
+};
+
+} // namespace eventsync::client

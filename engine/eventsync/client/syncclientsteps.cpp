@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a step of the core to durable, sent and told.
+#include <eventsync/client/syncclientprivate.h>
+
+#include <eventsync/base/logging.h>
+
+#include <algorithm>
+
+namespace eventsync::client {
+
+namespace {
+
+constexpr auto kTick = std::chrono::milliseconds(1000);
+
+// The steps of `from` at the end of `to`.
+void join(storage::Batch &to, storage::Batch &from)
+{
+    if (to.isEmpty()) {
+        to = std::move(from);
+        return;
+    }
+    for (storage::Batch::Step &step : from.steps())
+        to.add(std::move(step));
+}
+
+} // namespace
+
+SyncClient::Private::~Private()
+{
+    if (connection)
+        connection->setCallbacks({});
+}
+
+Result<> SyncClient::Private::load()
+{
+    EVENTSYNC_TRY(const auto view, store->view());
+    EVENTSYNC_TRY(core, ClientCore::load(*view, clock, random, options.core));
+    return {};
+}
+
+void SyncClient::Private::start(SyncClient *client)
+{
+    q = client;
+    retryTimer.setSingleShot(true);
+    tickTimer.setInterval(kTick);
+    QObject::connect(&retryTimer, &QTimer::timeout, q, [this] { connectNow(); });
+    QObject::connect(&beatTimer, &QTimer::timeout, q, [this] { beat(); });
+    QObject::connect(&tickTimer, &QTimer::timeout, q, [this] { tick(); });
+    tickTimer.start();
+    // The first tick makes a new replica's id durable and tells of the conflicts that wait.
+    QTimer::singleShot(0, q, [this] { tick(); });
+}
+
+// ---- durability
+
+void SyncClient::Private::apply(Outcome out, Done done)
+{
+    const bool idle = !committing && !finishing && nextWorks.empty();
+    Work work{std::move(out.messages), std::move(out.facts), std::move(out.close), connectionNumber, std::move(done)};
+    if (idle && out.writes.isEmpty()) {
+        std::vector<Work> works;
+        works.push_back(std::move(work));
+        finish(std::move(works));
+        return;
+    }
+    join(nextBatch, out.writes);
+    nextWorks.push_back(std::move(work));
+    if (idle)
+        commitNext();
+}
+
+void SyncClient::Private::commitNext()
+{
+    while (!committing && !finishing && !nextWorks.empty()) {
+        std::vector<Work> works = std::exchange(nextWorks, {});
+        storage::Batch batch = std::exchange(nextBatch, {});
+        if (batch.isEmpty()) {
+            const QPointer<SyncClient> alive(q);
+            finish(std::move(works));
+            if (!alive)
+                return;
+            continue;
+        }
+        committing = true;
+        flyingWorks = std::move(works);
+        store->commit(std::move(batch), executor,
+                      [this, generation = storeGeneration](const Result<storage::Committed> &result) {
+                          if (generation == storeGeneration)
+                              committed(result);
+                      });
+    }
+}
+
+void SyncClient::Private::committed(const Result<storage::Committed> &result)
+{
+    committing = false;
+    std::vector<Work> works = std::exchange(flyingWorks, {});
+    const QPointer<SyncClient> alive(q);
+    if (!result)
+        storeHasFailed(result.error(), std::move(works));
+    else
+        finish(std::move(works));
+    if (alive)
+        commitNext();
+}
+
+// Nothing of these works is durable, and memory is ahead of the store: back to what the store has.
+void SyncClient::Private::storeHasFailed(const Error &error, std::vector<Work> works)
+{
+    qCWarning(lcClient) << "the profile's store has failed:" << error.toString().c_str();
+    ++storeGeneration;
+    for (Work &work : nextWorks)
+        works.push_back(std::move(work));
+    nextWorks.clear();
+    nextBatch = {};
+    dropConnection();
+    if (const auto loaded = load(); !loaded)
+        qCWarning(lcClient) << "and cannot be read:" << loaded.error().toString().c_str();
+    const QPointer<SyncClient> alive(q);
+    for (const Work &work : works) {
+        if (work.done)
+            work.done(failure(error));
+        if (!alive)
+            return;
+    }
+    Q_EMIT q->storeFailed(error);
+    if (!alive)
+        return;
+    for (const DocumentId &id : core->documents()) {
+        tell(DocumentChanged{.documentId = id, .paths = {json::Pointer()}});
+        if (!alive)
+            return;
+        tell(QueueChanged{id});
+        if (!alive)
+            return;
+    }
+    if (wanted)
+        retryAfter(options.retryLongest);
+}
+
+void SyncClient::Private::finish(std::vector<Work> works)
+{
+    const QPointer<SyncClient> alive(q);
+    finishing = true;
+    for (Work &work : works) {
+        if (connection && work.connection == connectionNumber) {
+            for (const protocol::Message &message : work.messages)
+                send(message);
+        }
+        for (const Fact &fact : work.facts) {
+            announce(fact);
+            if (!alive)
+                return;
+        }
+        if (work.done)
+            work.done({});
+        if (!alive)
+            return;
+        if (work.close && work.connection == connectionNumber)
+            leave(*work.close);
+        if (!alive)
+            return;
+    }
+    finishing = false;
+    endWaiters();
+    if (alive)
+        commitNext();
+}
+
+SyncClient::Edit SyncClient::Private::edited(Result<ClientCore::Edited> edited)
+{
+    const Reply<std::optional<EventId>> reply;
+    if (!edited) {
+        reply.end(failure(edited.error()));
+        return reply.future();
+    }
+    const auto future = reply.future();
+    apply(std::move(edited->outcome), [reply, id = edited->id](const Result<> &durable) {
+        reply.end(durable ? Result<std::optional<EventId>>(id) : failure(durable.error()));
+    });
+    return future;
+}
+
+QFuture<Result<>> SyncClient::Private::decided(Result<Outcome> out)
+{
+    const Reply<void> reply;
+    const auto future = reply.future();
+    if (!out) {
+        reply.end(failure(out.error()));
+        return future;
+    }
+    apply(std::move(*out), [reply](const Result<> &durable) { reply.end(durable); });
+    return future;
+}
+
+void SyncClient::Private::tick()
+{
+    const auto now = clock.steady();
+    std::vector<Question> late;
+    for (auto it = questions.begin(); it != questions.end();) {
+        const auto next = std::next(it);
+        if (now >= it->second.until)
+            late.push_back(std::move(questions.extract(it).mapped()));
+        it = next;
+    }
+    const QPointer<SyncClient> alive(q);
+    for (const Question &question : late)
+        question.reply.end(failure(ErrorCode::Timeout, "the server has not answered in time"));
+    if (!alive)
+        return;
+    if (welcomedAt.count() >= 0 && now - welcomedAt >= limits::kRetryHealthy)
+        tries = 0;
+    apply(core->tick());
+    if (alive)
+        endWaiters();
+}
+
+// Ends what waits for a document to be in step, or for its queue to be empty.
+void SyncClient::Private::endWaiters()
+{
+    const auto now = clock.steady();
+    auto pending = [this](const DocumentId &id) {
+        const auto entries = core->queue(id);
+        return std::any_of(entries.begin(), entries.end(), [](const QueueEntry &entry) { return entry.isPending(); });
+    };
+    auto sweep = [now](auto &waiters, auto done) {
+        auto ready = std::exchange(waiters, {});
+        std::erase_if(ready, [&](auto &waiter) {
+            if (done(waiter) || now >= waiter.until)
+                return false;
+            waiters.push_back(std::move(waiter));
+            return true;
+        });
+        return ready;
+    };
+    const auto synced = sweep(syncedWaiters, [&](const auto &waiter) { return core->isSynced(waiter.id); });
+    const auto settled = sweep(settledWaiters, [&](const auto &waiter) { return !pending(waiter.id); });
+    std::vector<Result<Position>> positions;
+    for (const auto &waiter : synced)
+        positions.push_back(core->isSynced(waiter.id) ? Result<Position>(*core->position(waiter.id))
+                                                      : failure(ErrorCode::Timeout, "not in step with the server in time"));
+    std::vector<Result<>> ends;
+    for (const auto &waiter : settled)
+        ends.push_back(pending(waiter.id) ? Result<>(failure(ErrorCode::Timeout, "edits still wait for the server")) : Result<>());
+    for (std::size_t i = 0; i < synced.size(); ++i) // from here on whoever waits may do anything
+        synced[i].reply.end(std::move(positions[i]));
+    for (std::size_t i = 0; i < settled.size(); ++i)
+        settled[i].reply.end(std::move(ends[i]));
+}
+
+// ---- facts
+
+void SyncClient::Private::announce(const Fact &fact)
+{
+    if (std::holds_alternative<Welcomed>(fact)) {
+        welcomedAt = clock.steady();
+        beatTimer.start(std::chrono::milliseconds(
+            std::max<std::int64_t>(std::get<Welcomed>(fact).welcome.heartbeatMs, kTick.count())));
+        const QPointer<SyncClient> alive(q);
+        setState(State::Online);
+        if (!alive)
+            return;
+    } else if (const auto *answer = std::get_if<QueryAnswered>(&fact)) {
+        answered(answer->result);
+        return;
+    } else if (const auto *conflict = std::get_if<ConflictFound>(&fact)) {
+        decide(*conflict);
+        return;
+    }
+    tell(fact);
+}
+
+void SyncClient::Private::tell(const Fact &fact)
+{
+    const QPointer<SyncClient> alive(q);
+    Q_EMIT q->factAnnounced(fact);
+    if (!alive)
+        return;
+    struct Teller
+    {
+        SyncClient *q;
+        void operator()(const DocumentChanged &f) const { Q_EMIT q->documentChanged(f); }
+        void operator()(const EventsApplied &f) const { Q_EMIT q->eventsApplied(f); }
+        void operator()(const DocumentSynced &f) const { Q_EMIT q->documentSynced(f.documentId); }
+        void operator()(const DocumentDiverged &f) const { Q_EMIT q->documentDiverged(f.documentId, f.commonSeq); }
+        void operator()(const DocumentRefused &f) const { Q_EMIT q->documentRefused(f.documentId, f.error); }
+        void operator()(const DocumentRevoked &f) const { Q_EMIT q->documentRevoked(f.documentId); }
+        void operator()(const QueueChanged &f) const { Q_EMIT q->queueChanged(f.documentId); }
+        void operator()(const ConflictFound &f) const { Q_EMIT q->conflictFound(f.documentId, f.entry); }
+        void operator()(const DeadLettered &f) const { Q_EMIT q->deadLettered(f); }
+        void operator()(const EditLogged &f) const { Q_EMIT q->editLogged(f); }
+        void operator()(const ClientIdChanged &f) const { Q_EMIT q->clientIdChanged(f); }
+        void operator()(const Welcomed &) const {}
+        void operator()(const ConnectionReplaced &) const { Q_EMIT q->connectionReplaced(); }
+        void operator()(const ServerLeaving &) const {}
+        void operator()(const HeadsChanged &f) const { Q_EMIT q->headsChanged(f); }
+        void operator()(const WatchReady &f) const { Q_EMIT q->watchReady(f.collection); }
+        void operator()(const CursorsChanged &f) const { Q_EMIT q->cursorsChanged(f); }
+        void operator()(const PresenceChanged &f) const { Q_EMIT q->presenceChanged(f); }
+        void operator()(const QueryAnswered &) const {}
+        void operator()(const ServerError &f) const { Q_EMIT q->serverError(f); }
+    };
+    std::visit(Teller{q}, fact);
+}
+
+// The collection's resolver decides; what it leaves open, or what cannot be done as it says, is for a person.
+void SyncClient::Private::decide(const ConflictFound &fact)
+{
+    const auto view = core->conflict(fact.entry);
+    if (!view || !view->entry.ready)
+        return; // settled, or decided, meanwhile
+    const auto found = resolvers.find(view->entry.collection);
+    const Resolution resolution = (found == resolvers.end() ? defaultResolver : found->second)->resolve(*view);
+    if (resolution.decision != Decision::Ask) {
+        if (auto out = core->resolve(fact.entry, resolution)) {
+            apply(std::move(*out));
+            return;
+        }
+    }
+    tell(fact);
+}
+
+} // namespace eventsync::client
