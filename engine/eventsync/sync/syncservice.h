@@ -36,6 +36,8 @@ struct SessionInfo
 {
     std::string peer = {};                          // for logs
     std::optional<DocumentId> document = {};        // ws://host/sync/{documentId}
+    // A reader without a client id: needs no hello. Whoever opened it passes on no push, cursor or presence of it.
+    bool readerOnly = false;
 };
 
 struct ServiceOptions
@@ -99,6 +101,8 @@ public:
 
     // ---- reads, answered on the engine thread with access not checked (callers do)
     void read(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done); // the newest committed state
+    // A question of the wire, answered to somebody who may read everything.
+    void query(const protocol::Query &query, std::function<void(protocol::QueryResult)> done);
     void compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done); // the horizon reached
     void snapshot(const DocumentId &id, std::function<void(Result<eventsync::Snapshot>)> done);
     void expireClient(const ClientId &client, std::function<void(Result<>)> done);

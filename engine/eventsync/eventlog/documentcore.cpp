@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The order of looking at a pushed event is that of rule 5 in docs/protocol.md, and it matters: a repetition must be
+// recognised before anything about numbers is said, because a repeated event has the numbers of another life.
+#include <eventsync/eventlog/documentcore.h>
+
+#include <eventsync/base/assert.h>
+#include <eventsync/base/limits.h>
+#include <eventsync/base/mutation.h>
+
+#include <algorithm>
+
+namespace eventsync::eventlog {
+
+namespace {
+
+constexpr std::size_t kSaltBytes = 16;
+
+Bytes randomSalt(Random &random)
+{
+    Bytes salt;
+    while (salt.size() < kSaltBytes) {
+        const std::uint64_t bits = random.next();
+        salt.append(reinterpret_cast<const char *>(&bits), sizeof bits);
+    }
+    return salt;
+}
+
+// What the server decided by itself stands in the event, like every other decision (docs/merging.md, Resolvers).
+void recordDecision(Event &event, OnOverlap decision, ServerSeq head)
+{
+    json::Object conflict;
+    conflict["strategy"] = std::string(onOverlapName(decision));
+    conflict["decidedBy"] = "server";
+    conflict["ours"] = event.diff.toJson();
+    conflict["unseen"] = json::Array{event.baseSeq.next().value(), head.value()};
+    if (!event.metadata)
+        event.metadata.emplace();
+    (*event.metadata)["conflict"] = std::move(conflict);
+}
+
+} // namespace
+
+DocumentCore::DocumentCore(DocumentId id, std::optional<LoadedDocument> loaded, RulesOf rules, const Clock &clock,
+                           Random &random)
+    : m_id(std::move(id)), m_rulesOf(std::move(rules)), m_timeSource(clock), m_random(random)
+{
+    if (!loaded)
+        return;
+    m_hasRow = true;
+    m_number = loaded->row.number;
+    m_collection = loaded->row.collection;
+    m_rules = m_rulesOf(*m_collection);
+    m_state = std::move(loaded->state);
+    m_deleted = !m_state.exists();
+    m_clock = std::move(loaded->clock);
+    m_head = m_committed = loaded->head;
+    m_position = loaded->position;
+    m_horizon = loaded->row.horizon;
+    m_baseChain = loaded->row.baseChain;
+    m_createdAt = loaded->createdAt;
+    m_updatedAt = loaded->updatedAt;
+    m_flushed = loaded->row.at.serverSeq;
+    m_firstUnflushed = loaded->firstUnflushed;
+    m_snapshotSeq = loaded->row.snapshotSeq;
+    for (LoggedPtr &event : loaded->tail) {
+        if (event->serverSeq > m_flushed)
+            m_dirtyClocks.insert(event->clientId);
+        m_tailBytes += event->canonical->size();
+        m_tail.push_back(std::move(event));
+    }
+}
+
+// ---- identity and numbers
+
+std::optional<KnownEvent> DocumentCore::find(const EventId &id, const KnownEvents &known) const
+{
+    if (const auto found = m_preparedIds.find(id); found != m_preparedIds.end())
+        return found->second;
+    if (const auto found = known.find(id); found != known.end())
+        return found->second;
+    return std::nullopt;
+}
+
+std::optional<Judgement> DocumentCore::identify(const Event &event, const PushContext &context, const KnownEvents &known) const
+{
+    if (mutated(Mutation::NoDedupe))
+        return std::nullopt;
+    const EventId first = event.firstId();
+    std::optional<KnownEvent> hit = find(event.id, known);
+    if (!hit && first != event.id && !mutated(Mutation::WithoutFirstId))
+        hit = find(first, known);
+    if (hit && mutated(Mutation::WithoutFirstId) && hit->logged != event.id)
+        hit.reset();
+    if (hit && mutated(Mutation::WithoutIdsForEver) &&
+        (hit->clientId != context.client || m_clock.at(context.client) - hit->clientSeq >= context.window))
+        hit.reset();
+    if (!hit)
+        return std::nullopt;
+    const bool sameId = hit->logged == event.id;
+    bool otherIntent = sameId && (hit->document != m_number || hit->pushMark != pushMarkOf(event));
+    if (mutated(Mutation::WithoutSameIdDuplicate))
+        otherIntent = otherIntent || hit->clientId != context.client || hit->clientSeq != event.clientSeq;
+    if (otherIntent)
+        return Judgement{.verdict = Verdict::Rejected,
+                         .reason = Error{ErrorCode::ClientForked, "the id is known with another content"}, .forks = true};
+    if (hit->document != m_number)
+        return Judgement{.verdict = Verdict::Rejected,
+                         .reason = Error{ErrorCode::Invalid, "it replaces an edit of another document", "/metadata/replaces"}};
+    return Judgement{.verdict = Verdict::Duplicate, .serverSeq = hit->serverSeq};
+}
+
+std::optional<Judgement> DocumentCore::checkNumbers(const Event &event, const PushContext &context) const
+{
+    if (event.clientId != context.client)
+        return Judgement{.verdict = Verdict::Rejected,
+                         .reason = Error{ErrorCode::PermissionDenied, "nobody writes under another's client id", "/clientId"}};
+    const ClientSeq next = m_clock.at(context.client).next();
+    if (event.clientSeq > next && !mutated(Mutation::NoSkip))
+        return Judgement{.verdict = Verdict::Skipped};
+    if (event.clientSeq < next && !mutated(Mutation::NoLowerCheck))
+        return Judgement{.verdict = Verdict::Rejected,
+                         .reason = Error{ErrorCode::ClientForked, "clientSeq " + std::to_string(event.clientSeq.value()) +
+                                                                      " is taken by another event"},
+                         .forks = true};
+    if (event.baseSeq > m_head.serverSeq)
+        return Judgement{.verdict = Verdict::Rejected,
+                         .reason = Error{ErrorCode::InvalidValue, "baseSeq lies after the head", "/baseSeq"}};
+    if (event.baseSeq < m_horizon.previous() || !tailReaches(event.baseSeq))
+        return Judgement{.verdict = Verdict::Conflict, .head = m_head.serverSeq,
+                         .reason = Error{ErrorCode::BaseCompacted, "the server cannot look back that far"}};
+    return std::nullopt;
+}
+
+Judgement DocumentCore::push(const EventPtr &event, const PushContext &context, const KnownEvents &known)
+{
+    EVENTSYNC_ASSERT(!m_committing);
+    if (context.stopped && mutated(Mutation::WithoutDuplicateFirst))
+        return {.verdict = Verdict::Skipped};
+    if (auto judged = identify(*event, context, known))
+        return *judged;
+    if (context.forked && !mutated(Mutation::WithoutForkCloses))
+        return {.verdict = Verdict::Skipped};
+    if (context.stopped && !mutated(Mutation::NoSkip))
+        return {.verdict = Verdict::Skipped};
+    if (auto judged = checkNumbers(*event, context))
+        return *judged;
+    return merge(event, context);
+}
+
+// ---- merging
+
+std::size_t DocumentCore::tailIndex(ServerSeq after) const
+{
+    if (m_tail.empty())
+        return 0;
+    const std::int64_t index = after.next() - m_tail.front()->serverSeq;
+    return static_cast<std::size_t>(std::clamp<std::int64_t>(index, 0, static_cast<std::int64_t>(m_tail.size())));
+}
+
+bool DocumentCore::hasUnseen(const Event &event) const
+{
+    return std::any_of(m_tail.begin() + static_cast<std::ptrdiff_t>(tailIndex(event.baseSeq)), m_tail.end(),
+                       [&](const LoggedPtr &other) { return other->clientId != event.clientId; });
+}
+
+bool DocumentCore::overlapsUnseen(const json::Footprint &footprint, const Event &event) const
+{
+    return std::any_of(m_tail.begin() + static_cast<std::ptrdiff_t>(tailIndex(event.baseSeq)), m_tail.end(),
+                       [&](const LoggedPtr &other) {
+                           return other->clientId != event.clientId && json::overlaps(footprint, other->footprint);
+                       });
+}
+
+// An error that others' changes may have caused is a conflict: a person, or a resolver, decides with the newer state.
+Judgement DocumentCore::refused(const Error &error, bool unseen) const
+{
+    if (unseen)
+        return {.verdict = Verdict::Conflict, .head = m_head.serverSeq, .reason = error};
+    return {.verdict = Verdict::Rejected, .reason = error};
+}
+
+// Would it have passed on what its author knew: the state at its base, the author's own events after that, and itself?
+// The rare way, after a failed check; so the state is copied here.
+bool DocumentCore::passesAlone(const Event &event, const Rules &rules) const
+{
+    DocumentState state = m_state;
+    const std::size_t from = tailIndex(event.baseSeq);
+    for (std::size_t i = m_tail.size(); i > from; --i) {
+        if (!state.revert(m_tail[i - 1]->inverse))
+            return false;
+    }
+    for (std::size_t i = from; i < m_tail.size(); ++i) {
+        if (m_tail[i]->clientId == event.clientId && !state.apply(*m_tail[i]->event))
+            return false;
+    }
+    return state.apply(event) && rules.check.check(state.jsonState());
+}
+
+Judgement DocumentCore::merge(const EventPtr &event, const PushContext &context)
+{
+    if (m_collection && *m_collection != event->collection)
+        return refused({ErrorCode::DocumentExists, "the document is in collection " + m_collection->text(), "/collection"}, true);
+    const RulesPtr rules = m_rules ? m_rules : m_rulesOf(event->collection);
+    if (!event->diff.isCrdt()) {
+        if (auto fine = rules->policy.checkEnginePaths(event->diff.patch()); !fine)
+            return refused(fine.error(), false);
+    }
+    return apply(event, context, *rules, rules->policy.merge() == MergeRule::Strict);
+}
+
+Judgement DocumentCore::apply(const EventPtr &event, const PushContext &context, const Rules &rules, bool strictly)
+{
+    const bool unseen = hasUnseen(*event);
+    auto applied = m_state.apply(*event);
+    if (!applied)
+        return refused(applied.error(), unseen);
+
+    Event logged = *event;
+    logged.onOverlap.reset();
+    if (context.author)
+        logged.author = context.author;
+    const bool overlap = unseen && !mutated(Mutation::OverlapOwnOnly) && (strictly || overlapsUnseen(applied->footprint, *event));
+    if (overlap) {
+        const OnOverlap decision = event->onOverlap.value_or(OnOverlap::Fail);
+        if (decision != OnOverlap::Ours)
+            EVENTSYNC_ASSERT(m_state.revert(applied->inverse).has_value());
+        if (decision == OnOverlap::Fail)
+            return {.verdict = Verdict::Conflict, .head = m_head.serverSeq,
+                    .reason = Error{ErrorCode::Conflict, "it overlaps what its author had not seen"}};
+        recordDecision(logged, decision, m_head.serverSeq);
+        if (decision == OnOverlap::Theirs) {
+            logged.operation = Operation::Update;
+            logged.diff = Diff(json::Patch());
+            applied = AppliedEvent{};
+        }
+    } else if (unseen && !applied->changed && !logged.diff.isCrdt() && logged.diff.hasChanges()) {
+        EVENTSYNC_ASSERT(m_state.revert(applied->inverse).has_value());
+        logged.diff = Diff(json::Patch()); // merging turned it into nothing
+        applied = AppliedEvent{};
+    }
+    if (auto fine = rules.check.check(m_state.jsonState()); !fine && !mutated(Mutation::NoValidatorConflict)) {
+        EVENTSYNC_ASSERT(m_state.revert(applied->inverse).has_value());
+        return refused(fine.error(), unseen && passesAlone(*event, rules));
+    }
+    const ServerSeq seq = append(std::move(logged), std::move(*applied), pushMarkOf(*event), event->firstId());
+    return {.verdict = unseen ? Verdict::Merged : Verdict::Applied, .serverSeq = seq};
+}
+
+ServerSeq DocumentCore::append(Event event, AppliedEvent applied, const PushMark &mark, const EventId &firstId)
+{
+    if (!m_collection) {
+        m_collection = event.collection;
+        m_rules = m_rulesOf(event.collection);
+        m_head = {ServerSeq(0), chainStart(event.collection, m_id)};
+        m_baseChain = m_head.chain;
+    }
+    event.serverSeq = m_head.serverSeq.next();
+    event.storedAt = m_timeSource.wall();
+    if (m_rules->policy.redaction())
+        event.salt = randomSalt(m_random);
+    auto logged = std::make_shared<LoggedEvent>();
+    logged->serverSeq = event.serverSeq;
+    logged->clientId = event.clientId;
+    logged->clientSeq = event.clientSeq;
+    logged->id = event.id;
+    logged->firstId = firstId;
+    logged->canonical = std::make_shared<const Bytes>(canonicalBytes(event, EventForm::Logged));
+    if (event.salt)
+        logged->digest = digestOf(event);
+    logged->chain = chainNext(m_head.chain, logged->digest ? *logged->digest : sha256(*logged->canonical));
+    logged->pushMark = mark;
+    logged->footprint = std::move(applied.footprint);
+    logged->inverse = std::move(applied.inverse);
+    logged->event = std::make_shared<const Event>(std::move(event));
+
+    const KnownEvent known{m_number, logged->serverSeq, logged->id, mark, logged->clientId, logged->clientSeq};
+    m_preparedIds.emplace(logged->id, known);
+    if (firstId != logged->id)
+        m_preparedIds.emplace(firstId, known);
+    m_clock.advance(logged->clientId, logged->clientSeq);
+    m_dirtyClocks.insert(logged->clientId);
+    m_head = {logged->serverSeq, logged->chain};
+    m_tailBytes += logged->canonical->size();
+    m_tail.push_back(logged);
+    m_prepared.push_back(logged);
+    return logged->serverSeq;
+}
+
+// ---- writes by code
+
+Result<LoggedPtr> DocumentCore::write(const CodeWrite &write, const KnownEvents &known)
+{
+    EVENTSYNC_ASSERT(!m_committing);
+    static_cast<void>(known);
+    if (m_collection && *m_collection != write.collection)
+        return failure(ErrorCode::DocumentExists, "the document is in collection " + m_collection->text());
+    if (write.ifVersion && *write.ifVersion != m_head.serverSeq)
+        return failure(ErrorCode::VersionConflict, "the document stands at " + std::to_string(m_head.serverSeq.value()));
+    const RulesPtr rules = m_rules ? m_rules : m_rulesOf(write.collection);
+    if (write.patch) {
+        EVENTSYNC_CHECK(rules->policy.checkEnginePaths(*write.patch));
+        return writePatch(write, *rules, m_state.exists() ? Operation::Update : Operation::Create, Diff(*write.patch));
+    }
+    json::State wanted;
+    if (m_state.exists())
+        wanted = rules->policy.withEngineFields(m_state.view(), m_head.serverSeq);
+    EVENTSYNC_CHECK(write.edit(wanted));
+    if (wanted) {
+        EVENTSYNC_CHECK(json::normalize(*wanted));
+        *wanted = rules->policy.withoutEngineFields(std::move(*wanted));
+    }
+    if (!wanted) {
+        if (!m_state.exists())
+            return LoggedPtr();
+        return writePatch(write, *rules, Operation::Delete, Diff(json::Patch()));
+    }
+    if (!m_state.exists()) {
+        json::PatchOperation add{.kind = json::OperationKind::Add, .path = {}, .from = {}, .value = std::move(*wanted)};
+        return writePatch(write, *rules, Operation::Create, Diff(json::Patch({std::move(add)})));
+    }
+    json::Patch patch = json::diff(m_state.view(), *wanted, rules->policy.diffOptions());
+    if (patch.isEmpty())
+        return LoggedPtr();
+    return writePatch(write, *rules, Operation::Update, Diff(std::move(patch)));
+}
+
+Result<LoggedPtr> DocumentCore::writePatch(const CodeWrite &write, const Rules &rules, Operation operation, Diff diff)
+{
+    EVENTSYNC_TRY(AppliedEvent applied, m_state.apply(operation, diff));
+    if (!applied.changed)
+        return LoggedPtr();
+    if (auto fine = rules.check.check(m_state.jsonState()); !fine) {
+        EVENTSYNC_ASSERT(m_state.revert(applied.inverse).has_value());
+        return failure(fine.error());
+    }
+    Event event{.id = write.id, .documentId = m_id, .collection = write.collection, .operation = operation, .serverSeq = {},
+                .clientId = write.clientId, .clientSeq = m_clock.at(write.clientId).next(), .baseSeq = m_head.serverSeq,
+                .author = write.author, .timestamp = m_timeSource.wall(), .storedAt = {}, .diff = std::move(diff)};
+    if (!write.metadata.empty())
+        event.metadata = write.metadata;
+    const PushMark mark = pushMarkOf(event);
+    const EventId firstId = event.firstId();
+    append(std::move(event), std::move(applied), mark, firstId);
+    return LoggedPtr(m_prepared.back());
+}
+
+} // namespace eventsync::eventlog

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/base/clock.h>
+#include <eventsync/base/random.h>
+#include <eventsync/eventlog/eventstore.h>
+#include <eventsync/model/collectionpolicy.h>
+#include <eventsync/model/validator.h>
+#include <eventsync/storage/backend.h>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace eventsync::eventlog {
+
+// What the documents of one collection must obey.
+struct Rules
+{
+    CollectionPolicy policy;
+    StateCheck check;
+};
+using RulesPtr = std::shared_ptr<const Rules>;
+using RulesOf = std::function<RulesPtr(const CollectionName &)>;
+
+enum class Verdict { Applied, Merged, Duplicate, Conflict, Rejected, Skipped };
+
+struct Judgement
+{
+    Verdict verdict = Verdict::Skipped;
+    std::optional<ServerSeq> serverSeq = {}; // applied, merged, duplicate
+    std::optional<ServerSeq> head = {};      // conflict: overlap with events up to here
+    std::optional<Error> reason = {};
+    bool forks = false;                      // no more pushes of that connection
+};
+
+// What is known beside the event about who pushes it.
+struct PushContext
+{
+    ClientId client;
+    std::optional<std::string> author = {}; // the principal, where there is one: overrides what was pushed
+    bool stopped = false;                   // an event before it in its batch was not applied
+    bool forked = false;                    // its connection was told ClientForked
+    std::int64_t window = 0;                // for a mutation only
+};
+
+struct CodeWrite
+{
+    CollectionName collection;
+    ClientId clientId;
+    std::optional<std::string> author = {};
+    std::optional<ServerSeq> ifVersion = {};
+    std::function<Result<>(json::State &)> edit = {};
+    std::optional<json::Patch> patch = {};
+    json::Object metadata = {};
+    EventId id;
+};
+
+// One document's order: its state, its log's end, and the only place where events get their serverSeq.
+//
+// Events are judged one after another (push, write) on top of each other in memory, then taken as one batch (takeBatch),
+// committed by the caller, and only when that is durable shown to anybody (committed). While a batch is out nothing is
+// judged. When a commit failed, nobody knows what is in the store: the caller throws the core away and loads it again; the
+// log decides. State is changed in place and taken back by exact inverses, never copied per event.
+// Owner only.
+class DocumentCore
+{
+public:
+    DocumentCore(DocumentId id, std::optional<LoadedDocument> loaded, RulesOf rules, const Clock &clock, Random &random);
+
+    // ---- judging
+    Judgement push(const EventPtr &event, const PushContext &context, const KnownEvents &known);
+    // Null if nothing changed (G7). VersionConflict, DocumentExists, Invalid, PatchFailed and what the edit said.
+    Result<LoggedPtr> write(const CodeWrite &write, const KnownEvents &known);
+    // Whether judging needs older events than are at hand, and which: those after the answer, up to before the tail.
+    std::optional<ServerSeq> missingBefore(ServerSeq base) const;
+    void prependTail(const std::vector<LoggedPtr> &older); // ends where the tail begins
+    bool tailReaches(ServerSeq after) const;               // everything after it is at hand
+
+    // ---- committing
+    bool hasPrepared() const { return !m_prepared.empty(); }
+    bool isCommitting() const { return m_committing; }
+    bool needsNumber() const { return m_number == 0; }
+    void setNumber(std::int64_t number) { m_number = number; }
+    storage::Batch takeBatch();
+    storage::Batch batchAgain() const { return makeBatch(); } // the one that is out
+    // The events that are now in the log, for publication.
+    std::vector<LoggedPtr> committed(const std::int64_t *positions);
+    const std::vector<std::shared_ptr<LoggedEvent>> &prepared() const { return m_prepared; }
+
+    // ---- as committed (while a batch is out, state() and clock() are ahead of it)
+    const DocumentId &id() const { return m_id; }
+    std::int64_t number() const { return m_number; }
+    const std::optional<CollectionName> &collection() const { return m_collection; }
+    bool exists() const { return m_collection.has_value(); } // ever; a tombstone too
+    const Position &head() const { return m_committed; }
+    ServerSeq horizon() const { return m_horizon; }
+    const Digest &baseChain() const { return m_baseChain; }
+    ClientSeq clientSeq(const ClientId &client) const;
+    const DocumentState &state() const { return m_state; }
+    VectorClock clock() const; // at head
+    VectorClock clockAt(ServerSeq seq) const; // only if tailReaches(seq)
+    const std::deque<LoggedPtr> &tail() const { return m_tail; }
+    LoggedPtr inTail(ServerSeq seq) const; // null if not at hand
+    const RulesPtr &rules() const { return m_rules; }
+    DocumentRecord record() const;
+    DocumentRecord preparedRecord() const; // with what is prepared
+    Snapshot snapshot() const;
+    bool isDeleted() const { return m_deleted; } // absent at head
+    std::int64_t position() const { return m_position; } // of the last committed event, in the order of arrival
+
+    // ---- derived rows
+    bool isDirty() const { return m_flushed < m_committed.serverSeq; }
+    std::int64_t firstUnflushed() const { return m_firstUnflushed; }
+    ServerSeq snapshotSeq() const { return m_snapshotSeq; }
+    ServerSeq flushedSeq() const { return m_flushed; } // where the derived rows stand
+    std::int64_t lag() const { return m_committed.serverSeq - m_flushed; }
+    // Rows that bring the derived sets to head; with a snapshot if one is wanted. flushed() when they are durable.
+    storage::Batch derivedBatch(bool withSnapshot);
+    void flushed(ServerSeq at, ServerSeq snapshotAt);
+    void flushFailed(); // the rows must be written again
+    // Removes events below `horizon` (<= head + 1), which must be `removed`, the lowest ones of the log.
+    storage::Batch compactBatch(ServerSeq horizon, const std::vector<LoggedPtr> &removed) const;
+    void compacted(ServerSeq horizon, const Digest &baseChain);
+
+private:
+    std::optional<Judgement> identify(const Event &event, const PushContext &context, const KnownEvents &known) const;
+    std::optional<Judgement> checkNumbers(const Event &event, const PushContext &context) const;
+    Judgement merge(const EventPtr &event, const PushContext &context);
+    Judgement apply(const EventPtr &event, const PushContext &context, const Rules &rules, bool strictly);
+    bool overlapsUnseen(const json::Footprint &footprint, const Event &event) const;
+    bool hasUnseen(const Event &event) const;
+    bool passesAlone(const Event &event, const Rules &rules) const;
+    std::size_t tailIndex(ServerSeq after) const;
+    Result<LoggedPtr> writePatch(const CodeWrite &write, const Rules &rules, Operation operation, Diff diff);
+    ServerSeq append(Event event, AppliedEvent applied, const PushMark &mark, const EventId &firstId);
+    Judgement refused(const Error &error, bool unseen) const;
+    std::optional<KnownEvent> find(const EventId &id, const KnownEvents &known) const;
+    void trimTail();
+    storage::Batch makeBatch() const;
+
+    const DocumentId m_id;
+    const RulesOf m_rulesOf;
+    const Clock &m_timeSource;
+    Random &m_random;
+
+    std::int64_t m_number = 0;
+    std::optional<CollectionName> m_collection;
+    RulesPtr m_rules;
+    DocumentState m_state;  // with what is prepared
+    VectorClock m_clock;    // with what is prepared
+    Position m_head;        // with what is prepared
+    Position m_committed;
+    std::int64_t m_position = 0;
+    ServerSeq m_horizon{1};
+    Digest m_baseChain;
+    Timestamp m_createdAt, m_updatedAt;
+    std::deque<LoggedPtr> m_tail; // with what is prepared
+    std::size_t m_tailBytes = 0;
+    std::vector<std::shared_ptr<LoggedEvent>> m_prepared;
+    KnownEvents m_preparedIds;
+    bool m_committing = false;
+    bool m_hasRow = false;
+    bool m_deleted = true;  // as committed
+
+    ServerSeq m_flushed;
+    std::int64_t m_firstUnflushed = 0;
+    std::set<ClientId> m_dirtyClocks;
+    ServerSeq m_snapshotSeq;
+};
+
+} // namespace eventsync::eventlog

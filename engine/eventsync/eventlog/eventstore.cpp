@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/eventlog/eventstore.h>
+
+#include <eventsync/eventlog/schema.h>
+
+#include <algorithm>
+
+namespace eventsync::eventlog {
+
+namespace {
+
+// How many of the last events a loaded document keeps at hand: most unseen events and most gaps lie there.
+constexpr std::int64_t kTailAtLoad = 64;
+
+storage::Cell number(std::int64_t n)
+{
+    return storage::Cell(n);
+}
+
+Result<json::Value> storedJson(std::string_view text)
+{
+    auto value = json::parse(text, {.bytes = SIZE_MAX, .depth = limits::kDepth + limits::kEventDepthExtra});
+    if (!value)
+        return failure(ErrorCode::Corrupt, "stored JSON: " + value.error().message);
+    return value;
+}
+
+Result<VectorClock> storedClock(std::string_view text)
+{
+    EVENTSYNC_TRY(const json::Value value, storedJson(text));
+    return VectorClock::fromJson(value);
+}
+
+} // namespace
+
+storage::Row DocumentRow::toRow(const json::State &asState) const
+{
+    storage::Row cells(document::State + 1);
+    cells[document::Id] = documentId.text();
+    cells[document::Number] = number;
+    cells[document::Collection] = collection.text();
+    cells[document::Kind] = std::string(documentKindName(kind));
+    cells[document::Seq] = at.serverSeq.value();
+    cells[document::Chain] = blobCell(at.chain.view());
+    cells[document::Horizon] = horizon.value();
+    cells[document::BaseChain] = blobCell(baseChain.view());
+    cells[document::Position] = position;
+    cells[document::Deleted] = std::int64_t(asState ? 0 : 1);
+    cells[document::CreatedAt] = createdAt.value();
+    cells[document::UpdatedAt] = updatedAt.value();
+    cells[document::Snapshot] = snapshotSeq.value();
+    if (asState)
+        cells[document::State] = json::canonical(*asState);
+    return cells;
+}
+
+Result<DocumentRow> DocumentRow::fromRow(const storage::Row &cells, bool withState)
+{
+    if (cells.size() != document::State + 1)
+        return failure(ErrorCode::Corrupt, "a row of documents has another number of columns");
+    DocumentRow row;
+    EVENTSYNC_TRY(const std::string_view id, textOf(cells, document::Id));
+    row.documentId = DocumentId(std::string(id));
+    EVENTSYNC_TRY(row.number, integerOf(cells, document::Number));
+    EVENTSYNC_TRY(const std::string_view collection, textOf(cells, document::Collection));
+    row.collection = CollectionName(std::string(collection));
+    EVENTSYNC_TRY(const std::string_view kind, textOf(cells, document::Kind));
+    EVENTSYNC_TRY(row.kind, documentKindFrom(kind));
+    EVENTSYNC_TRY(const std::int64_t seq, integerOf(cells, document::Seq));
+    row.at.serverSeq = ServerSeq(seq);
+    EVENTSYNC_TRY(const std::string_view chain, blobOf(cells, document::Chain));
+    EVENTSYNC_TRY(row.at.chain, Digest::fromBytes(chain));
+    EVENTSYNC_TRY(const std::int64_t horizon, integerOf(cells, document::Horizon));
+    row.horizon = ServerSeq(horizon);
+    EVENTSYNC_TRY(const std::string_view base, blobOf(cells, document::BaseChain));
+    EVENTSYNC_TRY(row.baseChain, Digest::fromBytes(base));
+    EVENTSYNC_TRY(row.position, integerOf(cells, document::Position));
+    EVENTSYNC_TRY(const std::int64_t created, integerOf(cells, document::CreatedAt));
+    row.createdAt = Timestamp(created);
+    EVENTSYNC_TRY(const std::int64_t updated, integerOf(cells, document::UpdatedAt));
+    row.updatedAt = Timestamp(updated);
+    EVENTSYNC_TRY(const std::int64_t snapshot, integerOf(cells, document::Snapshot));
+    row.snapshotSeq = ServerSeq(snapshot);
+    if (withState && !isNull(cells, document::State)) {
+        EVENTSYNC_TRY(const std::string_view text, textOf(cells, document::State));
+        EVENTSYNC_TRY(row.state, storedJson(text));
+    }
+    return row;
+}
+
+DocumentRecord DocumentRow::record() const
+{
+    return {.documentId = documentId, .collection = collection, .kind = kind, .position = at, .horizon = horizon,
+            .deleted = !state, .state = state, .createdAt = createdAt, .updatedAt = updatedAt};
+}
+
+storage::Row toRow(const Snapshot &snapshot, std::int64_t document)
+{
+    storage::Row row(snapshot::State + 1);
+    row[snapshot::Document] = document;
+    row[snapshot::Seq] = snapshot.position.serverSeq.value();
+    row[snapshot::Chain] = blobCell(snapshot.position.chain.view());
+    row[snapshot::Kind] = std::string(documentKindName(snapshot.kind));
+    row[snapshot::Clock] = json::canonical(snapshot.vectorClock.toJson());
+    row[snapshot::CreatedAt] = snapshot.createdAt.value();
+    if (!snapshot.state.empty())
+        row[snapshot::State] = snapshot.state;
+    return row;
+}
+
+Result<std::optional<DocumentRow>> EventStore::document(const DocumentId &id, bool withState)
+{
+    EVENTSYNC_TRY(const std::optional<storage::Row> cells, m_view.get(sets::kDocuments, {id.text()}));
+    if (!cells)
+        return std::nullopt;
+    EVENTSYNC_TRY(DocumentRow row, DocumentRow::fromRow(*cells, withState));
+    return row;
+}
+
+Result<std::optional<DocumentRow>> EventStore::documentByNumber(std::int64_t document, bool withState)
+{
+    EVENTSYNC_TRY(const std::optional<storage::Row> cells, m_view.getBy(sets::kDocuments, "number", {number(document)}));
+    if (!cells)
+        return std::nullopt;
+    EVENTSYNC_TRY(DocumentRow row, DocumentRow::fromRow(*cells, withState));
+    return row;
+}
+
+Result<std::vector<LoggedPtr>> EventStore::events(std::int64_t document, const Range &range)
+{
+    std::vector<LoggedPtr> found;
+    std::size_t bytes = 0;
+    std::optional<Error> error;
+    storage::Scan scan{.set = sets::kEvents, .index = "order", .prefix = {number(document)},
+                       .from = number(range.after.next().value()), .limit = range.events};
+    if (range.until)
+        scan.until = number(range.until->next().value());
+    EVENTSYNC_CHECK(m_view.scan(scan, [&](const storage::Row &row) {
+        auto event = LoggedEvent::fromRow(row);
+        if (!event) {
+            error = event.error();
+            return false;
+        }
+        if (!found.empty() && bytes + (*event)->canonical->size() > range.bytes)
+            return false;
+        bytes += (*event)->canonical->size();
+        found.push_back(std::move(*event));
+        return true;
+    }));
+    if (error)
+        return failure(*error);
+    return found;
+}
+
+Result<LoggedPtr> EventStore::eventAt(std::int64_t document, ServerSeq seq)
+{
+    EVENTSYNC_TRY(const std::optional<storage::Row> row,
+                  m_view.getBy(sets::kEvents, "order", {number(document), number(seq.value())}));
+    if (!row)
+        return LoggedPtr();
+    return LoggedEvent::fromRow(*row);
+}
+
+Result<VectorClock> EventStore::clock(std::int64_t document)
+{
+    VectorClock clock;
+    std::optional<Error> error;
+    EVENTSYNC_CHECK(m_view.scan({.set = sets::kVectorClocks, .prefix = {number(document)}}, [&](const storage::Row &row) {
+        const auto client = textOf(row, clock::ClientId);
+        const auto seq = integerOf(row, clock::ClientSeq);
+        if (!client || !seq) {
+            error = client ? seq.error() : client.error();
+            return false;
+        }
+        clock.set(ClientId(std::string(*client)), ClientSeq(*seq));
+        return true;
+    }));
+    if (error)
+        return failure(*error);
+    return clock;
+}
+
+// The row may lag, so the log is read from where it stands; a little before that as well, for the tail.
+Result<std::optional<LoadedDocument>> EventStore::load(const DocumentId &id)
+{
+    EVENTSYNC_TRY(std::optional<DocumentRow> row, document(id));
+    if (!row)
+        return std::nullopt;
+    LoadedDocument loaded;
+    loaded.row = std::move(*row);
+    loaded.state = DocumentState::fromJsonState(std::exchange(loaded.row.state, {}));
+    loaded.head = loaded.row.at;
+    loaded.position = loaded.row.position;
+    loaded.createdAt = loaded.row.createdAt;
+    loaded.updatedAt = loaded.row.updatedAt;
+    EVENTSYNC_TRY(loaded.clock, clock(loaded.row.number));
+    const std::int64_t from = std::max(loaded.row.horizon.value() - 1, loaded.row.at.serverSeq.value() - kTailAtLoad);
+    EVENTSYNC_TRY(loaded.tail, events(loaded.row.number, {.after = ServerSeq(from)}));
+    ServerSeq expected(from);
+    for (const LoggedPtr &event : loaded.tail) {
+        if (event->serverSeq != expected.next())
+            return failure(ErrorCode::Corrupt, "the log of " + id.text() + " lacks event " + std::to_string(expected.value() + 1));
+        expected = event->serverSeq;
+        if (event->serverSeq <= loaded.row.at.serverSeq)
+            continue;
+        if (auto applied = loaded.state.apply(*event->event); !applied)
+            return failure(ErrorCode::Corrupt, "event " + std::to_string(expected.value()) + " of " + id.text() +
+                                                   " does not apply: " + applied.error().message);
+        if (event->serverSeq == ServerSeq(1))
+            loaded.createdAt = event->event->storedAt;
+        loaded.clock.advance(event->clientId, event->clientSeq);
+        loaded.head = {event->serverSeq, event->chain};
+        loaded.position = event->position;
+        loaded.updatedAt = event->event->storedAt;
+        if (loaded.firstUnflushed == 0)
+            loaded.firstUnflushed = event->position;
+    }
+    std::optional<Error> error;
+    EVENTSYNC_CHECK(m_view.scan({.set = sets::kStateVectors, .prefix = {number(loaded.row.number)}}, [&](const storage::Row &cells) {
+        const auto client = textOf(cells, statevector::ClientId);
+        const auto seq = integerOf(cells, statevector::Seq);
+        const auto clockText = textOf(cells, statevector::Clock);
+        const auto at = integerOf(cells, statevector::At);
+        auto vector = clockText ? storedClock(*clockText) : Result<VectorClock>(failure(clockText.error()));
+        if (!client || !seq || !vector || !at) {
+            error = Error{ErrorCode::Corrupt, "a row of state_vectors is not readable"};
+            return false;
+        }
+        loaded.cursors.push_back({ClientId(std::string(*client)), id, ServerSeq(*seq), std::move(*vector), Timestamp(*at)});
+        return true;
+    }));
+    if (error)
+        return failure(*error);
+    return loaded;
+}
+
+Result<KnownEvents> EventStore::known(const std::vector<EventId> &ids)
+{
+    KnownEvents found;
+    for (const EventId &id : ids) {
+        EVENTSYNC_TRY(std::optional<storage::Row> row, m_view.getBy(sets::kEvents, "id", {blobCell(id.view())}));
+        if (!row) {
+            EVENTSYNC_TRY(row, m_view.getBy(sets::kEvents, "first_id", {blobCell(id.view())}));
+        }
+        KnownEvent known;
+        if (row) {
+            EVENTSYNC_TRY(known.document, integerOf(*row, event::Document));
+            EVENTSYNC_TRY(const std::int64_t seq, integerOf(*row, event::Seq));
+            EVENTSYNC_TRY(const std::string_view logged, blobOf(*row, event::Id));
+            EVENTSYNC_TRY(const std::string_view client, textOf(*row, event::ClientId));
+            EVENTSYNC_TRY(const std::int64_t clientSeq, integerOf(*row, event::ClientSeq));
+            EVENTSYNC_TRY(const std::string_view mark, blobOf(*row, event::PushMark));
+            known.serverSeq = ServerSeq(seq);
+            EVENTSYNC_TRY(known.logged, Uuid::fromBytes(logged));
+            known.clientId = ClientId(std::string(client));
+            known.clientSeq = ClientSeq(clientSeq);
+            std::copy_n(mark.begin(), std::min(mark.size(), known.pushMark.size()), known.pushMark.begin());
+        } else {
+            EVENTSYNC_TRY(row, m_view.get(sets::kIds, {blobCell(id.view())}));
+            if (!row)
+                continue;
+            EVENTSYNC_TRY(known.document, integerOf(*row, known::Document));
+            EVENTSYNC_TRY(const std::int64_t seq, integerOf(*row, known::Seq));
+            EVENTSYNC_TRY(const std::string_view logged, blobOf(*row, known::Logged));
+            EVENTSYNC_TRY(const std::string_view mark, blobOf(*row, known::PushMark));
+            known.serverSeq = ServerSeq(seq);
+            EVENTSYNC_TRY(known.logged, Uuid::fromBytes(logged));
+            std::copy_n(mark.begin(), std::min(mark.size(), known.pushMark.size()), known.pushMark.begin());
+        }
+        found.emplace(id, known);
+    }
+    return found;
+}
+
+Result<std::optional<Snapshot>> EventStore::snapshot(const DocumentRow &row, ServerSeq until)
+{
+    std::optional<storage::Row> cells;
+    EVENTSYNC_CHECK(m_view.scan({.set = sets::kSnapshots, .prefix = {number(row.number)}, .until = number(until.next().value()),
+                                 .descending = true, .limit = 1},
+                                [&](const storage::Row &r) {
+                                    cells = r;
+                                    return false;
+                                }));
+    if (!cells)
+        return std::nullopt;
+    Snapshot found{.documentId = row.documentId, .collection = row.collection};
+    EVENTSYNC_TRY(const std::int64_t seq, integerOf(*cells, snapshot::Seq));
+    EVENTSYNC_TRY(const std::string_view chain, blobOf(*cells, snapshot::Chain));
+    EVENTSYNC_TRY(const std::string_view kind, textOf(*cells, snapshot::Kind));
+    EVENTSYNC_TRY(const std::string_view clockText, textOf(*cells, snapshot::Clock));
+    EVENTSYNC_TRY(const std::int64_t created, integerOf(*cells, snapshot::CreatedAt));
+    found.position.serverSeq = ServerSeq(seq);
+    EVENTSYNC_TRY(found.position.chain, Digest::fromBytes(chain));
+    EVENTSYNC_TRY(found.kind, documentKindFrom(kind));
+    EVENTSYNC_TRY(found.vectorClock, storedClock(clockText));
+    found.createdAt = Timestamp(created);
+    if (!isNull(*cells, snapshot::State)) {
+        EVENTSYNC_TRY(const std::string_view state, textOf(*cells, snapshot::State));
+        found.state = Bytes(state);
+    }
+    return found;
+}
+
+// From the nearest picture at or before `seq`, forward; where there is none, from the document's row back through inverses.
+Result<DocumentState> EventStore::stateAt(const DocumentRow &row, ServerSeq seq)
+{
+    if (seq < row.horizon.previous())
+        return failure(ErrorCode::Compacted, "the log begins at " + std::to_string(row.horizon.value()));
+    DocumentState state;
+    ServerSeq at;
+    EVENTSYNC_TRY(const std::optional<Snapshot> nearest, snapshot(row, seq));
+    if (row.at.serverSeq <= seq && (!nearest || nearest->position.serverSeq < row.at.serverSeq)) {
+        state = DocumentState::fromJsonState(row.state);
+        at = row.at.serverSeq;
+    } else if (nearest) {
+        if (!nearest->state.empty()) {
+            EVENTSYNC_TRY(json::Value value, storedJson(nearest->state));
+            state = DocumentState(std::move(value));
+        }
+        at = nearest->position.serverSeq;
+    } else if (row.horizon > ServerSeq(1)) {
+        EVENTSYNC_TRY(const std::vector<LoggedPtr> after, events(row.number, {.after = seq, .until = row.at.serverSeq}));
+        state = DocumentState::fromJsonState(row.state);
+        for (auto event = after.rbegin(); event != after.rend(); ++event)
+            EVENTSYNC_CHECK(state.revert((*event)->inverse));
+        at = seq;
+    }
+    while (at < seq) {
+        EVENTSYNC_TRY(const std::vector<LoggedPtr> next,
+                      events(row.number, {.after = at, .until = seq, .bytes = limits::kDocumentBytes}));
+        if (next.empty())
+            return failure(ErrorCode::NotFound, "the log ends at " + std::to_string(at.value()));
+        for (const LoggedPtr &event : next) {
+            auto applied = state.apply(*event->event);
+            if (!applied)
+                return failure(ErrorCode::Corrupt, "event " + std::to_string(event->serverSeq.value()) + " does not apply");
+        }
+        at = next.back()->serverSeq;
+    }
+    return state;
+}
+
+// A client's events are numbered without gaps, so the first one that a clock lacks is where it stops covering. What was
+// compacted shows only in that the log begins with later numbers.
+Result<ServerSeq> EventStore::prefix(const DocumentRow &row, ServerSeq head, const VectorClock &clock,
+                                     const VectorClock &headClock)
+{
+    if (clock.covers(headClock))
+        return head;
+    ServerSeq covered = head;
+    bool stopped = false;
+    VectorClock compacted = headClock;
+    std::map<ClientId, bool> seen;
+    for (ServerSeq at = row.horizon.previous(); at < head;) {
+        EVENTSYNC_TRY(const std::vector<LoggedPtr> next,
+                      events(row.number, {.after = at, .until = head, .bytes = limits::kDocumentBytes}));
+        if (next.empty())
+            return failure(ErrorCode::Corrupt, "the log ends before its head");
+        for (const LoggedPtr &event : next) {
+            if (!std::exchange(seen[event->clientId], true))
+                compacted.set(event->clientId, event->clientSeq.previous());
+            if (!stopped && !clock.covers(event->clientId, event->clientSeq)) {
+                covered = event->serverSeq.previous();
+                stopped = true;
+            }
+        }
+        at = next.back()->serverSeq;
+    }
+    if (row.horizon > ServerSeq(1) && !clock.covers(compacted))
+        return ServerSeq(0);
+    return covered;
+}
+
+} // namespace eventsync::eventlog

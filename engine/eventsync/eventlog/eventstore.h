@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/eventlog/loggedevent.h>
+#include <eventsync/model/documentstate.h>
+#include <eventsync/model/snapshot.h>
+#include <eventsync/model/statevector.h>
+#include <eventsync/model/vectorclock.h>
+#include <eventsync/storage/backend.h>
+
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace eventsync::eventlog {
+
+// One row of `documents`.
+struct DocumentRow
+{
+    DocumentId documentId;
+    std::int64_t number = 0;
+    CollectionName collection;
+    DocumentKind kind = DocumentKind::Json;
+    Position at;                  // where this row stands
+    ServerSeq horizon{1};
+    Digest baseChain;             // chain_{horizon - 1}
+    std::int64_t position = 0;    // of the event it stands at, in the order of arrival
+    Timestamp createdAt, updatedAt;
+    ServerSeq snapshotSeq;        // of the latest stored snapshot; 0: none
+    json::State state;
+
+    storage::Row toRow(const json::State &asState) const; // `state` is not looked at: saves a copy
+    static Result<DocumentRow> fromRow(const storage::Row &row, bool withState = true);
+    DocumentRecord record() const;
+};
+
+// A document brought up to the end of its log: the row folded forward.
+struct LoadedDocument
+{
+    DocumentRow row;              // as stored
+    Position head;
+    std::int64_t position = 0;    // of the last event
+    std::int64_t firstUnflushed = 0; // of the first event that the row lacks; 0: none
+    Timestamp createdAt, updatedAt;
+    DocumentState state;
+    VectorClock clock;
+    std::vector<StateVector> cursors;
+    std::vector<LoggedPtr> tail;  // the last events, without a gap up to head
+};
+
+struct KnownEvent // where an id, or the first id of an edit, is in the log
+{
+    std::int64_t document = 0;
+    ServerSeq serverSeq;
+    EventId logged;               // the event's own id
+    PushMark pushMark{};
+    ClientId clientId;            // of an event at or above the horizon
+    ClientSeq clientSeq;
+};
+using KnownEvents = std::unordered_map<EventId, KnownEvent>;
+
+// Reads logs and what is derived from them out of one view of the store. Corrupt where rows contradict each other.
+// Wraps a ReadView: used on one thread, and not for long.
+class EventStore
+{
+public:
+    explicit EventStore(storage::ReadView &view) : m_view(view) {}
+
+    Result<std::optional<DocumentRow>> document(const DocumentId &id, bool withState = true);
+    Result<std::optional<DocumentRow>> documentByNumber(std::int64_t number, bool withState = true);
+    Result<std::optional<LoadedDocument>> load(const DocumentId &id);
+
+    struct Range
+    {
+        ServerSeq after;                          // exclusive
+        std::optional<ServerSeq> until = {};      // inclusive
+        std::size_t events = SIZE_MAX;
+        std::size_t bytes = SIZE_MAX;             // of canonical events; one is read in any case
+    };
+    Result<std::vector<LoggedPtr>> events(std::int64_t document, const Range &range);
+    Result<LoggedPtr> eventAt(std::int64_t document, ServerSeq seq); // null if it is not in the log
+    Result<VectorClock> clock(std::int64_t document);                // as stored
+
+    // Those of `ids` that are, or ever were, ids or first ids in any log.
+    Result<KnownEvents> known(const std::vector<EventId> &ids);
+
+    // The latest snapshot at or before `until`.
+    Result<std::optional<Snapshot>> snapshot(const DocumentRow &row, ServerSeq until);
+    // The state at `seq` (horizon - 1 <= seq <= head). Compacted below, NotFound above.
+    Result<DocumentState> stateAt(const DocumentRow &row, ServerSeq seq);
+    // The longest prefix of the log that the clock covers; below horizon - 1 if the clock lacks compacted events.
+    Result<ServerSeq> prefix(const DocumentRow &row, ServerSeq head, const VectorClock &clock, const VectorClock &headClock);
+
+private:
+    storage::ReadView &m_view;
+};
+
+storage::Row toRow(const Snapshot &snapshot, std::int64_t document);
+
+} // namespace eventsync::eventlog

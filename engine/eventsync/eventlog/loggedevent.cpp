@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/eventlog/loggedevent.h>
+
+#include <eventsync/eventlog/schema.h>
+
+#include <algorithm>
+
+namespace eventsync::eventlog {
+
+PushMark pushMarkOf(const Event &pushed)
+{
+    const Digest digest = pushDigestOf(pushed);
+    PushMark mark;
+    std::copy_n(digest.bytes.begin(), mark.size(), mark.begin());
+    return mark;
+}
+
+storage::Row LoggedEvent::toRow(std::int64_t document) const
+{
+    storage::Row row(event::Body + 1);
+    row[event::Document] = document;
+    row[event::Seq] = serverSeq.value();
+    row[event::Id] = blobCell(id.view());
+    if (firstId != id)
+        row[event::FirstId] = blobCell(firstId.view());
+    row[event::ClientId] = clientId.text();
+    row[event::ClientSeq] = clientSeq.value();
+    row[event::Chain] = blobCell(chain.view());
+    row[event::PushMark] = blobCell({reinterpret_cast<const char *>(pushMark.data()), pushMark.size()});
+    if (digest)
+        row[event::Digest] = blobCell(digest->view());
+    row[event::Footprint] = storage::Blob{footprint.toBytes()};
+    row[event::Inverse] = json::canonical(inverse.toJson());
+    row[event::Body] = *canonical;
+    return row;
+}
+
+Result<LoggedPtr> LoggedEvent::fromRow(const storage::Row &row)
+{
+    if (row.size() != event::Body + 1)
+        return failure(ErrorCode::Corrupt, "a row of events has another number of columns");
+    auto logged = std::make_shared<LoggedEvent>();
+    EVENTSYNC_TRY(logged->position, integerOf(row, event::Position));
+    EVENTSYNC_TRY(const std::int64_t seq, integerOf(row, event::Seq));
+    logged->serverSeq = ServerSeq(seq);
+    EVENTSYNC_TRY(const std::string_view id, blobOf(row, event::Id));
+    EVENTSYNC_TRY(logged->id, Uuid::fromBytes(id));
+    logged->firstId = logged->id;
+    if (!isNull(row, event::FirstId)) {
+        EVENTSYNC_TRY(const std::string_view first, blobOf(row, event::FirstId));
+        EVENTSYNC_TRY(logged->firstId, Uuid::fromBytes(first));
+    }
+    EVENTSYNC_TRY(const std::string_view client, textOf(row, event::ClientId));
+    logged->clientId = ClientId(std::string(client));
+    EVENTSYNC_TRY(const std::int64_t clientSeq, integerOf(row, event::ClientSeq));
+    logged->clientSeq = ClientSeq(clientSeq);
+    EVENTSYNC_TRY(const std::string_view chain, blobOf(row, event::Chain));
+    EVENTSYNC_TRY(logged->chain, Digest::fromBytes(chain));
+    EVENTSYNC_TRY(const std::string_view mark, blobOf(row, event::PushMark));
+    if (mark.size() != logged->pushMark.size())
+        return failure(ErrorCode::Corrupt, "an event's push mark has the wrong length");
+    std::copy(mark.begin(), mark.end(), reinterpret_cast<char *>(logged->pushMark.data()));
+    if (!isNull(row, event::Digest)) {
+        EVENTSYNC_TRY(const std::string_view digest, blobOf(row, event::Digest));
+        EVENTSYNC_TRY(logged->digest, Digest::fromBytes(digest));
+    }
+    EVENTSYNC_TRY(const std::string_view footprint, blobOf(row, event::Footprint));
+    EVENTSYNC_TRY(logged->footprint, json::Footprint::fromBytes(footprint));
+    EVENTSYNC_TRY(const std::string_view inverseText, textOf(row, event::Inverse));
+    EVENTSYNC_TRY(const json::Value inverse,
+                  json::parse(inverseText, {.bytes = SIZE_MAX, .depth = limits::kDepth + limits::kEventDepthExtra}));
+    EVENTSYNC_TRY(logged->inverse, Diff::fromJson(inverse));
+    EVENTSYNC_TRY(const std::string_view body, textOf(row, event::Body));
+    EVENTSYNC_TRY(Event event, eventFromBytes(body, EventForm::Logged));
+    logged->canonical = std::make_shared<const Bytes>(body);
+    logged->event = std::make_shared<const Event>(std::move(event));
+    return LoggedPtr(std::move(logged));
+}
+
+} // namespace eventsync::eventlog

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/storage/backend.h>
+
+// The record sets of a store with logs: their names, and their columns in the schema's order, so that rows are written and
+// read by name. docs/decisions/0040-record-sets.md says why they are cut this way.
+namespace eventsync::eventlog {
+
+namespace sets {
+inline constexpr char kEvents[] = "events";
+inline constexpr char kIds[] = "ids";
+inline constexpr char kDocuments[] = "documents";
+inline constexpr char kSnapshots[] = "snapshots";
+inline constexpr char kVectorClocks[] = "vector_clocks";
+inline constexpr char kStateVectors[] = "state_vectors";
+inline constexpr char kClients[] = "clients";
+inline constexpr char kIdempotency[] = "idempotency";
+inline constexpr char kMeta[] = "meta";
+} // namespace sets
+
+// `events`: one row per event, in the order of arrival; its key is the `changes` order.
+// indexes: order (document, server_seq), id (id), first_id (first_id); all unique
+namespace event {
+enum Column : std::size_t {
+    Position, Document, Seq, Id, FirstId, ClientId, ClientSeq, Chain, PushMark, Digest, Footprint, Inverse, Body
+};
+}
+
+// `ids`: what is kept of an event below the horizon, by its id and by the first id of its edit.
+namespace known {
+enum Column : std::size_t { Id, Document, Seq, Logged, PushMark };
+}
+
+// `documents`: derived, one row per document, as it stood at `server_seq`; the log may be ahead by a bounded lag.
+// indexes: number (number) unique, collection (collection, document_id), changes (collection, position)
+namespace document {
+enum Column : std::size_t {
+    Id, Number, Collection, Kind, Seq, Chain, Horizon, BaseChain, Position, Deleted, CreatedAt, UpdatedAt, Snapshot, State
+};
+}
+
+// `snapshots`: whole states. `vector_clocks`: the last clientSeq of each author. `state_vectors`: what each client has.
+namespace snapshot {
+enum Column : std::size_t { Document, Seq, Chain, Kind, Clock, CreatedAt, State };
+}
+namespace clock {
+enum Column : std::size_t { Document, ClientId, ClientSeq };
+}
+namespace statevector {
+enum Column : std::size_t { Document, ClientId, Seq, Clock, At };
+}
+
+// `clients`: who uses an id, since when. index: seen (expired, last_seen)
+namespace client {
+enum Column : std::size_t { Id, Kind, Secret, Principal, CreatedAt, LastSeen, Expired };
+}
+
+// `idempotency`: answers of repeated REST writes, by principal and key. index: expires (expires_at)
+namespace idempotency {
+enum Column : std::size_t { Key, Answer, ExpiresAt };
+}
+
+// `meta`: named numbers. "derived": every event up to this position is in the derived rows.
+namespace meta {
+enum Column : std::size_t { Name, Value };
+inline constexpr char kDerived[] = "derived";
+} // namespace meta
+
+const storage::Schema &schema();
+
+// Cells.
+inline storage::Cell blobCell(std::string_view bytes) { return storage::Blob{Bytes(bytes)}; }
+Result<std::int64_t> integerOf(const storage::Row &row, std::size_t column); // Corrupt if it is none
+Result<std::string_view> textOf(const storage::Row &row, std::size_t column);
+Result<std::string_view> blobOf(const storage::Row &row, std::size_t column);
+inline bool isNull(const storage::Row &row, std::size_t column)
+{
+    return std::holds_alternative<std::monostate>(row[column]);
+}
+
+} // namespace eventsync::eventlog

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Catching up is pulled: chunks go out only while the peer's unsent bytes are below the high-water mark, one chunk of each
+// document in turn, so that neither a large document nor a slow reader holds up the others, and control messages go between.
+#include <eventsync/sync/private.h>
+
+#include <algorithm>
+
+namespace eventsync::sync {
+
+void SyncService::Private::beginCatchUp(Session &session, const DocumentId &id)
+{
+    const auto found = session.subscriptions.find(id);
+    if (found == session.subscriptions.end())
+        return;
+    found->second.stage = Subscription::Stage::CatchingUp;
+    if (!std::exchange(found->second.queued, true))
+        session.behind.push_back(id);
+    pump(session);
+}
+
+void SyncService::Private::pump(Session &session)
+{
+    std::size_t waiting = 0; // documents in a row that could not go on
+    while (!session.behind.empty() && !session.reading && waiting < session.behind.size() && !isOverHighWater(session)) {
+        const DocumentId id = session.behind.front();
+        session.behind.pop_front();
+        const auto found = session.subscriptions.find(id);
+        if (found == session.subscriptions.end())
+            continue;
+        Subscription &subscription = found->second;
+        subscription.queued = false;
+        if (subscription.stage != Subscription::Stage::CatchingUp)
+            continue;
+        const Step stepped = step(session, id, subscription);
+        waiting = stepped == Step::Waits ? waiting + 1 : 0;
+        if (stepped != Step::Done && !std::exchange(subscription.queued, true))
+            session.behind.push_back(id);
+    }
+    for (auto &[collection, watch] : session.watches) {
+        if (isOverHighWater(session))
+            return;
+        if (std::exchange(watch.owesPage, false))
+            listHeads(session.id, collection, watch.generation);
+        if (!watch.changed.empty() && changedWatches.emplace(session.id, collection).second && !std::exchange(headsPosted, true))
+            post([this] { sendHeads(); });
+    }
+}
+
+SyncService::Private::Step SyncService::Private::step(Session &session, const DocumentId &id, Subscription &subscription)
+{
+    const DocumentPtr document = inUse(id);
+    if (!document || !document->core)
+        return Step::Done; // loaded() begins again
+    const eventlog::DocumentCore &core = *document->core;
+    if (subscription.transfer) {
+        sendPart(session, document, subscription);
+        return Step::More;
+    }
+    if (subscription.sent < core.horizon().previous() || subscription.sent > core.head().serverSeq) {
+        startSnapshot(session, document, subscription);
+        return Step::Done;
+    }
+    if (subscription.sent == core.head().serverSeq) {
+        if (subscription.owesSynced)
+            sendSynced(session, document, subscription);
+        subscription.stage = Subscription::Stage::Live;
+        return Step::Done;
+    }
+    if (!core.tailReaches(subscription.sent)) {
+        readChunk(session, document, subscription);
+        return Step::Waits;
+    }
+    std::vector<eventlog::LoggedPtr> events;
+    std::size_t bytes = 0;
+    for (ServerSeq seq = subscription.sent.next(); seq <= core.head().serverSeq; seq = seq.next()) {
+        const eventlog::LoggedPtr event = core.inTail(seq);
+        bytes += event->canonical->size();
+        if (!events.empty() && bytes > options.catchUpChunkBytes)
+            break;
+        events.push_back(event);
+    }
+    if (session.vectorClocks && !subscription.clock)
+        subscription.clock = core.clockAt(subscription.sent);
+    return sendEvents(session, document, subscription, events);
+}
+
+SyncService::Private::Step SyncService::Private::sendEvents(Session &session, const DocumentPtr &document,
+                                                            Subscription &subscription,
+                                                            const std::vector<eventlog::LoggedPtr> &events)
+{
+    for (const auto &[last, frame] : frames(document, events, session.vectorClocks ? subscription.clock : std::nullopt)) {
+        session.sink->send(frame);
+        subscription.sent = last;
+    }
+    if (subscription.clock) {
+        for (const eventlog::LoggedPtr &event : events)
+            subscription.clock->advance(event->clientId, event->clientSeq);
+    }
+    return Step::More;
+}
+
+namespace {
+
+struct Chunk
+{
+    std::vector<eventlog::LoggedPtr> events;
+    std::optional<VectorClock> clockBefore;
+};
+
+// The clock before an event: that of the end, less what follows; a client's first event after it tells.
+Result<Chunk> readEvents(storage::ReadView &view, std::int64_t number, const eventlog::EventStore::Range &range,
+                         const std::optional<VectorClock> &headClock, ServerSeq head)
+{
+    eventlog::EventStore store(view);
+    Chunk chunk;
+    EVENTSYNC_TRY(chunk.events, store.events(number, range));
+    if (!headClock)
+        return chunk;
+    chunk.clockBefore = *headClock;
+    std::set<ClientId> seen;
+    for (ServerSeq at = range.after; at < head;) {
+        EVENTSYNC_TRY(const std::vector<eventlog::LoggedPtr> next,
+                      store.events(number, {.after = at, .until = head, .bytes = limits::kFrameBytes}));
+        if (next.empty())
+            break;
+        for (const eventlog::LoggedPtr &event : next) {
+            if (seen.insert(event->clientId).second)
+                chunk.clockBefore->set(event->clientId, event->clientSeq.previous());
+        }
+        at = next.back()->serverSeq;
+    }
+    return chunk;
+}
+
+} // namespace
+
+void SyncService::Private::readChunk(Session &session, const DocumentPtr &document, Subscription &subscription)
+{
+    const eventlog::DocumentCore &core = *document->core;
+    session.reading = true;
+    const eventlog::EventStore::Range range{.after = subscription.sent, .until = core.head().serverSeq,
+                                            .bytes = options.catchUpChunkBytes};
+    std::optional<VectorClock> headClock;
+    if (session.vectorClocks && !subscription.clock)
+        headClock = core.clock();
+    read<Chunk>(
+        [number = core.number(), range, headClock, head = core.head().serverSeq](storage::ReadView &view) {
+            return readEvents(view, number, range, headClock, head);
+        },
+        [this, id = session.id, document, generation = subscription.generation, after = range.after](Result<Chunk> chunk) {
+            Session *reader = this->session(id);
+            if (!reader)
+                return;
+            reader->reading = false;
+            Subscription *current = this->subscription(id, document->id, generation);
+            if (current && !chunk)
+                return closeSession(id, {ErrorCode::Unavailable, chunk.error().message}, limits::kRetryFirst);
+            // Not if it was compacted away meanwhile: then step() finds that a snapshot is needed.
+            if (current && current->sent == after && !chunk->events.empty() && chunk->events.front()->serverSeq == after.next()) {
+                if (chunk->clockBefore)
+                    current->clock = std::move(chunk->clockBefore);
+                sendEvents(*reader, document, *current, chunk->events);
+            }
+            pump(*reader);
+        });
+}
+
+void SyncService::Private::sendSynced(Session &session, const DocumentPtr &document, Subscription &subscription)
+{
+    const eventlog::DocumentCore &core = *document->core;
+    protocol::Synced synced{.documentId = document->id, .position = core.head(), .horizon = core.horizon(),
+                            .clientSeq = core.clientSeq(session.client), .permission = subscription.permission};
+    const auto collection = core.collection() ? core.collection() : subscription.collection;
+    if (collection)
+        synced.policy = rulesOf(*collection)->policy;
+    if (!core.exists())
+        synced.position.chain = chainStart(collection.value_or(CollectionName()), document->id);
+    if (session.vectorClocks || subscription.wantsCursors)
+        synced.vectorClock = core.clock();
+    subscription.owesSynced = false;
+    subscription.synced = true;
+    subscription.pending.clear();
+    subscription.clock.reset();
+    send(session, std::move(synced));
+    sendPresences(session, document, subscription);
+}
+
+} // namespace eventsync::sync

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/sync/private.h>
+
+#include <eventsync/base/logging.h>
+
+#include <algorithm>
+
+namespace eventsync::sync {
+
+DocumentPtr SyncService::Private::inUse(const DocumentId &id)
+{
+    const auto found = documents.find(id);
+    return found == documents.end() ? nullptr : found->second;
+}
+
+DocumentPtr SyncService::Private::document(const DocumentId &id)
+{
+    DocumentPtr &known = documents[id];
+    if (!known)
+        known = std::make_shared<LiveDocument>(id);
+    known->used = clock.steady();
+    return known;
+}
+
+void SyncService::Private::withDocument(const DocumentId &id, std::function<void(Result<DocumentPtr>)> done)
+{
+    whenStarted([this, id, done = std::move(done)] {
+        if (startError)
+            return done(failure(*startError));
+        const DocumentPtr found = document(id);
+        if (found->core)
+            return done(found);
+        found->whenLoaded.push_back([found, done](const Result<> &result) {
+            if (result)
+                done(found);
+            else
+                done(failure(result.error()));
+        });
+        load(found);
+    });
+}
+
+void SyncService::Private::load(const DocumentPtr &document)
+{
+    if (document->loading)
+        return;
+    document->loading = true;
+    read<std::optional<eventlog::LoadedDocument>>(
+        [id = document->id](storage::ReadView &view) { return eventlog::EventStore(view).load(id); },
+        [this, document](Result<std::optional<eventlog::LoadedDocument>> result) { loaded(document, std::move(result)); });
+}
+
+void SyncService::Private::loaded(const DocumentPtr &document, Result<std::optional<eventlog::LoadedDocument>> result)
+{
+    document->loading = false;
+    auto waiting = std::exchange(document->whenLoaded, {});
+    if (!result) {
+        qCWarning(lcSync) << "document" << document->id.text().c_str() << "cannot be loaded:" << result.error().toString().c_str();
+        failJobs({std::make_move_iterator(document->jobs.begin()), std::make_move_iterator(document->jobs.end())}, result.error());
+        document->jobs.clear();
+        document->whenIdle.clear();
+        for (const SessionId id : std::set<SessionId>(document->subscribers)) {
+            if (Session *subscriber = session(id)) {
+                unsubscribe(*subscriber, document->id);
+                sendError(*subscriber, result.error(), protocol::ErrorScope::Document, document->id);
+            }
+        }
+        for (auto &task : waiting)
+            task(failure(result.error()));
+        return;
+    }
+    if (*result) {
+        lastPosition = std::max(lastPosition, (*result)->position);
+        for (const StateVector &cursor : (*result)->cursors)
+            document->cursors.try_emplace(cursor.clientId, cursor);
+    }
+    document->core = std::make_unique<eventlog::DocumentCore>(
+        document->id, std::move(*result), [this](const CollectionName &collection) { return rulesOf(collection); }, clock, random);
+    document->dirtySince = clock.steady();
+    for (auto &task : waiting)
+        task({});
+    // After a commit with an unknown result the log may hold events that nobody was told of.
+    for (const SessionId id : std::set<SessionId>(document->subscribers)) {
+        Session *subscriber = session(id);
+        if (!subscriber)
+            continue;
+        const auto found = subscriber->subscriptions.find(document->id);
+        if (found != subscriber->subscriptions.end() && found->second.stage != Subscription::Stage::Waiting)
+            beginCatchUp(*subscriber, document->id);
+    }
+    becameIdle(document);
+}
+
+void SyncService::Private::whenIdle(const DocumentPtr &document, std::function<void()> task)
+{
+    if (document->isIdle() && document->whenIdle.empty())
+        return task();
+    document->whenIdle.push_back(std::move(task));
+    if (!document->core)
+        load(document);
+}
+
+// Those who look at the document go before those who change it: they wait for one commit at most.
+void SyncService::Private::becameIdle(const DocumentPtr &document)
+{
+    while (document->isIdle() && !document->whenIdle.empty()) {
+        auto task = std::move(document->whenIdle.front());
+        document->whenIdle.erase(document->whenIdle.begin());
+        task();
+    }
+    if (!document->jobs.empty()) {
+        ready.push_back(document);
+        scheduleTurn();
+    } else if (stopping) {
+        finishShutdown();
+    }
+}
+
+// Documents that nobody follows are kept while there is room, the last used ones first; never one whose derived rows lag,
+// because its memory is what lists are completed from; and never one that a step under way still holds.
+void SyncService::Private::unload()
+{
+    std::vector<DocumentPtr> idle;
+    for (const auto &[id, document] : documents) {
+        if (document.use_count() == 1 && document->subscribers.empty() && document->isIdle() && document->jobs.empty() && document->whenIdle.empty() &&
+            !document->flushing && !document->core->isDirty() && document->newCursors.empty())
+            idle.push_back(document);
+    }
+    if (idle.size() <= options.loadedDocuments)
+        return;
+    std::sort(idle.begin(), idle.end(), [](const DocumentPtr &a, const DocumentPtr &b) { return a->used < b->used; });
+    idle.resize(idle.size() - options.loadedDocuments);
+    for (const DocumentPtr &document : idle)
+        documents.erase(document->id);
+}
+
+} // namespace eventsync::sync

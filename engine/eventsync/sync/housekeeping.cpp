@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/sync/private.h>
+
+#include <eventsync/base/logging.h>
+#include <eventsync/eventlog/schema.h>
+
+#include <algorithm>
+
+namespace eventsync::sync {
+
+using namespace eventlog;
+
+namespace {
+
+constexpr std::size_t kCompactAtATime = 1'000; // events per batch: others' commits go between
+constexpr auto kExpiryEvery = std::chrono::hours(1);
+constexpr std::size_t kExpiryAtATime = 100;
+
+} // namespace
+
+void SyncService::Private::tick()
+{
+    const auto now = clock.steady();
+    std::vector<std::pair<SessionId, Error>> gone;
+    for (const auto &[id, session] : sessions) {
+        if (session->state == Session::State::Opened || session->state == Session::State::Greeting) {
+            if (now - session->opened > limits::kHandshakeTime)
+                gone.emplace_back(id, Error{ErrorCode::Timeout, "no hello"});
+            continue;
+        }
+        if (session->state == Session::State::Replaced)
+            continue;
+        if (session->principal.expires && *session->principal.expires <= clock.wall())
+            gone.emplace_back(id, Error{ErrorCode::TokenExpired, "the token has expired"});
+        else if (session->sink->unsentBytes() > limits::kUnsentHardBytes)
+            gone.emplace_back(id, Error{ErrorCode::SlowConsumer, "the peer does not read"});
+        else if (now - session->heard > 2 * options.heartbeat)
+            gone.emplace_back(id, Error{ErrorCode::Timeout, "silent for two heartbeats"});
+        else if (now - session->heard >= options.heartbeat && now - session->pinged >= options.heartbeat) {
+            session->pinged = now;
+            send(*session, protocol::Ping{++session->pings});
+        }
+    }
+    for (const auto &[id, error] : gone)
+        closeSession(id, error);
+    std::vector<std::pair<DocumentPtr, ClientId>> silent;
+    for (const auto &[id, document] : documents) {
+        for (const auto &[client, entry] : document->presence) {
+            if (now - entry.at >= options.presenceKeep)
+                silent.emplace_back(document, client);
+        }
+    }
+    for (const auto &[document, client] : silent)
+        endPresence(document, client);
+    std::vector<SessionId> waiting;
+    for (const auto &[id, session] : sessions) {
+        if (session->state == Session::State::Ready && (!session->behind.empty() || !session->watches.empty()))
+            waiting.push_back(id);
+    }
+    for (const SessionId id : waiting) {
+        if (Session *session = this->session(id))
+            pump(*session);
+    }
+    std::erase_if(connections, [this](const auto &entry) { return entry.second.use_count() == 1 && !session(entry.second->session); });
+    flushDerived(false);
+    unload();
+    if (started && !startError && (lastExpiry.count() == 0 || now - lastExpiry >= kExpiryEvery)) {
+        lastExpiry = now;
+        expireOld();
+    }
+    finishShutdown();
+}
+
+// ---- derived rows
+
+void SyncService::Private::flushDerived(bool all)
+{
+    const auto now = clock.steady();
+    bool lagging = false;
+    std::int64_t derived = lastPosition;
+    for (const auto &[id, document] : documents) {
+        if (!document->core) {
+            lagging = true; // what its rows lack is not known now
+            continue;
+        }
+        const bool due = all || now - document->dirtySince >= limits::kDerivedLagTime ||
+                         document->core->lag() >= limits::kDerivedLagEvents;
+        if (((document->core->isDirty() && due) || !document->newCursors.empty()) && !document->flushing)
+            flush(document);
+        if (document->core->isDirty())
+            derived = std::min(derived, document->core->firstUnflushed() - 1);
+    }
+    if (lagging || derived <= derivedStored)
+        return;
+    derivedStored = derived;
+    storage::Batch batch;
+    batch.put(sets::kMeta, {std::string(meta::kDerived), derived});
+    commit(std::move(batch), [this](const Result<storage::Committed> &result) {
+        if (!result)
+            derivedStored = 0; // written again with the next change
+    });
+}
+
+void SyncService::Private::flush(const DocumentPtr &document)
+{
+    document->flushing = true;
+    whenIdle(document, [this, document] {
+        DocumentCore &core = *document->core;
+        storage::Batch batch;
+        ServerSeq at = core.head().serverSeq, snapshotAt;
+        if (core.isDirty()) {
+            const bool picture = options.snapshotEvery > 0 && at - core.snapshotSeq() >= options.snapshotEvery;
+            batch = core.derivedBatch(picture);
+            if (picture)
+                snapshotAt = at;
+        }
+        if (core.exists()) {
+            for (const ClientId &client : document->newCursors) {
+                const StateVector &cursor = document->cursors.at(client);
+                batch.put(sets::kStateVectors, {core.number(), client.text(), cursor.serverSeq.value(),
+                                                json::canonical(cursor.vectorClock.toJson()), cursor.lastUpdated.value()});
+            }
+        }
+        auto cursors = std::exchange(document->newCursors, {});
+        if (batch.isEmpty())
+            return flushEnded(document, {});
+        document->dirtySince = clock.steady();
+        commit(std::move(batch), [this, document, at, snapshotAt, cursors](const Result<storage::Committed> &result) {
+            if (!result) {
+                qCWarning(lcSync) << "derived rows of" << document->id.text().c_str() << "were not written:"
+                                  << result.error().toString().c_str();
+                document->newCursors.insert(cursors.begin(), cursors.end());
+                if (document->core)
+                    document->core->flushFailed();
+            } else if (document->core) {
+                document->core->flushed(at, snapshotAt);
+            }
+            flushEnded(document, result ? Result<>() : Result<>(failure(result.error())));
+        });
+    });
+}
+
+void SyncService::Private::flushEnded(const DocumentPtr &document, const Result<> &result)
+{
+    document->flushing = false;
+    for (const auto &task : std::exchange(document->whenFlushed, {}))
+        task(result);
+    becameIdle(document);
+}
+
+void SyncService::Private::ensureFlushed(const DocumentPtr &document, ServerSeq at, std::function<void(const Result<> &)> done)
+{
+    if (!document->core) {
+        document->whenLoaded.push_back([this, document, at, done = std::move(done)](const Result<> &result) {
+            if (result)
+                ensureFlushed(document, at, done);
+            else
+                done(result);
+        });
+        return load(document);
+    }
+    if (document->core->flushedSeq() >= at)
+        return done({});
+    document->whenFlushed.push_back([this, document, at, done = std::move(done)](const Result<> &result) {
+        if (result)
+            ensureFlushed(document, at, done);
+        else
+            done(result);
+    });
+    if (!document->flushing)
+        flush(document);
+}
+
+// Until the rows of every document stand where their logs ended when this was called.
+void SyncService::Private::flushThen(std::function<void(const Result<> &)> done)
+{
+    std::vector<DocumentPtr> lagging;
+    for (const auto &[id, document] : documents) {
+        if (!document->core || document->core->isDirty())
+            lagging.push_back(document);
+    }
+    auto left = std::make_shared<std::size_t>(lagging.size() + 1);
+    auto outcome = std::make_shared<Result<>>();
+    const auto one = [left, outcome, done = std::move(done)](const Result<> &result) {
+        if (!result)
+            *outcome = result;
+        if (--*left == 0)
+            done(*outcome);
+    };
+    for (const DocumentPtr &document : lagging)
+        ensureFlushed(document, document->core ? document->core->head().serverSeq : ServerSeq(0), one);
+    one({});
+}
+
+// ---- snapshots and compaction
+
+void SyncService::Private::makeSnapshot(const DocumentPtr &document, std::function<void(Result<Snapshot>)> done)
+{
+    const DocumentCore &core = *document->core;
+    if (!core.exists())
+        return done(failure(ErrorCode::NotFound, "there is no document " + document->id.text()));
+    auto snapshot = std::make_shared<Snapshot>(core.snapshot());
+    storage::Batch batch;
+    batch.put(sets::kSnapshots, toRow(*snapshot, core.number()));
+    commit(std::move(batch), [snapshot, done = std::move(done)](const Result<storage::Committed> &result) {
+        if (result)
+            done(std::move(*snapshot));
+        else
+            done(failure(result.error()));
+    });
+}
+
+void SyncService::Private::compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done)
+{
+    withDocument(id, [this, id, horizon, done = std::move(done)](const Result<DocumentPtr> &found) {
+        if (!found)
+            return done(failure(found.error()));
+        if (!(*found)->core->exists())
+            return done(failure(ErrorCode::NotFound, "there is no document " + id.text()));
+        compactStep(*found, horizon, done);
+    });
+}
+
+// A thousand events at a time, the horizon rising with each batch: whatever happens between, the log is whole from there on.
+void SyncService::Private::compactStep(const DocumentPtr &document, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done)
+{
+    whenIdle(document, [this, document, horizon, done = std::move(done)] {
+        if (document->flushing) {
+            document->whenFlushed.push_back([this, document, horizon, done](const Result<> &) { compactStep(document, horizon, done); });
+            return;
+        }
+        const DocumentCore &core = *document->core;
+        const ServerSeq wanted = std::min(horizon, core.head().serverSeq.next());
+        if (wanted <= core.horizon())
+            return done(core.horizon());
+        document->flushing = true;
+        const ServerSeq until = std::min(wanted.previous(), core.horizon() + std::int64_t(kCompactAtATime - 1));
+        const auto finish = [this, document](const Result<> &result, const std::function<void(Result<ServerSeq>)> &failed) {
+            flushEnded(document, result);
+            if (!result)
+                failed(failure(result.error()));
+            return result.has_value();
+        };
+        read<std::vector<LoggedPtr>>(
+            [number = core.number(), after = core.horizon().previous(), until](storage::ReadView &view) {
+                return EventStore(view).events(number, {.after = after, .until = until});
+            },
+            [this, document, horizon, done, until, finish](const Result<std::vector<LoggedPtr>> &removed) {
+                if (!removed || removed->empty() || removed->back()->serverSeq != until) {
+                    finish(failure(removed ? Error{ErrorCode::Corrupt, "the log has a gap"} : removed.error()), done);
+                    return;
+                }
+                whenIdle(document, [this, document, horizon, done, until, removed = *removed, finish] {
+                    const ServerSeq at = document->core->head().serverSeq;
+                    commit(document->core->compactBatch(until.next(), removed),
+                           [this, document, horizon, done, until, finish, at,
+                            chain = removed.back()->chain](const Result<storage::Committed> &result) {
+                               if (result && document->core) {
+                                   document->core->compacted(until.next(), chain);
+                                   document->core->flushed(at, at);
+                               }
+                               if (finish(result ? Result<>() : Result<>(failure(result.error())), done))
+                                   compactStep(document, horizon, done);
+                           });
+                });
+            });
+    });
+}
+
+// ---- clients
+
+// Its ids and clock rows stay (rule 5); what it has is forgotten, and so is its right to the id.
+void SyncService::Private::expire(const ClientId &client, std::function<void(Result<>)> done)
+{
+    using Rows = std::vector<storage::Row>;
+    read<Rows>(
+        [client](storage::ReadView &view) -> Result<Rows> {
+            Rows rows;
+            EVENTSYNC_TRY(const std::optional<storage::Row> row, view.get(sets::kClients, {client.text()}));
+            rows.push_back(row.value_or(storage::Row()));
+            EVENTSYNC_CHECK(view.scan({.set = sets::kStateVectors, .index = "client", .prefix = {client.text()}},
+                                      [&](const storage::Row &vector) {
+                                          rows.push_back(vector);
+                                          return true;
+                                      }));
+            return rows;
+        },
+        [this, client, done](Result<Rows> rows) {
+            if (!rows)
+                return done(failure(rows.error()));
+            storage::Batch batch;
+            storage::Row row = std::move(rows->front());
+            if (row.empty()) {
+                row.resize(client::Expired + 1);
+                row[client::Id] = client.text();
+                row[client::Kind] = std::string("replica");
+                row[client::Principal] = std::string();
+                row[client::CreatedAt] = row[client::LastSeen] = clock.wall().value();
+            }
+            row[client::Expired] = std::int64_t(1);
+            batch.put(sets::kClients, std::move(row));
+            for (std::size_t i = 1; i < rows->size(); ++i)
+                batch.erase(sets::kStateVectors, {(*rows)[i][statevector::Document], client.text()});
+            commit(std::move(batch), [this, client, done](const Result<storage::Committed> &result) {
+                if (!result)
+                    return done(failure(result.error()));
+                expired.insert(client);
+                if (const auto found = connections.find(client); found != connections.end()) {
+                    found->second->dropped = true;
+                    closeSession(found->second->session, {ErrorCode::ClientExpired, "the client has been forgotten"});
+                }
+                for (const auto &[id, document] : documents) {
+                    document->cursors.erase(client);
+                    document->newCursors.erase(client);
+                }
+                done({});
+            });
+        });
+}
+
+void SyncService::Private::expireOld()
+{
+    using Ids = std::vector<ClientId>;
+    const std::int64_t until = clock.wall().value() - options.clientExpiry.count();
+    read<Ids>(
+        [until](storage::ReadView &view) -> Result<Ids> {
+            Ids ids;
+            EVENTSYNC_CHECK(view.scan({.set = sets::kClients, .index = "seen", .prefix = {std::int64_t(0)},
+                                       .until = storage::Cell(until), .limit = kExpiryAtATime},
+                                      [&](const storage::Row &row) {
+                                          if (textOf(row, client::Kind).value_or("") == "replica")
+                                              ids.emplace_back(std::string(textOf(row, client::Id).value_or("")));
+                                          return true;
+                                      }));
+            return ids;
+        },
+        [this](const Result<Ids> &ids) {
+            if (!ids)
+                return;
+            for (const ClientId &client : *ids) {
+                const auto found = connections.find(client);
+                if (found == connections.end() || !session(found->second->session))
+                    expire(client, [](const Result<> &) {});
+            }
+        });
+}
+
+// ---- the end
+
+void SyncService::Private::shutdown(std::function<void()> done)
+{
+    stopped.push_back(std::move(done));
+    if (!std::exchange(stopping, true)) {
+        const auto leaving = std::make_shared<const protocol::OutgoingMessage>(protocol::GoAway{limits::kRetryFirst.count()});
+        for (const auto &[id, session] : sessions) {
+            if (session->state != Session::State::Replaced)
+                session->sink->send(leaving);
+        }
+    }
+    finishShutdown();
+}
+
+// What was accepted is committed and answered first (G18); then derived rows, so that the next start has nothing to fold.
+void SyncService::Private::finishShutdown()
+{
+    if (!stopping || stopped.empty())
+        return;
+    for (const auto &[id, document] : documents) {
+        if (!document->jobs.empty() || document->lookingUp || (document->core && (document->core->isCommitting() || document->core->hasPrepared())))
+            return; // becameIdle() comes back
+    }
+    std::vector<SessionId> open;
+    for (const auto &[id, session] : sessions)
+        open.push_back(id);
+    for (const SessionId id : open)
+        closeSession(id, {ErrorCode::ShuttingDown, "the server is stopping"}, limits::kRetryFirst);
+    flushThen([this, waiting = std::exchange(stopped, {})](const Result<> &) {
+        flushDerived(true); // now that all rows are written, says so
+        for (const auto &done : waiting)
+            done();
+    });
+}
+
+} // namespace eventsync::sync

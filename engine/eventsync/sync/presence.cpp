@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/sync/private.h>
+
+#include <eventsync/eventlog/schema.h>
+
+namespace eventsync::sync {
+
+// Never stored; the newest wins; ends when its sender has been silent for a while, or has gone.
+void SyncService::Private::presence(Session &session, const protocol::Presence &message)
+{
+    const auto found = session.subscriptions.find(message.documentId);
+    if (found == session.subscriptions.end() || !found->second.synced)
+        return sendError(session, {ErrorCode::NotFound, "presence needs a subscription"}, protocol::ErrorScope::Document,
+                         message.documentId);
+    if (json::canonicalSize(message.state) > static_cast<std::size_t>(options.limits.presenceBytes))
+        return sendError(session, {ErrorCode::TooLarge, "the presence is too large", "/state"}, protocol::ErrorScope::Message);
+    const DocumentPtr document = this->document(message.documentId);
+    if (message.state.is_null())
+        return endPresence(document, session.client);
+    document->presence[session.client] = {session.id, message.state, clock.steady()};
+    const auto outgoing = std::make_shared<const protocol::OutgoingMessage>(
+        protocol::Presence{message.documentId, session.client, message.state});
+    for (const SessionId id : document->subscribers) {
+        Session *other = this->session(id);
+        if (other && id != session.id && !isOverHighWater(*other))
+            other->sink->send(outgoing);
+    }
+}
+
+void SyncService::Private::endPresence(const DocumentPtr &document, const ClientId &client)
+{
+    const auto found = document->presence.find(client);
+    if (found == document->presence.end())
+        return;
+    const SessionId sender = found->second.session;
+    document->presence.erase(found);
+    const auto outgoing =
+        std::make_shared<const protocol::OutgoingMessage>(protocol::Presence{document->id, client, json::Value()});
+    for (const SessionId id : document->subscribers) {
+        if (Session *other = session(id); other && id != sender)
+            other->sink->send(outgoing);
+    }
+}
+
+void SyncService::Private::sendPresences(Session &session, const DocumentPtr &document, const Subscription &subscription)
+{
+    for (const auto &[client, entry] : document->presence) {
+        if (entry.session != session.id)
+            send(session, protocol::Presence{document->id, client, entry.state});
+    }
+    if (!subscription.wantsCursors || document->cursors.empty())
+        return;
+    protocol::Cursors message{document->id, {}};
+    for (const auto &[client, cursor] : document->cursors)
+        message.cursors.push_back(cursor);
+    send(session, std::move(message));
+}
+
+// What the peer says is clamped to what exists, and never taken back by a cursor that came late.
+void SyncService::Private::cursor(Session &session, const protocol::Cursor &message)
+{
+    const auto found = session.subscriptions.find(message.documentId);
+    const DocumentPtr document = inUse(message.documentId);
+    if (found == session.subscriptions.end() || !document || !document->core)
+        return;
+    const eventlog::DocumentCore &core = *document->core;
+    if (!core.exists())
+        return;
+    const ServerSeq at = std::min(message.serverSeq, core.head().serverSeq);
+    if (core.tailReaches(at))
+        return cursorMoved(document, session.client, at, core.clockAt(at));
+    read<VectorClock>(
+        [number = core.number(), headClock = core.clock(), head = core.head().serverSeq, at](storage::ReadView &view) -> Result<VectorClock> {
+            VectorClock known = headClock;
+            std::set<ClientId> seen;
+            eventlog::EventStore store(view);
+            for (ServerSeq from = at; from < head;) {
+                EVENTSYNC_TRY(const std::vector<eventlog::LoggedPtr> next,
+                              store.events(number, {.after = from, .until = head, .bytes = limits::kFrameBytes}));
+                if (next.empty())
+                    break;
+                for (const eventlog::LoggedPtr &event : next) {
+                    if (seen.insert(event->clientId).second)
+                        known.set(event->clientId, event->clientSeq.previous());
+                }
+                from = next.back()->serverSeq;
+            }
+            return known;
+        },
+        [this, document, client = session.client, at](Result<VectorClock> known) {
+            if (known)
+                cursorMoved(document, client, at, std::move(*known));
+        });
+}
+
+void SyncService::Private::cursorMoved(const DocumentPtr &document, const ClientId &client, ServerSeq at, VectorClock known)
+{
+    StateVector &cursor = document->cursors[client];
+    cursor = {client, document->id, at, std::move(known), clock.wall()};
+    document->newCursors.insert(client);
+    protocol::OutgoingPtr outgoing;
+    for (const SessionId id : document->subscribers) {
+        Session *other = session(id);
+        if (!other || isOverHighWater(*other))
+            continue;
+        const auto found = other->subscriptions.find(document->id);
+        if (found == other->subscriptions.end() || !found->second.wantsCursors || !found->second.synced)
+            continue;
+        if (!outgoing)
+            outgoing = std::make_shared<const protocol::OutgoingMessage>(protocol::Cursors{document->id, {cursor}});
+        other->sink->send(outgoing);
+    }
+}
+
+} // namespace eventsync::sync

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/sync/livedocument.h>
+#include <eventsync/sync/session.h>
+#include <eventsync/sync/syncservice.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace eventsync::sync {
+
+// The service's inside. One class, because everything here is one state on one thread; its functions lie in one source per
+// subject. Asynchronous steps go through read() and commit(), whose answers are dropped when the service has gone; what they
+// need is looked up again by id when they come back, because sessions end and documents are loaded anew meanwhile.
+struct SyncService::Private
+{
+    Private(storage::Backend &store, Executor &posts, const Clock &time, Random &chance, ServiceOptions given);
+    ~Private();
+
+    // ---- seams (syncservice.cpp)
+    template<class T>
+    void read(std::function<Result<T>(storage::ReadView &)> work, std::function<void(Result<T>)> done)
+    {
+        backend.read([work = std::move(work), done = std::move(done), alive = std::weak_ptr<int>(life),
+                      posts = &executor](Result<std::unique_ptr<storage::ReadView>> view) {
+            auto answer = std::make_shared<Result<T>>(view ? work(**view) : Result<T>(failure(view.error())));
+            posts->post([answer, done, alive] {
+                if (!alive.expired())
+                    done(std::move(*answer));
+            });
+        });
+    }
+    void commit(storage::Batch batch, storage::Backend::CommitDone done);
+    void post(std::function<void()> task);
+    eventlog::RulesPtr rulesOf(const CollectionName &collection);
+    void start();
+    void whenStarted(std::function<void()> task);
+
+    // ---- sessions (sessions.cpp, greeting.cpp)
+    Session *session(SessionId id);
+    void dispatch(Session &session, const protocol::Message &message);
+    void send(Session &session, protocol::Message message);
+    void sendError(Session &session, const Error &error, protocol::ErrorScope scope,
+                   const std::optional<DocumentId> &document = {},
+                   std::optional<std::chrono::milliseconds> retryAfter = {});
+    // Tells why, closes, forgets. The session is gone afterwards.
+    void closeSession(SessionId id, const Error &error, std::optional<std::chrono::milliseconds> retryAfter = {});
+    void forget(SessionId id);
+    void hello(Session &session, const protocol::Hello &hello);
+    void greet(SessionId id, const protocol::Hello &hello, const Principal &principal,
+               const std::optional<storage::Row> &known);
+    void welcome(Session &session);
+    void auth(Session &session, const protocol::Auth &auth);
+    void recheckAccess(Session &session);
+    void claimAuthor(const ClientId &client, std::function<void(const Result<> &)> done); // for server code
+    void revoke(Session &session, const DocumentId &document, const std::string &reason);
+    bool isOverHighWater(const Session &session) const { return session.sink->unsentBytes() >= options.highWaterBytes; }
+
+    // ---- documents (documents.cpp)
+    DocumentPtr document(const DocumentId &id); // made if it was not in use
+    DocumentPtr inUse(const DocumentId &id);    // null if not
+    void withDocument(const DocumentId &id, std::function<void(Result<DocumentPtr>)> done);
+    void load(const DocumentPtr &document);
+    void loaded(const DocumentPtr &document, Result<std::optional<eventlog::LoadedDocument>> result);
+    void whenIdle(const DocumentPtr &document, std::function<void()> task);
+    void becameIdle(const DocumentPtr &document);
+    void unload();
+
+    // ---- pushes and writes (pushing.cpp, committing.cpp)
+    void push(Session &session, const protocol::Push &push);
+    void addJob(const DocumentPtr &document, Job job);
+    void scheduleTurn();
+    void turn();
+    struct Lookup
+    {
+        DocumentPtr document;
+        std::int64_t number = 0;
+        std::vector<EventId> ids;
+        std::optional<eventlog::EventStore::Range> older;
+        std::vector<Job> jobs;
+    };
+    struct LookedUp
+    {
+        eventlog::KnownEvents known;
+        std::vector<std::vector<eventlog::LoggedPtr>> older; // by lookup
+    };
+    Lookup collect(const DocumentPtr &document);
+    void judge(Lookup &lookup, const eventlog::KnownEvents &known);
+    void judgePush(const DocumentPtr &document, const PushJob &job, const eventlog::KnownEvents &known);
+    void judgeWrite(const DocumentPtr &document, const WriteJob &job, const eventlog::KnownEvents &known);
+    void answerPush(const std::shared_ptr<ConnectionToken> &token, const protocol::Ack &ack);
+    struct Part
+    {
+        DocumentPtr document;
+        storage::Batch batch;
+        std::size_t events = 0;
+    };
+    void commitParts(std::vector<Part> parts);
+    void committed(std::vector<Part> &parts, Result<storage::Committed> result);
+    void failed(const DocumentPtr &document, const Error &error);
+    void failJobs(std::vector<Job> jobs, const Error &error);
+
+    // ---- fan-out and catch-up (publishing.cpp, catchup.cpp, subscribing.cpp, snapshots.cpp)
+    void publish(const DocumentPtr &document, const std::vector<eventlog::LoggedPtr> &events);
+    std::vector<std::pair<ServerSeq, protocol::OutgoingPtr>> frames(const DocumentPtr &document,
+                                                                    const std::vector<eventlog::LoggedPtr> &events,
+                                                                    std::optional<VectorClock> clockBefore);
+    void subscribe(Session &session, const protocol::Subscribe &message);
+    void startSubscription(SessionId id, const protocol::Subscribe &message, std::uint64_t generation, const DocumentPtr &document);
+    using Chains = std::map<ServerSeq, Digest>;
+    void decideStart(SessionId id, const protocol::Subscribe &message, std::uint64_t generation, const DocumentPtr &document,
+                     const Chains &chains);
+    void startAt(SessionId id, const DocumentPtr &document, std::uint64_t generation, ServerSeq after);
+    void beginCatchUp(Session &session, const DocumentId &document);
+    void unsubscribe(Session &session, const DocumentId &document);
+    Subscription *subscription(SessionId id, const DocumentId &document, std::uint64_t generation);
+    void pump(Session &session);
+    enum class Step { More, Done, Waits };
+    Step step(Session &session, const DocumentId &id, Subscription &subscription);
+    Step sendEvents(Session &session, const DocumentPtr &document, Subscription &subscription,
+                    const std::vector<eventlog::LoggedPtr> &events);
+    void readChunk(Session &session, const DocumentPtr &document, Subscription &subscription);
+    void sendSynced(Session &session, const DocumentPtr &document, Subscription &subscription);
+    void startSnapshot(Session &session, const DocumentPtr &document, Subscription &subscription);
+    void snapshotReady(SessionId id, const DocumentPtr &document, std::uint64_t generation,
+                       const std::shared_ptr<const Snapshot> &snapshot, const Digest &hash);
+    bool snapshotIsCheaper(const DocumentPtr &document, const Subscription &subscription, ServerSeq after) const;
+    void sendPart(Session &session, const DocumentPtr &document, Subscription &subscription);
+
+    // ---- who is there, who has what (presence.cpp)
+    void presence(Session &session, const protocol::Presence &message);
+    void endPresence(const DocumentPtr &document, const ClientId &client);
+    void cursor(Session &session, const protocol::Cursor &message);
+    void cursorMoved(const DocumentPtr &document, const ClientId &client, ServerSeq at, VectorClock clock);
+    void sendPresences(Session &session, const DocumentPtr &document, const Subscription &subscription);
+
+    // ---- collections and questions (watching.cpp, querying.cpp)
+    void watch(Session &session, const protocol::Watch &message);
+    void listHeads(SessionId id, const CollectionName &collection, std::uint64_t generation);
+    void headChanged(const DocumentPtr &document);
+    void sendHeads();
+    void sendChanged(Session &session, const CollectionName &collection, WatchState &watch);
+    std::optional<protocol::Head> headOf(const Session &session, WatchState &watch, const DocumentRecord &record);
+    void query(Session &session, const protocol::Query &query);
+    void answerQuery(const protocol::Query &query, const Principal &principal,
+                     std::function<void(protocol::QueryResult)> done);
+    void flushThen(std::function<void(const Result<> &)> done);
+
+    // ---- time (housekeeping.cpp)
+    void tick();
+    void flushDerived(bool all);
+    void flush(const DocumentPtr &document);
+    void flushEnded(const DocumentPtr &document, const Result<> &result);
+    void ensureFlushed(const DocumentPtr &document, ServerSeq at, std::function<void(const Result<> &)> done);
+    void compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done);
+    void compactStep(const DocumentPtr &document, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done);
+    void makeSnapshot(const DocumentPtr &document, std::function<void(Result<Snapshot>)> done);
+    void expire(const ClientId &client, std::function<void(Result<>)> done);
+    void expireOld();
+    void shutdown(std::function<void()> done);
+    void finishShutdown();
+
+    storage::Backend &backend;
+    Executor &executor;
+    const Clock &clock;
+    Random &random;
+    ServiceOptions options;
+    UuidGenerator uuids;
+    std::shared_ptr<int> life = std::make_shared<int>(0);
+
+    std::unordered_map<SessionId, std::unique_ptr<Session>> sessions;
+    std::unordered_map<ClientId, std::shared_ptr<ConnectionToken>> connections; // the newest of each client id
+    std::unordered_map<DocumentId, DocumentPtr> documents;
+    std::map<CollectionName, eventlog::RulesPtr> rules;
+    std::vector<DocumentPtr> ready; // with jobs or whenIdle tasks to look at in the next turn
+    bool turnPosted = false;
+    std::map<CollectionName, std::set<SessionId>> watchers;
+    std::set<std::pair<SessionId, CollectionName>> changedWatches; // with heads to send
+    std::map<std::pair<CollectionName, std::set<DocumentId>>, protocol::OutgoingPtr> sharedHeads; // while they are sent
+    bool headsPosted = false;
+    std::set<ClientId> codeAuthors;                                // known to be such
+    std::set<ClientId> expired;                                    // since the start
+    std::int64_t nextSession = 1;
+    std::uint64_t nextGeneration = 1;
+    std::int64_t lastNumber = 0;    // of a document
+    std::int64_t lastPosition = 0;  // committed, in the order of arrival
+    std::int64_t derivedStored = 0; // meta "derived" as stored
+    std::chrono::milliseconds lastExpiry{};
+    bool started = false;
+    std::optional<Error> startError;
+    std::vector<std::function<void()>> atStart;
+    bool stopping = false;
+    std::vector<std::function<void()>> stopped;
+};
+
+protocol::ErrorScope scopeOf(ErrorCode code);
+
+} // namespace eventsync::sync

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pushes and writes wait with their document. A turn takes what waits in all documents whose memory and store agree, looks
+// up the ids of all of it in one read, judges it, and commits it together; what arrives meanwhile waits for the next turn.
+// So a lone push costs two hops between threads, and a flood costs two hops per batch.
+#include <eventsync/sync/private.h>
+
+#include <eventsync/base/assert.h>
+#include <eventsync/base/mutation.h>
+#include <eventsync/eventlog/schema.h>
+
+#include <algorithm>
+
+namespace eventsync::sync {
+
+namespace {
+
+// Events of one document that are judged and committed at a time: others' turns, and readers, wait for them.
+constexpr std::size_t kEventsPerTurn = 1'024;
+
+protocol::AckStatus statusOf(eventlog::Verdict verdict)
+{
+    switch (verdict) {
+    case eventlog::Verdict::Applied: return protocol::AckStatus::Applied;
+    case eventlog::Verdict::Merged: return protocol::AckStatus::Merged;
+    case eventlog::Verdict::Duplicate: return protocol::AckStatus::Duplicate;
+    case eventlog::Verdict::Conflict: return protocol::AckStatus::Conflict;
+    case eventlog::Verdict::Rejected: return protocol::AckStatus::Rejected;
+    case eventlog::Verdict::Skipped: return protocol::AckStatus::Skipped;
+    }
+    return protocol::AckStatus::Skipped;
+}
+
+protocol::AckResult resultOf(const Event &event, const eventlog::Judgement &judged)
+{
+    protocol::AckResult result{.id = event.id, .clientSeq = event.clientSeq, .status = statusOf(judged.verdict),
+                               .serverSeq = judged.serverSeq, .head = judged.head};
+    if (judged.reason) {
+        result.code = judged.reason->code;
+        result.reason = judged.reason->message;
+        if (!judged.reason->path.empty())
+            result.path = judged.reason->path;
+    }
+    return result;
+}
+
+protocol::Ack answerAll(const protocol::Push &push, const eventlog::Judgement &judged)
+{
+    protocol::Ack ack{push.batchId, push.documentId, {}};
+    for (const EventPtr &event : push.events)
+        ack.results.push_back(resultOf(*event, judged));
+    return ack;
+}
+
+} // namespace
+
+void SyncService::Private::push(Session &session, const protocol::Push &push)
+{
+    const bool replaced = session.state == Session::State::Replaced;
+    const auto found = session.subscriptions.find(push.documentId);
+    if (!replaced && (found == session.subscriptions.end() || !found->second.synced))
+        return send(session, answerAll(push, {.verdict = eventlog::Verdict::Skipped}));
+    if (!replaced) {
+        Subscription &subscription = found->second;
+        if (subscription.unanswered + push.events.size() > static_cast<std::size_t>(options.limits.inFlight))
+            return closeSession(session.id, {ErrorCode::RateLimited, "more events in flight than were granted"});
+        const DocumentPtr known = document(push.documentId);
+        const auto collection = known->core && known->core->collection() ? known->core->collection()
+                                : push.events.empty()                   ? subscription.collection
+                                                                        : std::optional(push.events.front()->collection);
+        if (options.access->access(session.principal, collection, push.documentId) != Access::Write)
+            return send(session, answerAll(push, {.verdict = eventlog::Verdict::Rejected,
+                                                  .reason = Error{ErrorCode::PermissionDenied, "no right to write"}}));
+        subscription.unanswered += push.events.size();
+    }
+    PushJob job{.token = session.token, .client = session.client, .author = {}, .batchId = push.batchId, .events = push.events};
+    if (!session.principal.name.empty())
+        job.author = session.principal.name;
+    addJob(document(push.documentId), Job{std::move(job)});
+}
+
+void SyncService::Private::addJob(const DocumentPtr &document, Job job)
+{
+    document->used = clock.steady();
+    document->jobs.push_back(std::move(job));
+    if (!document->core)
+        return load(document);
+    if (document->isIdle() && document->jobs.size() == 1) {
+        ready.push_back(document);
+        scheduleTurn();
+    }
+}
+
+void SyncService::Private::scheduleTurn()
+{
+    if (std::exchange(turnPosted, true))
+        return;
+    post([this] { turn(); });
+}
+
+SyncService::Private::Lookup SyncService::Private::collect(const DocumentPtr &document)
+{
+    Lookup lookup{.document = document, .number = document->core->number(), .ids = {}, .older = {}, .jobs = {}};
+    std::size_t events = 0;
+    std::optional<ServerSeq> oldest;
+    while (!document->jobs.empty() && (lookup.jobs.empty() || events + document->jobs.front().events() <= kEventsPerTurn)) {
+        Job job = std::move(document->jobs.front());
+        document->jobs.pop_front();
+        events += job.events();
+        if (const auto *push = std::get_if<PushJob>(&job.work)) {
+            for (const EventPtr &event : push->events) {
+                lookup.ids.push_back(event->id);
+                if (const EventId first = event->firstId(); first != event->id)
+                    lookup.ids.push_back(first);
+                if (const auto missing = document->core->missingBefore(event->baseSeq))
+                    oldest = std::min(oldest.value_or(*missing), *missing);
+            }
+        } else if (const auto &write = std::get<WriteJob>(job.work); write.write.id) {
+            lookup.ids.push_back(write.id);
+        }
+        lookup.jobs.push_back(std::move(job));
+    }
+    if (oldest) {
+        const auto &tail = document->core->tail();
+        const ServerSeq until = tail.empty() ? document->core->head().serverSeq : tail.front()->serverSeq.previous();
+        lookup.older = eventlog::EventStore::Range{.after = *oldest, .until = until};
+    }
+    return lookup;
+}
+
+void SyncService::Private::turn()
+{
+    turnPosted = false;
+    auto lookups = std::make_shared<std::vector<Lookup>>();
+    for (const DocumentPtr &document : std::exchange(ready, {})) {
+        if (!document->isIdle() || document->jobs.empty())
+            continue;
+        lookups->push_back(collect(document));
+        document->lookingUp = true;
+    }
+    if (lookups->empty())
+        return;
+    struct Question
+    {
+        std::int64_t number;
+        std::optional<eventlog::EventStore::Range> older;
+    };
+    std::vector<EventId> ids;
+    std::vector<Question> questions;
+    for (const Lookup &lookup : *lookups) {
+        ids.insert(ids.end(), lookup.ids.begin(), lookup.ids.end());
+        questions.push_back({lookup.number, lookup.older});
+    }
+    read<LookedUp>(
+        [ids = std::move(ids), questions = std::move(questions)](storage::ReadView &view) -> Result<LookedUp> {
+            eventlog::EventStore store(view);
+            LookedUp found;
+            EVENTSYNC_TRY(found.known, store.known(ids));
+            for (const Question &question : questions) {
+                auto &older = found.older.emplace_back();
+                if (question.older) {
+                    EVENTSYNC_TRY(older, store.events(question.number, *question.older));
+                }
+            }
+            return found;
+        },
+        [this, lookups](Result<LookedUp> found) {
+            std::vector<Part> parts;
+            for (std::size_t i = 0; i < lookups->size(); ++i) {
+                Lookup &lookup = (*lookups)[i];
+                const DocumentPtr document = lookup.document;
+                document->lookingUp = false;
+                if (!found) {
+                    failJobs(std::move(lookup.jobs), found.error());
+                    becameIdle(document);
+                    continue;
+                }
+                document->core->prependTail(found->older[i]);
+                judge(lookup, found->known);
+                if (!document->core->hasPrepared()) {
+                    document->judged.clear();
+                    for (auto &answer : std::exchange(document->answers, {}))
+                        answer();
+                    becameIdle(document);
+                    continue;
+                }
+                const std::size_t events = document->core->prepared().size();
+                parts.push_back({document, document->core->takeBatch(), events});
+            }
+            commitParts(std::move(parts));
+        });
+}
+
+void SyncService::Private::judge(Lookup &lookup, const eventlog::KnownEvents &known)
+{
+    const DocumentPtr &document = lookup.document;
+    if (document->core->needsNumber())
+        document->core->setNumber(++lastNumber);
+    for (const Job &job : lookup.jobs) {
+        if (const auto *push = std::get_if<PushJob>(&job.work))
+            judgePush(document, *push, known);
+        else
+            judgeWrite(document, std::get<WriteJob>(job.work), known);
+    }
+    document->judged = std::move(lookup.jobs);
+}
+
+void SyncService::Private::judgePush(const DocumentPtr &document, const PushJob &job, const eventlog::KnownEvents &known)
+{
+    if (job.token->dropped)
+        return;
+    protocol::Ack ack{job.batchId, document->id, {}};
+    ack.results.reserve(job.events.size());
+    eventlog::PushContext context{.client = job.client, .author = job.author, .window = options.limits.inFlight};
+    for (const EventPtr &event : job.events) {
+        context.forked = job.token->forked;
+        eventlog::Judgement judged;
+        if (event->documentId != document->id)
+            judged = {.verdict = eventlog::Verdict::Rejected,
+                      .reason = Error{ErrorCode::InvalidMessage, "the event is another document's", "/documentId"}};
+        else if (const auto size = options.limits.eventBytes; !context.stopped && event->diff.isCrdt() &&
+                 event->diff.crdt().size() > static_cast<std::size_t>(size))
+            judged = {.verdict = eventlog::Verdict::Rejected, .reason = Error{ErrorCode::TooLarge, "the event is too large"}};
+        else
+            judged = document->core->push(event, context, known);
+        if (judged.forks)
+            job.token->forked = true;
+        if (judged.verdict != eventlog::Verdict::Applied && judged.verdict != eventlog::Verdict::Merged &&
+            judged.verdict != eventlog::Verdict::Duplicate)
+            context.stopped = true;
+        ack.results.push_back(resultOf(*event, judged));
+    }
+    document->answers.push_back([this, token = job.token, ack = std::move(ack)] { answerPush(token, ack); });
+}
+
+void SyncService::Private::answerPush(const std::shared_ptr<ConnectionToken> &token, const protocol::Ack &ack)
+{
+    Session *author = session(token->session);
+    if (!author || author->state == Session::State::Replaced)
+        return;
+    const auto found = author->subscriptions.find(ack.documentId);
+    if (found != author->subscriptions.end())
+        found->second.unanswered -= std::min(found->second.unanswered, ack.results.size());
+    if (options.metrics)
+        options.metrics->counter("eventsync_pushed_events_total", "pushed events answered").add(ack.results.size());
+    send(*author, ack);
+}
+
+void SyncService::Private::judgeWrite(const DocumentPtr &document, const WriteJob &job, const eventlog::KnownEvents &known)
+{
+    const Write &write = job.write;
+    const auto done = job.done;
+    if (const auto hit = known.find(job.id); hit != known.end() && write.id) {
+        if (hit->second.document != document->core->number()) {
+            document->answers.push_back([done] { done(failure(ErrorCode::Conflict, "the id is another document's")); });
+            return;
+        }
+        const DocumentRecord record = document->core->preparedRecord();
+        document->answers.push_back([this, done, record, number = hit->second.document, seq = hit->second.serverSeq] {
+            read<eventlog::LoggedPtr>(
+                [number, seq](storage::ReadView &view) { return eventlog::EventStore(view).eventAt(number, seq); },
+                [done, record](Result<eventlog::LoggedPtr> event) {
+                    if (!event)
+                        return done(failure(event.error()));
+                    done(Written{record, *event ? (*event)->event->diff : Diff(), *event ? (*event)->event : nullptr});
+                });
+        });
+        return;
+    }
+    auto written = document->core->write({.collection = write.collection, .clientId = write.clientId, .author = write.author,
+                                          .ifVersion = write.ifVersion, .edit = write.edit, .patch = write.patch,
+                                          .metadata = write.metadata, .id = job.id},
+                                         known);
+    if (!written) {
+        document->answers.push_back([done, error = written.error()] { done(failure(error)); });
+        return;
+    }
+    Written answer{document->core->preparedRecord(), {}, nullptr};
+    if (*written) {
+        answer.event = (*written)->event;
+        answer.diff = answer.event->diff;
+        answer.diff.setVersion(answer.event->serverSeq);
+    }
+    document->answers.push_back([done, answer = std::move(answer)] { done(answer); });
+}
+
+} // namespace eventsync::sync

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/model/snapshot.h>
+#include <eventsync/sync/syncservice.h>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+// What the service keeps of one connection. Internal to the module.
+namespace eventsync::sync {
+
+// A snapshot on its way to one subscriber.
+struct SnapshotTransfer
+{
+    std::shared_ptr<const Snapshot> snapshot;
+    Digest sha256;
+    std::int64_t part = 1, parts = 1;
+    std::vector<protocol::KnownId> known;
+};
+
+// One document as one connection follows it. Waiting until its start is known; catching up, pulled in chunks, until it has
+// everything; then live, until the peer reads too slowly.
+struct Subscription
+{
+    enum class Stage { Waiting, CatchingUp, Live };
+
+    Stage stage = Stage::Waiting;
+    std::uint64_t generation = 0; // of the subscribe: answers that were looked up for an older one are dropped
+    ServerSeq sent;               // everything up to here was sent, or the peer had it
+    bool owesSynced = true;
+    bool wantsCursors = false;
+    protocol::Permission permission = protocol::Permission::Write;
+    std::optional<CollectionName> collection = {};
+    std::vector<protocol::PendingId> pending = {};
+    std::optional<std::int64_t> snapshotPart = {};
+    std::optional<SnapshotTransfer> transfer = {};
+    std::optional<VectorClock> clock = {}; // at `sent`, for those who want clocks beside events
+    std::size_t unanswered = 0;            // pushed events
+    bool synced = false;
+    bool queued = false;                   // in Session::behind
+};
+
+struct WatchState
+{
+    protocol::Watch parameters;
+    std::uint64_t generation = 0;
+    std::optional<std::string> listAfter = {}; // while the first heads are listed
+    bool listing = true;
+    bool owesPage = false;                     // the next page of the list waits for room
+    std::int64_t since = 0;                    // list only what changed after it
+    std::int64_t token = 0;
+    std::set<DocumentId> shown = {};           // with a filter: what the peer was told matches
+    bool knowsShown = true;                    // false after `since`: then everything may have been shown
+    std::set<DocumentId> changed = {};         // to be sent
+};
+
+// Outlives the session in what it pushed: whether that may still be processed.
+struct ConnectionToken
+{
+    SessionId session;
+    bool dropped = false; // a newer hello came for its client id
+    bool forked = false;  // it was told ClientForked
+};
+
+struct Session
+{
+    enum class State { Opened, Greeting, Ready, Replaced };
+
+    SessionId id;
+    SessionSink *sink = nullptr;
+    SessionInfo info;
+    State state = State::Opened;
+    ClientId client;
+    Principal principal;
+    bool vectorClocks = false;
+    std::shared_ptr<ConnectionToken> token = std::make_shared<ConnectionToken>();
+    std::deque<protocol::Message> early;           // what came while the hello was looked up
+    std::map<DocumentId, Subscription> subscriptions;
+    std::deque<DocumentId> behind;                 // documents with something to send, in turns
+    std::map<CollectionName, WatchState> watches;
+    bool reading = false;                          // one read for catch-up at a time
+    std::chrono::milliseconds opened{}, heard{}, pinged{};
+    std::int64_t pings = 0;
+    std::size_t queries = 0;                       // unanswered
+};
+
+} // namespace eventsync::sync

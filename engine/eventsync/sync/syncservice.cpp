@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/sync/private.h>
+
+#include <eventsync/base/logging.h>
+#include <eventsync/eventlog/schema.h>
+
+#include <algorithm>
+
+namespace eventsync::sync {
+
+namespace {
+
+constexpr std::int64_t orElse(std::int64_t value, std::size_t other)
+{
+    return value > 0 ? value : static_cast<std::int64_t>(other);
+}
+
+// What a server must know of its store before it does anything: which numbers are taken, and which documents' derived rows
+// lag the log.
+struct StoreState
+{
+    std::int64_t lastNumber = 0, lastPosition = 0, derived = 0;
+    std::vector<DocumentId> lagging;
+};
+
+Result<StoreState> storeState(storage::ReadView &view)
+{
+    using namespace eventlog;
+    StoreState state;
+    EVENTSYNC_CHECK(view.scan({.set = sets::kDocuments, .index = "number", .descending = true, .limit = 1},
+                              [&](const storage::Row &row) {
+                                  state.lastNumber = integerOf(row, document::Number).value_or(0);
+                                  return false;
+                              }));
+    EVENTSYNC_TRY(const std::optional<storage::Row> derived, view.get(sets::kMeta, {std::string(meta::kDerived)}));
+    if (derived) {
+        EVENTSYNC_TRY(state.derived, integerOf(*derived, meta::Value));
+    }
+    std::set<std::int64_t> numbers;
+    EVENTSYNC_CHECK(view.scan({.set = sets::kEvents, .from = storage::Cell(state.derived + 1)}, [&](const storage::Row &row) {
+        numbers.insert(integerOf(row, event::Document).value_or(0));
+        state.lastPosition = integerOf(row, event::Position).value_or(0);
+        return true;
+    }));
+    state.lastPosition = std::max(state.lastPosition, state.derived);
+    EventStore store(view);
+    for (const std::int64_t number : numbers) {
+        EVENTSYNC_TRY(const std::optional<DocumentRow> row, store.documentByNumber(number, false));
+        if (row)
+            state.lagging.push_back(row->documentId);
+    }
+    return state;
+}
+
+} // namespace
+
+SyncService::Private::Private(storage::Backend &store, Executor &posts, const Clock &time, Random &chance, ServiceOptions given)
+    : backend(store), executor(posts), clock(time), random(chance), options(std::move(given)), uuids(time, chance)
+{
+    auto &wire = options.limits;
+    wire.documentBytes = orElse(wire.documentBytes, limits::kDocumentBytes);
+    wire.eventBytes = orElse(wire.eventBytes, limits::kEventBytes);
+    wire.frameBytes = orElse(wire.frameBytes, limits::kFrameBytes);
+    wire.inFlight = orElse(wire.inFlight, limits::kInFlightEvents);
+    wire.documentsPerConnection = orElse(wire.documentsPerConnection, limits::kDocumentsPerConnection);
+    wire.presenceBytes = orElse(wire.presenceBytes, limits::kPresenceBytes);
+    start();
+}
+
+SyncService::Private::~Private() = default;
+
+void SyncService::Private::start()
+{
+    read<StoreState>(storeState, [this](Result<StoreState> state) {
+        started = true;
+        if (!state) {
+            qCCritical(lcSync) << "the store cannot be read:" << state.error().toString().c_str();
+            startError = state.error();
+        } else {
+            lastNumber = state->lastNumber;
+            lastPosition = state->lastPosition;
+            derivedStored = state->derived;
+            for (const DocumentId &id : state->lagging)
+                withDocument(id, [](const Result<DocumentPtr> &) {});
+        }
+        for (auto &task : std::exchange(atStart, {}))
+            task();
+    });
+}
+
+void SyncService::Private::whenStarted(std::function<void()> task)
+{
+    if (started)
+        task();
+    else
+        atStart.push_back(std::move(task));
+}
+
+void SyncService::Private::commit(storage::Batch batch, storage::Backend::CommitDone done)
+{
+    backend.commit(std::move(batch), executor,
+                   [done = std::move(done), alive = std::weak_ptr<int>(life)](Result<storage::Committed> result) {
+                       if (!alive.expired())
+                           done(std::move(result));
+                   });
+}
+
+void SyncService::Private::post(std::function<void()> task)
+{
+    executor.post([task = std::move(task), alive = std::weak_ptr<int>(life)] {
+        if (!alive.expired())
+            task();
+    });
+}
+
+eventlog::RulesPtr SyncService::Private::rulesOf(const CollectionName &collection)
+{
+    auto &known = rules[collection];
+    if (!known) {
+        auto made = std::make_shared<eventlog::Rules>();
+        made->policy = options.policies.of(collection);
+        auto check = StateCheck::make(collection, made->policy, options.validators ? options.validators(collection) : nullptr);
+        if (check)
+            made->check = std::move(*check);
+        else // configuration is checked before it gets here; without its schema a collection would let anything pass
+            made->check = StateCheck::make(collection, {}, validatorFrom([error = check.error()](const auto &, const auto &) -> Result<> {
+                                               return failure(error);
+                                           })).value_or(StateCheck());
+        known = std::move(made);
+    }
+    return known;
+}
+
+// ---- the public face
+
+const storage::Schema &SyncService::schema()
+{
+    return eventlog::schema();
+}
+
+SyncService::SyncService(storage::Backend &backend, Executor &executor, const Clock &clock, Random &random, ServiceOptions options)
+    : d(std::make_unique<Private>(backend, executor, clock, random, std::move(options)))
+{
+}
+
+SyncService::~SyncService() = default;
+
+SessionId SyncService::open(SessionSink &sink, SessionInfo info)
+{
+    auto session = std::make_unique<Session>();
+    const SessionId id(d->nextSession++);
+    session->id = id;
+    session->sink = &sink;
+    session->info = std::move(info);
+    if (session->info.readerOnly)
+        session->state = Session::State::Ready;
+    session->token->session = id;
+    session->opened = session->heard = session->pinged = d->clock.steady();
+    d->sessions.emplace(id, std::move(session));
+    return id;
+}
+
+void SyncService::receive(SessionId id, const protocol::Message &message)
+{
+    if (Session *session = d->session(id)) {
+        session->heard = d->clock.steady();
+        d->dispatch(*session, message);
+    }
+}
+
+void SyncService::receiveInvalid(SessionId id, const Error &error)
+{
+    if (Session *session = d->session(id)) {
+        session->heard = d->clock.steady();
+        d->sendError(*session, error, protocol::ErrorScope::Message);
+    }
+}
+
+void SyncService::drained(SessionId id)
+{
+    if (Session *session = d->session(id))
+        d->pump(*session);
+}
+
+void SyncService::lost(SessionId id)
+{
+    d->forget(id);
+}
+
+void SyncService::tick()
+{
+    d->tick();
+}
+
+void SyncService::write(Write write, std::function<void(Result<Written>)> done)
+{
+    if (d->stopping)
+        return done(failure(ErrorCode::ShuttingDown, "the server is stopping"));
+    if (auto author = authorIdFrom(write.clientId.text()); !author)
+        return done(failure(author.error()));
+    const EventId id = write.id.value_or(d->uuids.next());
+    auto job = std::make_shared<Job>(Job{WriteJob{std::move(write), id, done}});
+    const ClientId client = std::get<WriteJob>(job->work).write.clientId;
+    d->claimAuthor(client, [this, job, done](const Result<> &claimed) {
+        if (!claimed)
+            return done(failure(claimed.error()));
+        d->withDocument(std::get<WriteJob>(job->work).write.documentId, [this, job, done](const Result<DocumentPtr> &document) {
+            if (!document)
+                done(failure(document.error()));
+            else
+                d->addJob(*document, std::move(*job));
+        });
+    });
+}
+
+void SyncService::read(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done)
+{
+    d->withDocument(id, [this, id, done = std::move(done)](const Result<DocumentPtr> &document) {
+        if (!document)
+            return done(failure(document.error()));
+        d->whenIdle(*document, [document = *document, id, done] {
+            if (document->core->exists())
+                done(document->core->record());
+            else
+                done(failure(ErrorCode::NotFound, "there is no document " + id.text()));
+        });
+    });
+}
+
+void SyncService::query(const protocol::Query &query, std::function<void(protocol::QueryResult)> done)
+{
+    d->answerQuery(query, Principal(), std::move(done));
+}
+
+void SyncService::compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done)
+{
+    d->compact(id, horizon, std::move(done));
+}
+
+void SyncService::snapshot(const DocumentId &id, std::function<void(Result<eventsync::Snapshot>)> done)
+{
+    d->withDocument(id, [this, done = std::move(done)](const Result<DocumentPtr> &document) {
+        if (!document)
+            return done(failure(document.error()));
+        d->whenIdle(*document, [this, document = *document, done] { d->makeSnapshot(document, done); });
+    });
+}
+
+void SyncService::expireClient(const ClientId &client, std::function<void(Result<>)> done)
+{
+    d->expire(client, std::move(done));
+}
+
+void SyncService::shutdown(std::function<void()> done)
+{
+    d->shutdown(std::move(done));
+}
+
+} // namespace eventsync::sync
