@@ -92,8 +92,10 @@ Result<> Document::checkOperation(const Operation &op, const IdSpan &self) const
     case OpCode::Del:
         need(op.object);
         forEachSpan(op, sid, [&](IdSpan span) {
-            const bool own = span.sid == self.sid && span.time >= self.time && span.end() <= self.end();
-            if (unknown == kOrigin && !own && !m_clock->knowsAll(span))
+            IdSpan before = span; // what of it is not of this patch: text typed on may be deleted with what stood before
+            if (span.sid == self.sid && span.end() <= self.end() && span.end() > self.time)
+                before.length = span.time < self.time ? self.time - span.time : 0;
+            if (unknown == kOrigin && before.length > 0 && !m_clock->knowsAll(before))
                 unknown = span.first();
         });
         break;

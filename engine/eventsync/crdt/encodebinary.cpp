@@ -69,7 +69,7 @@ class BinaryEncoder
 {
 public:
     BinaryEncoder(const Document &document, Bytes &out)
-        : m_document(document), m_isServer(document.clock().isServer()), m_table(document.clock()), m_out(out)
+        : m_isServer(document.clock().isServer()), m_table(document.clock()), m_out(out)
     {
     }
 
@@ -163,7 +163,6 @@ private:
         }
     }
 
-    const Document &m_document;
     bool m_isServer;
     ClockTableWriter m_table;
     ByteWriter m_out;
@@ -175,7 +174,7 @@ class SidecarEncoder
 {
 public:
     SidecarEncoder(const Document &document, Sidecar &out)
-        : m_document(document), m_table(document.clock()), m_view(out.view), m_meta(out.meta)
+        : m_table(document.clock()), m_view(out.view), m_meta(out.meta)
     {
     }
 
@@ -257,7 +256,6 @@ private:
     }
     void header(NodeKind kind, std::size_t length) { writeCborHeader(m_meta, static_cast<int>(kind), length); }
 
-    const Document &m_document;
     ClockTableWriter m_table;
     ByteWriter m_view;
     ByteWriter m_meta;

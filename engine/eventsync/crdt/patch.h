@@ -123,6 +123,7 @@ public:
     Id nop(std::uint64_t span);
     void copy(const Operation &operation, const std::function<Id(Id)> &rename); // with other ids inside
 
+    Operation last() const; // the operation written last, read in place: good until the next one
     Patch flush(); // the patch so far; the builder goes on behind it. Empty if there was nothing
     void flush(Bytes &out); // the same into a buffer that is used again
 
@@ -134,6 +135,9 @@ private:
     Id m_first;
     std::uint64_t m_time = 0;
     std::uint64_t m_count = 0;
+    std::size_t m_lastStart = 0; // in m_operations: of the last operation, and of the next
+    std::size_t m_nextStart = 0;
+    std::uint64_t m_lastTime = 0;
     Bytes m_meta;
     Bytes m_operations;
     ByteWriter m_out{m_operations};

@@ -11,6 +11,7 @@ void PatchBuilder::begin(Id first)
     m_first = first;
     m_time = first.time;
     m_count = 0;
+    m_lastStart = m_nextStart = 0;
     m_meta.clear();
     m_operations.clear();
 }
@@ -18,9 +19,20 @@ void PatchBuilder::begin(Id first)
 Id PatchBuilder::take(std::uint64_t span)
 {
     const Id id = next();
+    m_lastTime = m_time;
+    m_lastStart = m_nextStart;
+    m_nextStart = m_operations.size();
     m_time += span;
     ++m_count;
     return id;
+}
+
+Operation PatchBuilder::last() const
+{
+    Operation operation;
+    ByteReader in(std::string_view(m_operations).substr(m_lastStart));
+    readOperation(in, m_first.sid, m_lastTime, operation);
+    return operation;
 }
 
 void PatchBuilder::header(OpCode code, std::uint64_t length)

@@ -231,6 +231,17 @@ std::uint32_t Sequence::unitAt(std::uint32_t position) const
     return m_leaves[place.leaf].unit(m_cursor.before + place.offset); // findPosition leaves its hint at the place
 }
 
+bool Sequence::splitsPair(std::uint32_t position) const
+{
+    if (position == 0 || position >= m_length)
+        return false;
+    const Place place = findPosition(position - 1);
+    const SequenceLeaf &leaf = m_leaves[place.leaf];
+    if (leaf.width() == 1 || (leaf.unit(m_cursor.before + place.offset) & 0xFC00) != 0xD800)
+        return false;
+    return (unitAt(position) & 0xFC00) == 0xDC00;
+}
+
 bool Sequence::nodeOf(Stamp id, std::uint32_t *node) const
 {
     const Place place = findId(id);

@@ -71,6 +71,7 @@ public:
     std::uint32_t positionOf(Stamp id, bool *visible = nullptr) const;
 
     std::uint32_t unitAt(std::uint32_t position) const;
+    bool splitsPair(std::uint32_t position) const; // it stands between the halves of a surrogate pair
     bool setNode(Stamp id, std::uint32_t node, std::uint32_t *old);     // false: no element, or deleted
     bool nodeOf(Stamp id, std::uint32_t *node) const;                   // false: no element, or deleted
     void appendUtf16(std::u16string &out, std::uint32_t position, std::uint32_t count) const;

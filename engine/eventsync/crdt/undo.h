@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/crdt/document.h>
+
+#include <deque>
+
+namespace eventsync::crdt {
+
+class Api;
+
+// A node and all below it, without ids: what is needed to make it again.
+struct NodeCopy
+{
+    NodeKind kind = NodeKind::Con;
+    Constant constant;                                      // con
+    std::string content;                                    // str (UTF-8), bin
+    std::vector<std::pair<std::string, NodeCopy>> members;  // obj; the others without keys; vec holes as undefined
+};
+NodeCopy copyOf(const Document &document, NodeIndex node); // deeper than 2 * limits::kDepth: null
+
+// Undo and redo of the edits made through one Api, never of others'. An undo is an edit like any other: it deletes what one
+// had inserted, inserts again what one had deleted (as new text at the old place), and puts back a value only where one's
+// own is still there. A step is what one flush() took; at most limits::kUndoEntries are kept. Owner only.
+class UndoStack
+{
+public:
+    explicit UndoStack(Api &api) : m_api(api) {}
+
+    bool canUndo() const { return !m_open.empty() || !m_undo.empty(); }
+    bool canRedo() const { return !m_redo.empty(); }
+    // Edits the document; flush() the Api afterwards. False if there was nothing to undo.
+    bool undo();
+    bool redo();
+    void seal(); // the edits so far are a step
+    void clear();
+
+private:
+    friend class Api;
+
+    struct Inserted // undone by deleting
+    {
+        Id node;
+        IdSpan ids;
+    };
+    struct Removed // undone by inserting copies behind `after`
+    {
+        Id node;
+        Id after; // the id itself if the element is there, deleted or not
+        IdSpan ids;
+        std::string content;
+        std::vector<NodeCopy> elements;
+    };
+    struct Replaced // a register: undone by a copy of the old value, if `ours` is still there
+    {
+        Id node;        // val (kOrigin: the root), obj, vec, arr
+        std::string key;
+        std::uint32_t index = 0;
+        Id slot;        // arr: the element
+        Id ours;
+        Id oldId;       // kOrigin: there was none
+        NodeCopy old;
+    };
+    using Edit = std::variant<Inserted, Removed, Replaced>;
+    using Step = std::vector<Edit>;
+
+    void record(Edit edit);
+    void revert(const Step &step);
+    void revert(const Inserted &edit);
+    void revert(const Removed &edit);
+    void revert(const Replaced &edit);
+    std::vector<IdSpan> current(const IdSpan &span) const; // the span and what was made again in its place
+    Id current(Id id) const;
+    void push(std::deque<Step> &to, Step step);
+
+    Api &m_api;
+    Step m_open;
+    std::deque<Step> m_undo;
+    std::deque<Step> m_redo;
+    enum class Mode { Edit, Undo, Redo } m_mode = Mode::Edit;
+    struct Again
+    {
+        IdSpan old;
+        Id now;
+    };
+    std::deque<Again> m_again; // ids that were made again by undoing
+};
+
+} // namespace eventsync::crdt

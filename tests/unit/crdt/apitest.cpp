@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apitest.h"
+
+#include <eventsync/crdt/api.h>
+#include <eventsync/crdt/encoding.h>
+
+#include <QTest>
+
+using namespace eventsync;
+using namespace eventsync::crdt;
+
+namespace {
+
+constexpr std::uint64_t kAlice = 100'001;
+constexpr std::uint64_t kBob = 100'002;
+
+json::Value parsed(const char *text)
+{
+    const auto value = json::parse(text);
+    return value ? *value : json::Value("no JSON");
+}
+
+QString utf8(const char *text)
+{
+    return QString::fromUtf8(text);
+}
+
+// Alice's document with one text, and Bob's fork of it.
+struct Pair
+{
+    Document alice{kAlice};
+    Document bob{kBob};
+    Api aliceApi{alice};
+    Api bobApi{bob};
+
+    explicit Pair(const json::Value &value)
+    {
+        if (!aliceApi.root(value) || !bob.apply(aliceApi.flush()))
+            QTest::qFail("no pair", __FILE__, __LINE__);
+    }
+    void sync()
+    {
+        const Patch fromAlice = aliceApi.flush();
+        const Patch fromBob = bobApi.flush();
+        if (!bob.apply(fromAlice) || !alice.apply(fromBob) || alice.canonicalView() != bob.canonicalView())
+            QTest::qFail("no sync", __FILE__, __LINE__);
+    }
+};
+
+} // namespace
+
+void ApiTest::rootBuildsAnyJson_data()
+{
+    QTest::addColumn<QString>("json");
+    for (const char *text : {"null", "true", "1", "1.5", "\"\"", "\"안녕 😀\"", "[]", "{}", "[1,[2,[3]],{\"a\":[null]}]",
+                             "{\"a\":{\"b\":\"c\"},\"n\":null,\"10\":1,\"9\":2}"})
+        QTest::newRow(text) << QString::fromUtf8(text);
+}
+
+void ApiTest::rootBuildsAnyJson()
+{
+    QFETCH(QString, json);
+    const json::Value value = parsed(json.toUtf8().constData());
+    Document document(kAlice);
+    Api api(document);
+    QVERIFY(api.root(value));
+    QCOMPARE(document.canonicalView(), json::canonical(value));
+    Document other(kBob);
+    QVERIFY(other.apply(api.flush()));
+    QCOMPARE(other.canonicalView(), json::canonical(value));
+}
+
+void ApiTest::pathsLeadThroughRegisters()
+{
+    Document document(kAlice);
+    Api api(document);
+    QVERIFY(api.root(parsed(R"({"list":[1,{"name":"x"}],"a/b":"slash","m~n":2})")));
+    QCOMPARE(api.str("/list/1/name")->text(), QStringLiteral("x"));
+    QCOMPARE(api.str("/a~1b")->text(), QStringLiteral("slash"));
+    QVERIFY(std::get<json::Value>(api.con("/m~0n")->constant()) == json::Value(2));
+    QVERIFY(api.val("/list/0")->set(json::Value(7)));
+    QCOMPARE(document.canonicalView(), std::string(R"({"a/b":"slash","list":[7,{"name":"x"}],"m~n":2})"));
+    QCOMPARE(toString(api.str("/list/1/name")->path()), std::string("/list/1/name"));
+    QCOMPARE(api.at("/list/9").error().code, ErrorCode::NotFound);
+    QCOMPARE(api.str("/list").error().code, ErrorCode::Invalid);
+}
+
+void ApiTest::positionsInsideSurrogatePairsAreRefused()
+{
+    Document document(kAlice);
+    Api api(document);
+    QVERIFY(api.root(parsed("\"a😀b\"")));
+    StrApi str = *api.str("");
+    QCOMPARE(str.length(), qsizetype(4));
+    QCOMPARE(str.ins(2, QStringLiteral("x")).error().code, ErrorCode::InvalidValue);
+    QCOMPARE(str.del(1, 1).error().code, ErrorCode::InvalidValue);
+    QCOMPARE(str.del(2, 1).error().code, ErrorCode::InvalidValue);
+    QCOMPARE(str.ins(1, QString(QChar(0xD83D))).error().code, ErrorCode::InvalidValue);
+    QCOMPARE(str.ins(5, QStringLiteral("x")).error().code, ErrorCode::NotFound);
+    QVERIFY(str.ins(3, utf8("é한")));
+    QVERIFY(str.del(1, 2));
+    QCOMPARE(str.text(), utf8("aé한b"));
+}
+
+void ApiTest::halfAPairIsNeverGivenOut()
+{
+    Pair pair(parsed("\"a😀b\""));
+    const Id str = pair.alice.root();
+    // Another program deletes one half, and inserts between the halves.
+    PatchBuilder builder(Id{kBob, pair.bob.clock().time()});
+    builder.del(str, {{kAlice, str.time + 2, 1}});
+    QVERIFY(pair.alice.apply(builder.flush()));
+    QCOMPARE(pair.aliceApi.str("")->text(), utf8("a\uFFFDb"));
+    QCOMPARE(pair.alice.canonicalView(), utf8("\"a\uFFFDb\"").toStdString());
+    const auto copy = decodeBinary(encodeBinary(pair.alice));
+    QVERIFY(copy);
+    QCOMPARE(copy->canonicalView(), pair.alice.canonicalView());
+    const auto compact = decodeCompact(encodeCompact(pair.alice));
+    QVERIFY(compact);
+    QCOMPARE(compact->canonicalView(), pair.alice.canonicalView());
+}
+
+void ApiTest::anchorsStayWithTheirText()
+{
+    Pair pair(parsed("\"안녕 세계\""));
+    StrApi alice = *pair.aliceApi.str("");
+    StrApi bob = *pair.bobApi.str("");
+    const Anchor cursor = alice.anchor(3); // behind the blank
+    const Anchor front = alice.anchor(0);
+    QVERIFY(bob.ins(0, utf8("😀 ")));
+    QVERIFY(bob.ins(bob.length(), QStringLiteral("!")));
+    pair.sync();
+    QCOMPARE(alice.position(cursor), qsizetype(6));
+    QCOMPARE(bob.position(cursor), qsizetype(6));
+    QCOMPARE(alice.position(front), qsizetype(0));
+    QVERIFY(bob.del(3, 4)); // the text around the cursor goes
+    pair.sync();
+    QCOMPARE(alice.text(), utf8("😀 계!"));
+    QCOMPARE(alice.position(cursor), qsizetype(3));
+}
+
+void ApiTest::observersSeeRemoteTextChangesInOrder()
+{
+    Pair pair(parsed(R"({"text":"hello","n":1})"));
+    QString mirror = pair.aliceApi.str("/text")->text();
+    const Id str = pair.aliceApi.str("/text")->id();
+    std::string paths;
+    pair.alice.setObserver([&](const Change &change) {
+        paths += toString(pair.alice.pathOf(change.node)) + " " + change.key + ";";
+        if (change.node != str)
+            return;
+        mirror.remove(change.position, change.removed);
+        mirror.insert(change.position, pair.aliceApi.str("/text")->text(change.position, change.inserted));
+    });
+    StrApi bob = *pair.bobApi.str("/text");
+    QVERIFY(bob.ins(5, utf8(" 세계")));
+    QVERIFY(bob.ins(0, QStringLiteral("> ")));
+    QVERIFY(bob.del(2, 6));
+    QVERIFY(pair.bobApi.obj("")->set("n", json::Value(2)));
+    pair.sync();
+    QCOMPARE(mirror, bob.text());
+    QCOMPARE(paths, std::string("/text ;/text ;/text ;/text ; n;"));
+}
+
+void ApiTest::flushGivesOnePatchThatSkipsWhatOthersMade()
+{
+    Pair pair(parsed("\"\""));
+    QVERIFY(pair.aliceApi.str("")->ins(0, QStringLiteral("a")));
+    QVERIFY(pair.bobApi.str("")->ins(0, QStringLiteral("bbbb")));
+    QVERIFY(pair.alice.apply(pair.bobApi.flush()));
+    QVERIFY(pair.aliceApi.str("")->ins(0, QStringLiteral("c")));
+    const Patch patch = pair.aliceApi.flush();
+    QVERIFY(patch.toCompact().find("[17,3]") != std::string::npos); // the ids that Bob's patch pushed past
+    QVERIFY(pair.bob.apply(patch));
+    QCOMPARE(pair.bob.canonicalView(), pair.alice.canonicalView());
+    QVERIFY(pair.aliceApi.flush().isEmpty());
+}
+
+void ApiTest::diffOfTextIsSmallest_data()
+{
+    QTest::addColumn<QString>("before");
+    QTest::addColumn<QString>("after");
+    QTest::addColumn<int>("inserted");
+    QTest::addColumn<int>("deleted");
+    QTest::newRow("nothing") << "same" << "same" << 0 << 0;
+    QTest::newRow("append") << "abc" << "abcd" << 1 << 0;
+    QTest::newRow("two places") << "the quick fox" << "a quick red fox" << 5 << 3;
+    QTest::newRow("emoji to another") << utf8("a😀b") << utf8("a😁b") << 2 << 2;
+    QTest::newRow("korean") << utf8("안녕하세요") << utf8("안녕히 가세요") << 3 << 1;
+    QTest::newRow("all") << "abc" << "xyz" << 3 << 3;
+    QTest::newRow("to nothing") << "abc" << "" << 0 << 3;
+}
+
+void ApiTest::diffOfTextIsSmallest()
+{
+    QFETCH(QString, before);
+    QFETCH(QString, after);
+    QFETCH(int, inserted);
+    QFETCH(int, deleted);
+    Document document(kAlice);
+    Api api(document);
+    QVERIFY(api.root(json::Value(boost::json::string(before.toStdString()))));
+    static_cast<void>(api.flush());
+    QVERIFY(api.str("")->diff(after));
+    QCOMPARE(api.str("")->text(), after);
+    std::uint64_t came = 0;
+    std::uint64_t went = 0;
+    const Patch patch = api.flush();
+    if (!patch.isEmpty())
+        patch.view().forEach([&](const Operation &op) {
+            came += op.code == OpCode::InsStr ? op.span : 0;
+            if (op.code == OpCode::Del)
+                forEachSpan(op, op.id.sid, [&](IdSpan span) { went += span.length; });
+        });
+    QCOMPARE(came, std::uint64_t(inserted));
+    QCOMPARE(went, std::uint64_t(deleted));
+}
+
+void ApiTest::diffOfValuesKeepsWhatIsShared()
+{
+    Document document(kAlice);
+    Api api(document);
+    QVERIFY(api.root(parsed(R"({"keep":"same","list":["a","b","c"],"n":1,"gone":true,"deep":{"x":[1,2]}})")));
+    const Id keep = api.at("/keep")->id();
+    const Id second = api.at("/list/2")->id();
+    static_cast<void>(api.flush());
+    const json::Value wanted = parsed(R"({"keep":"same!","list":["a","c","d"],"n":2,"deep":{"x":[1,3]},"new":{"y":[]}})");
+    QVERIFY(api.diff(wanted));
+    QCOMPARE(document.canonicalView(), json::canonical(wanted));
+    QCOMPARE(api.at("/keep")->id(), keep);
+    QCOMPARE(api.at("/list/1")->id(), second);
+    QVERIFY(api.flush().bytes().size() < 150);
+    QVERIFY(api.diff(wanted));
+    QVERIFY(api.flush().isEmpty()); // G7
+    QVERIFY(api.diff(parsed("[1]")));
+    QCOMPARE(document.canonicalView(), std::string("[1]"));
+}
+
+void ApiTest::undoTakesBackOwnEditsOnly()
+{
+    Pair pair(parsed(R"({"text":"","list":[]})"));
+    static_cast<void>(pair.aliceApi.undoStack());
+    QVERIFY(!pair.aliceApi.undoStack().canUndo());
+    QVERIFY(pair.aliceApi.str("/text")->ins(0, utf8("나는 ")));
+    pair.sync();
+    QVERIFY(pair.bobApi.str("/text")->ins(1, QStringLiteral("BOB")));
+    pair.sync();
+    QVERIFY(pair.aliceApi.arr("/list")->ins(0, {json::Value("x"), json::Value(1)}));
+    pair.sync();
+    QVERIFY(pair.aliceApi.undoStack().undo());
+    pair.sync();
+    QCOMPARE(pair.bob.canonicalView(), utf8(R"({"list":[],"text":"나BOB는 "})").toStdString());
+    QVERIFY(pair.aliceApi.undoStack().undo());
+    pair.sync();
+    QCOMPARE(pair.bob.canonicalView(), std::string(R"({"list":[],"text":"BOB"})"));
+    QVERIFY(!pair.aliceApi.undoStack().undo());
+    QVERIFY(pair.aliceApi.undoStack().redo());
+    QVERIFY(pair.aliceApi.undoStack().redo());
+    QVERIFY(!pair.aliceApi.undoStack().redo());
+    pair.sync();
+    QCOMPARE(json::canonical(pair.bob.view().get_object().at("list")), std::string(R"(["x",1])"));
+}
+
+void ApiTest::undoOfADeleteComesBackInItsPlace()
+{
+    Pair pair(parsed("\"one two three\""));
+    static_cast<void>(pair.aliceApi.undoStack());
+    QVERIFY(pair.aliceApi.str("")->del(4, 4));
+    pair.sync();
+    QVERIFY(pair.bobApi.str("")->ins(0, QStringLiteral("0 ")));
+    pair.sync();
+    QVERIFY(pair.aliceApi.undoStack().undo());
+    pair.sync();
+    QCOMPARE(pair.bob.canonicalView(), std::string("\"0 one two three\""));
+}
+
+void ApiTest::redoAfterUndoGivesTheSameText()
+{
+    Document document(kAlice);
+    Api api(document);
+    QVERIFY(api.root(parsed(R"({"t":"","k":1})")));
+    static_cast<void>(api.flush());
+    UndoStack &undo = api.undoStack();
+    std::vector<std::string> states{document.canonicalView()};
+    const auto step = [&] {
+        static_cast<void>(api.flush());
+        states.push_back(document.canonicalView());
+    };
+    QVERIFY(api.str("/t")->ins(0, utf8("abc😀")));
+    step();
+    QVERIFY(api.str("/t")->del(1, 1));
+    step();
+    QVERIFY(api.obj("")->set("k", parsed(R"({"x":["y"]})")));
+    step();
+    QVERIFY(api.obj("")->del("k"));
+    step();
+    QVERIFY(api.str("/t")->replace(0, 1, QStringLiteral("Z")));
+    step();
+    for (int round = 0; round < 3; ++round) {
+        for (std::size_t i = states.size() - 1; i > 0; --i) {
+            QVERIFY(undo.undo());
+            QCOMPARE(document.canonicalView(), states[i - 1]);
+        }
+        QVERIFY(!undo.canUndo());
+        for (std::size_t i = 1; i < states.size(); ++i) {
+            QVERIFY(undo.redo());
+            QCOMPARE(document.canonicalView(), states[i]);
+        }
+        QVERIFY(!undo.canRedo());
+    }
+    Document other(kBob);
+    QVERIFY(!api.flush().isEmpty());
+}
+
+void ApiTest::undoLeavesAValueSomebodyElseSet()
+{
+    Pair pair(parsed(R"({"k":1})"));
+    static_cast<void>(pair.aliceApi.undoStack());
+    QVERIFY(pair.aliceApi.obj("")->set("k", json::Value(2)));
+    pair.sync();
+    QVERIFY(pair.bobApi.obj("")->set("k", json::Value(3)));
+    pair.sync();
+    QVERIFY(pair.aliceApi.undoStack().undo());
+    QVERIFY(pair.aliceApi.flush().isEmpty());
+    QCOMPARE(pair.alice.canonicalView(), std::string(R"({"k":3})"));
+}
+
+void ApiTest::missingDependencyChangesNothing()
+{
+    Document alice(kAlice);
+    Api api(alice);
+    QVERIFY(api.root(parsed(R"({"a":"x"})")));
+    const Patch first = api.flush();
+    QVERIFY(api.str("/a")->ins(1, QStringLiteral("y")));
+    const Patch second = api.flush();
+    Document bob(kBob);
+    const Bytes before = encodeBinary(bob);
+    QCOMPARE(bob.apply(second).error().code, ErrorCode::MissingDependency);
+    QVERIFY(encodeBinary(bob) == before);
+    QVERIFY(bob.apply(first) == Applied::New);
+    QVERIFY(bob.apply(second) == Applied::New);
+    QVERIFY(bob.apply(second) == Applied::Known);
+    QVERIFY(bob.apply(first) == Applied::Known);
+    QCOMPARE(bob.canonicalView(), alice.canonicalView());
+}
+
+void ApiTest::timeFarAheadIsRefused()
+{
+    Document document(kAlice);
+    PatchBuilder builder(Id{kBob, limits::kCrdtClockJump + 10});
+    builder.newNode(OpCode::NewStr);
+    QCOMPARE(document.apply(builder.flush()).error().code, ErrorCode::InvalidValue);
+    QCOMPARE(document.clock().time(), std::uint64_t(1));
+}
+
+void ApiTest::serverClockRefusesAGap()
+{
+    Document server = Document::withServerClock();
+    Api api(server);
+    QVERIFY(api.root(parsed(R"({"t":"x"})")));
+    const Patch first = api.flush();
+    QCOMPARE(first.id().sid, kServerSession);
+    QVERIFY(api.str("/t")->ins(0, QStringLiteral("y")));
+    const Patch second = api.flush();
+    Document replica = Document::withServerClock();
+    QCOMPARE(replica.apply(second).error().code, ErrorCode::MissingDependency);
+    QVERIFY(replica.apply(first));
+    QVERIFY(replica.apply(second));
+    QVERIFY(replica.apply(second) == Applied::Known);
+    QCOMPARE(replica.canonicalView(), server.canonicalView());
+    for (const auto &copy : {decodeBinary(encodeBinary(server)).map([](const Document &d) { return d.canonicalView(); }),
+                             decodeCompact(encodeCompact(server)).map([](const Document &d) { return d.canonicalView(); }),
+                             decodeVerbose(encodeVerbose(server)).map([](const Document &d) { return d.canonicalView(); })}) {
+        QVERIFY(copy.has_value());
+        QCOMPARE(*copy, server.canonicalView());
+    }
+    QVERIFY(Patch::fromCompact(second.toCompact()) == second);
+    QVERIFY(Patch::fromVerbose(second.toVerbose()) == second);
+}
+
+void ApiTest::forksShareNothing()
+{
+    Document alice(kAlice);
+    Api api(alice);
+    QVERIFY(api.root(parsed(R"({"t":"x"})")));
+    Document fork = alice.fork(kBob);
+    Api forkApi(fork);
+    QVERIFY(fork == alice);
+    QVERIFY(forkApi.str("/t")->ins(0, QStringLiteral("y")));
+    QVERIFY(api.str("/t")->ins(1, QStringLiteral("z")));
+    QCOMPARE(alice.canonicalView(), std::string(R"({"t":"xz"})"));
+    QCOMPARE(fork.canonicalView(), std::string(R"({"t":"yx"})"));
+    QVERIFY(!(fork == alice));
+    QVERIFY(alice.apply(forkApi.flush()));
+    QVERIFY(fork.apply(api.flush()));
+    QVERIFY(fork == alice);
+}
+
+void ApiTest::rebasedPatchAppliesAtItsNewTime()
+{
+    Document alice(kAlice);
+    Api api(alice);
+    QVERIFY(api.root(parsed(R"({"t":"abc"})")));
+    QVERIFY(api.str("/t")->del(0, 1));
+    const Patch rebased = api.flush().rebased(50);
+    QCOMPARE(rebased.id(), (Id{kAlice, 50}));
+    Document bob(kBob);
+    QVERIFY(bob.apply(rebased));
+    QCOMPARE(bob.canonicalView(), alice.canonicalView());
+    const Patch renamed = rebased.withSession(kBob + 1);
+    Document carol(kBob);
+    QVERIFY(carol.apply(renamed));
+    QCOMPARE(carol.canonicalView(), alice.canonicalView());
+    QCOMPARE(renamed.id(), (Id{kBob + 1, 50}));
+}
+
+void ApiTest::hiddenKeyIsRefusedAndNotShown()
+{
+    Document alice(kAlice);
+    Api api(alice);
+    QCOMPARE(api.root(parsed(R"({"__proto__":1})")).error().code, ErrorCode::InvalidValue);
+    QVERIFY(api.root(parsed("{}")));
+    QCOMPARE(api.obj("")->set("__proto__", json::Value(1)).error().code, ErrorCode::InvalidValue);
+    PatchBuilder builder(Id{kBob, alice.clock().time()});
+    const Id con = builder.newCon(json::Value(1));
+    builder.insObj(alice.root(), {{"__proto__", con}});
+    QVERIFY(alice.apply(builder.flush()));
+    QCOMPARE(alice.canonicalView(), std::string("{}"));
+}
+
+void ApiTest::deepNestingShowsAsNull()
+{
+    Document document(kAlice);
+    PatchBuilder builder(document.clock().next());
+    Id inner = builder.newNode(OpCode::NewStr);
+    // Containers are older than what is in them: from the outside in.
+    builder.begin(document.clock().next());
+    Id outer = builder.newNode(OpCode::NewArr);
+    builder.insVal(kOrigin, outer);
+    for (int i = 0; i < 20'000; ++i) {
+        inner = builder.newNode(i % 2 == 0 ? OpCode::NewVal : OpCode::NewArr);
+        i % 2 == 0 ? builder.insArr(outer, outer, {inner}) : builder.insVal(outer, inner);
+        outer = inner;
+    }
+    QVERIFY(document.apply(builder.flush()));
+    QCOMPARE(json::depth(document.view()), limits::kDepth);
+    const auto copy = decodeBinary(encodeBinary(document));
+    QVERIFY(copy);
+    QVERIFY(encodeBinary(*copy) == encodeBinary(document));
+    QVERIFY(!encodeVerbose(document).empty());
+    PatchBuilder drop(document.clock().next()); // and all of it goes at once
+    drop.insVal(kOrigin, drop.newCon(json::Value(1)));
+    QVERIFY(document.apply(drop.flush()));
+    QCOMPARE(document.canonicalView(), std::string("1"));
+    QCOMPARE(document.nodes().count(), std::size_t(1));
+}
+
+void ApiTest::patchMetaSurvivesEveryEncoding()
+{
+    PatchBuilder builder(Id{kAlice, 5});
+    builder.setMeta(parsed(R"({"author":"앨리스"})"));
+    builder.newNode(OpCode::NewObj);
+    const Patch patch = builder.flush();
+    QVERIFY(patch.view().meta() == parsed(R"({"author":"앨리스"})"));
+    QVERIFY(Patch::fromCompact(patch.toCompact()) == patch);
+    QVERIFY(Patch::fromVerbose(patch.toVerbose()) == patch);
+    QVERIFY(Patch::decode(patch.bytes()) == patch);
+}
