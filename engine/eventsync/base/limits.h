@@ -92,12 +92,20 @@ constexpr std::size_t kAckedEdits = 100'000;            // own logged edits kept
 constexpr std::size_t kClientHistoryBytes = 8 * kMiB;   // events kept per document to go back to a common point
 constexpr std::size_t kConflictRecordBytes = 64 * kKiB; // of a decision's metadata; a larger record says what it left out
 
+// The desktop.
+constexpr std::size_t kDesktopFollowed = 500;           // games kept in step without being opened: all of a person's, few of a server's
+constexpr std::size_t kDesktopLogEvents = 1'000;        // of the document shown, in the event log's table
+constexpr std::size_t kPlayScriptBytes = 1 * kMiB;      // a script of user actions
+constexpr auto kPlayStepTime = 10'000ms;                // what a step of a script waits for, unless it says otherwise
+
 // The store.
 constexpr int kOptimisticTries = 16;                    // of an edit function before VersionConflict
 constexpr std::size_t kCommitRows = 8'192;              // rows of one group commit: bounds the time a reader waits
 constexpr auto kStoreBusyWait = 5'000ms;                // for a foreign program that holds SQLite's write lock
 constexpr std::size_t kQueuedBatches = 65'536;          // handed to a backend and not committed: above it QueueFull
 constexpr std::size_t kQueuedReads = 65'536;            // handed to a backend and not begun: above it QueueFull
+constexpr std::size_t kVerifyFindings = 1'000;           // kept by one verification; the rest is counted only
+constexpr std::size_t kMissingEventsBytes = 16 * kMiB;  // of canonical events that one answer of missing events holds
 constexpr std::int64_t kWalKeepBytes = 64 * 1024 * 1024; // what the WAL file is cut back to once it was longer
 constexpr int kBackupPages = 256;                       // copied between two calls of a backup's progress
 constexpr std::size_t kCacheDocuments = 10'000;         // kept by a Storage in memory, the ones used last
@@ -119,5 +127,28 @@ constexpr std::uint64_t kCrdtClockJump = 1ull << 32;    // how far ahead of ours
 constexpr std::size_t kCrdtEncodingBytes = 64 * kMiB;   // JSON text of a document with all its ids and tombstones
 constexpr int kCrdtEncodingDepth = 1'024;               // containers of that text: several for each node
 constexpr std::size_t kCrdtDiffSteps = 1'000;            // edits of a smallest diff; its search takes their square in memory
+
+// Messages between nodes (pubsub), and documents kept in step by them (crdtsync).
+constexpr std::size_t kPubSubMessageBytes = 8 * kMiB;    // a quarter of what Redis buffers for one slow subscriber
+constexpr std::size_t kPubSubTopicBytes = 512;
+constexpr std::size_t kPubSubQueueBytes = 32 * kMiB;     // handed to a connection and not written: above it QueueFull
+constexpr std::size_t kPubSubQueue = 65'536;             // the same in messages
+constexpr auto kPubSubConnectTime = 5'000ms;
+constexpr auto kPubSubAnswerTime = 10'000ms;             // a broker silent for so long is taken for gone
+constexpr auto kPubSubPing = 4'000ms;                    // an idle connection is asked, so that a dead one is noticed
+constexpr auto kPeerAnnounce = 1'000ms;                  // between two announcements; three missed: the peer is gone
+constexpr int kPeerMissed = 3;
+constexpr std::size_t kPeers = 10'000;                   // of one group; further ones are not listed
+constexpr std::size_t kPeerAddressBytes = 2 * kKiB;
+constexpr auto kCrdtSyncEvery = 2'000ms;                 // between two exchanges of state; also when an unanswered request is repeated
+constexpr std::size_t kCrdtSyncVectorRows = 64;          // a longer state vector is not sent: sets are compared instead
+constexpr std::size_t kCrdtSyncWaiting = 10'000;         // patches kept that came before what they need
+constexpr std::size_t kCrdtSyncWaitingBytes = 64 * kMiB; // ... and their bytes
+constexpr std::size_t kCrdtSyncUnstored = 10'000;        // patches not yet durable: above it own edits fail with QueueFull
+constexpr std::size_t kCrdtSyncChunkBytes = 256 * kKiB;  // of patches in one answer; the asker asks on
+constexpr std::int64_t kCrdtSyncSnapshotFrom = 10'000;   // who lacks so many patches is sent the whole document
+constexpr std::size_t kCrdtSyncForks = 1'000;            // copied replicas remembered, so that each is reported once
+constexpr std::size_t kCompareRanges = 4'096;            // of one comparison: about 100 KiB; the next one goes on
+constexpr std::size_t kCompareRuns = 4'096;
 
 } // namespace eventsync::limits

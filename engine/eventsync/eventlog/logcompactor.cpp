@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/eventlog/logcompactor.h>
+
+#include <eventsync/eventlog/blockingcommit.h>
+#include <eventsync/eventlog/documentcore.h>
+#include <eventsync/eventlog/schema.h>
+
+#include <algorithm>
+
+namespace eventsync::eventlog {
+
+namespace {
+
+using storage::Cell;
+
+constexpr std::int64_t kEventsAtATime = 1'000; // per commit
+constexpr std::int64_t kClientsAtATime = 500;
+
+class NoChance final : public Random // a compaction makes nothing up
+{
+public:
+    std::uint64_t next() override { return 0; }
+};
+
+// The first event that stays.
+Result<ServerSeq> horizonFor(EventStore &store, const LoadedDocument &loaded, const CompactOptions &options)
+{
+    const ServerSeq head = loaded.head.serverSeq;
+    ServerSeq high = options.keep ? std::max(loaded.row.horizon, head - std::max<std::int64_t>(*options.keep, 1) + 1) : head;
+    high = std::min(high, head);
+    if (!options.before)
+        return high;
+    for (ServerSeq low = loaded.row.horizon; low < high;) { // stored times do not fall along a log
+        const ServerSeq middle((low.value() + high.value()) / 2);
+        EVENTSYNC_TRY(const LoggedPtr event, store.eventAt(loaded.row.number, middle));
+        if (!event)
+            return failure(ErrorCode::Corrupt, "the log lacks event " + std::to_string(middle.value()));
+        if (event->event->storedAt < *options.before)
+            low = middle.next();
+        else
+            high = middle;
+    }
+    return high;
+}
+
+class Compactor
+{
+public:
+    Compactor(storage::Backend &backend, const Clock &clock, const CompactOptions &options)
+        : m_backend(backend), m_clock(clock), m_options(options)
+    {
+    }
+
+    Result<> document(const DocumentId &id)
+    {
+        ++m_progress.documents;
+        bool more = true, any = false;
+        while (more) {
+            EVENTSYNC_TRY(const std::int64_t removed, step(id, more));
+            any = any || removed > 0;
+            m_report.events += removed;
+        }
+        m_report.documents += any ? 1 : 0;
+        m_progress.events = m_report.events;
+        if (m_options.progress)
+            m_options.progress(m_progress);
+        return {};
+    }
+    const CompactReport &report() const { return m_report; }
+
+private:
+    Result<std::int64_t> step(const DocumentId &id, bool &more)
+    {
+        more = false;
+        storage::Batch batch;
+        std::int64_t removedEvents = 0;
+        {
+            EVENTSYNC_TRY(const auto view, m_backend.view());
+            EventStore store(*view);
+            EVENTSYNC_TRY(auto loaded, store.load(id));
+            if (!loaded)
+                return failure(ErrorCode::NotFound, "there is no document " + id.text());
+            if (loaded->head.serverSeq < loaded->row.horizon)
+                return std::int64_t(0);
+            EVENTSYNC_TRY(const ServerSeq horizon, horizonFor(store, *loaded, m_options));
+            if (horizon <= loaded->row.horizon)
+                return std::int64_t(0);
+            const ServerSeq until = std::min(horizon, loaded->row.horizon + kEventsAtATime);
+            EVENTSYNC_TRY(const std::vector<LoggedPtr> removed,
+                          store.events(loaded->row.number, {.after = loaded->row.horizon.previous(), .until = until.previous()}));
+            removedEvents = static_cast<std::int64_t>(removed.size());
+            if (removedEvents != until - loaded->row.horizon)
+                return failure(ErrorCode::Corrupt, "the log of " + id.text() + " has a gap");
+            for (const LoggedPtr &event : removed) {
+                if (m_options.archive)
+                    EVENTSYNC_CHECK(m_options.archive(loaded->row, *event));
+            }
+            more = until < horizon;
+            DocumentCore core(id, std::move(loaded), [](const CollectionName &) { return std::make_shared<const Rules>(); },
+                              m_clock, m_chance);
+            batch = core.compactBatch(until, removed);
+        }
+        EVENTSYNC_CHECK(commitAndWait(m_backend, std::move(batch)));
+        return removedEvents;
+    }
+
+    storage::Backend &m_backend;
+    const Clock &m_clock;
+    const CompactOptions &m_options;
+    NoChance m_chance;
+    CompactProgress m_progress;
+    CompactReport m_report;
+};
+
+} // namespace
+
+Result<CompactReport> compactLogs(storage::Backend &backend, const Clock &clock, const CompactOptions &options)
+{
+    if (!options.keep && !options.before)
+        return failure(ErrorCode::InvalidValue, "what is to be kept: a number of events, or those since a moment");
+    std::vector<DocumentId> ids;
+    if (options.document) {
+        ids.push_back(*options.document);
+    } else {
+        EVENTSYNC_TRY(const auto view, backend.view());
+        EVENTSYNC_CHECK(view->scan({.set = sets::kDocuments}, [&](const storage::Row &cells) {
+            ids.emplace_back(std::string(textOf(cells, document::Id).value_or("")));
+            return true;
+        }));
+    }
+    Compactor compactor(backend, clock, options);
+    for (const DocumentId &id : ids)
+        EVENTSYNC_CHECK(compactor.document(id));
+    return compactor.report();
+}
+
+Result<std::int64_t> expireClients(storage::Backend &backend, Timestamp before)
+{
+    std::int64_t expired = 0;
+    for (;;) {
+        storage::Batch batch;
+        std::int64_t found = 0;
+        {
+            EVENTSYNC_TRY(const auto view, backend.view());
+            Result<> good;
+            EVENTSYNC_CHECK(view->scan({.set = sets::kClients, .index = "seen", .prefix = {Cell(std::int64_t(0))},
+                                        .until = Cell(before.value())},
+                                       [&](const storage::Row &cells) {
+                                           if (textOf(cells, client::Kind).value_or("") != "replica")
+                                               return true;
+                                           storage::Row row = cells;
+                                           row[client::Expired] = std::int64_t(1);
+                                           batch.put(sets::kClients, row);
+                                           good = view->scan({.set = sets::kStateVectors, .index = "client", .prefix = {cells[client::Id]}},
+                                                             [&](const storage::Row &vector) {
+                                                                 batch.erase(sets::kStateVectors, {vector[statevector::Document], cells[client::Id]});
+                                                                 return true;
+                                                             });
+                                           return good.has_value() && ++found < kClientsAtATime;
+                                       }));
+            EVENTSYNC_CHECK(good);
+        }
+        if (found == 0)
+            return expired;
+        EVENTSYNC_CHECK(commitAndWait(backend, std::move(batch)));
+        expired += found;
+    }
+}
+
+} // namespace eventsync::eventlog

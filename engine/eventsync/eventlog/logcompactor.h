@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/base/clock.h>
+#include <eventsync/eventlog/eventstore.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+namespace eventsync::eventlog {
+
+struct CompactProgress
+{
+    std::int64_t documents = 0, events = 0; // looked at, removed
+};
+
+// Events are removed up to the first one that a rule given here keeps; the last event of a log always stays.
+struct CompactOptions
+{
+    std::optional<DocumentId> document = {};   // none: all
+    std::optional<std::int64_t> keep = {};     // the last so many events of each document
+    std::optional<Timestamp> before = {};      // only events stored before this moment
+    // For a tiered archive: sees each event before it is removed, in order. An error stops there, and the event stays. What
+    // was archived may be archived again after a failure: told apart by (document, serverSeq).
+    std::function<Result<>(const DocumentRow &document, const LoggedEvent &event)> archive = {};
+    std::function<void(const CompactProgress &)> progress = {}; // after each document
+};
+
+struct CompactReport
+{
+    std::int64_t documents = 0, events = 0; // with events removed; removed
+};
+
+// Removes the beginnings of logs (G13): no state, no head, no chain value, no clock and no id changes; a snapshot and the removed
+// events' ids are written with each step. A running server has SyncService::compact; this is for a store that nobody else uses.
+// InvalidValue without a rule. Blocks; see commitAndWait().
+Result<CompactReport> compactLogs(storage::Backend &backend, const Clock &clock, const CompactOptions &options);
+
+// Forgets the replicas not seen since `before`: their state vectors go, their right to the id goes; their events, ids and
+// clock rows stay. Gives how many. For a store that nobody else uses.
+Result<std::int64_t> expireClients(storage::Backend &backend, Timestamp before);
+
+} // namespace eventsync::eventlog

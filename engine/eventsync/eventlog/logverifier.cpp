@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One pass per document: its log is folded from its beginning, and whatever is stored of some position is compared when the
+// fold stands there. Rows that belong to no document are looked for by leaps over the document numbers, not by reading all.
+#include <eventsync/eventlog/logverifier.h>
+
+#include <eventsync/eventlog/logfold.h>
+#include <eventsync/eventlog/schema.h>
+
+#include <algorithm>
+#include <set>
+
+namespace eventsync::eventlog {
+
+namespace {
+
+using storage::Cell;
+
+class Verifier
+{
+public:
+    Verifier(storage::ReadView &view, const VerifyOptions &options) : m_view(view), m_store(view), m_options(options) {}
+
+    Result<VerifyReport> run();
+
+private:
+    void found(FindingKind kind, const DocumentId &id, ServerSeq seq, std::string message);
+    Result<> all();
+    Result<> document(const DocumentRow &row);
+    Result<> snapshotSeqs(const DocumentRow &row);
+    Result<> foldLog(const DocumentRow &row, LogFold &fold);
+    Result<> compare(const DocumentRow &row, const LogFold &fold);
+    void compareRow(const DocumentRow &row, const LogFold &fold);
+    Result<> compareSnapshot(const DocumentRow &row, const LogFold &fold);
+    Result<> compareClocks(const DocumentRow &row, const LogFold &fold);
+    Result<> stateVectors(const DocumentRow &row, const LogFold &fold);
+    Result<> orphans(const char *set, const char *index);
+    Result<> knownIds();
+
+    storage::ReadView &m_view;
+    EventStore m_store;
+    const VerifyOptions &m_options;
+    VerifyReport m_report;
+    std::int64_t m_derived = 0; // every event up to this position is in the derived rows
+    std::map<std::int64_t, std::pair<DocumentId, ServerSeq>> m_horizons; // by document number
+    std::set<ServerSeq> m_snapshots;                                     // of the document at hand
+    bool m_rowSeen = false;
+};
+
+void Verifier::found(FindingKind kind, const DocumentId &id, ServerSeq seq, std::string message)
+{
+    ++m_report.found;
+    if (m_report.findings.size() < m_options.keepFindings)
+        m_report.findings.push_back({kind, id, seq, std::move(message)});
+}
+
+Result<VerifyReport> Verifier::run()
+{
+    EVENTSYNC_TRY(const std::optional<storage::Row> derived, m_view.get(sets::kMeta, {std::string(meta::kDerived)}));
+    if (derived)
+        m_derived = integerOf(*derived, meta::Value).value_or(0);
+    if (!m_options.document) {
+        EVENTSYNC_CHECK(all());
+        return std::move(m_report);
+    }
+    EVENTSYNC_TRY(const std::optional<storage::Row> cells, m_view.get(sets::kDocuments, {m_options.document->text()}));
+    if (!cells)
+        return failure(ErrorCode::NotFound, "there is no document " + m_options.document->text());
+    if (const auto row = DocumentRow::fromRow(*cells)) {
+        EVENTSYNC_CHECK(document(*row));
+    } else {
+        found(FindingKind::Document, *m_options.document, ServerSeq(0), row.error().toString());
+    }
+    return std::move(m_report);
+}
+
+Result<> Verifier::all()
+{
+    Result<> good;
+    EVENTSYNC_CHECK(m_view.scan({.set = sets::kDocuments, .index = "number"}, [&](const storage::Row &cells) {
+        const auto row = DocumentRow::fromRow(cells);
+        if (row) {
+            good = document(*row);
+        } else {
+            m_horizons.emplace(integerOf(cells, document::Number).value_or(0),
+                               std::pair(DocumentId(std::string(textOf(cells, document::Id).value_or(""))), ServerSeq(0)));
+            found(FindingKind::Document, DocumentId(std::string(textOf(cells, document::Id).value_or(""))), ServerSeq(0),
+                  row.error().toString());
+        }
+        return good.has_value();
+    }));
+    EVENTSYNC_CHECK(good);
+    EVENTSYNC_CHECK(orphans(sets::kEvents, "order"));
+    EVENTSYNC_CHECK(orphans(sets::kSnapshots, ""));
+    EVENTSYNC_CHECK(orphans(sets::kVectorClocks, ""));
+    EVENTSYNC_CHECK(orphans(sets::kStateVectors, ""));
+    return knownIds();
+}
+
+Result<> Verifier::document(const DocumentRow &row)
+{
+    ++m_report.documents;
+    m_horizons.emplace(row.number, std::pair(row.documentId, row.horizon));
+    m_rowSeen = false;
+    EVENTSYNC_CHECK(snapshotSeqs(row));
+    if (row.horizon <= ServerSeq(1) && row.baseChain != chainStart(row.collection, row.documentId))
+        found(FindingKind::Document, row.documentId, ServerSeq(0), "the chain does not begin with the document's own start");
+    auto start = logStartOf(m_view, row);
+    if (!start) {
+        found(FindingKind::Horizon, row.documentId, row.horizon, start.error().message);
+        return {};
+    }
+    if (row.horizon <= ServerSeq(1))
+        start->baseChain = chainStart(row.collection, row.documentId);
+    LogFold fold(std::move(*start), [&](FindingKind kind, ServerSeq seq, std::string message) {
+        found(kind, row.documentId, seq, std::move(message));
+    });
+    EVENTSYNC_CHECK(compare(row, fold));
+    EVENTSYNC_CHECK(foldLog(row, fold));
+    if (!m_rowSeen)
+        found(FindingKind::Document, row.documentId, row.at.serverSeq,
+              "the row stands where the log is not: it ends at " + std::to_string(fold.at().serverSeq.value()));
+    for (const ServerSeq seq : m_snapshots) {
+        if (seq > fold.at().serverSeq)
+            found(FindingKind::Snapshot, row.documentId, seq, "a snapshot of what is not in the log");
+    }
+    EVENTSYNC_CHECK(stateVectors(row, fold));
+    if (m_options.progress)
+        m_options.progress({m_report.documents, m_report.events, m_report.found});
+    return {};
+}
+
+Result<> Verifier::snapshotSeqs(const DocumentRow &row)
+{
+    m_snapshots.clear();
+    return m_view.scan({.set = sets::kSnapshots, .prefix = {Cell(row.number)}}, [&](const storage::Row &cells) {
+        m_snapshots.insert(ServerSeq(integerOf(cells, snapshot::Seq).value_or(0)));
+        ++m_report.snapshots;
+        return true;
+    });
+}
+
+Result<> Verifier::foldLog(const DocumentRow &row, LogFold &fold)
+{
+    Result<> good;
+    bool lagTold = false;
+    EVENTSYNC_CHECK(m_view.scan({.set = sets::kEvents, .index = "order", .prefix = {Cell(row.number)}}, [&](const storage::Row &cells) {
+        ++m_report.events;
+        fold.take(cells);
+        if (fold.at().serverSeq > row.at.serverSeq && fold.position() <= m_derived && !std::exchange(lagTold, true))
+            found(FindingKind::Lag, row.documentId, fold.at().serverSeq,
+                  "the row stands at " + std::to_string(row.at.serverSeq.value()) + " and was said to be complete");
+        good = compare(row, fold);
+        return good.has_value();
+    }));
+    return good;
+}
+
+Result<> Verifier::compare(const DocumentRow &row, const LogFold &fold)
+{
+    const ServerSeq at = fold.at().serverSeq;
+    if (at == row.at.serverSeq) {
+        m_rowSeen = true;
+        compareRow(row, fold);
+        EVENTSYNC_CHECK(compareClocks(row, fold));
+    }
+    if (m_snapshots.count(at) != 0)
+        return compareSnapshot(row, fold);
+    return {};
+}
+
+void Verifier::compareRow(const DocumentRow &row, const LogFold &fold)
+{
+    const auto check = [&](bool same, const char *what) {
+        if (!same)
+            found(FindingKind::Document, row.documentId, row.at.serverSeq, std::string("the row's ") + what + " is not the log's");
+    };
+    check(row.at.chain == fold.at().chain, "chain value");
+    if (fold.hasState()) {
+        check(row.state.has_value() == fold.state().exists() &&
+                  (!row.state || json::canonical(*row.state) == fold.state().canonical()),
+              "state");
+        check(!row.state || row.kind == fold.state().kind(), "kind");
+    }
+    if (row.at.serverSeq < row.horizon)
+        return; // no event tells more
+    check(row.position == fold.position(), "position");
+    check(row.updatedAt == fold.lastStoredAt(), "time of change");
+    check(row.horizon > ServerSeq(1) || row.createdAt == fold.firstStoredAt(), "time of creation");
+}
+
+Result<> Verifier::compareSnapshot(const DocumentRow &row, const LogFold &fold)
+{
+    const ServerSeq at = fold.at().serverSeq;
+    const auto picture = m_store.snapshot(row, at);
+    if (!picture || !*picture || (*picture)->position.serverSeq != at) {
+        found(FindingKind::Snapshot, row.documentId, at, picture ? "it is not where it was" : picture.error().toString());
+        return {};
+    }
+    const auto check = [&](bool same, const char *what) {
+        if (!same)
+            found(FindingKind::Snapshot, row.documentId, at, std::string("the snapshot's ") + what + " is not the log's");
+    };
+    check((*picture)->position.chain == fold.at().chain, "chain value");
+    check((*picture)->vectorClock == fold.clock(), "vector clock");
+    check(!fold.hasState() || (*picture)->state == fold.state().canonical(), "state");
+    return {};
+}
+
+Result<> Verifier::compareClocks(const DocumentRow &row, const LogFold &fold)
+{
+    const auto stored = m_store.clock(row.number);
+    if (!stored)
+        found(FindingKind::VectorClock, row.documentId, ServerSeq(0), stored.error().toString());
+    else if (*stored != fold.clock())
+        found(FindingKind::VectorClock, row.documentId, row.at.serverSeq,
+              json::canonical(stored->toJson()) + " is stored, the log says " + json::canonical(fold.clock().toJson()));
+    return {};
+}
+
+Result<> Verifier::stateVectors(const DocumentRow &row, const LogFold &fold)
+{
+    return m_view.scan({.set = sets::kStateVectors, .prefix = {Cell(row.number)}}, [&](const storage::Row &cells) {
+        const auto client = textOf(cells, statevector::ClientId);
+        const auto seq = integerOf(cells, statevector::Seq);
+        const auto text = textOf(cells, statevector::Clock);
+        const auto value = text ? json::parse(*text) : Result<json::Value>(failure(text.error()));
+        const auto clock = value ? VectorClock::fromJson(*value) : Result<VectorClock>(failure(value.error()));
+        if (!client || !seq || !clock)
+            found(FindingKind::StateVector, row.documentId, ServerSeq(0), "a row cannot be read");
+        else if (ServerSeq(*seq) > fold.at().serverSeq || !fold.clock().covers(*clock))
+            found(FindingKind::StateVector, row.documentId, ServerSeq(*seq),
+                  std::string(*client) + " has what is not in the log");
+        return true;
+    });
+}
+
+Result<> Verifier::orphans(const char *set, const char *index)
+{
+    std::optional<std::int64_t> next = std::int64_t(0);
+    while (next) {
+        std::optional<std::int64_t> number;
+        EVENTSYNC_CHECK(m_view.scan({.set = set, .index = index, .from = Cell(*next), .limit = 1}, [&](const storage::Row &cells) {
+            number = integerOf(cells, set == sets::kEvents ? std::size_t(event::Document) : 0).value_or(0);
+            return false;
+        }));
+        if (number && m_horizons.count(*number) == 0)
+            found(FindingKind::Orphan, {}, ServerSeq(0),
+                  std::string(set) + " has rows of number " + std::to_string(*number) + ", which is no document's");
+        next = number ? std::optional(*number + 1) : std::nullopt;
+    }
+    return {};
+}
+
+Result<> Verifier::knownIds()
+{
+    return m_view.scan({.set = sets::kIds}, [&](const storage::Row &cells) {
+        const auto number = integerOf(cells, known::Document);
+        const auto seq = integerOf(cells, known::Seq);
+        const auto logged = blobOf(cells, known::Logged);
+        const auto owner = number ? m_horizons.find(*number) : m_horizons.end();
+        if (!number || !seq || !logged || logged->size() != 16)
+            found(FindingKind::Unreadable, {}, ServerSeq(0), "a row of ids cannot be read");
+        else if (owner == m_horizons.end())
+            found(FindingKind::Orphan, {}, ServerSeq(*seq), "ids has a row of number " + std::to_string(*number) + ", which is no document's");
+        else if (*seq < 1 || ServerSeq(*seq) >= owner->second.second)
+            found(FindingKind::Id, owner->second.first, ServerSeq(*seq), "an id is kept of an event that was not removed");
+        return true;
+    });
+}
+
+} // namespace
+
+Result<VerifyReport> verifyLogs(storage::ReadView &view, const VerifyOptions &options)
+{
+    return Verifier(view, options).run();
+}
+
+} // namespace eventsync::eventlog
