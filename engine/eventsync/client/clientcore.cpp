@@ -440,4 +440,12 @@ std::size_t ClientCore::queueSize() const
     return d->context.queueSize;
 }
 
+QueueCounts ClientCore::queueCounts() const
+{
+    QueueCounts counts;
+    for (const auto &[id, document] : d->documents)
+        document->count(counts);
+    return counts;
+}
+
 } // namespace eventsync::client

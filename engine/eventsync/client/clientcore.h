@@ -120,6 +120,7 @@ public:
     std::vector<QueueEntry> queue() const;                       // all documents, in the order made
     std::vector<QueueEntry> queue(const DocumentId &id) const;
     std::size_t queueSize() const;
+    QueueCounts queueCounts() const;                             // of all documents
 
 private:
     struct Private;

@@ -93,6 +93,7 @@ public:
     const CollectionPolicy &policy() const;
     std::vector<QueueEntry> queue() const;
     void appendQueue(std::vector<std::pair<std::int64_t, QueueEntry>> &all) const; // with their places
+    void count(QueueCounts &counts) const;
     bool holds(const EventId &id) const { return m_byId.contains(id); }
 
 private:

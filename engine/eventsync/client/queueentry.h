@@ -45,6 +45,13 @@ struct QueueEntry
     bool operator==(const QueueEntry &) const = default;
 };
 
+struct QueueCounts
+{
+    std::size_t waiting = 0, sent = 0, conflicts = 0, deadLetters = 0;
+    std::size_t all() const { return waiting + sent + conflicts + deadLetters; }
+    bool operator==(const QueueCounts &) const = default;
+};
+
 enum class Decision { Ours, Theirs, Merged, Ask };
 
 struct Resolution

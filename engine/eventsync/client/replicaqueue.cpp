@@ -273,6 +273,14 @@ std::vector<QueueEntry> DocumentReplica::queue() const
     return entries;
 }
 
+void DocumentReplica::count(QueueCounts &counts) const
+{
+    counts.waiting += m_waiting.size();
+    counts.sent += m_sent.size();
+    counts.conflicts += m_conflicts.size();
+    counts.deadLetters += m_queue.size() - m_waiting.size() - m_sent.size() - m_conflicts.size();
+}
+
 // What came in from others: what waits is checked now; what is in flight when it comes back (unseenOf), since its base
 // stays. `before`: only entries that stand before this place.
 void DocumentReplica::unseen(const json::Footprint &footprint, const std::string &what, std::int64_t before)

@@ -1,18 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "decisionstest.h"
 #include "editstest.h"
 #include "pulltest.h"
+#include "repairtest.h"
+#include "syncclienttest.h"
 
 #include <QCoreApplication>
 #include <QTest>
+
+#include <string_view>
 
 using namespace eventsync::client::test;
 
 int main(int argc, char **argv)
 {
     QCoreApplication application(argc, argv);
+    if (argc == 3 && std::string_view(argv[1]) == "--edit")
+        return editUntilKilled(argv[2]);
     int failed = 0;
     const auto run = [&](QObject &&test) { failed += QTest::qExec(&test, argc, argv); };
     run(EditsTest());
     run(PullTest());
+    run(RepairTest());
+    run(DecisionsTest());
+    run(SyncClientTest());
     return failed;
 }

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/client/statemanager.h>
+
+#include <QPointer>
+
+#include <algorithm>
+
+namespace eventsync::client {
+
+StateManager::StateManager(SyncClient &client, QObject *parent) : QObject(parent), m_client(client)
+{
+    connect(&client, &SyncClient::documentChanged, this, &StateManager::onChanged);
+}
+
+std::vector<DocumentId> StateManager::documents() const
+{
+    return m_client.core().documents();
+}
+
+json::State StateManager::optimistic(const DocumentId &id) const
+{
+    const DocumentState *state = m_client.core().optimistic(id);
+    if (!state || !state->exists())
+        return std::nullopt;
+    return m_client.core().policy(id).withEngineFields(state->view(), version(id));
+}
+
+json::State StateManager::confirmed(const DocumentId &id) const
+{
+    const DocumentState *state = m_client.core().confirmed(id);
+    if (!state || !state->exists())
+        return std::nullopt;
+    return m_client.core().policy(id).withEngineFields(state->view(), version(id));
+}
+
+const json::Value *StateManager::value(const DocumentId &id, const json::Pointer &path) const
+{
+    const DocumentState *state = m_client.core().optimistic(id);
+    return state && state->exists() ? json::find(state->view(), path) : nullptr;
+}
+
+ServerSeq StateManager::version(const DocumentId &id) const
+{
+    const auto position = m_client.core().position(id);
+    return position ? position->serverSeq : ServerSeq();
+}
+
+bool StateManager::isPending(const DocumentId &id) const
+{
+    const auto entries = m_client.core().queue(id);
+    return std::any_of(entries.begin(), entries.end(), [](const QueueEntry &entry) { return entry.isPending(); });
+}
+
+int StateManager::watch(const DocumentId &id, const json::Pointer &path, Changed changed, bool atOnce)
+{
+    const int number = ++m_lastWatch;
+    Watch &made = m_watches.emplace(number, Watch{id, path, changed, {}}).first->second;
+    static_cast<void>(differs(made)); // remembers what is there now
+    if (atOnce)
+        changed(value(id, path));
+    return number;
+}
+
+void StateManager::unwatch(int watchId)
+{
+    m_watches.erase(watchId);
+}
+
+bool StateManager::differs(Watch &watch) const
+{
+    const json::Value *now = value(watch.id, watch.path);
+    const std::optional<Digest> digest = now ? std::optional(sha256(json::canonical(*now))) : std::nullopt;
+    const bool differ = digest != watch.seen;
+    watch.seen = digest;
+    return differ;
+}
+
+void StateManager::onChanged(const DocumentChanged &fact)
+{
+    const QPointer<StateManager> alive(this);
+    Q_EMIT documentChanged(fact.documentId, fact.paths, fact.remote);
+    if (!alive)
+        return;
+    std::vector<int> touched;
+    for (const auto &[number, watch] : m_watches) {
+        const bool near = std::any_of(fact.paths.begin(), fact.paths.end(), [&](const json::Pointer &path) {
+            return path.isPrefixOf(watch.path) || watch.path.isPrefixOf(path);
+        });
+        if (watch.id == fact.documentId && near)
+            touched.push_back(number);
+    }
+    for (const int number : touched) {
+        const auto found = m_watches.find(number); // an earlier one may have unwatched it
+        if (found == m_watches.end() || !differs(found->second))
+            continue;
+        const Changed changed = found->second.changed;
+        changed(value(fact.documentId, found->second.path));
+        if (!alive)
+            return;
+    }
+}
+
+} // namespace eventsync::client

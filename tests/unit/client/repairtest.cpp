@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "repairtest.h"
+
+#include "rig.h"
+
+#include <QTest>
+
+namespace eventsync::client::test {
+
+using protocol::AckStatus;
+
+#define VERIFY_DURABLE(pair) QCOMPARE(QString::fromStdString((pair).device.broken), QString())
+
+namespace {
+
+constexpr auto kInc = R"([{"op":"inc","path":"/gold","value":1}])";
+constexpr auto kName = R"([{"op":"replace","path":"/name","value":"mine"}])";
+constexpr auto kTheirName = R"([{"op":"replace","path":"/name","value":"theirs"}])";
+
+// Connected and subscribed, but nothing received yet.
+void subscribe(Pair &pair)
+{
+    pair.device.run(pair.device.core->disconnected());
+    pair.device.run(pair.device.core->connected());
+    pair.device.receive(welcome());
+}
+
+protocol::KnownId known(const EventPtr &event)
+{
+    return {event->firstId(), event->id, event->serverSeq};
+}
+
+} // namespace
+
+void RepairTest::checkpointsAreOfferedAtDoublingDistances()
+{
+    Pair pair;
+    for (int i = 0; i < 20; ++i)
+        pair.log.other(kInc);
+    pair.device.receive(pair.log.events(ServerSeq(1)));
+    subscribe(pair);
+    std::vector<std::int64_t> at;
+    const auto subscribed = pair.device.take<protocol::Subscribe>().back();
+    for (const auto &point : subscribed.checkpoints) {
+        at.push_back(point.serverSeq.value());
+        QCOMPARE(point.chain, pair.log.chains[static_cast<std::size_t>(point.serverSeq.value())]);
+    }
+    QCOMPARE(at, (std::vector<std::int64_t>{20, 19, 17, 13, 5}));
+}
+
+void RepairTest::divergedGoesBackAndRequeuesOwnEvents()
+{
+    Pair pair;
+    pair.log.other(kInc);
+    pair.device.receive(pair.log.events(ServerSeq(1)));
+    const EventId mine = pair.edit(kName);
+    pair.logAll(pair.pushed());
+    pair.edit(kInc);
+    pair.logAll(pair.pushed());
+    pair.log.other(R"([{"op":"add","path":"/lost","value":1}])");
+    pair.device.receive(pair.log.events(ServerSeq(4)));
+    pair.log.cutTo(ServerSeq(2)); // a backup was restored
+    pair.log.other(R"([{"op":"add","path":"/new","value":1}])");
+    subscribe(pair);
+    pair.device.receive(protocol::Diverged{pair.id, ServerSeq(2), pair.log.head()});
+    QCOMPARE(pair.device.core->position(pair.id)->serverSeq, ServerSeq(2));
+    QCOMPARE(pair.device.states(), (std::vector{EntryState::Waiting, EntryState::Waiting}));
+    QCOMPARE(pair.device.entry(0).id, mine);
+    VERIFY_DURABLE(pair);
+    pair.device.receive(pair.log.events(ServerSeq(2)));
+    pair.device.receive(pair.log.synced({}));
+    QCOMPARE(pair.device.view(pair.id), std::string(R"({"gold":12,"name":"mine","new":1})"));
+    const auto again = pair.pushed();
+    QCOMPARE(again.size(), std::size_t(2));
+    QCOMPARE(again[0]->id, mine);
+    pair.logAll(again);
+    QCOMPARE(pair.device.view(pair.id), pair.log.state());
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+    QCOMPARE(pair.device.facts<DocumentDiverged>().size(), std::size_t(1));
+    VERIFY_DURABLE(pair);
+}
+
+void RepairTest::divergedToNothingStartsOver()
+{
+    Pair pair;
+    pair.edit(kName);
+    pair.logAll(pair.pushed());
+    pair.log.cutTo(ServerSeq(0));
+    pair.log.other(R"([{"op":"add","path":"","value":{"gold":3,"name":"other"}}])", Operation::Create);
+    subscribe(pair);
+    pair.device.receive(protocol::Diverged{pair.id, ServerSeq(0), pair.log.head()});
+    pair.device.receive(pair.log.events(ServerSeq(0)));
+    pair.device.receive(pair.log.synced({}));
+    QCOMPARE(pair.device.confirmed(pair.id), pair.log.state());
+    QCOMPARE(pair.device.states(), std::vector{EntryState::Conflict}); // a create overlaps everything
+    VERIFY_DURABLE(pair);
+}
+
+void RepairTest::requeuedEditsStandBeforeTheOthers()
+{
+    Pair pair;
+    const EventId first = pair.edit(kInc);
+    pair.logAll(pair.pushed());
+    pair.device.run(pair.device.core->disconnected());
+    const EventId second = pair.edit(kInc);
+    pair.log.cutTo(ServerSeq(1));
+    subscribe(pair);
+    pair.device.receive(protocol::Diverged{pair.id, ServerSeq(1), ServerSeq(1)});
+    pair.device.receive(pair.log.synced({}));
+    const auto pushed = pair.pushed();
+    QCOMPARE(pushed.size(), std::size_t(2));
+    QCOMPARE(pushed[0]->id, first);
+    QCOMPARE(pushed[1]->id, second);
+    VERIFY_DURABLE(pair);
+}
+
+void RepairTest::anotherVersionReturnsAsAConflict()
+{
+    Pair pair;
+    const EventId mine = pair.edit(kName);
+    pair.pushed();
+    // A copy of this replica decided the same edit differently, and that version was logged.
+    Event version{.id = pair.log.uuids.next(), .documentId = pair.id, .collection = pair.log.collection,
+                  .clientId = ClientId("copy"), .clientSeq = ClientSeq(1), .baseSeq = ServerSeq(1),
+                  .timestamp = pair.log.clock.wall(), .diff = Diff(patch(kTheirName))};
+    version.metadata = json::Object{
+        {"replaces", json::Array{json::String(mine.toText()), json::String(mine.toText())}}};
+    pair.log.append(version);
+    pair.device.receive(pair.log.events(ServerSeq(1)));
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+    QCOMPARE(pair.device.view(pair.id), pair.log.state());
+    VERIFY_DURABLE(pair);
+    pair.log.cutTo(ServerSeq(1));
+    subscribe(pair);
+    pair.device.receive(protocol::Diverged{pair.id, ServerSeq(1), ServerSeq(1)});
+    pair.device.receive(pair.log.synced({}));
+    QCOMPARE(pair.device.states(), std::vector{EntryState::Conflict}); // never was in the log: a decision, no repetition
+    QCOMPARE(pair.device.entry(0).id, mine);
+    VERIFY_DURABLE(pair);
+}
+
+void RepairTest::aSnapshotIsOneUnseenEvent_data()
+{
+    QTest::addColumn<QString>("theirs");
+    QTest::addColumn<bool>("sentBefore");
+    QTest::addColumn<int>("conflicts");
+    QTest::newRow("overlapping, waiting") << QString::fromUtf8(kTheirName) << false << 1;
+    QTest::newRow("apart, waiting") << QString::fromUtf8(R"([{"op":"add","path":"/x","value":1}])") << false << 0;
+    QTest::newRow("overlapping, in flight") << QString::fromUtf8(kTheirName) << true << 1;
+    QTest::newRow("apart, in flight") << QString::fromUtf8(R"([{"op":"add","path":"/x","value":1}])") << true << 0;
+}
+
+void RepairTest::aSnapshotIsOneUnseenEvent()
+{
+    QFETCH(QString, theirs);
+    QFETCH(bool, sentBefore);
+    QFETCH(int, conflicts);
+    Pair pair;
+    if (!sentBefore)
+        pair.device.run(pair.device.core->disconnected());
+    pair.edit(kName);
+    QCOMPARE(pair.pushed().size(), std::size_t(sentBefore));
+    pair.log.other(theirs.toStdString());
+    subscribe(pair);
+    pair.device.receive(pair.log.snapshot());
+    pair.device.receive(pair.log.synced({}));
+    QCOMPARE(pair.device.confirmed(pair.id), pair.log.state());
+    QCOMPARE(pair.device.core->queueCounts().conflicts, std::size_t(conflicts));
+    QCOMPARE(pair.pushed().size(), std::size_t(1 - conflicts));
+    if (conflicts)
+        QVERIFY(!pair.device.core->conflict(pair.device.entry(0).id)->baseKnown);
+    VERIFY_DURABLE(pair);
+}
+
+void RepairTest::aSnapshotSettlesWhatIsKnown()
+{
+    Pair pair;
+    pair.edit(kName);
+    const auto pushed = pair.pushed();
+    const auto logged = pair.log.accept(pushed[0]);
+    pair.log.other(kTheirName);
+    subscribe(pair);
+    const auto pending = pair.device.take<protocol::Subscribe>().back().pending;
+    QCOMPARE(pending.size(), std::size_t(1));
+    QCOMPARE(pending[0].current, pushed[0]->id);
+    pair.device.receive(pair.log.snapshot({known(logged)}));
+    pair.device.receive(pair.log.synced(ClientSeq(1)));
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+    QCOMPARE(pair.device.view(pair.id), pair.log.state());
+    VERIFY_DURABLE(pair);
+}
+
+void RepairTest::aSnapshotRequeuesAcknowledgedEditsThatItDoesNotKnow()
+{
+    Pair pair;
+    const EventId mine = pair.edit(R"([{"op":"add","path":"/x","value":1}])");
+    pair.logAll(pair.pushed());
+    pair.log.cutTo(ServerSeq(1)); // restored, and compacted since
+    pair.log.other(kInc);
+    subscribe(pair);
+    pair.device.receive(pair.log.snapshot());
+    pair.device.receive(pair.log.synced({}));
+    // It is back; and since the snapshot took away what it wrote, somebody decides.
+    QCOMPARE(pair.device.states(), std::vector{EntryState::Conflict});
+    QCOMPARE(pair.device.entry(0).id, mine);
+    VERIFY_DURABLE(pair);
+}
+
+void RepairTest::snapshotPartsAreStagedAndResumed()
+{
+    Pair pair;
+    for (int i = 0; i < 5; ++i)
+        pair.log.other(kInc);
+    const std::string text = pair.log.state();
+    const std::size_t third = text.size() / 3;
+    auto part = [&](std::int64_t number) {
+        protocol::Snapshot message = pair.log.snapshot();
+        message.state.reset();
+        message.part = number;
+        message.parts = 3;
+        message.sha256 = sha256(text);
+        const auto from = static_cast<std::size_t>(number - 1) * third;
+        message.bytes = text.substr(from, number == 3 ? std::string::npos : third);
+        return message;
+    };
+    subscribe(pair);
+    pair.device.receive(part(1));
+    pair.device.receive(part(2));
+    VERIFY_DURABLE(pair);
+    pair.device.crash();
+    pair.device.run(pair.device.core->connected());
+    pair.device.receive(welcome());
+    QCOMPARE(*pair.device.take<protocol::Subscribe>().back().snapshotPart, std::int64_t(3));
+    pair.device.receive(part(3));
+    pair.device.receive(pair.log.synced({}));
+    QCOMPARE(pair.device.view(pair.id), text);
+    QVERIFY(pair.device.core->isSynced(pair.id));
+    subscribe(pair);
+    QVERIFY(!pair.device.take<protocol::Subscribe>().back().snapshotPart);
+    VERIFY_DURABLE(pair);
+}
+
+void RepairTest::aBrokenSnapshotIsFetchedAgain()
+{
+    Pair pair;
+    pair.log.other(kInc);
+    const std::string before = pair.device.view(pair.id);
+    protocol::Snapshot broken = pair.log.snapshot();
+    broken.bytes = pair.log.state() + " ";
+    broken.sha256 = sha256(pair.log.state());
+    broken.state.reset();
+    subscribe(pair);
+    pair.device.take<protocol::Subscribe>();
+    pair.device.receive(broken);
+    QCOMPARE(pair.device.view(pair.id), before);
+    QCOMPARE(pair.device.take<protocol::Subscribe>().size(), std::size_t(1));
+    VERIFY_DURABLE(pair);
+}
+
+void RepairTest::aCopyTakesANewId_data()
+{
+    QTest::addColumn<int>("sign");
+    QTest::newRow("an event under its id that it never made") << 0;
+    QTest::newRow("a clientSeq that it never gave") << 1;
+    QTest::newRow("the answer ClientForked") << 2;
+    QTest::newRow("ClientExpired at hello") << 3;
+}
+
+void RepairTest::aCopyTakesANewId()
+{
+    QFETCH(int, sign);
+    Pair pair;
+    const ClientId before = pair.device.core->clientId();
+    const EventId mine = pair.edit(kName);
+    const EventId apart = pair.edit(kInc);
+    const auto pushed = pair.pushed();
+    if (sign == 0) {
+        Event event = *pushed[0];
+        event.id = pair.log.uuids.next();
+        event.diff = Diff(patch(kTheirName));
+        pair.log.append(event);
+        pair.device.receive(pair.log.events(ServerSeq(1)));
+    } else if (sign == 1) {
+        subscribe(pair);
+        pair.device.receive(pair.log.synced(ClientSeq(7)));
+    } else if (sign == 2) {
+        pair.device.receive(answer(pair.lastPush, AckStatus::Rejected, {}, ErrorCode::ClientForked));
+    } else {
+        pair.device.receive(protocol::ErrorMessage{ErrorCode::ClientExpired, "forgotten", protocol::ErrorScope::Connection});
+    }
+    QVERIFY(pair.device.closed.has_value() && !pair.device.closed->never);
+    QVERIFY(pair.device.core->clientId() != before);
+    const auto changed = pair.device.facts<ClientIdChanged>();
+    QCOMPARE(changed.size(), std::size_t(1));
+    QCOMPARE(changed[0].before, before);
+    VERIFY_DURABLE(pair);
+    pair.device.take<protocol::Hello>();
+    pair.connect();
+    QCOMPARE(pair.device.take<protocol::Hello>().back().clientId, pair.device.core->clientId());
+    const auto again = pair.pushed();
+    if (sign == 0) { // the copy's event counts as another's
+        QCOMPARE(pair.device.states(), (std::vector{EntryState::Conflict, EntryState::Sent}));
+        QCOMPARE(again.size(), std::size_t(1));
+    } else {
+        QCOMPARE(again.size(), std::size_t(2));
+        QCOMPARE(again[0]->id, mine);
+    }
+    QCOMPARE(again.back()->id, apart);
+    QCOMPARE(again[0]->clientSeq, ClientSeq(1));
+    QCOMPARE(again[0]->clientId, pair.device.core->clientId());
+    VERIFY_DURABLE(pair);
+}
+
+void RepairTest::forgottenOwnIdsAreNoSignOfACopy()
+{
+    ClientOptions options;
+    options.ackedKeepCount = 0;
+    Pair pair(options);
+    pair.edit(kInc);
+    const auto pushed = pair.pushed();
+    pair.logAll(pushed);
+    pair.device.crash();
+    pair.log.cutTo(ServerSeq(1)); // lost by a restore, and pushed again by nobody ...
+    pair.log.accept(pushed[0]);   // ... but from a later backup
+    pair.device.run(pair.device.core->connected());
+    pair.device.receive(welcome());
+    pair.device.receive(protocol::Diverged{pair.id, ServerSeq(1), pair.log.head()});
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0)); // no longer kept
+    pair.device.receive(pair.log.events(ServerSeq(1)));
+    pair.device.receive(pair.log.synced(ClientSeq(1)));
+    QVERIFY(pair.device.facts<ClientIdChanged>().empty());
+    QVERIFY(pair.device.core->isSynced(pair.id));
+    VERIFY_DURABLE(pair);
+}
+
+void RepairTest::aDecisionThatWasGivenUpIsNoSignOfACopy()
+{
+    Pair pair;
+    pair.edit(kName);
+    const auto pushed = pair.pushed();
+    pair.device.receive(answer(pair.lastPush, AckStatus::Conflict, ServerSeq(1)));
+    QVERIFY(pair.device.run(pair.device.core->discard(pushed[0]->id)).has_value());
+    pair.log.accept(pushed[0]); // a server that answered before it was restored, say
+    pair.device.receive(pair.log.events(ServerSeq(1)));
+    QVERIFY(pair.device.facts<ClientIdChanged>().empty());
+    QCOMPARE(pair.device.view(pair.id), pair.log.state());
+    VERIFY_DURABLE(pair);
+}
+
+// An own event counts as another's for the entries that stand before it.
+void RepairTest::anOwnEditThatOvertookConflicts()
+{
+    Pair pair;
+    pair.edit(kName);
+    pair.edit(R"([{"op":"replace","path":"/name","value":"mine, later"}])");
+    const auto pushed = pair.pushed();
+    pair.log.accept(pushed[1]); // the later one alone is in the log of a restored server
+    pair.device.receive(pair.log.events(ServerSeq(1)));
+    QCOMPARE(pair.device.states(), std::vector{EntryState::Sent});
+    subscribe(pair);
+    pair.device.receive(pair.log.synced(ClientSeq(2)));
+    QCOMPARE(pair.device.states(), std::vector{EntryState::Conflict});
+    QCOMPARE(pair.device.view(pair.id), pair.log.state());
+    VERIFY_DURABLE(pair);
+}
+
+// What overlaps an entry that the log holds in another version follows it.
+void RepairTest::anotherVersionOfTheEditSettlesIt()
+{
+    Pair pair;
+    pair.device.run(pair.device.core->disconnected());
+    const EventId mine = pair.edit(kName);
+    pair.edit(R"([{"op":"replace","path":"/name","value":"mine, later"}])");
+    pair.edit(kInc);
+    Event version{.id = pair.log.uuids.next(), .documentId = pair.id, .collection = pair.log.collection,
+                  .clientId = ClientId("copy"), .clientSeq = ClientSeq(1), .baseSeq = ServerSeq(1),
+                  .timestamp = pair.log.clock.wall(), .diff = Diff(patch(R"([{"op":"add","path":"/x","value":1}])"))};
+    version.metadata = json::Object{
+        {"replaces", json::Array{json::String(mine.toText()), json::String(mine.toText())}}};
+    pair.log.append(version);
+    pair.connect();
+    QCOMPARE(pair.device.states(), (std::vector{EntryState::Conflict, EntryState::Sent}));
+    QCOMPARE(pair.device.view(pair.id), std::string(R"({"gold":11,"name":"a","x":1})"));
+    VERIFY_DURABLE(pair);
+}
+
+void RepairTest::revokedPurgesAndKeepsTheEditsAsDeadLetters()
+{
+    Pair pair;
+    pair.edit(kName);
+    pair.logAll(pair.pushed());
+    pair.edit(kInc);
+    pair.device.receive(protocol::Revoked{pair.id, "no longer a player"});
+    QCOMPARE(pair.device.view(pair.id), std::string("absent"));
+    QCOMPARE(pair.device.confirmed(pair.id), std::string("absent"));
+    QCOMPARE(pair.device.states(), std::vector{EntryState::DeadLetter});
+    QCOMPARE(pair.device.entry(0).reason->code, ErrorCode::PermissionRevoked);
+    QCOMPARE(pair.device.facts<DocumentRevoked>().size(), std::size_t(1));
+    QVERIFY(!pair.device.core->canUndo(pair.id));
+    VERIFY_DURABLE(pair);
+    pair.device.take<protocol::Subscribe>();
+    subscribe(pair);
+    QVERIFY(pair.device.take<protocol::Subscribe>().empty());
+}
+
+void RepairTest::refusedDocumentsAreTold()
+{
+    Pair pair;
+    subscribe(pair);
+    pair.device.receive(protocol::ErrorMessage{ErrorCode::NotFound, "no", protocol::ErrorScope::Document, pair.id});
+    QCOMPARE(pair.device.facts<DocumentRefused>().size(), std::size_t(1));
+    pair.device.take<protocol::Subscribe>();
+    pair.device.clock.advance(limits::kRetryLongest * 10);
+    pair.device.run(pair.device.core->tick());
+    QVERIFY(pair.device.take<protocol::Subscribe>().empty());
+}
+
+void RepairTest::transientDocumentErrorsSubscribeAgain()
+{
+    Pair pair;
+    subscribe(pair);
+    pair.device.take<protocol::Subscribe>();
+    pair.device.receive(protocol::ErrorMessage{.code = ErrorCode::Unavailable, .message = "busy",
+                                               .scope = protocol::ErrorScope::Document, .documentId = pair.id,
+                                               .retryAfterMs = 5'000});
+    pair.device.clock.advance(std::chrono::milliseconds(4'999));
+    pair.device.run(pair.device.core->tick());
+    QVERIFY(pair.device.take<protocol::Subscribe>().empty());
+    pair.device.clock.advance(std::chrono::milliseconds(1));
+    pair.device.run(pair.device.core->tick());
+    QCOMPARE(pair.device.take<protocol::Subscribe>().size(), std::size_t(1));
+}
+
+void RepairTest::connectionErrorsSayWhetherToComeBack_data()
+{
+    QTest::addColumn<int>("code");
+    QTest::addColumn<bool>("never");
+    QTest::addColumn<int>("seconds"); // -1: the usual backoff
+    QTest::newRow("Replaced") << static_cast<int>(ErrorCode::Replaced) << false << 60;
+    QTest::newRow("Unauthenticated") << static_cast<int>(ErrorCode::Unauthenticated) << true << -1;
+    QTest::newRow("UnsupportedProtocol") << static_cast<int>(ErrorCode::UnsupportedProtocol) << true << -1;
+    QTest::newRow("ShuttingDown") << static_cast<int>(ErrorCode::ShuttingDown) << false << -1;
+    QTest::newRow("SlowConsumer") << static_cast<int>(ErrorCode::SlowConsumer) << false << -1;
+}
+
+void RepairTest::connectionErrorsSayWhetherToComeBack()
+{
+    QFETCH(int, code);
+    QFETCH(bool, never);
+    QFETCH(int, seconds);
+    Pair pair;
+    pair.device.receive(
+        protocol::ErrorMessage{static_cast<ErrorCode>(code), "why", protocol::ErrorScope::Connection});
+    QVERIFY(pair.device.closed.has_value());
+    QCOMPARE(pair.device.closed->never, never);
+    QCOMPARE(pair.device.closed->retryAfter.has_value(), seconds >= 0);
+    if (seconds >= 0)
+        QCOMPARE(*pair.device.closed->retryAfter, std::chrono::milliseconds(seconds * 1000));
+}
+
+void RepairTest::theHistoryIsBoundedAndTheStateSurvives()
+{
+    ClientOptions options;
+    options.checkpointEvery = 4;
+    options.checkpoints = 4;
+    Pair pair(options);
+    for (int i = 0; i < 100; ++i) {
+        const ServerSeq before = pair.log.head();
+        pair.log.other(kInc);
+        pair.device.receive(pair.log.events(before));
+    }
+    VERIFY_DURABLE(pair);
+    auto view = pair.device.backend.view();
+    std::size_t rows = 0;
+    QVERIFY((*view)->scan({.set = "history"}, [&](const storage::Row &) { return ++rows > 0; }).has_value());
+    QVERIFY(rows >= 8 && rows <= 24);
+    QCOMPARE(pair.device.view(pair.id), pair.log.state());
+}
+
+} // namespace eventsync::client::test

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QObject>
+
+namespace eventsync::client::test {
+
+// Histories that were cut, copied, compacted or forbidden: what the replica does, and that no edit is lost (G9, G12, G13).
+class RepairTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void checkpointsAreOfferedAtDoublingDistances();
+    void divergedGoesBackAndRequeuesOwnEvents();
+    void divergedToNothingStartsOver();
+    void requeuedEditsStandBeforeTheOthers();
+    void anotherVersionReturnsAsAConflict();
+    void aSnapshotIsOneUnseenEvent_data();
+    void aSnapshotIsOneUnseenEvent();
+    void aSnapshotSettlesWhatIsKnown();
+    void aSnapshotRequeuesAcknowledgedEditsThatItDoesNotKnow();
+    void snapshotPartsAreStagedAndResumed();
+    void aBrokenSnapshotIsFetchedAgain();
+    void aCopyTakesANewId_data();
+    void aCopyTakesANewId();
+    void forgottenOwnIdsAreNoSignOfACopy();
+    void aDecisionThatWasGivenUpIsNoSignOfACopy();
+    void anOwnEditThatOvertookConflicts();
+    void anotherVersionOfTheEditSettlesIt();
+    void revokedPurgesAndKeepsTheEditsAsDeadLetters();
+    void refusedDocumentsAreTold();
+    void transientDocumentErrorsSubscribeAgain();
+    void connectionErrorsSayWhetherToComeBack_data();
+    void connectionErrorsSayWhetherToComeBack();
+    void theHistoryIsBoundedAndTheStateSurvives();
+};
+
+} // namespace eventsync::client::test

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "syncclienttest.h"
+
+#include "rig.h"
+
+#include <eventsync/base/assert.h>
+#include <eventsync/base/eventloopexecutor.h>
+#include <eventsync/client/offlinequeue.h>
+#include <eventsync/client/statemanager.h>
+#include <eventsync/client/syncclient.h>
+#include <eventsync/client/undohistory.h>
+#include <eventsync/protocol/codec.h>
+#include <eventsync/transport/loopback.h>
+
+#include <QCoreApplication>
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <cstdio>
+
+namespace eventsync::client::test {
+
+namespace {
+
+const DocumentId kGame("game-1");
+const CollectionName kGames("games");
+constexpr auto kInc = R"([{"op":"inc","path":"/gold","value":1}])";
+
+// Accepts every push; answers what a test needs. One document, any number of connections after another.
+class SmallServer
+{
+public:
+    ConnectionFactory factory()
+    {
+        return [this]() -> Result<std::unique_ptr<transport::Connection>> {
+            ++dials;
+            auto pair = transport::LoopbackConnection::make(executor, executor);
+            m_side = std::move(pair.server);
+            m_side->setCallbacks({.frameReceived = [this](const transport::Frame &frame) { receive(frame); }});
+            return std::unique_ptr<transport::Connection>(std::move(pair.client));
+        };
+    }
+    void cut() { m_side.reset(); }
+    void send(const protocol::Message &message)
+    {
+        if (m_side)
+            m_side->send(transport::Frame::text(protocol::encode(message, protocol::Codec::Json)));
+    }
+
+    EventLoopExecutor executor;
+    Log log{kGame};
+    int dials = 0;
+    bool answersQueries = true;
+    std::optional<ErrorCode> refuses; // at hello
+    std::map<ClientId, ClientSeq> last;
+
+private:
+    void receive(const transport::Frame &frame)
+    {
+        const auto message = protocol::decode(frame.bytes(), protocol::Codec::Json);
+        QVERIFY(message.has_value());
+        if (const auto *hello = std::get_if<protocol::Hello>(&*message)) {
+            m_client = hello->clientId;
+            if (refuses)
+                send(protocol::ErrorMessage{*refuses, "no", protocol::ErrorScope::Connection});
+            else
+                send(test::welcome());
+        } else if (const auto *subscribe = std::get_if<protocol::Subscribe>(&*message)) {
+            if (subscribe->afterSeq.value_or(ServerSeq()) < log.head())
+                send(log.events(subscribe->afterSeq.value_or(ServerSeq())));
+            send(log.synced(last[m_client]));
+        } else if (const auto *push = std::get_if<protocol::Push>(&*message)) {
+            const ServerSeq before = log.head();
+            for (const EventPtr &event : push->events) {
+                log.accept(event);
+                last[m_client] = event->clientSeq;
+            }
+            send(log.events(before));
+            send(answer(*push, protocol::AckStatus::Applied, before.next()));
+        } else if (const auto *query = std::get_if<protocol::Query>(&*message); query && answersQueries) {
+            send(protocol::QueryResult{.requestId = query->requestId, .part = 1, .more = true,
+                                       .content = {{"items", json::Array{1, 2}}}});
+            send(protocol::QueryResult{.requestId = query->requestId, .part = 2, .content = {{"items", json::Array{3}}}});
+        }
+    }
+
+    std::unique_ptr<transport::LoopbackConnection> m_side;
+    ClientId m_client;
+};
+
+SyncClientOptions optionsFor(SmallServer &server)
+{
+    SyncClientOptions options;
+    options.connect = server.factory();
+    options.retryFirst = options.retryLongest = std::chrono::milliseconds(5);
+    options.core.policies.set(kGames, CollectionPolicy::games());
+    return options;
+}
+
+std::unique_ptr<SyncClient> opened(SyncClientOptions options)
+{
+    auto client = SyncClient::inMemory(std::move(options));
+    EVENTSYNC_ASSERT(client.has_value());
+    return std::move(*client);
+}
+
+template<class T>
+bool ends(const QFuture<Result<T>> &future)
+{
+    return QTest::qWaitFor([&] { return future.isFinished(); }, 5'000);
+}
+
+template<class T>
+Result<T> resultOf(const QFuture<Result<T>> &future)
+{
+    if (!ends(future) || future.resultCount() != 1)
+        return failure(ErrorCode::Internal, "the future does not end");
+    return future.result();
+}
+
+// A memory store whose commits can be made to fail from outside.
+struct FailingStore
+{
+    storage::MemoryBackend *memory = nullptr;
+    std::unique_ptr<storage::Backend> take()
+    {
+        auto made = std::make_unique<storage::MemoryBackend>(ClientCore::schema());
+        memory = made.get();
+        return made;
+    }
+};
+
+} // namespace
+
+void SyncClientTest::editsTravelAndComeBack()
+{
+    SmallServer server;
+    auto client = opened(optionsFor(server));
+    OfflineQueue queue(*client);
+    client->goOnline();
+    client->openDocument(kGame, kGames);
+    QVERIFY(resultOf(client->create(kGame, kGames, parsed(R"({"gold":1})"))).has_value());
+    QVERIFY(resultOf(client->update(kGame, patch(kInc))).has_value());
+    QVERIFY(resultOf(client->waitForSynced(kGame)).has_value());
+    QVERIFY(resultOf(client->waitForSettled(kGame)).has_value());
+    QCOMPARE(server.log.state(), std::string(R"({"gold":2})"));
+    QCOMPARE(client->core().confirmed(kGame)->canonical(), server.log.state());
+    QCOMPARE(client->state(), SyncClient::State::Online);
+    QVERIFY(queue.isEmpty());
+    UndoHistory undo(*client);
+    QVERIFY(undo.canUndo(kGame));
+    QVERIFY(resultOf(undo.undo(kGame)).has_value());
+    QVERIFY(resultOf(client->waitForSettled(kGame)).has_value());
+    QCOMPARE(server.log.state(), std::string(R"({"gold":1})"));
+    const auto content = resultOf(client->list({.collection = kGames}));
+    QCOMPARE(content->at("items"), parsed("[1,2,3]")); // the parts are joined
+}
+
+void SyncClientTest::offlineEditsWaitAndAreSentLater()
+{
+    SmallServer server;
+    auto client = opened(optionsFor(server));
+    client->openDocument(kGame, kGames);
+    QVERIFY(resultOf(client->create(kGame, kGames, parsed(R"({"gold":1})"))).has_value());
+    QCOMPARE(client->state(), SyncClient::State::Offline);
+    QCOMPARE(server.dials, 0);
+    client->goOnline();
+    QVERIFY(QTest::qWaitFor([&] { return server.log.head().value() == 1; }));
+    client->goOffline();
+    QVERIFY(resultOf(client->update(kGame, patch(kInc))).has_value());
+    QTest::qWait(30);
+    QCOMPARE(server.log.head(), ServerSeq(1));
+    client->goOnline();
+    QVERIFY(QTest::qWaitFor([&] { return server.log.head().value() == 2; }));
+}
+
+void SyncClientTest::aLostConnectionIsDialledAgain()
+{
+    SmallServer server;
+    auto client = opened(optionsFor(server));
+    client->openDocument(kGame, kGames);
+    client->goOnline();
+    QVERIFY(resultOf(client->waitForSynced(kGame)).has_value());
+    for (int i = 0; i < 3; ++i) {
+        const int dials = server.dials;
+        server.cut();
+        QVERIFY(QTest::qWaitFor([&] { return client->state() != SyncClient::State::Online; }));
+        QVERIFY(QTest::qWaitFor([&] { return client->state() == SyncClient::State::Online; }));
+        QVERIFY(server.dials > dials);
+    }
+    QVERIFY(resultOf(client->create(kGame, kGames, parsed(R"({"gold":1})"))).has_value());
+    QVERIFY(resultOf(client->waitForSettled(kGame)).has_value());
+    QCOMPARE(server.log.head(), ServerSeq(1));
+}
+
+void SyncClientTest::refusedForGoodStaysAway()
+{
+    SmallServer server;
+    server.refuses = ErrorCode::Unauthenticated;
+    auto client = opened(optionsFor(server));
+    client->goOnline();
+    QVERIFY(QTest::qWaitFor([&] { return client->state() == SyncClient::State::Refused; }));
+    QCOMPARE(client->lastError().code, ErrorCode::Unauthenticated);
+    QTest::qWait(50);
+    QCOMPARE(server.dials, 1);
+    server.refuses.reset();
+    client->goOnline();
+    QVERIFY(QTest::qWaitFor([&] { return client->state() == SyncClient::State::Online; }));
+}
+
+void SyncClientTest::resolversDecideByThemselves()
+{
+    SmallServer server;
+    server.log.other(R"([{"op":"add","path":"","value":{"gold":1,"name":"a"}}])", Operation::Create);
+    auto client = opened(optionsFor(server));
+    client->setResolver(kGames, oursResolver());
+    client->openDocument(kGame, kGames);
+    client->goOnline();
+    QVERIFY(resultOf(client->waitForSynced(kGame)).has_value());
+    client->goOffline();
+    QVERIFY(resultOf(client->update(kGame, patch(R"([{"op":"replace","path":"/name","value":"mine"}])"))).has_value());
+    server.log.other(R"([{"op":"replace","path":"/name","value":"theirs"}])");
+    int asked = 0;
+    connect(client.get(), &SyncClient::conflictFound, this, [&] { ++asked; });
+    client->goOnline();
+    QVERIFY(QTest::qWaitFor([&] { return server.log.head().value() == 3; }));
+    QCOMPARE(server.log.state(), std::string(R"({"gold":1,"name":"mine"})"));
+    QCOMPARE(server.log.log.back()->metadata->at("conflict").as_object().at("strategy"), json::Value("ours"));
+    QCOMPARE(asked, 0);
+}
+
+void SyncClientTest::everyFutureEnds()
+{
+    SmallServer server;
+    server.answersQueries = false;
+    auto client = opened(optionsFor(server));
+    const auto offline = client->list({.collection = kGames});
+    QCOMPARE(resultOf(offline).error().code, ErrorCode::Unavailable);
+    QCOMPARE(resultOf(client->update(kGame, patch(kInc))).error().code, ErrorCode::NotFound);
+    client->goOnline();
+    QVERIFY(QTest::qWaitFor([&] { return client->state() == SyncClient::State::Online; }));
+    const auto lost = client->list({.collection = kGames});
+    server.cut();
+    QCOMPARE(resultOf(lost).error().code, ErrorCode::Unavailable);
+    QVERIFY(QTest::qWaitFor([&] { return client->state() == SyncClient::State::Online; }));
+    const auto question = client->list({.collection = kGames});
+    const auto at = client->stateAt(kGame, ServerSeq(1));
+    const auto synced = client->waitForSynced(DocumentId("never"));
+    const auto edit = client->create(kGame, kGames, parsed("{}"));
+    client.reset();
+    QCOMPARE(resultOf(question).error().code, ErrorCode::Cancelled);
+    QCOMPARE(resultOf(at).error().code, ErrorCode::Cancelled);
+    QCOMPARE(resultOf(synced).error().code, ErrorCode::Cancelled);
+    QVERIFY(edit.isFinished());
+}
+
+void SyncClientTest::questionsTimeOut()
+{
+    SmallServer server;
+    server.answersQueries = false;
+    auto options = optionsFor(server);
+    options.requestTime = std::chrono::milliseconds(50);
+    auto client = opened(options);
+    client->goOnline();
+    QVERIFY(QTest::qWaitFor([&] { return client->state() == SyncClient::State::Online; }));
+    QCOMPARE(resultOf(client->list({.collection = kGames})).error().code, ErrorCode::Timeout);
+    QCOMPARE(resultOf(client->waitForSynced(DocumentId("never"))).error().code, ErrorCode::Timeout);
+}
+
+void SyncClientTest::aFailedStoreGoesBackToWhatIsDurable()
+{
+    SmallServer server;
+    FailingStore store;
+    auto made = SyncClient::open(store.take(), optionsFor(server));
+    QVERIFY(made.has_value());
+    SyncClient &client = **made;
+    QVERIFY(resultOf(client.create(kGame, kGames, parsed(R"({"gold":1})"))).has_value());
+    int failed = 0;
+    connect(&client, &SyncClient::storeFailed, this, [&] { ++failed; });
+    store.memory->failNextCommits({ErrorCode::StoreFull, "no room"});
+    const auto first = client.update(kGame, patch(kInc));
+    const auto second = client.update(kGame, patch(kInc)); // rests on the first
+    QCOMPARE(client.core().optimistic(kGame)->canonical(), std::string(R"({"gold":3})"));
+    QCOMPARE(resultOf(first).error().code, ErrorCode::StoreFull);
+    QCOMPARE(resultOf(second).error().code, ErrorCode::StoreFull);
+    QCOMPARE(failed, 1);
+    QCOMPARE(client.core().optimistic(kGame)->canonical(), std::string(R"({"gold":1})"));
+    QVERIFY(resultOf(client.update(kGame, patch(kInc))).has_value());
+    QCOMPARE(client.core().optimistic(kGame)->canonical(), std::string(R"({"gold":2})"));
+}
+
+void SyncClientTest::watchesHearOfTheirPathsOnly()
+{
+    SmallServer server;
+    auto client = opened(optionsFor(server));
+    StateManager states(*client);
+    QVERIFY(resultOf(client->create(kGame, kGames, parsed(R"({"gold":1,"name":"a"})"))).has_value());
+    std::vector<std::string> gold;
+    const int watch = states.watch(kGame, *json::Pointer::parse("/gold"), [&](const json::Value *value) {
+        gold.push_back(value ? json::canonical(*value) : "none");
+    });
+    QVERIFY(resultOf(client->update(kGame, patch(R"([{"op":"replace","path":"/name","value":"b"}])"))).has_value());
+    QVERIFY(resultOf(client->update(kGame, patch(kInc))).has_value());
+    QVERIFY(resultOf(client->update(kGame, patch(R"([{"op":"remove","path":"/gold"}])"))).has_value());
+    QCOMPARE(gold, (std::vector<std::string>{"1", "2", "none"}));
+    states.unwatch(watch);
+    QVERIFY(resultOf(client->update(kGame, patch(R"([{"op":"add","path":"/gold","value":7}])"))).has_value());
+    QCOMPARE(gold.size(), std::size_t(3));
+    QCOMPARE(json::canonical(*states.optimistic(kGame)), std::string(R"({"gold":7,"name":"b","version":0})"));
+    QVERIFY(states.isPending(kGame));
+}
+
+void SyncClientTest::aProfileIsLockedAgainstASecondClient()
+{
+    const QTemporaryDir folder;
+    const std::string path = folder.filePath(QStringLiteral("profile.db")).toStdString();
+    const auto first = SyncClient::open(path);
+    QVERIFY(first.has_value());
+    const auto second = SyncClient::open(path);
+    QVERIFY(!second.has_value());
+    QCOMPARE(second.error().code, ErrorCode::StoreLocked);
+}
+
+int editUntilKilled(const char *path)
+{
+    SyncClientOptions options;
+    options.core.policies.set(kGames, CollectionPolicy::games());
+    auto client = SyncClient::open(std::string(path), std::move(options));
+    if (!client)
+        return 2;
+    std::function<void()> next = [&] {
+        auto edit = (*client)->core().optimistic(kGame) && (*client)->core().optimistic(kGame)->exists()
+            ? (*client)->update(kGame, patch(kInc))
+            : (*client)->create(kGame, kGames, parsed(R"({"gold":0})"));
+        edit.then(client->get(), [&](const Result<std::optional<EventId>> &made) {
+            if (!made)
+                QCoreApplication::exit(3);
+            std::printf("%s\n", (*made)->toText().c_str());
+            std::fflush(stdout);
+            next();
+        });
+    };
+    next();
+    return QCoreApplication::exec();
+}
+
+// kill -9 at any point: what was answered is in the queue, in order, and the profile opens.
+void SyncClientTest::queuedEditsSurviveKill()
+{
+    const QTemporaryDir folder;
+    const QString path = folder.filePath(QStringLiteral("profile.db"));
+    std::vector<std::string> promised;
+    for (int round = 0; round < 4; ++round) {
+        QProcess child;
+        child.start(QCoreApplication::applicationFilePath(), {QStringLiteral("--edit"), path});
+        QVERIFY(child.waitForStarted());
+        QByteArray printed;
+        while (printed.count('\n') < 10 + 7 * round && child.waitForReadyRead(20'000))
+            printed += child.readAllStandardOutput();
+        child.kill();
+        QVERIFY(child.waitForFinished());
+        printed += child.readAllStandardOutput();
+        QCOMPARE(child.exitStatus(), QProcess::CrashExit);
+        const QByteArrayList lines = printed.left(printed.lastIndexOf('\n')).split('\n');
+        QVERIFY(lines.size() >= 10);
+        for (const QByteArray &line : lines)
+            promised.push_back(line.toStdString());
+    }
+    auto client = SyncClient::open(path.toStdString());
+    QVERIFY2(client.has_value(), client ? "" : client.error().toString().c_str());
+    const auto entries = (*client)->core().queue();
+    std::size_t found = 0;
+    for (const QueueEntry &entry : entries) {
+        if (found < promised.size() && entry.id.toText() == promised[found])
+            ++found;
+    }
+    QCOMPARE(found, promised.size()); // all of them, in the order they were promised
+    const auto gold = (*client)->core().optimistic(kGame)->view().at("gold").to_number<std::size_t>();
+    QCOMPARE(gold, entries.size() - 1);
+}
+
+// Counted in rows written and in messages, not in time: one pull rewrites no entry that it does not change.
+void SyncClientTest::tenThousandEventsWithPendingEditsAreLinear()
+{
+    Pair pair;
+    pair.device.checks = false;
+    pair.device.run(pair.device.core->disconnected());
+    for (int i = 0; i < 100; ++i)
+        pair.edit(R"([{"op":"add","path":"/mine)" + std::to_string(i) + R"(","value":1}])");
+    const auto pull = [&](int count) {
+        const ServerSeq before = pair.log.head();
+        for (int i = 0; i < count; ++i)
+            pair.log.other(kInc);
+        const std::size_t rows = pair.device.rows;
+        for (ServerSeq at = before; at < pair.log.head(); at = at + 500)
+            pair.device.receive(pair.log.events(at, std::min(at + 500, pair.log.head())));
+        return pair.device.rows - rows;
+    };
+    pair.device.run(pair.device.core->connected());
+    pair.device.receive(welcome());
+    pull(2'000); // the history has its full length from here on
+    const std::size_t few = pull(1'000);
+    const std::size_t many = pull(10'000);
+    QVERIFY2(many <= few * 11, qPrintable(QStringLiteral("%1 and %2 rows").arg(few).arg(many)));
+    QVERIFY2(many <= 10'000 * 4, "an event writes its history, its clock, and in time the erasure of an old one");
+    pair.device.receive(pair.log.synced({}));
+    QCOMPARE(pair.pushed().size(), std::size_t(64));
+    QCOMPARE(pair.device.differences(), std::string());
+}
+
+} // namespace eventsync::client::test

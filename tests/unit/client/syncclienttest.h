@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QObject>
+
+namespace eventsync::client::test {
+
+// The QObject face, against a small server behind a loopback connection.
+class SyncClientTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void editsTravelAndComeBack();
+    void offlineEditsWaitAndAreSentLater();
+    void aLostConnectionIsDialledAgain();
+    void refusedForGoodStaysAway();
+    void resolversDecideByThemselves();
+    void everyFutureEnds();
+    void questionsTimeOut();
+    void aFailedStoreGoesBackToWhatIsDurable();
+    void watchesHearOfTheirPathsOnly();
+    void aProfileIsLockedAgainstASecondClient();
+    void queuedEditsSurviveKill();
+    void tenThousandEventsWithPendingEditsAreLinear();
+};
+
+// The child process of queuedEditsSurviveKill: edits the profile at `path` and prints the ids that are durable.
+int editUntilKilled(const char *path);
+
+} // namespace eventsync::client::test
