@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/eventlog/missingevents.h>
+
+#include <eventsync/eventlog/schema.h>
+
+namespace eventsync::eventlog {
+
+namespace {
+
+// The clock where the log begins: the one at its end, set back to before the first event that each client has in it. Only
+// the columns are looked at.
+Result<VectorClock> clockBeforeLog(storage::ReadView &view, const LoadedDocument &loaded)
+{
+    VectorClock clock = loaded.clock;
+    std::map<ClientId, ClientSeq> first;
+    EVENTSYNC_CHECK(view.scan({.set = sets::kEvents, .index = "order", .prefix = {storage::Cell(loaded.row.number)}},
+                              [&](const storage::Row &row) {
+                                  first.try_emplace(ClientId(std::string(textOf(row, event::ClientId).value_or(""))),
+                                                    ClientSeq(integerOf(row, event::ClientSeq).value_or(0)));
+                                  return true;
+                              }));
+    for (const auto &[client, seq] : first)
+        clock.set(client, seq.previous());
+    return clock;
+}
+
+} // namespace
+
+Result<MissingEvents> missingEvents(storage::ReadView &view, const DocumentId &id, const MissingQuery &query)
+{
+    EventStore store(view);
+    EVENTSYNC_TRY(const std::optional<LoadedDocument> loaded, store.load(id));
+    if (!loaded)
+        return failure(ErrorCode::NotFound, "there is no document " + id.text());
+    MissingEvents missing;
+    if (query.known.covers(loaded->clock))
+        return missing;
+    if (loaded->row.horizon > ServerSeq(1)) {
+        EVENTSYNC_TRY(const VectorClock removed, clockBeforeLog(view, *loaded));
+        if (!query.known.covers(removed))
+            return failure(ErrorCode::Compacted, "the log of " + id.text() + " begins at " + std::to_string(loaded->row.horizon.value()));
+    }
+    std::size_t bytes = 0;
+    std::optional<Error> error;
+    EVENTSYNC_CHECK(view.scan({.set = sets::kEvents, .index = "order", .prefix = {storage::Cell(loaded->row.number)},
+                               .from = storage::Cell(query.after.next().value())},
+                              [&](const storage::Row &row) {
+                                  const auto logged = LoggedEvent::fromRow(row);
+                                  if (!logged) {
+                                      error = logged.error();
+                                      return false;
+                                  }
+                                  const LoggedEvent &event = **logged;
+                                  if (query.known.covers(event.clientId, event.clientSeq))
+                                      return true;
+                                  bytes += event.canonical->size();
+                                  if (bytes > query.bytes && !missing.events.empty()) {
+                                      missing.next = missing.events.back()->serverSeq;
+                                      return false;
+                                  }
+                                  missing.events.push_back(event.event);
+                                  return true;
+                              }));
+    if (error)
+        return failure(*error);
+    return missing;
+}
+
+} // namespace eventsync::eventlog
