@@ -59,8 +59,8 @@ public:
     Continuation<T> homeward(Continuation<T> answer)
     {
         // The deleter brings it home: a task that is dropped elsewhere must not destroy what it holds there.
-        std::shared_ptr<Continuation<T>> kept(new Continuation<T>(std::move(answer)), [home = m_home](Continuation<T> *answer) {
-            home->post([owned = std::shared_ptr<Continuation<T>>(answer)] {});
+        std::shared_ptr<Continuation<T>> kept(new Continuation<T>(std::move(answer)), [home = m_home](Continuation<T> *last) {
+            home->post([owned = std::shared_ptr<Continuation<T>>(last)] {});
         });
         return [home = m_home, kept = std::move(kept)](T value) {
             auto shared = std::make_shared<T>(std::move(value));

@@ -3,9 +3,11 @@
 
 #include <server/config/configfile.h>
 
+#include <QDir>
 #include <QFileInfo>
 
 #include <charconv>
+#include <cstdlib>
 
 namespace eventsync::server {
 
@@ -154,6 +156,7 @@ Result<Configuration> configurationFrom(const Settings &settings)
         configuration.dataFolder.pop_back();
     if (configuration.dataFolder.empty())
         return wrong("data", "the name of the folder is empty");
+    configuration.dataFolder = QDir::current().absoluteFilePath(QString::fromStdString(configuration.dataFolder)).toStdString();
     EVENTSYNC_TRY(configuration.store, storeLocationFrom(read.text("store").value_or("sqlite:")));
     using Durability = storage::SqliteBackend::Durability;
     EVENTSYNC_TRY(configuration.durability,
@@ -169,6 +172,12 @@ Result<Configuration> configurationFrom(const Settings &settings)
     }
     EVENTSYNC_CHECK(readLog(read, configuration));
     return configuration;
+}
+
+std::optional<std::string> environmentVariable(const std::string &name)
+{
+    const char *text = std::getenv(name.c_str());
+    return text ? std::optional<std::string>(text) : std::nullopt;
 }
 
 Result<Configuration> loadConfiguration(const ConfigurationSources &sources)

@@ -63,6 +63,7 @@ struct ConfigurationSources
     std::function<std::optional<std::string>(const std::string &)> environment;
     std::string defaultFile = "/etc/eventsync/server.toml";
 };
+std::optional<std::string> environmentVariable(const std::string &name); // of this process
 Result<Configuration> loadConfiguration(const ConfigurationSources &sources);
 
 } // namespace eventsync::server

@@ -136,6 +136,11 @@ void HttpServer::drain()
     }
 }
 
+void HttpServer::setOrigins(OriginOptions origins)
+{
+    m_d->context->origins = OriginPolicy(std::move(origins));
+}
+
 HttpServerStats HttpServer::stats() const
 {
     return m_d->context->stats;

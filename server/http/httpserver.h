@@ -67,6 +67,7 @@ public:
     void stopListening(); // those who are connected stay
     // No new requests on kept-alive connections: each is closed after its answer. Streams are their owners' to close.
     void drain();
+    void setOrigins(OriginOptions origins); // for requests from now on
     HttpServerStats stats() const;
 
 private:

@@ -10,18 +10,18 @@ namespace eventsync::server {
 
 struct Sessions::Numbers
 {
-    explicit Numbers(Metrics &metrics)
-        : metrics(metrics), opened(metrics.counter("eventsync_connections_total", "Connections accepted")),
-          now(metrics.gauge("eventsync_connections", "Connections open now")),
-          received(metrics.counter("eventsync_received_bytes_total", "Bytes of messages received")),
-          sent(metrics.counter("eventsync_sent_bytes_total", "Bytes of messages sent")),
-          messagesIn(metrics.counter("eventsync_received_messages_total", "Messages received")),
-          messagesOut(metrics.counter("eventsync_sent_messages_total", "Messages sent"))
+    explicit Numbers(Metrics &all)
+        : metrics(all), opened(all.counter("eventsync_connections_total", "Connections accepted")),
+          now(all.gauge("eventsync_connections", "Connections open now")),
+          received(all.counter("eventsync_received_bytes_total", "Bytes of messages received")),
+          sent(all.counter("eventsync_sent_bytes_total", "Bytes of messages sent")),
+          messagesIn(all.counter("eventsync_received_messages_total", "Messages received")),
+          messagesOut(all.counter("eventsync_sent_messages_total", "Messages sent"))
     {
     }
-    void error(ErrorCode code)
+    void broken(ErrorCode code)
     {
-        metrics.counter("eventsync_errors_total", "Errors told to peers, by code",
+        metrics.counter("eventsync_connection_failures_total", "Connections that did not end orderly, by code",
                         "code=\"" + std::string(errorName(code)) + '"')
             .add();
     }
@@ -96,30 +96,39 @@ Sessions::~Sessions()
 
 void Sessions::add(std::unique_ptr<transport::Connection> connection)
 {
-    const auto link = std::make_shared<SessionLink>(++m_lastNumber);
-    m_numbers->opened.add();
-    m_numbers->now.add(1);
-    qCDebug(lcServer) << "connection" << link->number << "from" << connection->info().peer.c_str();
-    openOnEngine(link, connection->info());
-    auto bridge = std::make_unique<SessionBridge>(std::move(connection), link);
-    SessionBridge &added = *bridge;
-    m_bridges.emplace(link->number, std::move(bridge));
-    added.start(eventsOf(link));
-}
-
-void Sessions::openOnEngine(const SessionLinkPtr &link, const transport::ConnectionInfo &info)
-{
+    const transport::ConnectionInfo &info = connection->info();
     sync::SessionInfo session{.peer = info.peer};
     if (info.path.size() == 2 && info.path[0] == "sync") {
         if (auto id = documentIdFrom(info.path[1]))
             session.document = std::move(*id);
     }
-    m_engine.post([on = m_onEngine, link, outbox = m_outbox, session](sync::SyncService &service) {
+    SessionBridge &bridge = addBridge(std::move(connection), session);
+    bridge.start(eventsOf(bridge.link()));
+}
+
+void Sessions::addReader(std::unique_ptr<transport::Connection> connection, protocol::Subscribe subscribe)
+{
+    sync::SessionInfo session{.peer = connection->info().peer, .readerOnly = true};
+    SessionBridge &bridge = addBridge(std::move(connection), session);
+    const SessionBridge::Events events = eventsOf(bridge.link());
+    bridge.start(events);
+    events.received({std::move(subscribe)}, 0);
+}
+
+SessionBridge &Sessions::addBridge(std::unique_ptr<transport::Connection> connection, const sync::SessionInfo &info)
+{
+    const auto link = std::make_shared<SessionLink>(++m_lastNumber);
+    m_numbers->opened.add();
+    m_numbers->now.add(1);
+    qCDebug(lcServer) << "connection" << link->number << "from" << info.peer.c_str();
+    m_engine.post([on = m_onEngine, link, outbox = m_outbox, info](sync::SyncService &service) {
         auto made = std::make_unique<EngineSession>(link, outbox);
         EngineSession &sink = *made;
         on->sessions.emplace(link->number, std::move(made));
-        sink.id = service.open(sink, session);
+        sink.id = service.open(sink, info);
     });
+    auto bridge = std::make_unique<SessionBridge>(std::move(connection), link);
+    return *m_bridges.emplace(link->number, std::move(bridge)).first->second;
 }
 
 SessionBridge::Events Sessions::eventsOf(const SessionLinkPtr &link)
@@ -152,7 +161,7 @@ SessionBridge::Events Sessions::eventsOf(const SessionLinkPtr &link)
         .closed = [this, link](const transport::CloseReason &reason) {
             qCDebug(lcServer) << "connection" << link->number << "closed:" << reason.text.c_str();
             if (reason.error)
-                m_numbers->error(*reason.error);
+                m_numbers->broken(*reason.error);
             remove(link->number);
         },
     };
@@ -196,8 +205,6 @@ void Sessions::deliver(std::vector<Outgoing> parcel)
             continue;
         }
         const protocol::Message &message = outgoing.message->message();
-        if (const auto *error = std::get_if<protocol::ErrorMessage>(&message))
-            m_numbers->error(error->code);
         const auto codec = bridge.info().codec == transport::Codec::Cbor ? protocol::Codec::Cbor : protocol::Codec::Json;
         const transport::Frame frame = frameOf(outgoing.message, codec);
         m_numbers->sent.add(frame.size());
@@ -214,6 +221,22 @@ void Sessions::onEmpty(std::function<void()> callback)
         callback();
     else
         m_onEmpty = std::move(callback);
+}
+
+std::size_t Sessions::unsentBytes() const
+{
+    std::size_t bytes = 0;
+    for (const auto &[number, bridge] : m_bridges)
+        bytes += bridge->link()->queued + bridge->link()->inSocket;
+    return bytes;
+}
+
+std::size_t Sessions::unhandledBytes() const
+{
+    std::size_t bytes = 0;
+    for (const auto &[number, bridge] : m_bridges)
+        bytes += bridge->link()->unhandled;
+    return bytes;
 }
 
 void Sessions::abortAll()

@@ -24,9 +24,13 @@ public:
     ~Sessions();
 
     void add(std::unique_ptr<transport::Connection> connection);
+    // A connection that only reads one document and has no client id.
+    void addReader(std::unique_ptr<transport::Connection> connection, protocol::Subscribe subscribe);
     std::size_t count() const { return m_bridges.size(); }
     void onEmpty(std::function<void()> callback); // once, when the last connection has gone; at once if there is none
     void abortAll();
+    std::size_t unsentBytes() const;    // of all connections
+    std::size_t unhandledBytes() const; // received, and not yet looked at by the engine
 
 private:
     class EngineSession;
@@ -36,7 +40,7 @@ private:
     void deliver(std::vector<Outgoing> parcel);
     transport::Frame frameOf(const protocol::OutgoingPtr &message, protocol::Codec codec);
     void remove(std::uint64_t number);
-    void openOnEngine(const SessionLinkPtr &link, const transport::ConnectionInfo &info);
+    SessionBridge &addBridge(std::unique_ptr<transport::Connection> connection, const sync::SessionInfo &info);
     SessionBridge::Events eventsOf(const SessionLinkPtr &link);
 
     EngineThread &m_engine;

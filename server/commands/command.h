@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <server/commandline.h>
+#include <server/config/configuration.h>
+
+#include <string>
+
+namespace eventsync::server {
+
+// What a subcommand gets: how it was called, and the store it is about. Each gives the program's exit code; results go to
+// standard output, everything else to standard error.
+struct CommandContext
+{
+    const Invocation &invocation;
+    const Configuration &configuration;
+};
+
+int runServe(const CommandContext &context);
+int runLog(const CommandContext &context);
+int runShow(const CommandContext &context);
+int runVerify(const CommandContext &context);
+int runRebuild(const CommandContext &context);
+int runSnapshot(const CommandContext &context);
+int runCompact(const CommandContext &context);
+int runExport(const CommandContext &context);
+int runImport(const CommandContext &context);
+int runBackup(const CommandContext &context);
+int runRestore(const CommandContext &context);
+int runStats(const CommandContext &context);
+
+// "eventsync-server: text" on standard error.
+void complain(const std::string &text);
+// Complains and gives the exit code for an error of opening or using a store.
+int storeFailed(const Error &error);
+
+} // namespace eventsync::server

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/base/logging.h>
+
+#include <server/commands/command.h>
+#include <server/program.h>
+#include <server/server.h>
+#include <server/signals.h>
+#include <server/systemd.h>
+
+#include <QCoreApplication>
+
+#include <csignal>
+#include <cstdlib>
+
+namespace eventsync::server {
+
+namespace {
+
+int exitCodeOf(const Error &error)
+{
+    switch (error.code) {
+    case ErrorCode::Unavailable:
+    case ErrorCode::PermissionDenied:
+    case ErrorCode::InvalidValue:
+        return exitcode::kPortInUse;
+    default:
+        return exitcode::kStore;
+    }
+}
+
+void reload(Server &server, const Invocation &invocation)
+{
+    notifySystemd("RELOADING=1");
+    const auto configuration = loadConfiguration({.commandLine = invocation.settings, .environment = environmentVariable});
+    if (configuration)
+        server.reload(*configuration);
+    else
+        qCWarning(lcServer) << "the configuration stays as it was:" << configuration.error().message.c_str();
+    notifySystemd("READY=1");
+}
+
+} // namespace
+
+int runServe(const CommandContext &context)
+{
+    auto server = Server::start(context.configuration);
+    if (!server) {
+        complain(server.error().message);
+        return exitCodeOf(server.error());
+    }
+    bool isStopping = false;
+    const Signals signals([&](int number) {
+        if (number == SIGHUP)
+            return reload(**server, context.invocation);
+        if (std::exchange(isStopping, true)) {
+            qCWarning(lcServer) << "stopped at once";
+            std::_Exit(128 + number);
+        }
+        qCInfo(lcServer) << "stopping";
+        notifySystemd("STOPPING=1");
+        (*server)->shutdown([] { QCoreApplication::exit(exitcode::kDone); });
+    });
+    qCInfo(lcServer) << "ready at" << (*server)->url().toString();
+    notifySystemd("READY=1");
+    const int code = QCoreApplication::exec();
+    server->reset();
+    qCInfo(lcServer) << "stopped";
+    return code;
+}
+
+} // namespace eventsync::server

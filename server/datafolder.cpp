@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <server/datafolder.h>
+
+#include <QDir>
+
+#include <cerrno>
+#include <cstring>
+#include <sys/stat.h>
+
+namespace eventsync::server {
+
+namespace {
+
+Result<> makePrivate(const std::string &path)
+{
+    const QString name = QString::fromStdString(path);
+    const QDir parent(QDir::cleanPath(name + QStringLiteral("/..")));
+    if (!parent.exists() && !QDir().mkpath(parent.path()))
+        return failure(ErrorCode::IoError, "the folder " + parent.path().toStdString() + " cannot be made");
+    if (::mkdir(path.c_str(), 0700) == 0)
+        return {};
+    if (errno != EEXIST)
+        return failure(ErrorCode::IoError, "the data folder " + path + " cannot be made: " + std::strerror(errno));
+    struct stat found = {};
+    if (::stat(path.c_str(), &found) != 0 || !S_ISDIR(found.st_mode))
+        return failure(ErrorCode::IoError, path + " is no folder");
+    // What others may read today is closed; a folder that is not ours to change is not ours to serve from.
+    if ((found.st_mode & 0077) != 0 && ::chmod(path.c_str(), 0700) != 0)
+        return failure(ErrorCode::IoError, "the data folder " + path + " cannot be made private: " + std::strerror(errno));
+    return {};
+}
+
+} // namespace
+
+Result<DataFolder> DataFolder::take(const std::string &path)
+{
+    EVENTSYNC_CHECK(makePrivate(path));
+    auto lock = storage::StoreLock::take(path + "/server");
+    if (!lock && lock.error().code == ErrorCode::StoreLocked) {
+        std::string holder = lock.error().message; // ".../server is in use by process 17"
+        if (const auto by = holder.rfind(" by "); by != std::string::npos)
+            holder = holder.substr(by + 4);
+        return failure(ErrorCode::StoreLocked, "the data folder " + path + " is in use by " + holder);
+    }
+    if (!lock)
+        return failure(lock.error());
+    return DataFolder(path, std::move(*lock));
+}
+
+std::string controlSocketOf(const std::string &dataFolder)
+{
+    return dataFolder + "/control.sock";
+}
+
+} // namespace eventsync::server

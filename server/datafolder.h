@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/base/result.h>
+#include <eventsync/storage/storelock.h>
+
+#include <string>
+
+namespace eventsync::server {
+
+// The folder in which a server keeps its store and its control socket: made if absent, for its owner only (0700), and locked
+// against a second server for as long as this object lives. Movable.
+class DataFolder
+{
+public:
+    // StoreLocked, naming the process that has it; IoError, StoreReadOnly.
+    static Result<DataFolder> take(const std::string &path);
+
+    const std::string &path() const { return m_path; }
+
+private:
+    DataFolder(std::string path, storage::StoreLock lock) : m_path(std::move(path)), m_lock(std::move(lock)) {}
+    std::string m_path;
+    storage::StoreLock m_lock;
+};
+
+std::string controlSocketOf(const std::string &dataFolder);
+
+} // namespace eventsync::server

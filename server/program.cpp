@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <server/program.h>
+
+#include <server/commands/command.h>
+#include <server/logging.h>
+#include <server/version.h>
+
+#include <QCoreApplication>
+
+#include <cstdio>
+#include <map>
+
+namespace eventsync::server {
+
+namespace {
+
+using Run = int (*)(const CommandContext &);
+
+Run commandNamed(const std::string &name)
+{
+    static const std::map<std::string, Run> commands{
+        {"serve", runServe}, {"log", runLog}, {"show", runShow}, {"snapshot", runSnapshot},
+        {"compact", runCompact}, {"backup", runBackup}, {"stats", runStats},
+    };
+    return commands.at(name);
+}
+
+void print(const std::string &text)
+{
+    std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+} // namespace
+
+void complain(const std::string &text)
+{
+    std::fprintf(stderr, "eventsync-server: %s\n", text.c_str());
+}
+
+int storeFailed(const Error &error)
+{
+    complain(error.message.empty() ? error.toString() : error.message);
+    switch (error.code) {
+    case ErrorCode::StoreLocked:
+    case ErrorCode::StoreReadOnly:
+    case ErrorCode::StoreFull:
+    case ErrorCode::StoreTooNew:
+    case ErrorCode::IoError:
+    case ErrorCode::Corrupt:
+        return exitcode::kStore;
+    default:
+        return exitcode::kFailed;
+    }
+}
+
+int runProgram(int argc, char **argv)
+{
+    QCoreApplication application(argc, argv);
+    QCoreApplication::setApplicationName(QStringLiteral("eventsync-server"));
+    QCoreApplication::setApplicationVersion(QString::fromLatin1(kVersion));
+    const auto invocation = parseCommandLine({argv + 1, argv + argc});
+    if (!invocation) {
+        complain(invocation.error().message);
+        return exitcode::kBadOption;
+    }
+    if (invocation->wantsVersion) {
+        print("eventsync-server " + std::string(kVersion) + '\n');
+        return exitcode::kDone;
+    }
+    if (invocation->wantsHelp) {
+        print(helpText(invocation->command, invocation->wantsAllHelp));
+        return exitcode::kDone;
+    }
+    if (const auto alone = configurationFrom(invocation->settings); !alone) { // what the command line itself says
+        complain(alone.error().message);
+        return exitcode::kBadOption;
+    }
+    const auto configuration = loadConfiguration({.commandLine = invocation->settings, .environment = environmentVariable});
+    if (!configuration) {
+        complain(configuration.error().message);
+        return exitcode::kBadConfiguration;
+    }
+    if (invocation->settings.contains("check-config")) {
+        print("The configuration is good.\n");
+        return exitcode::kDone;
+    }
+    LogOptions log = configuration->log;
+    if (invocation->command != "serve" && !invocation->settings.contains("log-level"))
+        log.level = LogLevel::Warning; // a command's own output is what a person wants to see
+    installLogging(log);
+    return commandNamed(invocation->command)({*invocation, *configuration});
+}
+
+} // namespace eventsync::server

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <server/routes/context.h>
+
+#include <server/problem.h>
+
+namespace eventsync::server {
+
+HttpResponse jsonResponse(const json::Value &value, int status)
+{
+    HttpResponse response = HttpResponse::json(json::canonical(value), status);
+    response.headers.add("Cache-Control", "no-cache");
+    return response;
+}
+
+HttpResponse documentResponse(const RouteContext &context, const CollectionName &collection, const json::Value &state,
+                              ServerSeq version, int status)
+{
+    HttpResponse response = jsonResponse(context.policies.of(collection).withEngineFields(state, version), status);
+    response.headers.add("ETag", etagOf(version.value()));
+    return response;
+}
+
+Result<std::optional<std::int64_t>> integerParameter(const HttpRequest &request, std::string_view name, std::int64_t min)
+{
+    const auto text = request.queryValue(name);
+    if (!text)
+        return std::nullopt;
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+    if (error != std::errc() || end != text->data() + text->size() || number < min || number > limits::kMaxInteger)
+        return failure(ErrorCode::InvalidMessage, std::string(name) + " is not a number from " + std::to_string(min));
+    return number;
+}
+
+Result<DocumentId> documentParameter(const HttpRequest &request, std::string_view name)
+{
+    return documentIdFrom(request.parameter(name));
+}
+
+Result<CollectionName> collectionParameter(const HttpRequest &request)
+{
+    return collectionNameFrom(request.parameter("collection"));
+}
+
+Error noSuchDocument(const DocumentId &id)
+{
+    return {ErrorCode::NotFound, "there is no document " + id.text() + " here"};
+}
+
+} // namespace eventsync::server

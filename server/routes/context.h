@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/base/clock.h>
+#include <eventsync/base/metrics.h>
+#include <eventsync/base/uuid.h>
+#include <eventsync/json/value.h>
+#include <eventsync/model/collectionpolicy.h>
+#include <eventsync/model/snapshot.h>
+
+#include <server/enginethread.h>
+#include <server/http/router.h>
+
+#include <QObject>
+
+#include <charconv>
+#include <optional>
+#include <string>
+
+namespace eventsync::server {
+
+class EventStreams;
+
+// What the handlers of a server share. Outlives them. Owner only: the I/O thread.
+struct RouteContext
+{
+    EngineThread &engine;
+    const Policies &policies;
+    Metrics &metrics;
+    const Clock &clock;
+    UuidGenerator &uuids;
+    QObject &owner; // of timers: none of them outlives this
+};
+
+// Each adds its routes to the router.
+void addDocumentRoutes(Router &router, RouteContext &context);
+void addCollectionRoutes(Router &router, RouteContext &context);
+void addHistoryRoutes(Router &router, RouteContext &context, EventStreams &streams);
+void addExchangeRoute(Router &router, RouteContext &context);
+
+// A document as REST answers it: its state with engine fields, ETag and Content-Type set.
+HttpResponse documentResponse(const RouteContext &context, const CollectionName &collection, const json::Value &state,
+                              ServerSeq version, int status = 200);
+HttpResponse jsonResponse(const json::Value &value, int status = 200);
+
+// Query parameters: InvalidMessage naming the one that is not what it should be.
+Result<std::optional<std::int64_t>> integerParameter(const HttpRequest &request, std::string_view name, std::int64_t min = 0);
+Result<DocumentId> documentParameter(const HttpRequest &request, std::string_view name = "id");
+Result<CollectionName> collectionParameter(const HttpRequest &request);
+
+// NotFound for a document that is not there, as every route says it.
+Error noSuchDocument(const DocumentId &id);
+
+} // namespace eventsync::server

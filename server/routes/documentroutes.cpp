@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/eventlog/eventstore.h>
+
+#include <server/problem.h>
+#include <server/routes/context.h>
+#include <server/routes/documentwrite.h>
+#include <server/routes/idempotency.h>
+
+namespace eventsync::server {
+
+namespace {
+
+void respondWithState(const RouteContext &context, const HttpRequest &request, const Responder &responder,
+                      const CollectionName &collection, const json::Value &state, ServerSeq version)
+{
+    if (ifNoneMatchHolds(request, version.value())) {
+        HttpResponse unchanged = HttpResponse::empty(304);
+        unchanged.headers.add("ETag", etagOf(version.value()));
+        responder.respond(std::move(unchanged));
+        return;
+    }
+    responder.respond(documentResponse(context, collection, state, version));
+}
+
+void getPast(RouteContext &context, const HttpRequest &request, const Responder &responder, const CollectionName &collection,
+             const DocumentId &id, ServerSeq at)
+{
+    context.engine.read<json::State>(
+        [collection, id, at](storage::ReadView &view) -> Result<json::State> {
+            eventlog::EventStore store(view);
+            EVENTSYNC_TRY(const auto row, store.document(id));
+            if (!row || row->collection != collection)
+                return failure(noSuchDocument(id));
+            EVENTSYNC_TRY(const DocumentState state, store.stateAt(*row, at));
+            return state.jsonState();
+        },
+        [&context, request, responder, collection, id, at](Result<json::State> state) {
+            if (!state)
+                responder.fail(state.error());
+            else if (!*state)
+                responder.fail(noSuchDocument(id));
+            else
+                respondWithState(context, request, responder, collection, **state, at);
+        });
+}
+
+void getDocument(RouteContext &context, const HttpRequest &request, const Responder &responder)
+{
+    const auto collection = collectionParameter(request);
+    const auto id = documentParameter(request);
+    const auto at = integerParameter(request, "at");
+    for (const Error *error : {collection ? nullptr : &collection.error(), id ? nullptr : &id.error(), at ? nullptr : &at.error()}) {
+        if (error)
+            return responder.fail(*error);
+    }
+    if (*at)
+        return getPast(context, request, responder, *collection, *id, ServerSeq(**at));
+    context.engine.ask<Result<DocumentRecord>>(
+        [id = *id](sync::SyncService &service, auto done) { service.read(id, done); },
+        [&context, request, responder, collection = *collection, id = *id](Result<DocumentRecord> record) {
+            if (!record)
+                responder.fail(record.error());
+            else if (!record->state || record->collection != collection)
+                responder.fail(noSuchDocument(id));
+            else
+                respondWithState(context, request, responder, collection, *record->state, record->position.serverSeq);
+        });
+}
+
+void writeDocument(RouteContext &context, const HttpRequest &request, const Responder &responder, WriteMethod method)
+{
+    auto write = documentWriteFrom(request, method, context.uuids);
+    if (!write) {
+        const bool wrongType = write.error().code == ErrorCode::UnknownMessage;
+        responder.respond(problem(write.error(), {.status = wrongType ? 415 : 0}));
+        return;
+    }
+    withIdempotency(context, request, responder, [&context, write = *write](std::optional<EventId> id, Answer answer) {
+        DocumentWrite numbered = write;
+        numbered.id = id;
+        context.engine.ask<WriteOutcome>(
+            [numbered](sync::SyncService &service, auto done) { performWrite(service, numbered, done); },
+            [&context, write, answer](WriteOutcome outcome) { answer(writeResponse(context, write, outcome)); });
+    });
+}
+
+} // namespace
+
+void addDocumentRoutes(Router &router, RouteContext &context)
+{
+    router.get("/api/{collection}/{id}", [&context](const HttpRequest &request, const Responder &responder) {
+        getDocument(context, request, responder);
+    });
+    const auto write = [&context](WriteMethod method) {
+        return [&context, method](const HttpRequest &request, const Responder &responder) {
+            writeDocument(context, request, responder, method);
+        };
+    };
+    router.post("/api/{collection}", write(WriteMethod::Create));
+    router.add("PUT", "/api/{collection}/{id}", write(WriteMethod::Put));
+    router.add("PATCH", "/api/{collection}/{id}", write(WriteMethod::Patch));
+    router.add("DELETE", "/api/{collection}/{id}", write(WriteMethod::Delete));
+}
+
+} // namespace eventsync::server

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <server/routes/documentwrite.h>
+
+#include <eventsync/json/mergepatch.h>
+
+#include <server/problem.h>
+
+namespace eventsync::server {
+
+namespace {
+
+using sync::SyncService;
+
+// "application/json; charset=utf-8" -> "application/json"
+std::string mediaType(const HttpRequest &request)
+{
+    std::string type(request.header("Content-Type"));
+    type = type.substr(0, type.find(';'));
+    while (!type.empty() && (type.back() == ' ' || type.back() == '\t'))
+        type.pop_back();
+    for (char &c : type)
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return type;
+}
+
+Result<ClientId> restClient(const HttpRequest &request)
+{
+    const std::string_view given = request.header("X-Client-Id");
+    if (given.empty())
+        return ClientId("rest:server");
+    const auto checked = clientIdFrom(given);
+    if (!checked)
+        return failure(checked.error().code, "X-Client-Id: " + checked.error().message);
+    return ClientId("rest:" + checked->text());
+}
+
+Result<> readBody(const HttpRequest &request, DocumentWrite &write)
+{
+    if (write.method == WriteMethod::Delete)
+        return {};
+    const std::string type = mediaType(request);
+    if (write.method != WriteMethod::Patch) {
+        // A form or a picture sent here by mistake is told so; no type at all is taken for what it must be.
+        if (!type.empty() && type != "application/json" && !type.ends_with("+json"))
+            return failure(ErrorCode::UnknownMessage, "the body is to be application/json");
+        EVENTSYNC_TRY(write.state, json::parse(request.body));
+        return {};
+    }
+    if (type == "application/json-patch+json") {
+        EVENTSYNC_TRY(json::Value body, json::parse(request.body, {.bytes = limits::kHttpBodyBytes, .depth = limits::kDepth + limits::kEventDepthExtra}));
+        EVENTSYNC_TRY(write.patch, json::Patch::fromJson(std::move(body)));
+        return {};
+    }
+    if (type == "application/merge-patch+json") {
+        EVENTSYNC_TRY(write.mergePatch, json::parse(request.body));
+        return {};
+    }
+    return failure(ErrorCode::UnknownMessage, "PATCH takes application/json-patch+json and application/merge-patch+json");
+}
+
+Result<> changeState(const DocumentWrite &write, json::State &state)
+{
+    switch (write.method) {
+    case WriteMethod::Create:
+        if (state)
+            return failure(ErrorCode::DocumentExists, "there is a document " + write.documentId.text() + " already");
+        state = write.state;
+        return {};
+    case WriteMethod::Put:
+        state = write.state;
+        return {};
+    case WriteMethod::Patch:
+        if (!state)
+            return failure(noSuchDocument(write.documentId));
+        state = json::applyMergePatch(*state, *write.mergePatch);
+        return {};
+    case WriteMethod::Delete:
+        if (!state)
+            return failure(noSuchDocument(write.documentId));
+        state.reset();
+        return {};
+    }
+    return {};
+}
+
+// The conditions of the request against the document as it stands: the version to write on, if one is asked for.
+Result<std::optional<ServerSeq>> checkConditions(const DocumentWrite &write, const std::optional<DocumentRecord> &current)
+{
+    const bool exists = current && !current->deleted;
+    if (exists && current->collection != write.collection && write.method != WriteMethod::Create && write.method != WriteMethod::Put)
+        return failure(noSuchDocument(write.documentId));
+    if (!exists && (write.method == WriteMethod::Patch || write.method == WriteMethod::Delete))
+        return failure(noSuchDocument(write.documentId));
+    const HttpHeaders &headers = write.conditions.headers;
+    const std::int64_t version = current ? current->position.serverSeq.value() : 0;
+    if (ifMatchFails(write.conditions, exists ? std::optional(version) : std::nullopt))
+        return failure(ErrorCode::VersionConflict, "the document stands at version " + std::to_string(version));
+    if (headers.has("If-None-Match") && exists && ifNoneMatchHolds(write.conditions, version))
+        return failure(ErrorCode::VersionConflict, "the document is there, at version " + std::to_string(version));
+    if (headers.has("If-Match") || headers.has("If-None-Match"))
+        return std::optional(ServerSeq(version));
+    return std::nullopt;
+}
+
+SyncService::Write serviceWrite(const std::shared_ptr<const DocumentWrite> &write, std::optional<ServerSeq> ifVersion)
+{
+    SyncService::Write made{.documentId = write->documentId,
+                            .collection = write->collection,
+                            .clientId = write->clientId,
+                            .ifVersion = ifVersion,
+                            .patch = write->patch,
+                            .id = write->id};
+    if (!write->patch)
+        made.edit = [write](json::State &state) { return changeState(*write, state); };
+    return made;
+}
+
+} // namespace
+
+Result<DocumentWrite> documentWriteFrom(const HttpRequest &request, WriteMethod method, UuidGenerator &uuids)
+{
+    DocumentWrite write{.method = method};
+    EVENTSYNC_TRY(write.collection, collectionParameter(request));
+    if (method != WriteMethod::Create) {
+        EVENTSYNC_TRY(write.documentId, documentParameter(request));
+    } else if (const auto id = request.queryValue("id")) {
+        EVENTSYNC_TRY(write.documentId, documentIdFrom(*id));
+    } else {
+        write.documentId = DocumentId(uuids.next().toText());
+    }
+    EVENTSYNC_TRY(write.clientId, restClient(request));
+    EVENTSYNC_CHECK(readBody(request, write));
+    write.conditions.headers = request.headers;
+    return write;
+}
+
+void performWrite(SyncService &service, DocumentWrite write, std::function<void(WriteOutcome)> done)
+{
+    auto shared = std::make_shared<const DocumentWrite>(std::move(write));
+    service.read(shared->documentId, [&service, shared, done = std::move(done)](Result<DocumentRecord> record) {
+        std::optional<DocumentRecord> current;
+        if (record)
+            current = std::move(*record);
+        else if (record.error().code != ErrorCode::NotFound)
+            return done({.written = failure(record.error())});
+        const bool created = !current || current->deleted;
+        const auto ifVersion = checkConditions(*shared, current);
+        if (!ifVersion)
+            return done({.written = failure(ifVersion.error())});
+        service.write(serviceWrite(shared, *ifVersion), [created, done](Result<SyncService::Written> written) {
+            done({.written = std::move(written), .created = created});
+        });
+    });
+}
+
+HttpResponse writeResponse(const RouteContext &context, const DocumentWrite &write, const WriteOutcome &outcome)
+{
+    if (!outcome.written)
+        return problem(outcome.written.error());
+    const DocumentRecord &record = outcome.written->record;
+    if (write.method == WriteMethod::Delete || !record.state) {
+        HttpResponse response = HttpResponse::empty();
+        response.headers.add("ETag", etagOf(record.position.serverSeq.value()));
+        return response;
+    }
+    const bool created = outcome.created && (write.method == WriteMethod::Create || write.method == WriteMethod::Put);
+    HttpResponse response =
+        documentResponse(context, record.collection, *record.state, record.position.serverSeq, created ? 201 : 200);
+    if (created)
+        response.headers.add("Location", "/api/" + record.collection.text() + '/' + record.documentId.text());
+    return response;
+}
+
+} // namespace eventsync::server

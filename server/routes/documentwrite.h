@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/sync/syncservice.h>
+
+#include <server/http/httpmessage.h>
+#include <server/routes/context.h>
+
+#include <functional>
+#include <optional>
+
+namespace eventsync::server {
+
+enum class WriteMethod { Create, Put, Patch, Delete };
+
+// A REST write, read and checked on the I/O thread, carried out on the engine thread.
+struct DocumentWrite
+{
+    WriteMethod method = WriteMethod::Put;
+    DocumentId documentId;
+    CollectionName collection;
+    ClientId clientId;                       // rest:...
+    std::optional<json::Value> state = {};   // Create, Put
+    std::optional<json::Patch> patch = {};   // Patch, application/json-patch+json
+    std::optional<json::Value> mergePatch = {}; // Patch, application/merge-patch+json
+    std::optional<EventId> id = {};          // of a repetition
+    HttpRequest conditions = {};             // its headers: If-Match, If-None-Match
+};
+
+// InvalidMessage, InvalidValue, TooLarge, ...; UnknownMessage for a body of a type that is not taken (415).
+Result<DocumentWrite> documentWriteFrom(const HttpRequest &request, WriteMethod method, UuidGenerator &uuids);
+
+struct WriteOutcome
+{
+    Result<sync::SyncService::Written> written = failure(ErrorCode::Internal);
+    bool created = false;
+};
+// `done` is called once, on the engine thread.
+void performWrite(sync::SyncService &service, DocumentWrite write, std::function<void(WriteOutcome)> done);
+
+// What the client is answered.
+HttpResponse writeResponse(const RouteContext &context, const DocumentWrite &write, const WriteOutcome &outcome);
+
+} // namespace eventsync::server

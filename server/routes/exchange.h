@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/protocol/codec.h>
+#include <eventsync/sync/syncservice.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace eventsync::server {
+
+// What POST /api/sync/{documentId} asks.
+struct ExchangeRequest
+{
+    protocol::Hello hello;
+    protocol::Subscribe subscribe;
+    std::vector<EventPtr> push;
+};
+// InvalidMessage, InvalidValue, UnknownField, TooLarge, ... with the path.
+Result<ExchangeRequest> exchangeRequestFrom(std::string_view body, const DocumentId &id);
+
+// One whole exchange with the service, as a session that lives for one request: hello, subscribe, everything that is
+// missing, push, its answers and events. Lives on the engine thread, kept by itself until `done` is called, once.
+class Exchange final : public sync::SessionSink, public std::enable_shared_from_this<Exchange>
+{
+public:
+    // The canonical bytes of the answer, or why there is none.
+    using Done = std::function<void(Result<Bytes>)>;
+
+    static std::shared_ptr<Exchange> start(sync::SyncService &service, Executor &engine, ExchangeRequest request,
+                                           std::string peer, Done done);
+    void cancel(const Error &error); // the time is up, or the client has gone
+
+    void send(const protocol::OutgoingPtr &message) override;
+    void close(ErrorCode code, const std::string &reason) override;
+    std::size_t unsentBytes() const override { return 0; }
+
+private:
+    Exchange(sync::SyncService &service, Executor &engine, ExchangeRequest request, Done done);
+    void post(protocol::Message message);
+    void take(const protocol::Snapshot &snapshot);
+    void take(const protocol::Events &events);
+    void take(const protocol::Synced &synced);
+    void take(const protocol::Ack &ack);
+    void take(const protocol::ErrorMessage &error);
+    void finishIfComplete();
+    void finish(Result<Bytes> result);
+    Bytes answer() const;
+
+    sync::SyncService &m_service;
+    Executor &m_engine;
+    ExchangeRequest m_request;
+    Done m_done;
+    std::shared_ptr<Exchange> m_self;
+    sync::SessionId m_session;
+    bool m_isOpen = false;
+
+    std::optional<protocol::Snapshot> m_snapshot;
+    Bytes m_snapshotBytes;
+    std::vector<Bytes> m_events;
+    std::size_t m_eventBytes = 0;
+    Position m_position;
+    std::optional<protocol::Synced> m_synced;
+    std::optional<VectorClock> m_clock;
+    std::optional<protocol::Diverged> m_diverged;
+    std::optional<protocol::Ack> m_ack;
+    bool m_hasMore = false;
+};
+
+} // namespace eventsync::server

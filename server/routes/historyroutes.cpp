@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/eventlog/eventstore.h>
+
+#include <server/problem.h>
+#include <server/routes/context.h>
+#include <server/routes/eventstreams.h>
+
+#include <algorithm>
+
+namespace eventsync::server {
+
+namespace {
+
+using eventlog::DocumentRow;
+using eventlog::EventStore;
+using eventlog::LoggedPtr;
+
+Result<DocumentRow> rowOf(EventStore &store, const DocumentId &id, bool withState)
+{
+    EVENTSYNC_TRY(auto row, store.document(id, withState));
+    if (!row)
+        return failure(noSuchDocument(id));
+    return std::move(*row);
+}
+
+// ---- GET /api/events/{id}
+
+Result<Bytes> eventList(storage::ReadView &view, const DocumentId &id, ServerSeq after, std::size_t limit)
+{
+    EventStore store(view);
+    EVENTSYNC_TRY(const DocumentRow row, rowOf(store, id, false));
+    if (after < row.horizon.previous())
+        return failure(ErrorCode::Compacted, "the log begins at " + std::to_string(row.horizon.value()));
+    EVENTSYNC_TRY(const std::vector<LoggedPtr> events,
+                  store.events(row.number, {.after = after, .events = limit, .bytes = limits::kHttpEventsBytes}));
+    Bytes body = "[";
+    for (const LoggedPtr &event : events) {
+        if (body.size() > 1)
+            body.push_back(',');
+        body += *event->canonical;
+    }
+    body.push_back(']');
+    return body;
+}
+
+void getEvents(RouteContext &context, EventStreams &streams, const HttpRequest &request, const Responder &responder)
+{
+    const auto id = documentParameter(request);
+    const auto after = integerParameter(request, "after");
+    const auto limit = integerParameter(request, "limit", 1);
+    for (const Error *error : {id ? nullptr : &id.error(), after ? nullptr : &after.error(), limit ? nullptr : &limit.error()}) {
+        if (error)
+            return responder.fail(*error);
+    }
+    const ServerSeq from(after->value_or(0));
+    if (request.accepts("text/event-stream"))
+        return streams.open(request, responder, *id, from);
+    const std::size_t most = std::min<std::size_t>(static_cast<std::size_t>(limit->value_or(limits::kPageItems)), limits::kPageItems);
+    context.engine.read<Bytes>(
+        [id = *id, from, most](storage::ReadView &view) { return eventList(view, id, from, most); },
+        [responder](Result<Bytes> body) {
+            if (!body)
+                return responder.fail(body.error());
+            HttpResponse response = HttpResponse::json(std::move(*body));
+            response.headers.add("Cache-Control", "no-cache");
+            responder.respond(std::move(response));
+        });
+}
+
+// ---- /api/snapshots/{id}
+
+json::Object snapshotObject(const DocumentId &id, const Position &position, json::Value state, Timestamp createdAt)
+{
+    return {{"documentId", id.text()},
+            {"serverSeq", position.serverSeq.value()},
+            {"chain", position.chain.toHex()},
+            {"state", std::move(state)},
+            {"createdAt", toText(createdAt)}};
+}
+
+Result<json::Object> objectOf(const Snapshot &snapshot)
+{
+    json::Value state;
+    if (!snapshot.state.empty()) {
+        auto parsed = json::parse(snapshot.state, {.bytes = SIZE_MAX});
+        if (!parsed)
+            return failure(ErrorCode::Corrupt, "a stored snapshot: " + parsed.error().message);
+        state = std::move(*parsed);
+    }
+    return snapshotObject(snapshot.documentId, snapshot.position, std::move(state), snapshot.createdAt);
+}
+
+json::Value stateValue(const DocumentState &state)
+{
+    return state.exists() ? state.view() : json::Value();
+}
+
+Result<json::Object> snapshotAt(storage::ReadView &view, const DocumentId &id, std::optional<ServerSeq> at)
+{
+    EventStore store(view);
+    EVENTSYNC_TRY(const DocumentRow row, rowOf(store, id, true));
+    if (!at) {
+        EVENTSYNC_TRY(const std::optional<Snapshot> latest, store.snapshot(row, ServerSeq(limits::kMaxInteger)));
+        if (latest)
+            return objectOf(*latest);
+        EVENTSYNC_TRY(const auto loaded, store.load(id)); // none stored yet: as it stands
+        if (!loaded)
+            return failure(noSuchDocument(id));
+        return snapshotObject(id, loaded->head, stateValue(loaded->state), loaded->updatedAt);
+    }
+    EVENTSYNC_TRY(const DocumentState state, store.stateAt(row, *at));
+    Position position{*at, row.baseChain};
+    Timestamp createdAt = row.createdAt;
+    if (*at >= row.horizon) {
+        EVENTSYNC_TRY(const LoggedPtr event, store.eventAt(row.number, *at));
+        if (!event)
+            return failure(ErrorCode::Corrupt, "the log lacks event " + std::to_string(at->value()));
+        position.chain = event->chain;
+        createdAt = event->event->storedAt;
+    }
+    return snapshotObject(id, position, stateValue(state), createdAt);
+}
+
+void respondWith(const Responder &responder, Result<json::Object> object, int status = 200)
+{
+    if (object)
+        responder.respond(jsonResponse(std::move(*object), status));
+    else
+        responder.fail(object.error());
+}
+
+void getSnapshot(RouteContext &context, const HttpRequest &request, const Responder &responder)
+{
+    const auto id = documentParameter(request);
+    const auto at = integerParameter(request, "at");
+    if (!id || !at)
+        return responder.fail(id ? at.error() : id.error());
+    std::optional<ServerSeq> seq;
+    if (*at)
+        seq = ServerSeq(**at);
+    context.engine.read<json::Object>([id = *id, seq](storage::ReadView &view) { return snapshotAt(view, id, seq); },
+                                      [responder](Result<json::Object> object) { respondWith(responder, std::move(object)); });
+}
+
+void makeSnapshot(RouteContext &context, const HttpRequest &request, const Responder &responder)
+{
+    const auto id = documentParameter(request);
+    if (!id)
+        return responder.fail(id.error());
+    context.engine.ask<Result<Snapshot>>(
+        [id = *id](sync::SyncService &service, auto done) { service.snapshot(id, done); },
+        [responder](Result<Snapshot> snapshot) {
+            if (!snapshot)
+                responder.fail(snapshot.error());
+            else
+                respondWith(responder, objectOf(*snapshot), 201);
+        });
+}
+
+// ---- GET /api/state-vectors/{id}
+
+void getStateVectors(RouteContext &context, const HttpRequest &request, const Responder &responder)
+{
+    const auto id = documentParameter(request);
+    if (!id)
+        return responder.fail(id.error());
+    context.engine.ask<protocol::QueryResult>(
+        [id = *id](sync::SyncService &service, auto done) {
+            service.query({.requestId = "stateVectors", .query = protocol::StateVectorsQuery{id}}, done);
+        },
+        [responder, id = *id](protocol::QueryResult result) {
+            if (result.code)
+                return responder.fail({*result.code, result.reason.value_or("")});
+            result.content["documentId"] = id.text();
+            responder.respond(jsonResponse(std::move(result.content)));
+        });
+}
+
+} // namespace
+
+void addHistoryRoutes(Router &router, RouteContext &context, EventStreams &streams)
+{
+    router.get("/api/events/{id}", [&context, &streams](const HttpRequest &request, const Responder &responder) {
+        getEvents(context, streams, request, responder);
+    });
+    router.get("/api/snapshots/{id}", [&context](const HttpRequest &request, const Responder &responder) {
+        getSnapshot(context, request, responder);
+    });
+    router.post("/api/snapshots/{id}", [&context](const HttpRequest &request, const Responder &responder) {
+        makeSnapshot(context, request, responder);
+    });
+    router.get("/api/state-vectors/{id}", [&context](const HttpRequest &request, const Responder &responder) {
+        getStateVectors(context, request, responder);
+    });
+}
+
+} // namespace eventsync::server

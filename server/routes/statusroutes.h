@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <server/http/httpserver.h>
+#include <server/routes/context.h>
+#include <server/sessions/sessions.h>
+
+namespace eventsync::server {
+
+// GET /healthz: this process answers. GET /readyz: its engine does too, and it is not stopping. GET /metrics. GET /: the page.
+struct StatusSources
+{
+    HttpServer &http;
+    Sessions &sessions;
+    const bool &isStopping;
+};
+void addStatusRoutes(Router &router, RouteContext &context, const StatusSources &sources);
+
+} // namespace eventsync::server

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <server/server.h>
+
+#include <eventsync/base/logging.h>
+
+#include <server/control/controlserver.h>
+#include <server/datafolder.h>
+#include <server/http/httpserver.h>
+#include <server/routes/eventstreams.h>
+#include <server/routes/idempotency.h>
+#include <server/routes/statusroutes.h>
+#include <server/sessions/sessions.h>
+#include <server/store.h>
+
+#include <QSaveFile>
+#include <QTimer>
+
+namespace eventsync::server {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kPurgeEvery = 10min;
+
+HttpServerOptions httpOptions(const Configuration &configuration)
+{
+    HttpServerOptions options;
+    options.origins = configuration.origins;
+    options.maxConnections = configuration.maxConnections;
+    return options;
+}
+
+sync::ServiceOptions serviceOptions(const Configuration &configuration, const std::string &epoch, Metrics &metrics)
+{
+    sync::ServiceOptions options;
+    options.policies = configuration.policies();
+    options.epoch = epoch;
+    options.metrics = &metrics;
+    return options;
+}
+
+Result<> writePortFile(const std::string &path, const std::vector<std::uint16_t> &ports)
+{
+    QSaveFile file(QString::fromStdString(path)); // renamed into its place when it is whole
+    QByteArray text;
+    for (const std::uint16_t port : ports)
+        text += QByteArray::number(port) + '\n';
+    if (!file.open(QIODevice::WriteOnly) || file.write(text) != text.size() || !file.commit())
+        return failure(ErrorCode::IoError, "port-file " + path + ": " + file.errorString().toStdString());
+    return {};
+}
+
+} // namespace
+
+// In the order of dependence: what stands below uses what stands above, and goes first.
+struct Server::Private
+{
+    Private(Configuration given, DataFolder taken, std::unique_ptr<Metrics> counted, std::unique_ptr<storage::Backend> backend,
+            std::string begun)
+        : configuration(std::move(given)), folder(std::move(taken)), epoch(std::move(begun)), metrics(std::move(counted)),
+          policies(configuration.policies()), uuids(clock, routeRandom),
+          engine(std::move(backend), engineRandom, serviceOptions(configuration, epoch, *metrics)),
+          context{engine, policies, *metrics, clock, uuids, owner}, sessions(engine, *metrics),
+          http(httpRandom, httpOptions(configuration)), streams(context, sessions, limits::kHeartbeat),
+          control(engine, folder.path())
+    {
+    }
+
+    Result<> open();
+    void drained();
+
+    Configuration configuration;
+    DataFolder folder;
+    std::string epoch;
+    SystemClock clock;
+    SystemRandom engineRandom, routeRandom, httpRandom;
+    std::unique_ptr<Metrics> metrics;
+    Policies policies;
+    UuidGenerator uuids;
+    QObject owner;
+    EngineThread engine;
+    RouteContext context;
+    Sessions sessions;
+    HttpServer http;
+    EventStreams streams;
+    ControlServer control;
+    QTimer purge;
+    QTimer drainLimit;
+    std::vector<std::uint16_t> ports;
+    bool isStopping = false;
+    bool engineDone = false, connectionsDone = false;
+    std::function<void()> whenStopped;
+};
+
+Result<> Server::Private::open()
+{
+    Router &router = http.router();
+    addStatusRoutes(router, context, {http, sessions, isStopping});
+    addDocumentRoutes(router, context);
+    addCollectionRoutes(router, context);
+    addHistoryRoutes(router, context, streams);
+    addExchangeRoute(router, context);
+    http.setConnectionHandler([this](std::unique_ptr<transport::Connection> connection) { sessions.add(std::move(connection)); });
+    EVENTSYNC_CHECK(control.listen());
+    for (const ListenAddress &listener : configuration.listen) {
+        auto port = http.listen({.address = listener.address, .port = listener.port});
+        if (!port)
+            return failure(port.error().code, "listen " + listener.address.toString().toStdString() + ':'
+                                                  + std::to_string(listener.port) + ": " + port.error().message);
+        ports.push_back(*port);
+    }
+    if (!configuration.portFile.empty())
+        EVENTSYNC_CHECK(writePortFile(configuration.portFile, ports));
+    QObject::connect(&purge, &QTimer::timeout, &purge, [this] { purgeIdempotency(context); });
+    purge.start(kPurgeEvery);
+    return {};
+}
+
+Server::Server(std::unique_ptr<Private> d) : m_d(std::move(d)) {}
+
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::start(Configuration configuration)
+{
+    EVENTSYNC_TRY(DataFolder folder, DataFolder::take(configuration.dataFolder));
+    auto metrics = std::make_unique<Metrics>();
+    EVENTSYNC_TRY(auto backend, openStore(configuration, StoreUse::Serve, metrics.get()));
+    EVENTSYNC_TRY(std::string epoch, ensureEpoch(*backend, SystemClock()));
+    auto d = std::make_unique<Private>(std::move(configuration), std::move(folder), std::move(metrics),
+                                       std::move(backend), std::move(epoch));
+    EVENTSYNC_CHECK(d->open());
+    qCInfo(lcServer) << "the store is" << (d->configuration.store.kind == StoreLocation::Kind::Memory
+                                               ? QStringLiteral("in memory")
+                                               : QString::fromStdString(d->configuration.storePath()))
+                     << "epoch" << d->epoch.c_str() << "durability" << d->engine.backend().durability().c_str();
+    return std::unique_ptr<Server>(new Server(std::move(d)));
+}
+
+const std::vector<std::uint16_t> &Server::ports() const
+{
+    return m_d->ports;
+}
+
+const std::string &Server::epoch() const
+{
+    return m_d->epoch;
+}
+
+QUrl Server::url() const
+{
+    QUrl url;
+    url.setScheme(QStringLiteral("http"));
+    const QHostAddress address = m_d->configuration.listen.front().address;
+    url.setHost(address.isLoopback() || !address.isGlobal() ? QStringLiteral("127.0.0.1") : address.toString());
+    url.setPort(m_d->ports.front());
+    return url;
+}
+
+void Server::Private::drained()
+{
+    if (!engineDone || !connectionsDone || !whenStopped)
+        return;
+    drainLimit.stop();
+    std::exchange(whenStopped, {})();
+}
+
+void Server::shutdown(std::function<void()> done)
+{
+    Private &d = *m_d;
+    if (std::exchange(d.isStopping, true))
+        return;
+    d.whenStopped = std::move(done);
+    d.http.stopListening();
+    d.http.drain();
+    d.control.close();
+    QObject::connect(&d.drainLimit, &QTimer::timeout, &d.drainLimit, [&d] {
+        qCWarning(lcServer) << "stopping took too long:" << d.sessions.count() << "connections are cut";
+        d.engineDone = d.connectionsDone = true;
+        d.sessions.abortAll();
+        d.drained();
+    });
+    d.drainLimit.setSingleShot(true);
+    d.drainLimit.start(limits::kDrainTime);
+    d.engine.shutdown([&d] {
+        d.engineDone = true;
+        d.sessions.onEmpty([&d] {
+            d.connectionsDone = true;
+            d.drained();
+        });
+    });
+}
+
+void Server::reload(const Configuration &configuration)
+{
+    Private &d = *m_d;
+    installLogging(configuration.log);
+    d.http.setOrigins(configuration.origins);
+    const Configuration &old = d.configuration;
+    const bool restart = configuration.dataFolder != old.dataFolder || configuration.storePath() != old.storePath()
+                         || configuration.durability != old.durability || configuration.collections != old.collections
+                         || configuration.maxConnections != old.maxConnections
+                         || configuration.listen.size() != old.listen.size();
+    qCInfo(lcServer) << "configuration reloaded" << (restart ? "; what else has changed takes effect after a restart" : "");
+    d.configuration.log = configuration.log;
+    d.configuration.origins = configuration.origins;
+}
+
+} // namespace eventsync::server
