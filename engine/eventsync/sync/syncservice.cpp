@@ -251,6 +251,23 @@ void SyncService::expireClient(const ClientId &client, std::function<void(Result
     d->expire(client, std::move(done));
 }
 
+void SyncService::query(const protocol::Query &query, const Principal &principal,
+                        std::function<void(protocol::QueryResult)> done)
+{
+    d->answerQuery(query, principal, std::move(done));
+}
+
+void SyncService::accessChanged()
+{
+    std::vector<SessionId> all;
+    for (const auto &[id, session] : d->sessions)
+        all.push_back(id);
+    for (const SessionId id : all) {
+        if (Session *session = d->session(id))
+            d->recheckAccess(*session);
+    }
+}
+
 void SyncService::shutdown(std::function<void()> done)
 {
     d->shutdown(std::move(done));

@@ -107,6 +107,11 @@ public:
     void snapshot(const DocumentId &id, std::function<void(Result<eventsync::Snapshot>)> done);
     void expireClient(const ClientId &client, std::function<void(Result<>)> done);
 
+    // The same answers as the message `query` gives, for a principal without a session.
+    void query(const protocol::Query &query, const Principal &principal, std::function<void(protocol::QueryResult)> done);
+    // What the access policy says may have changed: every subscription is checked again, and revoked where it lost its right.
+    void accessChanged();
+
     // Sends goaway, answers what was accepted, closes all sessions; then `done`.
     void shutdown(std::function<void()> done);
 
