@@ -448,4 +448,12 @@ QueueCounts ClientCore::queueCounts() const
     return counts;
 }
 
+QueueCounts ClientCore::queueCounts(const DocumentId &id) const
+{
+    QueueCounts counts;
+    if (const DocumentReplica *document = d->known(id))
+        document->count(counts);
+    return counts;
+}
+
 } // namespace eventsync::client

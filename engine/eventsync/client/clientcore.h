@@ -121,6 +121,7 @@ public:
     std::vector<QueueEntry> queue(const DocumentId &id) const;
     std::size_t queueSize() const;
     QueueCounts queueCounts() const;                             // of all documents
+    QueueCounts queueCounts(const DocumentId &id) const;
 
 private:
     struct Private;

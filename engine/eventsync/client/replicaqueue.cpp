@@ -223,6 +223,7 @@ void DocumentReplica::back(Entry &entry)
         if (policy().merge() == MergeRule::Strict && !footprints.empty())
             overlapping = true;
     }
+    unwind(); // waiting again, it must pass the validator on the tree as it is now
     thaw(entry);
     clearFlight(entry);
     if (doom == Doom::Conflict) {

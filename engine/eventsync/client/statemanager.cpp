@@ -47,8 +47,8 @@ ServerSeq StateManager::version(const DocumentId &id) const
 
 bool StateManager::isPending(const DocumentId &id) const
 {
-    const auto entries = m_client.core().queue(id);
-    return std::any_of(entries.begin(), entries.end(), [](const QueueEntry &entry) { return entry.isPending(); });
+    const QueueCounts counts = m_client.core().queueCounts(id);
+    return counts.waiting + counts.sent > 0;
 }
 
 int StateManager::watch(const DocumentId &id, const json::Pointer &path, Changed changed, bool atOnce)

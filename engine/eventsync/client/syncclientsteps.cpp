@@ -221,8 +221,8 @@ void SyncClient::Private::endWaiters()
 {
     const auto now = clock.steady();
     auto pending = [this](const DocumentId &id) {
-        const auto entries = core->queue(id);
-        return std::any_of(entries.begin(), entries.end(), [](const QueueEntry &entry) { return entry.isPending(); });
+        const QueueCounts counts = core->queueCounts(id);
+        return counts.waiting + counts.sent > 0;
     };
     auto sweep = [now](auto &waiters, auto done) {
         auto ready = std::exchange(waiters, {});
