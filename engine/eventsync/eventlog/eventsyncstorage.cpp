@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/eventlog/eventsyncstorage.h>
+
+#include <eventsync/base/logging.h>
+#include <eventsync/eventlog/documentlist.h>
+#include <eventsync/json/mergepatch.h>
+#include <eventsync/storage/reply.h>
+
+#include <algorithm>
+
+namespace eventsync::eventlog {
+
+using namespace storage;
+
+namespace {
+
+using StateEdit = std::function<Result<>(json::State &)>;
+
+// One edit of one document, on its way.
+struct Edit
+{
+    DocumentId id;
+    std::optional<CollectionName> collection = {}; // where it may be created; otherwise it must be there
+    StateEdit change = {};
+    std::optional<json::Patch> patch = {};
+    EditOptions options = {};
+    std::function<void(Result<EditResult>)> answer;
+};
+using EditPtr = std::shared_ptr<Edit>;
+
+struct Watch
+{
+    CollectionName collection;
+    Executor *executor = nullptr;
+    Storage::Changed changed;
+};
+
+class WatchOwner final : public WatchHandle
+{
+public:
+    explicit WatchOwner(std::shared_ptr<Watch> watch) : m_watch(std::move(watch)) {}
+
+private:
+    std::shared_ptr<Watch> m_watch; // the core and its tasks hold it weakly
+};
+
+tl::unexpected<Error> notFound(const DocumentId &id)
+{
+    return failure(ErrorCode::NotFound, "there is no document " + id.text());
+}
+
+// An edit function as one of states, for a document that must be there.
+StateEdit onExisting(const DocumentId &id, EditFunction edit)
+{
+    return [id, edit = std::move(edit)](json::State &state) -> Result<> {
+        if (!state)
+            return notFound(id);
+        return edit(*state);
+    };
+}
+
+// Runs the edit and notes what it did as a merge patch, where there is one.
+StateEdit noting(StateEdit edit, std::shared_ptr<std::optional<json::Value>> mergePatch, CollectionPolicy policy)
+{
+    return [edit = std::move(edit), mergePatch = std::move(mergePatch), policy = std::move(policy)](json::State &state) -> Result<> {
+        mergePatch->reset();
+        const json::State before = state;
+        EVENTSYNC_CHECK(edit(state));
+        if (!before || !state)
+            return {};
+        EVENTSYNC_CHECK(json::normalize(*state));
+        *mergePatch = json::mergePatchFor(policy.withoutEngineFields(*before), policy.withoutEngineFields(*state));
+        return {};
+    };
+}
+
+} // namespace
+
+class EventSyncStorage::Core : public std::enable_shared_from_this<EventSyncStorage::Core>
+{
+public:
+    Core(DocumentWriter &documents, Options given) : writer(documents), options(std::move(given)) {}
+
+    // Runs `task(core)` on the writer's thread, unless the storage is gone by then.
+    template<class Task>
+    void post(Task task)
+    {
+        writer.executor().post([weak = weak_from_this(), task = std::move(task)]() mutable {
+            if (const auto core = weak.lock())
+                task(*core);
+        });
+    }
+
+    void edit(const EditPtr &edit);
+    void addWatch(std::weak_ptr<Watch> watch) { m_watches.push_back(std::move(watch)); }
+    EditResult took(WrittenDocument written);
+
+    DocumentWriter &writer;
+    const Options options;
+
+private:
+    void write(const EditPtr &edit, const CollectionName &collection);
+    void announce(const WrittenDocument &written, const EditResult &result);
+
+    std::vector<std::weak_ptr<Watch>> m_watches;
+};
+
+// Which collection a document is in never changes, so it may be looked up before the write.
+void EventSyncStorage::Core::edit(const EditPtr &edit)
+{
+    if (edit->collection)
+        return write(edit, *edit->collection);
+    writer.read(edit->id, [weak = weak_from_this(), edit](const Result<DocumentRecord> &record) {
+        const auto core = weak.lock();
+        if (!core)
+            return;
+        if (!record)
+            return edit->answer(failure(record.error()));
+        if (record->deleted)
+            return edit->answer(notFound(edit->id));
+        core->write(edit, record->collection);
+    });
+}
+
+void EventSyncStorage::Core::write(const EditPtr &edit, const CollectionName &collection)
+{
+    const auto mergePatch = std::make_shared<std::optional<json::Value>>();
+    DocumentWrite write{.documentId = edit->id, .collection = collection,
+                        .clientId = edit->options.clientId.value_or(options.clientId), .ifVersion = edit->options.ifVersion,
+                        .patch = edit->patch, .metadata = edit->options.metadata.value_or(json::Object())};
+    if (edit->change)
+        write.edit = noting(edit->change, mergePatch, writer.policy(collection));
+    writer.write(std::move(write), [weak = weak_from_this(), edit, mergePatch](Result<WrittenDocument> written) {
+        const auto core = weak.lock();
+        if (!core)
+            return;
+        if (!written)
+            return edit->answer(failure(written.error()));
+        if (written->event)
+            written->diff.setMergePatch(std::move(*mergePatch));
+        edit->answer(core->took(std::move(*written)));
+    });
+}
+
+// The result of a write, after those who want to know of it were told.
+EditResult EventSyncStorage::Core::took(WrittenDocument written)
+{
+    const DocumentRecord &record = written.record;
+    const ServerSeq version = record.position.serverSeq;
+    EditResult result{{record.documentId, record.collection, version, json::Value()}, written.diff};
+    result.diff.setVersion(version);
+    if (record.state)
+        result.document.value = writer.policy(record.collection).withEngineFields(*record.state, version);
+    if (!written.event)
+        return result;
+    if (options.vectorClocks) {
+        const Event &event = *written.event;
+        options.vectorClocks->updateVectorClock(event.documentId, event.clientId, event.clientSeq, [](const Result<> &updated) {
+            if (!updated)
+                qCWarning(lcStorage) << "a vector clock was not updated:" << updated.error().toString().c_str();
+        });
+    }
+    announce(written, result);
+    return result;
+}
+
+void EventSyncStorage::Core::announce(const WrittenDocument &written, const EditResult &result)
+{
+    std::erase_if(m_watches, [](const auto &watch) { return watch.expired(); });
+    std::shared_ptr<const StorageChange> change;
+    for (const auto &weak : m_watches) {
+        const auto watch = weak.lock();
+        if (!watch || watch->collection != result.document.collection)
+            continue;
+        if (!change) {
+            const bool deleted = !written.record.state;
+            auto value = deleted ? nullptr : std::make_shared<const json::Value>(result.document.value);
+            change = std::make_shared<const StorageChange>(StorageChange{result.document.id, result.document.collection,
+                                                                         result.document.version, deleted ? Diff() : result.diff,
+                                                                         deleted, std::move(value)});
+        }
+        watch->executor->post([weak, change] {
+            if (const auto alive = weak.lock())
+                alive->changed(*change);
+        });
+    }
+}
+
+EventSyncStorage::EventSyncStorage(DocumentWriter &writer) : EventSyncStorage(writer, Options()) {}
+
+EventSyncStorage::EventSyncStorage(DocumentWriter &writer, const Options &options) : m_core(std::make_shared<Core>(writer, options)) {}
+
+EventSyncStorage::~EventSyncStorage() = default;
+
+namespace {
+
+EditPtr editOf(const DocumentId &id, const EditOptions &options, const ReplyPtr<EditResult> &reply)
+{
+    auto edit = std::make_shared<Edit>();
+    edit->id = id;
+    edit->options = options;
+    edit->answer = [reply](Result<EditResult> result) { reply->answer(std::move(result)); };
+    return edit;
+}
+
+} // namespace
+
+QFuture<Result<StoredDocument>> EventSyncStorage::findOne(const DocumentId &id)
+{
+    const auto reply = std::make_shared<Reply<StoredDocument>>();
+    m_core->post([id, reply](Core &core) {
+        core.writer.read(id, [reply, writer = &core.writer](Result<DocumentRecord> record) {
+            if (!record)
+                return reply->answer(failure(record.error()));
+            const CollectionPolicy &policy = writer->policy(record->collection);
+            reply->answer(storedDocument(std::move(*record), policy));
+        });
+    });
+    return reply->future();
+}
+
+QFuture<Result<FindPage>> EventSyncStorage::findMany(const CollectionName &collection, const FindOptions &options)
+{
+    const auto reply = std::make_shared<Reply<FindPage>>();
+    m_core->writer.backend().read([reply, collection, options, policy = m_core->writer.policy(collection)](
+                                      Result<std::unique_ptr<ReadView>> view) {
+        if (view)
+            reply->answer(findDocuments(**view, collection, options, policy));
+        else
+            reply->answer(failure(view.error()));
+    });
+    return reply->future();
+}
+
+QFuture<Result<EditResult>> EventSyncStorage::createOne(const CollectionName &collection, const DocumentId &id, json::Value value,
+                                                        const EditOptions &options)
+{
+    const auto reply = std::make_shared<Reply<EditResult>>();
+    const EditPtr edit = editOf(id, options, reply);
+    edit->collection = collection;
+    edit->change = [id, value = std::move(value)](json::State &state) -> Result<> {
+        if (state)
+            return failure(ErrorCode::DocumentExists, id.text() + " exists");
+        state = value;
+        return {};
+    };
+    m_core->post([edit](Core &core) { core.edit(edit); });
+    return reply->future();
+}
+
+QFuture<Result<EditResult>> EventSyncStorage::findOneAndUpdate(const DocumentId &id, EditFunction edit, const EditOptions &options)
+{
+    const auto reply = std::make_shared<Reply<EditResult>>();
+    const EditPtr update = editOf(id, options, reply);
+    update->change = onExisting(id, std::move(edit));
+    m_core->post([update](Core &core) { core.edit(update); });
+    return reply->future();
+}
+
+QFuture<Result<EditResult>> EventSyncStorage::findOneAndUpsert(const CollectionName &collection, const DocumentId &id,
+                                                               json::Value initial, EditFunction edit, const EditOptions &options)
+{
+    const auto reply = std::make_shared<Reply<EditResult>>();
+    const EditPtr upsert = editOf(id, options, reply);
+    upsert->collection = collection;
+    upsert->change = [initial = std::move(initial), edit = std::move(edit)](json::State &state) -> Result<> {
+        if (!state)
+            state = initial;
+        return edit(*state);
+    };
+    m_core->post([upsert](Core &core) { core.edit(upsert); });
+    return reply->future();
+}
+
+QFuture<Result<EditResult>> EventSyncStorage::updateOne(const DocumentId &id, const json::Patch &patch, const EditOptions &options)
+{
+    const auto reply = std::make_shared<Reply<EditResult>>();
+    const EditPtr update = editOf(id, options, reply);
+    update->patch = patch;
+    m_core->post([update](Core &core) { core.edit(update); });
+    return reply->future();
+}
+
+QFuture<Result<ServerSeq>> EventSyncStorage::deleteOne(const DocumentId &id, const EditOptions &options)
+{
+    const auto reply = std::make_shared<Reply<ServerSeq>>();
+    const EditPtr edit = editOf(id, options, nullptr);
+    edit->change = [id](json::State &state) -> Result<> {
+        if (!state)
+            return notFound(id);
+        state.reset();
+        return {};
+    };
+    edit->answer = [reply](const Result<EditResult> &result) {
+        if (result)
+            reply->answer(result->document.version);
+        else
+            reply->answer(failure(result.error()));
+    };
+    m_core->post([edit](Core &core) { core.edit(edit); });
+    return reply->future();
+}
+
+// One edit at a time looks at a document, so a section needs no rounds of its own; a lost race against another process runs
+// the function again only if its section changed.
+QFuture<Result<EditResult>> EventSyncStorage::editSection(const DocumentId &id, const json::Pointer &section, EditFunction edit,
+                                                          const EditOptions &options)
+{
+    struct Round
+    {
+        std::optional<json::Value> before;
+        json::Value after;
+    };
+    return findOneAndUpdate(
+        id,
+        [section, edit = std::move(edit), last = std::make_shared<Round>()](json::Value &document) -> Result<> {
+            json::Value *const value = json::find(document, section);
+            if (!value)
+                return failure(ErrorCode::PatchFailed, "no value there", section.toText());
+            if (last->before && json::equal(*last->before, *value)) {
+                *value = last->after;
+                return {};
+            }
+            last->before = *value;
+            EVENTSYNC_CHECK(edit(*value));
+            EVENTSYNC_CHECK(json::normalize(*value));
+            last->after = *value;
+            return {};
+        },
+        options);
+}
+
+QFuture<Result<std::vector<EditResult>>> EventSyncStorage::transaction(const std::vector<DocumentId> &ids, TransactionFunction edit,
+                                                                       const EditOptions &options)
+{
+    const auto reply = std::make_shared<Reply<std::vector<EditResult>>>();
+    if (options.ifVersion) {
+        reply->answer(failure(ErrorCode::Invalid, "a version speaks of one document, a transaction is about several"));
+        return reply->future();
+    }
+    DocumentTransaction transaction{.documentIds = ids, .clientId = options.clientId.value_or(m_core->options.clientId),
+                                    .edit = std::move(edit), .metadata = options.metadata.value_or(json::Object())};
+    m_core->post([transaction = std::move(transaction), reply](Core &core) mutable {
+        core.writer.transact(std::move(transaction),
+                             [reply, weak = core.weak_from_this()](Result<std::vector<WrittenDocument>> written) {
+                                 const auto alive = weak.lock();
+                                 if (!alive)
+                                     return;
+                                 if (!written)
+                                     return reply->answer(failure(written.error()));
+                                 std::vector<EditResult> results;
+                                 for (WrittenDocument &one : *written)
+                                     results.push_back(alive->took(std::move(one)));
+                                 reply->answer(std::move(results));
+                             });
+    });
+    return reply->future();
+}
+
+std::unique_ptr<WatchHandle> EventSyncStorage::watch(const CollectionName &collection, Executor &executor, Changed changed)
+{
+    auto watch = std::make_shared<Watch>(Watch{collection, &executor, std::move(changed)});
+    m_core->post([weak = std::weak_ptr<Watch>(watch)](Core &core) { core.addWatch(weak); });
+    return std::make_unique<WatchOwner>(std::move(watch));
+}
+
+} // namespace eventsync::eventlog
