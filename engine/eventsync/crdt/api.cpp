@@ -43,6 +43,15 @@ Result<json::Value> prepared(const json::Value &value)
     return copy;
 }
 
+Result<> checkKey(std::string_view key)
+{
+    if (key == kHiddenKey)
+        return failure(broken(ErrorCode::InvalidValue, "the key __proto__ is reserved"));
+    if (key.find('\0') != std::string_view::npos || !isValidUtf8(key))
+        return failure(broken(ErrorCode::InvalidValue, "a key that is no text"));
+    return {};
+}
+
 // ---- flushing
 
 PatchBuilder &Api::next()
@@ -147,14 +156,15 @@ Id Api::buildCopy(const NodeCopy &copy)
     std::vector<std::pair<std::string, Id>> keys;
     std::vector<std::pair<std::uint32_t, Id>> slots;
     std::vector<Id> elements;
-    for (const auto &[key, child] : copy.members) {
+    for (std::size_t i = 0; i < copy.children.size(); ++i) {
+        const NodeCopy &child = copy.children[i];
         const bool isHole = copy.kind == NodeKind::Vec && child.kind == NodeKind::Con
             && std::holds_alternative<Undefined>(child.constant);
-        const Id made = isHole ? kOrigin : buildCopy(child);
+        const Id id = isHole ? kOrigin : buildCopy(child);
         if (!isHole)
-            slots.emplace_back(static_cast<std::uint32_t>(elements.size()), made);
-        keys.emplace_back(key, made);
-        elements.push_back(made);
+            slots.emplace_back(static_cast<std::uint32_t>(i), id);
+        keys.emplace_back(copy.keys[i], id);
+        elements.push_back(id);
     }
     if (copy.kind == NodeKind::Str && !copy.content.empty())
         made(next().insStr(node, node, copy.content));
@@ -192,10 +202,10 @@ void Api::insertUnits(NodeIndex index, std::uint32_t position, std::string_view 
 {
     const Node &node = m_document.node(index);
     const Id id = idOf(index);
-    const Id ref = refAt(id, node.sequence(), position);
-    const Id first = node.kind == NodeKind::Str ? next().insStr(id, ref, content, units.count)
-                                                : next().insBin(id, ref, content);
-    m_document.insertLocally(index, position, units);
+    PatchBuilder &builder = next(); // its next id is the document's
+    const Id ref = m_document.insertLocally(index, position, units);
+    const Id first = node.kind == NodeKind::Str ? builder.insStr(id, ref, content, units.count)
+                                                : builder.insBin(id, ref, content);
     if (m_undo)
         m_undo->record(UndoStack::Inserted{id, {first.sid, first.time, units.count}});
 }
@@ -245,7 +255,7 @@ void Api::setKey(NodeIndex index, const std::string &key, Id value)
         m_undo->record(UndoStack::Replaced{id, key, 0, kOrigin, value, exists ? idOf(*old) : kOrigin,
                                            exists ? copyOf(m_document, *old) : NodeCopy{}});
     }
-    made(next().insObj(id, {{key, value}}));
+    made(next().insObj(id, key, value));
 }
 
 void Api::setSlot(NodeIndex index, std::uint32_t slot, Id value)

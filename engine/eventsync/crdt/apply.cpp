@@ -404,18 +404,20 @@ void Document::erase(const Operation &op)
         m_nodes.dropReference(node);
 }
 
-void Document::insertLocally(NodeIndex node, std::uint32_t position, const Units &units)
+Id Document::insertLocally(NodeIndex node, std::uint32_t position, const Units &units)
 {
     Sequence &sequence = m_nodes[node].sequence();
     const Id id = m_clock->next();
     const LogicalClock::Session session = m_clock->number(id.sid);
-    const bool fits = sequence.insertAt(position, {session, id.time}, units);
+    Sequence::Stamp ref;
+    const bool fits = sequence.insertAt(position, {session, id.time}, units, &ref);
     EVENTSYNC_ASSERT(fits);
     m_clock->observe({id.sid, id.time, units.count});
     if (m_observer) {
         const auto kind = m_nodes[node].kind == NodeKind::Str ? Change::Kind::Text : Change::Kind::Bytes;
         notify({kind, idOf(node), position, 0, units.count, {}});
     }
+    return position == 0 ? idOf(node) : idOf(ref);
 }
 
 } // namespace eventsync::crdt

@@ -7,6 +7,7 @@ namespace eventsync::crdt {
 
 // A value brought into the value domain, or why it cannot be in a document.
 Result<json::Value> prepared(const json::Value &value);
+Result<> checkKey(std::string_view key);
 
 // Edits that make a node show another value with the least change. Owner only.
 class Differ

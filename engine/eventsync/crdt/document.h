@@ -92,7 +92,7 @@ public:
 
     // Local edits of a text or of bytes that are known to be right: what apply() would do with the same operation, without
     // looking the places up again. The operation's id is clock().next().
-    void insertLocally(NodeIndex node, std::uint32_t position, const Units &units);
+    Id insertLocally(NodeIndex node, std::uint32_t position, const Units &units); // gives what it follows: the operation's ref
     void applyLocally(const Operation &operation);
 
 private:

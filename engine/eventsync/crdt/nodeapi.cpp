@@ -341,8 +341,9 @@ Result<NodeApi> ObjApi::at(std::string_view key) const
 Result<> ObjApi::set(std::string_view key, const json::Value &value)
 {
     EVENTSYNC_TRY(const NodeIndex node, index(NodeKind::Obj));
-    EVENTSYNC_TRY(json::Value wanted, prepared(json::Value(json::Object{{key, value}}))); // the key too
-    const Id made = m_api->buildMember(wanted.get_object().begin()->value());
+    EVENTSYNC_CHECK(checkKey(key));
+    EVENTSYNC_TRY(const json::Value wanted, prepared(value));
+    const Id made = m_api->buildMember(wanted);
     m_api->setKey(node, std::string(key), made);
     return {};
 }
@@ -350,7 +351,8 @@ Result<> ObjApi::set(std::string_view key, const json::Value &value)
 Result<> ObjApi::setConstant(std::string_view key, const Constant &constant)
 {
     EVENTSYNC_TRY(const NodeIndex node, index(NodeKind::Obj));
-    EVENTSYNC_CHECK(prepared(json::Value(json::Object{{key, viewOf(constant)}})));
+    EVENTSYNC_CHECK(checkKey(key));
+    EVENTSYNC_CHECK(prepared(viewOf(constant)));
     const Id made = m_api->buildConstant(constant);
     m_api->setKey(node, std::string(key), made);
     return {};

@@ -113,6 +113,7 @@ public:
     Id newNode(OpCode code); // NewVal .. NewArr
     Id insVal(Id object, Id value);
     Id insObj(Id object, const std::vector<std::pair<std::string, Id>> &entries);
+    Id insObj(Id object, std::string_view key, Id value);
     Id insVec(Id object, const std::vector<std::pair<std::uint32_t, Id>> &entries);
     Id insStr(Id object, Id ref, std::string_view utf8);
     Id insStr(Id object, Id ref, std::string_view utf8, std::uint64_t units); // the UTF-16 length, if known

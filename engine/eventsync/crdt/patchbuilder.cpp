@@ -109,6 +109,15 @@ Id PatchBuilder::insObj(Id object, const std::vector<std::pair<std::string, Id>>
     return take(1);
 }
 
+Id PatchBuilder::insObj(Id object, std::string_view key, Id value)
+{
+    header(OpCode::InsObj, 1);
+    id(object);
+    writeCborText(m_out, key);
+    id(value);
+    return take(1);
+}
+
 Id PatchBuilder::insVec(Id object, const std::vector<std::pair<std::uint32_t, Id>> &entries)
 {
     EVENTSYNC_ASSERT(!entries.empty());

@@ -187,7 +187,10 @@ Sequence::Stamp Sequence::stampAt(std::uint32_t position) const
 std::vector<Sequence::Run> Sequence::runs(std::uint32_t position, std::uint32_t count) const
 {
     EVENTSYNC_ASSERT(count <= m_length && position <= m_length - count);
+    // Neighbours are joined only where nothing deleted stands between them. Ids that follow each other elsewhere may have
+    // been typed at two places, and the reference implementation then deletes but the first part of a joined span.
     std::vector<Run> runs;
+    bool isNeighbour = false;
     if (count == 0)
         return runs;
     for (Place place = findPosition(position); count > 0;) {
@@ -200,11 +203,14 @@ std::vector<Sequence::Run> Sequence::runs(std::uint32_t position, std::uint32_t 
         if (visible > place.offset) {
             const std::uint32_t length = std::min(count, visible - place.offset);
             const Run run{{leaf.session(place.span), leaf.time(place.span) + place.offset}, length, false};
-            if (!runs.empty() && run.continues(runs.back()))
+            if (isNeighbour && run.continues(runs.back()))
                 runs.back().length += length;
             else
                 runs.push_back(run);
             count -= length;
+            isNeighbour = true;
+        } else {
+            isNeighbour = false;
         }
         ++place.span;
         place.offset = 0;
@@ -233,7 +239,7 @@ std::uint32_t Sequence::unitAt(std::uint32_t position) const
 
 bool Sequence::splitsPair(std::uint32_t position) const
 {
-    if (position == 0 || position >= m_length)
+    if (!m_mayHavePairs || position == 0 || position >= m_length)
         return false;
     const Place place = findPosition(position - 1);
     const SequenceLeaf &leaf = m_leaves[place.leaf];
@@ -320,14 +326,14 @@ bool Sequence::isAscii() const
 
 // ---- inserting
 
-bool Sequence::insertAt(std::uint32_t position, Stamp id, const Units &units)
+bool Sequence::insertAt(std::uint32_t position, Stamp id, const Units &units, Stamp *ref)
 {
     if (position > m_length || units.count > kMaxElements - m_total)
         return false;
-    if (position == 0 || m_length == 0)
-        put({}, id, units, nullptr);
-    else
-        put(findPosition(position - 1), id, units, nullptr);
+    const Place after = position == 0 ? Place{} : findPosition(position - 1);
+    if (ref && position > 0)
+        *ref = {m_leaves[after.leaf].session(after.span), m_leaves[after.leaf].time(after.span) + after.offset};
+    put(after, id, units, nullptr);
     return true;
 }
 
@@ -442,6 +448,7 @@ void Sequence::putInLeaf(std::uint32_t at, std::uint32_t span, std::uint32_t bef
 {
     SequenceLeaf &leaf = m_leaves[at];
     const bool isFirst = leaf.count() == 0;
+    m_mayHavePairs = m_mayHavePairs || units.width == 2;
     leaf.insertUnits(before, units);
     const bool grows = span > 0 && leaf.session(span - 1) == id.session && leaf.end(span - 1) == id.time
         && !leaf.isDeleted(span - 1);

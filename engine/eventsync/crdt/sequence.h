@@ -56,7 +56,7 @@ public:
     bool insert(Stamp ref, Stamp id, const Units &units, std::uint32_t *position = nullptr);
     // The same for an author whose ids are larger than all ids here: right behind the visible unit before `position`.
     // False if there is no such position.
-    bool insertAt(std::uint32_t position, Stamp id, const Units &units);
+    bool insertAt(std::uint32_t position, Stamp id, const Units &units, Stamp *ref = nullptr); // ref: what it follows
 
     // Deletes those of the ids that are elements and visible; node numbers that go are appended to `nodes`.
     void erase(Stamp first, std::uint64_t length, std::vector<std::uint32_t> *nodes = nullptr,
@@ -202,6 +202,7 @@ private:
     mutable Cursor m_cursor;
     mutable std::vector<IdIndex> m_index; // by session number
     mutable bool m_indexed = false;
+    bool m_mayHavePairs = false; // some text that came was not ASCII
 };
 
 template<class F>

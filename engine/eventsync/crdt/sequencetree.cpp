@@ -203,6 +203,7 @@ void Sequence::append(const Run &run, const Units &units)
         m_last = made;
     }
     leaf->insertSpan(leaf->count(), run.first.session, run.first.time, run.length, run.deleted);
+    m_mayHavePairs = m_mayHavePairs || units.width == 2;
     if (!run.deleted)
         leaf->insertUnits(leaf->units(), units);
     m_total += run.length;

@@ -18,7 +18,8 @@ NodeCopy copyNode(const Document &document, NodeIndex index, int depth)
     }
     copy.kind = node.kind;
     const auto add = [&](std::string key, NodeIndex child) {
-        copy.members.emplace_back(std::move(key), child == kNoNode ? NodeCopy{} : copyNode(document, child, depth + 1));
+        copy.keys.push_back(std::move(key));
+        copy.children.push_back(child == kNoNode ? NodeCopy{} : copyNode(document, child, depth + 1));
     };
     switch (node.kind) {
     case NodeKind::Con:

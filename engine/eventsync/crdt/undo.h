@@ -15,7 +15,8 @@ struct NodeCopy
     NodeKind kind = NodeKind::Con;
     Constant constant;                                      // con
     std::string content;                                    // str (UTF-8), bin
-    std::vector<std::pair<std::string, NodeCopy>> members;  // obj; the others without keys; vec holes as undefined
+    std::vector<std::string> keys;                          // obj: of the children
+    std::vector<NodeCopy> children;                         // val, obj, vec (holes as undefined), arr
 };
 NodeCopy copyOf(const Document &document, NodeIndex node); // deeper than 2 * limits::kDepth: null
 

@@ -3,6 +3,9 @@
 
 #include <eventsync/crdt/api.h>
 #include <eventsync/crdt/encoding.h>
+#include <eventsync/crdt/history.h>
+#include <eventsync/crdt/subscriptions.h>
+#include <eventsync/crdt/typed.h>
 
 #include <QTest>
 
@@ -465,4 +468,100 @@ void ApiTest::patchMetaSurvivesEveryEncoding()
     QVERIFY(Patch::fromCompact(patch.toCompact()) == patch);
     QVERIFY(Patch::fromVerbose(patch.toVerbose()) == patch);
     QVERIFY(Patch::decode(patch.bytes()) == patch);
+}
+
+void ApiTest::historyShowsEveryEarlierState()
+{
+    History history{Document(kAlice)};
+    Api api(history.document());
+    QVERIFY(api.root(json::Value("")));
+    history.record(api.flush());
+    std::vector<std::string> states{"null", "\"\""};
+    for (int i = 0; i < 600; ++i) {
+        const qsizetype length = api.str("")->length();
+        QVERIFY(i % 3 == 2 ? api.str("")->del(length / 2, 1) : api.str("")->ins(length / 2, QString::number(i)));
+        history.record(api.flush());
+        states.push_back(history.document().canonicalView());
+    }
+    for (const std::size_t count : {std::size_t(0), std::size_t(1), std::size_t(255), std::size_t(256), std::size_t(257), states.size() - 1}) {
+        const auto then = history.at(count);
+        QVERIFY(then);
+        QCOMPARE(then->canonicalView(), states[count]);
+    }
+}
+
+void ApiTest::historiesMergeWhatTheOtherHas()
+{
+    Document start(kAlice);
+    Api startApi(start);
+    QVERIFY(startApi.root(parsed(R"({"t":"x"})")));
+    static_cast<void>(startApi.flush());
+    History alice(start.fork(kAlice));
+    History bob(start.fork(kBob));
+    Api aliceApi(alice.document());
+    Api bobApi(bob.document());
+    QVERIFY(aliceApi.str("/t")->ins(0, QStringLiteral("a")));
+    alice.record(aliceApi.flush());
+    QVERIFY(bobApi.str("/t")->ins(1, QStringLiteral("b")));
+    bob.record(bobApi.flush());
+    QVERIFY(alice.merge(bob));
+    QVERIFY(bob.merge(alice));
+    QVERIFY(alice.document() == bob.document());
+    QCOMPARE(alice.size(), std::size_t(2));
+    QVERIFY(alice.merge(bob)); // again: nothing new
+    QCOMPARE(alice.size(), std::size_t(2));
+}
+
+void ApiTest::subscribersHearOfTheirPathOnly()
+{
+    Pair pair(parsed(R"({"a":{"b":"x"},"ab":"y"})"));
+    Subscriptions subscriptions(pair.alice);
+    std::string heard;
+    const int first = subscriptions.subscribe("/a", [&](const Change &, const std::string &path) { heard += "1" + path + " "; });
+    subscriptions.subscribe("/a/b", [&](const Change &, const std::string &path) { heard += "2" + path + " "; });
+    QVERIFY(pair.bobApi.str("/a/b")->ins(0, QStringLiteral("z")));
+    QVERIFY(pair.bobApi.str("/ab")->ins(0, QStringLiteral("z")));
+    QVERIFY(pair.bobApi.obj("/a")->set("c", json::Value(1)));
+    pair.sync();
+    QCOMPARE(heard, std::string("1/a/b 2/a/b 1/a/c "));
+    heard.clear();
+    subscriptions.unsubscribe(first);
+    QVERIFY(pair.bobApi.obj("")->set("a", json::Value(1)));
+    pair.sync();
+    QCOMPARE(heard, std::string("2/a "));
+}
+
+namespace {
+
+struct Note : TypedView
+{
+    using TypedView::TypedView;
+    TextField title{*this, "title"};
+    ValueField<std::int64_t> stars{*this, "stars"};
+    ValueField<QString> mood{*this, "mood"};
+    ListField<ValueField<bool>> done{*this, "done"};
+};
+
+} // namespace
+
+void ApiTest::typedViewsReadAndWriteTheirFields()
+{
+    Document document(kAlice);
+    Api api(document);
+    QVERIFY(api.root(parsed(R"({"notes":[{"title":"","stars":1,"mood":"?","done":[true]}]})")));
+    Note note(api, "/notes/0");
+    QVERIFY(note.title->ins(0, utf8("할 일")));
+    QVERIFY(note.stars.set(5));
+    QVERIFY(note.mood.set(utf8("😀")));
+    QVERIFY(note.done.append(json::Value(false)));
+    QVERIFY(note.done.at(0).set(false));
+    QCOMPARE(note.title.text(), utf8("할 일"));
+    QVERIFY(note.stars.get() == 5);
+    QVERIFY(note.mood.get() == utf8("😀"));
+    QVERIFY(note.done.at(1).get() == false);
+    QCOMPARE(note.done.size(), std::size_t(2));
+    QCOMPARE(document.canonicalView(), utf8(R"({"notes":[{"done":[false,false],"mood":"😀","stars":5,"title":"할 일"}]})").toStdString());
+    Note absent(api, "/notes/7");
+    QCOMPARE(absent.title->ins(0, QStringLiteral("x")).error().code, ErrorCode::NotFound);
+    QCOMPARE(absent.stars.get().error().code, ErrorCode::NotFound);
 }

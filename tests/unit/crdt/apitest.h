@@ -31,4 +31,8 @@ private Q_SLOTS:
     void hiddenKeyIsRefusedAndNotShown();
     void deepNestingShowsAsNull();
     void patchMetaSurvivesEveryEncoding();
+    void historyShowsEveryEarlierState();
+    void historiesMergeWhatTheOtherHas();
+    void subscribersHearOfTheirPathOnly();
+    void typedViewsReadAndWriteTheirFields();
 };

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "traces.h"
+
+#include <map>
+#include <string>
+
+namespace bench {
+
+// The work that every implementation does; results are milliseconds, bytes or kilobytes by name.
+extern const char *const kTypeEncoded;
+extern const char *const kType;
+extern const char *const kReceive;
+extern const char *const kReceiveBytes; // per patch
+extern const char *const kConcurrent;
+extern const char *const kOffline;
+extern const char *const kKeysLocal;
+extern const char *const kKeysReceived;
+extern const char *const kSave;
+extern const char *const kLoad;
+extern const char *const kSavedKb;
+extern const char *const kHeapKb;
+
+using Results = std::map<std::string, double>;
+
+Results measureEventSync(const std::string &folder);
+
+struct Growth
+{
+    std::string what;
+    double small = 0;  // milliseconds
+    double large = 0;  // for ten times as much
+};
+std::vector<Growth> measureGrowth(const std::string &folder);
+
+} // namespace bench
