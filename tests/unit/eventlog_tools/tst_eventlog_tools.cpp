@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "logworld.h"
+
+#include <eventsync/eventlog/logcompactor.h>
+#include <eventsync/eventlog/logrebuilder.h>
+#include <eventsync/eventlog/logverifier.h>
+#include <eventsync/eventlog/schema.h>
+
+#include <QTest>
+
+using namespace eventsync;
+using namespace eventsync::eventlog;
+using namespace eventsync::storage;
+using test::LogWorld;
+
+namespace {
+
+const DocumentId kGame("game-1"), kOther("game-2");
+
+// Changes one event's row behind everybody's back, as a program with access to the file could.
+using Damage = std::function<void(LogWorld &)>;
+
+Row eventRow(LogWorld &world, std::size_t index)
+{
+    return world.rows(sets::kEvents).at(index);
+}
+
+void replace(LogWorld &world, Row row)
+{
+    const Cell position = row[event::Position];
+    QVERIFY(world.change(Batch().erase(sets::kEvents, {position}).put(sets::kEvents, std::move(row))));
+}
+
+void editBody(LogWorld &world, std::size_t index, const std::string &from, const std::string &to)
+{
+    Row row = eventRow(world, index);
+    std::string &body = std::get<std::string>(row[event::Body]);
+    const auto at = body.find(from);
+    QVERIFY(at != std::string::npos);
+    body.replace(at, from.size(), to);
+    replace(world, std::move(row));
+}
+
+void flipBlob(LogWorld &world, std::size_t index, std::size_t column)
+{
+    Row row = eventRow(world, index);
+    std::get<Blob>(row[column]).bytes.back() ^= 1;
+    replace(world, std::move(row));
+}
+
+void changeRow(LogWorld &world, const char *set, std::size_t column, Cell cell)
+{
+    Row row = world.rows(set).front();
+    row[column] = std::move(cell);
+    QVERIFY(world.change(Batch().put(set, std::move(row))));
+}
+
+std::string textOf(const VerifyReport &report)
+{
+    std::string text;
+    for (const Finding &finding : report.findings)
+        text += finding.toText() + '\n';
+    return text;
+}
+
+} // namespace
+
+Q_DECLARE_METATYPE(Damage)
+
+class TestEventLogTools : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase_data()
+    {
+        QTest::addColumn<LogWorld::Kind>("kind");
+        QTest::newRow("memory") << LogWorld::Kind::Memory;
+        QTest::newRow("sqlite") << LogWorld::Kind::Sqlite;
+    }
+    void init()
+    {
+        QFETCH_GLOBAL(LogWorld::Kind, kind);
+        world = std::make_unique<LogWorld>(kind, 4);
+        world->write(kGame, 10);
+    }
+    void cleanup() { world.reset(); }
+
+    void soundStoreHasNoFindings();
+    void damageIsFoundWhereItIs_data();
+    void damageIsFoundWhereItIs();
+    void verificationKeepsOnlySoManyFindings();
+    void rebuildRestoresWhatIsDerived_data();
+    void rebuildRestoresWhatIsDerived();
+    void rebuildLeavesADamagedLogAlone();
+    void rebuildOfACompactedLogKeepsItsBeginning();
+    void compactionKeepsStateHeadClockAndIds();
+    void compactionFollowsItsRule_data();
+    void compactionFollowsItsRule();
+    void archiveSeesWhatIsRemovedAndCanRefuse();
+    void clientsNotSeenAreForgotten();
+
+private:
+    std::unique_ptr<LogWorld> world;
+};
+
+void TestEventLogTools::soundStoreHasNoFindings()
+{
+    world->write(kOther, 3);
+    QVERIFY(world->wait(world->documents->deleteDocument(kOther, ClientId("b"))));
+    world->settle();
+    VerifyProgress last;
+    const auto report = verifyLogs(*world->view(), {.progress = [&](const VerifyProgress &soFar) { last = soFar; }});
+    QVERIFY(report);
+    QVERIFY2(report->isSound(), textOf(*report).c_str());
+    QCOMPARE(report->documents, std::int64_t(2));
+    QCOMPARE(report->events, std::int64_t(14));
+    QCOMPARE(report->snapshots, std::int64_t(3));
+    QCOMPARE(last.events, std::int64_t(14));
+    const auto one = verifyLogs(*world->view(), {.document = kOther});
+    QCOMPARE(one->events, std::int64_t(4));
+    QCOMPARE(verifyLogs(*world->view(), {.document = DocumentId("nobody")}).error().code, ErrorCode::NotFound);
+}
+
+void TestEventLogTools::damageIsFoundWhereItIs_data()
+{
+    QTest::addColumn<Damage>("damage");
+    QTest::addColumn<QByteArray>("kind");
+    QTest::addColumn<int>("seq");
+    const auto row = [](const char *name, Damage damage, const char *kind, int seq) {
+        QTest::newRow(name) << damage << QByteArray(kind) << seq;
+    };
+    row("a byte of a body", [](LogWorld &w) { editBody(w, 4, R"("value":5)", R"("value":6)"); }, "chain", 5);
+    row("a byte of a body, no JSON any more", [](LogWorld &w) { editBody(w, 4, "{", "["); }, "unreadable", 5);
+    row("the author in a body", [](LogWorld &w) { editBody(w, 4, R"("clientId":"a")", R"("clientId":"c")"); }, "identity", 5);
+    row("a time in a body", [](LogWorld &w) { editBody(w, 6, R"("storedAt":"2026)", R"("storedAt":"2025)"); }, "chain", 7);
+    row("a chain value", [](LogWorld &w) { flipBlob(w, 4, event::Chain); }, "chain", 5);
+    row("the chain value at the head", [](LogWorld &w) { flipBlob(w, 9, event::Chain); }, "chain", 10);
+    row("an id", [](LogWorld &w) { flipBlob(w, 4, event::Id); }, "identity", 5);
+    row("a footprint", [](LogWorld &w) {
+        Row other = eventRow(w, 4);
+        other[event::Footprint] = eventRow(w, 0)[event::Footprint];
+        replace(w, other);
+    }, "inverse", 5);
+    row("an inverse", [](LogWorld &w) {
+        Row other = eventRow(w, 4);
+        other[event::Inverse] = eventRow(w, 3)[event::Inverse];
+        replace(w, other);
+    }, "inverse", 5);
+    row("an event is missing", [](LogWorld &w) {
+        QVERIFY(w.change(Batch().erase(sets::kEvents, {eventRow(w, 4)[event::Position]})));
+    }, "gap", 5);
+    row("the first event is missing", [](LogWorld &w) {
+        QVERIFY(w.change(Batch().erase(sets::kEvents, {eventRow(w, 0)[event::Position]})));
+    }, "gap", 1);
+    row("the last event is missing", [](LogWorld &w) {
+        QVERIFY(w.change(Batch().erase(sets::kEvents, {eventRow(w, 9)[event::Position]})));
+    }, "document", 10);
+    row("two events are swapped", [](LogWorld &w) {
+        Row a = eventRow(w, 4), b = eventRow(w, 5);
+        QVERIFY(w.change(Batch().erase(sets::kEvents, {a[event::Position]}).erase(sets::kEvents, {b[event::Position]})));
+        std::swap(a[event::Seq], b[event::Seq]);
+        QVERIFY(w.change(Batch().put(sets::kEvents, a).put(sets::kEvents, b)));
+    }, "identity", 5);
+    row("a client's number is used twice", [](LogWorld &w) {
+        Row r = eventRow(w, 6);
+        r[event::ClientSeq] = std::int64_t(3);
+        replace(w, r);
+    }, "clientSeq", 7);
+    row("the state of the row", [](LogWorld &w) { changeRow(w, sets::kDocuments, document::State, std::string(R"({"n":11})")); }, "document", 10);
+    row("the position of the row", [](LogWorld &w) { changeRow(w, sets::kDocuments, document::Position, std::int64_t(3)); }, "document", 10);
+    row("the row ahead of its log", [](LogWorld &w) { changeRow(w, sets::kDocuments, document::Seq, std::int64_t(12)); }, "document", 12);
+    row("the row behind what is complete", [](LogWorld &w) { changeRow(w, sets::kDocuments, document::Seq, std::int64_t(9)); }, "lag", 10);
+    row("a snapshot", [](LogWorld &w) { changeRow(w, sets::kSnapshots, snapshot::State, std::string(R"({"n":3})")); }, "snapshot", 4);
+    row("a snapshot's clock", [](LogWorld &w) { changeRow(w, sets::kSnapshots, snapshot::Clock, std::string(R"({"a":1})")); }, "snapshot", 4);
+    row("a vector clock", [](LogWorld &w) { changeRow(w, sets::kVectorClocks, eventlog::clock::ClientSeq, std::int64_t(4)); }, "vectorClock", 10);
+    row("a state vector of the future", [](LogWorld &w) {
+        QVERIFY(w.change(Batch().put(sets::kStateVectors, {std::int64_t(1), std::string("c"), std::int64_t(11), std::string("{}"), std::int64_t(0)})));
+    }, "stateVector", 11);
+    row("rows of nobody", [](LogWorld &w) {
+        QVERIFY(w.change(Batch().put(sets::kVectorClocks, {std::int64_t(77), std::string("c"), std::int64_t(1)})));
+    }, "orphan", 0);
+    row("a kept id of an event that is there", [](LogWorld &w) {
+        QVERIFY(w.change(Batch().put(sets::kIds, {eventRow(w, 2)[event::Id], std::int64_t(1), std::int64_t(3), eventRow(w, 2)[event::Id],
+                                                  eventRow(w, 2)[event::PushMark]})));
+    }, "id", 3);
+    row("the beginning of the chain", [](LogWorld &w) {
+        changeRow(w, sets::kDocuments, document::BaseChain, blobCell(std::string(32, 'x')));
+    }, "document", 0);
+}
+
+// [G2, G3, G4] The finding asked for is there, and all the others speak of the same document; an untouched log has none.
+void TestEventLogTools::damageIsFoundWhereItIs()
+{
+    QFETCH(Damage, damage);
+    QFETCH(QByteArray, kind);
+    QFETCH(int, seq);
+    damage(*world);
+    const auto report = verifyLogs(*world->view());
+    QVERIFY(report);
+    const bool found = std::any_of(report->findings.begin(), report->findings.end(), [&](const Finding &finding) {
+        return findingKindName(finding.kind) == kind.toStdString() && finding.serverSeq == ServerSeq(seq);
+    });
+    QVERIFY2(found, textOf(*report).c_str());
+    QVERIFY2(report->findings.size() <= 10, textOf(*report).c_str());
+}
+
+void TestEventLogTools::verificationKeepsOnlySoManyFindings()
+{
+    for (std::size_t i = 2; i < 6; ++i)
+        editBody(*world, i, R"("value":)", R"("value":1)");
+    const auto report = verifyLogs(*world->view(), {.keepFindings = 2});
+    QVERIFY(report);
+    QCOMPARE(report->findings.size(), std::size_t(2));
+    QVERIFY(report->found > 2);
+    const json::Value line = report->findings[0].toJson();
+    QCOMPARE(line.at("documentId").as_string(), json::String(kGame.text()));
+}
+
+void TestEventLogTools::rebuildRestoresWhatIsDerived_data()
+{
+    QTest::addColumn<Damage>("damage");
+    QTest::newRow("vector clocks are gone") << Damage([](LogWorld &w) { QVERIFY(w.change(Batch().erase(sets::kVectorClocks, {std::int64_t(1)}))); });
+    QTest::newRow("snapshots are gone") << Damage([](LogWorld &w) { QVERIFY(w.change(Batch().erase(sets::kSnapshots, {std::int64_t(1)}))); });
+    QTest::newRow("the document's row is gone") << Damage([](LogWorld &w) {
+        QVERIFY(w.change(Batch().erase(sets::kDocuments, {kGame.text()})));
+    });
+    QTest::newRow("all are gone") << Damage([](LogWorld &w) {
+        QVERIFY(w.change(Batch().erase(sets::kDocuments, {kGame.text()}).erase(sets::kSnapshots, {std::int64_t(1)})
+                             .erase(sets::kVectorClocks, {std::int64_t(1)}).erase(sets::kMeta, {std::string(meta::kDerived)})));
+    });
+    QTest::newRow("the state is wrong") << Damage([](LogWorld &w) { changeRow(w, sets::kDocuments, document::State, std::string("[]")); });
+    QTest::newRow("a snapshot is wrong") << Damage([](LogWorld &w) { changeRow(w, sets::kSnapshots, snapshot::State, std::string("[]")); });
+    QTest::newRow("a clock of nobody") << Damage([](LogWorld &w) {
+        QVERIFY(w.change(Batch().put(sets::kVectorClocks, {std::int64_t(1), std::string("c"), std::int64_t(1)})));
+    });
+}
+
+// [G4]
+void TestEventLogTools::rebuildRestoresWhatIsDerived()
+{
+    QFETCH(Damage, damage);
+    const auto documents = world->rows(sets::kDocuments);
+    const auto clocks = world->rows(sets::kVectorClocks);
+    world->close();
+    damage(*world);
+    QVERIFY(!verifyLogs(*world->view())->isSound() || world->rows(sets::kSnapshots).empty());
+    const auto rebuilt = rebuildLogs(*world->backend, world->clock, {.snapshotEvery = 4});
+    QVERIFY(rebuilt);
+    QCOMPARE(rebuilt->findings.size(), std::size_t(0));
+    QCOMPARE(rebuilt->documents, std::int64_t(1));
+    QCOMPARE(rebuilt->events, std::int64_t(10));
+    QCOMPARE(world->rows(sets::kDocuments), documents);
+    QCOMPARE(world->rows(sets::kVectorClocks), clocks);
+    QCOMPARE(world->rows(sets::kSnapshots).size(), std::size_t(2));
+    const auto report = verifyLogs(*world->view());
+    QVERIFY2(report->isSound(), textOf(*report).c_str());
+    world->open();
+    QCOMPARE(world->wait(world->documents->getDocument(kGame))->value.at("n").as_int64(), std::int64_t(10));
+}
+
+void TestEventLogTools::rebuildLeavesADamagedLogAlone()
+{
+    world->write(kOther, 2);
+    world->close();
+    editBody(*world, 4, R"("value":5)", R"("value":6)");
+    QVERIFY(world->change(Batch().erase(sets::kVectorClocks, {std::int64_t(1)}).erase(sets::kVectorClocks, {std::int64_t(2)})));
+    const auto documents = world->rows(sets::kDocuments);
+    const auto rebuilt = rebuildLogs(*world->backend, world->clock);
+    QVERIFY(rebuilt);
+    QCOMPARE(rebuilt->documents, std::int64_t(1)); // the other one
+    QVERIFY(!rebuilt->findings.empty());
+    QCOMPARE(rebuilt->findings[0].documentId, kGame);
+    QCOMPARE(rebuilt->findings[0].serverSeq, ServerSeq(5));
+    QCOMPARE(world->rows(sets::kDocuments), documents);
+    for (const Row &row : world->rows(sets::kVectorClocks))
+        QCOMPARE(row[eventlog::clock::Document], Cell(std::int64_t(2)));
+}
+
+// [G13] What no event tells any more is not lost by rebuilding.
+void TestEventLogTools::rebuildOfACompactedLogKeepsItsBeginning()
+{
+    world->close();
+    QVERIFY(compactLogs(*world->backend, world->clock, {.keep = 3}));
+    const auto before = world->rows(sets::kDocuments);
+    QVERIFY(world->change(Batch().erase(sets::kVectorClocks, {std::int64_t(1)})));
+    QVERIFY(!verifyLogs(*world->view())->isSound());
+    for (int i = 0; i < 2; ++i) {
+        const auto rebuilt = rebuildLogs(*world->backend, world->clock, {.snapshotEvery = 0});
+        QVERIFY(rebuilt);
+        QCOMPARE(rebuilt->findings.size(), std::size_t(0));
+        const auto report = verifyLogs(*world->view());
+        QVERIFY2(report->isSound(), textOf(*report).c_str());
+        QCOMPARE(report->snapshots, std::int64_t(1));
+    }
+    const auto after = world->rows(sets::kDocuments);
+    QCOMPARE(after[0][document::State], before[0][document::State]);
+    QCOMPARE(after[0][document::Horizon], Cell(std::int64_t(8)));
+    QVERIFY(world->change(Batch().erase(sets::kDocuments, {kGame.text()})));
+    const auto lost = rebuildLogs(*world->backend, world->clock);
+    QVERIFY(lost);
+    QCOMPARE(lost->findings.size(), std::size_t(1));
+}
+
+// [G3, G13]
+void TestEventLogTools::compactionKeepsStateHeadClockAndIds()
+{
+    std::vector<EventId> ids;
+    for (const Row &row : world->rows(sets::kEvents))
+        ids.push_back(*Uuid::fromBytes(std::get<Blob>(row[event::Id]).bytes));
+    const auto before = EventStore(*world->view()).load(kGame);
+    world->close();
+    const auto report = compactLogs(*world->backend, world->clock, {.document = kGame, .keep = 2});
+    QVERIFY(report);
+    QCOMPARE(report->events, std::int64_t(8));
+    QCOMPARE(report->documents, std::int64_t(1));
+    QCOMPARE(world->rows(sets::kEvents).size(), std::size_t(2));
+    const auto view = world->view();
+    EventStore store(*view);
+    const auto after = store.load(kGame);
+    QVERIFY(after && *after);
+    QCOMPARE((*after)->head, (*before)->head);
+    QCOMPARE((*after)->state.canonical(), (*before)->state.canonical());
+    QVERIFY((*after)->clock == (*before)->clock);
+    QCOMPARE((*after)->row.horizon, ServerSeq(9));
+    const auto known = store.known(ids);
+    QVERIFY(known);
+    for (std::size_t i = 0; i < ids.size(); ++i)
+        QCOMPARE(known->at(ids[i]).serverSeq, ServerSeq(static_cast<std::int64_t>(i) + 1));
+    const auto verified = verifyLogs(*view);
+    QVERIFY2(verified->isSound(), textOf(*verified).c_str());
+
+    world->open();
+    QCOMPARE(world->wait(world->documents->getMissingEvents(kGame, {})).error().code, ErrorCode::Compacted);
+    const auto missing = world->wait(world->documents->getMissingEvents(kGame, VectorClock({{ClientId("a"), ClientSeq(4)}, {ClientId("b"), ClientSeq(4)}})));
+    QVERIFY(missing);
+    QCOMPARE(missing->events.size(), std::size_t(2));
+    QCOMPARE(world->wait(world->documents->stateAt(kGame, ServerSeq(3))).error().code, ErrorCode::Compacted);
+    QCOMPARE((**world->wait(world->documents->stateAt(kGame, ServerSeq(8)))).at("n").as_int64(), std::int64_t(8));
+    QVERIFY(world->set(kGame, "a", 11));
+    world->settle();
+    QVERIFY(verifyLogs(*world->view())->isSound());
+}
+
+void TestEventLogTools::compactionFollowsItsRule_data()
+{
+    QTest::addColumn<int>("keep");
+    QTest::addColumn<int>("beforeEvent"); // events stored before this one's moment
+    QTest::addColumn<int>("horizon");
+    QTest::newRow("the last three") << 3 << 0 << 8;
+    QTest::newRow("at least one stays") << 0 << 0 << 10;
+    QTest::newRow("more than there are") << 50 << 0 << 1;
+    QTest::newRow("before a moment") << -1 << 6 << 6;
+    QTest::newRow("before the first") << -1 << 1 << 1;
+    QTest::newRow("before everything: the last stays") << -1 << 99 << 10;
+    QTest::newRow("both rules: what either keeps stays") << 7 << 6 << 4;
+}
+
+void TestEventLogTools::compactionFollowsItsRule()
+{
+    QFETCH(int, keep);
+    QFETCH(int, beforeEvent);
+    QFETCH(int, horizon);
+    CompactOptions options;
+    if (keep >= 0)
+        options.keep = keep;
+    if (beforeEvent > 0)
+        options.before = Timestamp(test::FakeClock::kStart + (beforeEvent - 1) * 10);
+    world->close();
+    QVERIFY(compactLogs(*world->backend, world->clock, options));
+    const auto row = EventStore(*world->view()).document(kGame);
+    QCOMPARE((*row)->horizon, ServerSeq(horizon));
+    QVERIFY(verifyLogs(*world->view())->isSound());
+    QCOMPARE(compactLogs(*world->backend, world->clock, {}).error().code, ErrorCode::InvalidValue);
+}
+
+void TestEventLogTools::archiveSeesWhatIsRemovedAndCanRefuse()
+{
+    world->close();
+    std::vector<std::int64_t> archived;
+    CompactOptions options{.keep = 4};
+    options.archive = [&](const DocumentRow &row, const LoggedEvent &event) -> Result<> {
+        if (row.documentId != kGame || event.serverSeq == ServerSeq(3))
+            return failure(ErrorCode::IoError, "the archive is full");
+        archived.push_back(event.serverSeq.value());
+        return {};
+    };
+    QCOMPARE(compactLogs(*world->backend, world->clock, options).error().code, ErrorCode::IoError);
+    QCOMPARE(world->rows(sets::kEvents).size(), std::size_t(10));
+    archived.clear();
+    options.archive = [&](const DocumentRow &, const LoggedEvent &event) -> Result<> {
+        archived.push_back(event.serverSeq.value());
+        return {};
+    };
+    QVERIFY(compactLogs(*world->backend, world->clock, options));
+    QCOMPARE(archived, (std::vector<std::int64_t>{1, 2, 3, 4, 5, 6}));
+}
+
+void TestEventLogTools::clientsNotSeenAreForgotten()
+{
+    const auto add = [&](const char *id, const char *kind, std::int64_t seen) {
+        Row row(client::Expired + 1);
+        row[client::Id] = std::string(id);
+        row[client::Kind] = std::string(kind);
+        row[client::Principal] = std::string();
+        row[client::CreatedAt] = row[client::Expired] = std::int64_t(0);
+        row[client::LastSeen] = seen;
+        QVERIFY(world->change(Batch().put(sets::kClients, row).put(sets::kStateVectors, {std::int64_t(1), std::string(id), std::int64_t(1),
+                                                                                        std::string("{}"), std::int64_t(0)})));
+    };
+    add("old", "replica", 5);
+    add("new", "replica", 50);
+    add("author", "author", 5);
+    QCOMPARE(expireClients(*world->backend, Timestamp(10)).value_or(-1), std::int64_t(1));
+    QCOMPARE(expireClients(*world->backend, Timestamp(10)).value_or(-1), std::int64_t(0));
+    std::vector<std::string> vectors;
+    for (const Row &row : world->rows(sets::kStateVectors))
+        vectors.push_back(std::get<std::string>(row[statevector::ClientId]));
+    QCOMPARE(vectors, (std::vector<std::string>{"author", "new"}));
+    const auto row = world->view()->get(sets::kClients, {std::string("old")});
+    QCOMPARE((**row)[client::Expired], Cell(std::int64_t(1)));
+}
+
+QTEST_GUILESS_MAIN(TestEventLogTools)
+#include "tst_eventlog_tools.moc"
