@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/crdt/document.h>
+#include <eventsync/crdtsync/messages.h>
+
+#include <set>
+
+namespace eventsync::crdtsync {
+
+// One node's copy of a document together with what is known about its patches: which are in it (vector, set), and which
+// came too early and wait. Every replica's patches are applied in the order of their numbers, each as soon as what it refers
+// to is here; so equal vectors mean equal documents, but for copied replicas, which the hashes tell.
+//
+// Invariant: the document holds exactly the patches of vector(), and edits of this node that are not numbered yet. No I/O.
+// Owner only.
+class Replica
+{
+public:
+    Replica(crdt::Document &document, Random &random) : m_document(&document), m_set(random), m_random(&random) {}
+
+    ReplicaId id() const { return ReplicaId(static_cast<std::int64_t>(m_document->sid())); }
+    const crdt::Document &document() const { return *m_document; }
+    const StateVector &vector() const { return m_vector; }
+    const PatchSet &set() const { return m_set; }
+    // What came with snapshots only: its patches are not known one by one.
+    const StateVector &floor() const { return m_floor; }
+
+    // Numbers a patch of this node's session, which the document may hold already. Invalid: it is another session's or empty;
+    // or what Document::apply says.
+    Result<PatchId> addLocal(const crdt::Patch &patch);
+
+    struct Received
+    {
+        std::vector<NumberedPatch> applied; // in the order of applying
+        std::vector<PatchId> forked;        // here under the same id with other content, which was kept
+        std::vector<std::pair<PatchId, Error>> refused;
+        std::size_t dropped = 0;            // no room to keep them waiting
+    };
+    Received receive(std::vector<NumberedPatch> patches);
+    std::size_t waitingCount() const { return m_waiting.size(); }
+    // These without what waits here already.
+    std::vector<PatchRange> withoutWaiting(const std::vector<PatchRange> &ranges) const;
+
+    // Nothing if it would be longer than a message may be (TooLarge).
+    Result<SnapshotMessage> snapshot() const;
+    // Goes on with the snapshot's document and those of `more` that it lacks. Unavailable: patches in it are only sums here
+    // and not in the snapshot; Conflict: `more` does not hold everything else; ClientForked; or what is wrong with the bytes.
+    // Whatever fails changes nothing. The document's observer is gone afterwards. Tells what of `more` was applied.
+    Result<std::vector<NumberedPatch>> adopt(const SnapshotMessage &snapshot, std::vector<NumberedPatch> more);
+
+private:
+    enum class Step { Applied, Blocked, Nothing };
+    Step applyNext(ReplicaId replica, Received &result);
+    void applyWaiting(std::set<ReplicaId> ready, Received &result);
+    void makeRoom(Received &result);
+    void keep(NumberedPatch patch, Received &result);
+    void drop(std::map<PatchId, crdt::Patch>::iterator waiting);
+    void record(const NumberedPatch &patch);
+
+    crdt::Document *m_document;
+    StateVector m_vector;
+    StateVector m_floor;
+    PatchSet m_set;
+    Random *m_random;
+    std::map<PatchId, crdt::Patch> m_waiting;
+    std::size_t m_waitingBytes = 0;
+    std::set<ReplicaId> m_blocked; // the next patch is here and refers to something that is not
+};
+
+} // namespace eventsync::crdtsync

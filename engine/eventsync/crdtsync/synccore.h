@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/crdtsync/replica.h>
+
+#include <eventsync/base/limits.h>
+
+#include <chrono>
+
+namespace eventsync::crdtsync {
+
+// How the exchange of states finds what is missing.
+enum class Exchange {
+    Automatic, // Vector while it is short, Sets when many replicas wrote, and whenever the hashes disagree
+    Vector,    // always the state vector
+    Sets,      // never: always by comparing sets
+};
+
+// Something the owner may want to know or show.
+struct Fact
+{
+    enum class Kind {
+        PatchApplied,     // of another node
+        ReplicaForked,    // ClientForked: two different patches under one number: somebody copied a replica
+        PatchRefused,     // the document does not take it
+        DocumentReplaced, // by a snapshot; observers are to be set again
+        SnapshotRefused,
+        StoreFailed,      // tried again at the next tick
+    };
+    Kind kind;
+    PatchRange range = {};
+    std::optional<Error> error = {};
+};
+
+// What the caller has to do after a call, in this order.
+struct Effects
+{
+    // To be made durable in this order; then stored() is called with them.
+    using StoreStep = std::variant<NumberedPatch, SnapshotMessage>;
+    std::vector<StoreStep> store;
+    std::vector<Message> send;
+    // Patches to be read from the store, then answered through served().
+    struct Serve
+    {
+        std::string to;
+        std::vector<PatchRange> ranges;
+    };
+    std::vector<Serve> serve;
+    // All patches in the store that are not in this snapshot, and those still on their way there, are wanted by adopt().
+    std::optional<SnapshotMessage> adopt;
+    std::vector<Fact> facts;
+};
+
+// The protocol by which nodes keep one document in step (docs/crdt-sync.md), without I/O: messages, ticks and answers of the
+// store go in, Effects come out. The same calls give the same effects. Owner only.
+class SyncCore
+{
+public:
+    using Milliseconds = std::chrono::milliseconds;
+    struct Options
+    {
+        std::string nodeId; // unique among the nodes; 1 to limits::kClientIdBytes bytes
+        Exchange exchange = Exchange::Automatic;
+        Milliseconds every = limits::kCrdtSyncEvery;
+        std::int64_t snapshotFrom = limits::kCrdtSyncSnapshotFrom;
+    };
+    SyncCore(crdt::Document &document, Options options, Random &random);
+
+    const Replica &replica() const { return m_replica; }
+
+    // At the start, before anything else: what the store holds. Corrupt if it does not fit together.
+    Result<> restore(const std::optional<SnapshotMessage> &snapshot, std::vector<NumberedPatch> patches);
+
+    // A patch of this node. It goes out when it is durable. Errors as Replica::addLocal.
+    Result<PatchId> applyLocal(const crdt::Patch &patch, Effects &effects);
+    void receive(const Message &message, Milliseconds now, Effects &effects);
+    void tick(Milliseconds now, Effects &effects);
+    void stored(const std::vector<Effects::StoreStep> &steps, Milliseconds now, Effects &effects);
+    void served(const std::string &to, std::vector<NumberedPatch> patches, bool more, Effects &effects);
+    void adopt(const SnapshotMessage &snapshot, std::vector<NumberedPatch> more, Effects &effects);
+    // The store could not be read for it: the snapshot is forgotten.
+    void abandonAdoption() { m_adopting = false; }
+    // The next tick tells the state at once: after a broken link, or when a peer has come.
+    void hurry() { m_nextState = Milliseconds(0); }
+
+private:
+    struct Asked
+    {
+        PatchRange range;
+        Milliseconds until;
+    };
+    void handle(const std::string &from, const PatchesMessage &body, bool directed, Milliseconds now, Effects &effects);
+    void handle(const std::string &from, const StateMessage &body, bool directed, Milliseconds now, Effects &effects);
+    void handle(const std::string &from, const RequestMessage &body, bool directed, Milliseconds now, Effects &effects);
+    void handle(const std::string &from, const CompareMessage &body, bool directed, Milliseconds now, Effects &effects);
+    void handle(const std::string &from, const SnapshotMessage &body, bool directed, Milliseconds now, Effects &effects);
+
+    StateMessage state() const;
+    void send(const std::string &to, decltype(Message::body) body, Effects &effects) const;
+    void ask(const std::string &peer, const std::vector<PatchRange> &missing, Milliseconds now, Effects &effects);
+    void give(const std::string &peer, const std::vector<PatchRange> &ranges, bool snapshot, Milliseconds now, Effects &effects);
+    void sendSnapshot(const std::string &peer, Milliseconds now, Effects &effects);
+    void report(const Replica::Received &result, Effects &effects);
+    void reportFork(const PatchRange &range, Effects &effects);
+
+    Options m_options;
+    Random &m_random;
+    Replica m_replica;
+    Milliseconds m_nextState{0};
+    std::map<std::string, StateVector> m_peers; // as they said last
+    std::vector<Asked> m_asked;                 // requested and not here yet
+    std::size_t m_ownUnstored = 0;
+    std::set<std::string> m_snapshotWanted;     // by peers, once everything own is durable
+    std::map<std::string, Milliseconds> m_snapshotSent; // not again before this
+    bool m_adopting = false;
+    Milliseconds m_noSnapshotsUntil{-1};        // one could not be used
+    std::vector<NumberedPatch> m_sinceAdoption; // applied while the store is being read
+    std::set<PatchRange> m_reported;
+};
+
+} // namespace eventsync::crdtsync

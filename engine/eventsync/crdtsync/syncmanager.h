@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/base/clock.h>
+#include <eventsync/crdtsync/patchstore.h>
+#include <eventsync/crdtsync/pubsubroles.h>
+#include <eventsync/pubsub/peerdiscovery.h>
+
+#include <deque>
+
+namespace eventsync::crdtsync {
+
+// Keeps a document in step with those of the other nodes: what is edited here is applied, stored, broadcast; what the others
+// broadcast is applied and stored; and at intervals the nodes compare what they have, so that whatever got lost is fetched.
+//
+//   MemoryPatchStore store;
+//   PubSubBroadcaster broadcaster(hub, "notes-patches", EncodingFormat::Binary);
+//   PubSubSyncer syncer(hub, "notes-sync", EncodingFormat::Binary);
+//   SyncManager manager(document, broadcaster, syncer, peers, store, {.nodeId = "node-1"}, executor, clock, random);
+//   manager.start();
+//   manager.applyPatch(api.flush());
+//
+// A node that starts with an empty store but wrote before needs a new session: the numbers of its old one are taken.
+// Owner only, on the executor's thread; everything passed in outlives it. The owner calls tick() several times per
+// Options::every. Nothing is called after stop() or the destructor.
+class SyncManager
+{
+public:
+    struct Options
+    {
+        std::string nodeId;
+        Exchange exchange = Exchange::Automatic;
+        std::chrono::milliseconds every = limits::kCrdtSyncEvery;
+        std::int64_t snapshotFrom = limits::kCrdtSyncSnapshotFrom;
+    };
+    SyncManager(crdt::Document &document, Broadcaster &broadcaster, Syncer &syncer, pubsub::PeerDiscovery *peers,
+                PatchStore &store, Options options, Executor &executor, const Clock &clock, Random &random);
+    ~SyncManager();
+    SyncManager(const SyncManager &) = delete;
+    SyncManager &operator=(const SyncManager &) = delete;
+
+    // Loads what the store holds into the document, which must be new, joins the others. Errors of PatchStore::load, Corrupt.
+    Result<> start();
+    void stop();
+
+    // A patch of this document's own session, usually Api::flush(). It is in the document when this returns; `done` is posted
+    // when it is durable and on its way to the others. Empty patches are fine. QueueFull: the store cannot keep up, hand the
+    // same patch in again later, before any other; Invalid and Document::apply's errors.
+    Result<> applyPatch(const crdt::Patch &patch, std::function<void()> done = {});
+    void tick();
+    void syncNow(); // an exchange at once
+
+    void setFactHandler(std::function<void(const Fact &)> handler) { m_onFact = std::move(handler); }
+    // Called before a snapshot replaces the document: the place to hand over edits that are not flushed.
+    void setBeforeReplace(std::function<void()> handler) { m_beforeReplace = std::move(handler); }
+    void setBadMessageHandler(BadMessageHandler handler) { m_onBadMessage = std::move(handler); }
+
+    const Replica &replica() const { return m_core.replica(); }
+    const StateVector &stateVector() const { return m_core.replica().vector(); }
+    std::vector<pubsub::Peer> peers() const { return m_peers ? m_peers->peers() : std::vector<pubsub::Peer>(); }
+    std::size_t unstored() const { return m_unstored.size(); }
+
+private:
+    void receive(const Message &message);
+    void carryOut(Effects effects);
+    void storeNext();
+    void storeDone(std::size_t count, Result<> result);
+    void read(Effects::Serve serve);
+    void beginAdoption(SnapshotMessage snapshot);
+    void tell(const Fact &fact);
+
+    crdt::Document &m_document;
+    Broadcaster &m_broadcaster;
+    Syncer &m_syncer;
+    pubsub::PeerDiscovery *m_peers;
+    PatchStore &m_store;
+    Executor &m_executor;
+    const Clock &m_clock;
+    SyncCore m_core;
+    std::deque<Effects::StoreStep> m_unstored; // in order; the front ones may be on their way
+    std::deque<std::pair<PatchId, std::function<void()>>> m_waitingDone;
+    bool m_storing = false;
+    bool m_started = false;
+    std::vector<pubsub::Peer> m_seenPeers;
+    pubsub::SubscriptionPtr m_peerWatch;
+    std::function<void(const Fact &)> m_onFact;
+    std::function<void()> m_beforeReplace;
+    BadMessageHandler m_onBadMessage;
+    std::shared_ptr<SyncManager *> m_self; // what is on its way looks here whether there is still somebody
+};
+
+} // namespace eventsync::crdtsync

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/pubsub/redisconnection.h>
+#include <eventsync/base/executor.h>
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+namespace eventsync::pubsub {
+
+// A thread with a mailbox that serves Redis connections: it waits for their sockets, for tasks and for the next thing due.
+// post() from any thread; everything else on the thread itself, in a task.
+class RedisThread final : public Executor
+{
+public:
+    explicit RedisThread(const Clock &clock);
+    ~RedisThread() override; // runs what was posted, then ends the thread
+
+    void post(Task task) override;
+    void add(RedisConnection *connection) { m_connections.push_back(connection); }
+    void remove(RedisConnection *connection) { std::erase(m_connections, connection); }
+    // Called once when that steady time has come; a later call replaces it.
+    void wakeAt(std::chrono::milliseconds time, Task task);
+    void end(); // as the destructor
+
+private:
+    void run();
+    void runTasks();
+    void wait();
+
+    const Clock &m_clock;
+    std::mutex m_mutex; // the mailbox's own
+    std::vector<Task> m_tasks;
+    std::vector<RedisConnection *> m_connections;
+    std::chrono::milliseconds m_wakeTime = std::chrono::milliseconds::max();
+    Task m_wake;
+    int m_pipe[2] = {-1, -1};
+    std::atomic<bool> m_ended{false};
+    std::thread m_thread;
+};
+
+} // namespace eventsync::pubsub
