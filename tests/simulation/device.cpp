@@ -130,6 +130,8 @@ void Device::perform(client::Outcome outcome)
 {
     for (const DocumentId &id : m_documents)
         noteEntries(id);
+    if (outcome.writes.isEmpty() && outcome.messages.empty() && outcome.facts.empty() && !outcome.close)
+        return;
     const bool isClosing = outcome.close.has_value();
     m_steps.push_back({std::move(outcome), m_link, m_lagging ? m_memory : Memory()});
     if (!m_lagging || isClosing)
@@ -148,13 +150,16 @@ void Device::disk()
         return;
     Step step = std::move(m_steps.front());
     m_steps.pop_front();
-    struct Inline final : Executor
+    struct Later final : Executor
     {
-        void post(Task task) override { task(); }
-    } atOnce;
+        std::vector<Task> tasks;
+        void post(Task task) override { tasks.push_back(std::move(task)); }
+    } later;
     std::optional<Result<storage::Committed>> committed;
     if (!step.outcome.writes.isEmpty()) {
-        m_disk->commit(std::move(step.outcome.writes), atOnce, [&](Result<storage::Committed> result) { committed = std::move(result); });
+        m_disk->commit(std::move(step.outcome.writes), later, [&](Result<storage::Committed> result) { committed = std::move(result); });
+        for (const Executor::Task &task : later.tasks)
+            task();
         if (!committed || !*committed)
             throw Violation("G5", m_name + " cannot write: " + (committed ? committed->error().toString() : std::string("no answer")));
     }

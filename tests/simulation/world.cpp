@@ -139,6 +139,7 @@ void World::startServer()
     options.validators = [](const CollectionName &) { return serverRules(); };
     options.limits.inFlight = m_traits.inFlight;
     options.epoch = "simulation";
+    options.heartbeat = std::chrono::minutes(30); // quiet means quiet
     options.snapshotEvery = m_traits.snapshotEvery;
     if (m_traits.splitSnapshots)
         options.catchUpChunkBytes = 48;

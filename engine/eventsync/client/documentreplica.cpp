@@ -41,6 +41,7 @@ void DocumentReplica::refreshCheck()
         return;
     }
     m_check = std::move(*check);
+    m_checkedPolicy = rules;
     const auto &paths = rules.paths();
     m_hasChecks = code || rules.schema()
         || std::any_of(paths.begin(), paths.end(), [](const auto &path) { return path.min || path.max; });

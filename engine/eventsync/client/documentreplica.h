@@ -240,6 +240,7 @@ private:
     ServerSeq m_waitingBase;                   // the base of waiting entries: the position, but while one event is applied
     std::optional<StateCheck> m_check;
     bool m_hasChecks = false;
+    CollectionPolicy m_checkedPolicy; // that m_check was made of
 
     // of the connection
     bool m_subscribed = false, m_synced = false, m_halt = false, m_gap = false;

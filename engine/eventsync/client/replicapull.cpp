@@ -269,11 +269,15 @@ void DocumentReplica::onSynced(const protocol::Synced &message, Outcome &out)
 {
     if (!m_subscribed || !m_open)
         return;
-    if (message.policy && m_collection && *message.policy != policy()) {
-        unwind(); // what waits must pass the new rules
-        m_context.policies.set(*m_collection, *message.policy);
-        m_steps.push_back(storage::Batch::Put{"meta", rows::policyRow(*m_collection, *message.policy)});
-        refreshCheck();
+    if (message.policy && m_collection) {
+        if (*message.policy != policy()) {
+            m_context.policies.set(*m_collection, *message.policy);
+            m_steps.push_back(storage::Batch::Put{"meta", rows::policyRow(*m_collection, *message.policy)});
+        }
+        if (policy() != m_checkedPolicy) { // another document of the collection may have brought it
+            unwind();                      // what waits must pass the new rules
+            refreshCheck();
+        }
     }
     const bool same = m_position == message.position
         || (m_position.serverSeq.value() == 0 && message.position.serverSeq.value() == 0);
