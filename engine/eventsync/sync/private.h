@@ -107,6 +107,11 @@ struct SyncService::Private
     void failed(const DocumentPtr &document, const Error &error);
     void failJobs(std::vector<Job> jobs, const Error &error);
 
+    // ---- transactions (transacting.cpp)
+    struct Hold;
+    void holdAll(const std::shared_ptr<Hold> &hold);
+    void judgeTransaction(const std::shared_ptr<Hold> &hold);
+
     // ---- fan-out and catch-up (publishing.cpp, catchup.cpp, subscribing.cpp, snapshots.cpp)
     void publish(const DocumentPtr &document, const std::vector<eventlog::LoggedPtr> &events);
     std::vector<std::pair<ServerSeq, protocol::OutgoingPtr>> frames(const DocumentPtr &document,

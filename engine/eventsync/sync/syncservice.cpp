@@ -67,7 +67,15 @@ SyncService::Private::Private(storage::Backend &store, Executor &posts, const Cl
     start();
 }
 
-SyncService::Private::~Private() = default;
+SyncService::Private::~Private()
+{
+    life.reset(); // what is dropped with the members calls nothing back
+    for (const auto &[id, document] : documents) { // what waits with a document may hold that very document
+        const auto loading = std::exchange(document->whenLoaded, {});
+        const auto idle = std::exchange(document->whenIdle, {});
+        const auto flushing = std::exchange(document->whenFlushed, {});
+    }
+}
 
 void SyncService::Private::start()
 {

@@ -5,6 +5,7 @@
 #include <eventsync/base/executor.h>
 #include <eventsync/base/metrics.h>
 #include <eventsync/base/random.h>
+#include <eventsync/eventlog/documentwriter.h>
 #include <eventsync/model/collectionpolicy.h>
 #include <eventsync/model/snapshot.h>
 #include <eventsync/model/validator.h>
@@ -98,6 +99,9 @@ public:
         EventPtr event; // null if nothing changed
     };
     void write(Write write, std::function<void(Result<Written>)> done);
+
+    // Changes of several documents that commit as one, or not at all; see eventlog::DocumentTransaction.
+    void transact(eventlog::DocumentTransaction transaction, eventlog::DocumentWriter::TransactionDone done);
 
     // ---- reads, answered on the engine thread with access not checked (callers do)
     void read(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done); // the newest committed state
