@@ -151,8 +151,10 @@ void checkRun(const PatchSet &set, const ComparedRange::Run &theirs, Answer &ans
     if (!cut)
         cut = cutBlock(set, until);
     if (cut) {
-        if (!theirs.isBlock)
+        if (!theirs.isBlock) {
+            answer.add(from, ComparedRange::Same{});
             answer.addBlock(until, *cut);
+        }
         return;
     }
     const PatchSet::Sum sum = set.sum(from, until);

@@ -16,7 +16,7 @@ namespace eventsync::pubsub {
 namespace {
 
 // KEYS: ids by the time at which they are given up; id -> token and address. ARGV: id, token, address, keep (ms), most.
-// Answers a flat list of ids and addresses, or an error when the id is another's.
+// Answers a flat list of ids and addresses, or 0 when the id is another's.
 constexpr std::string_view kAnnounce = R"(
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -27,7 +27,7 @@ for _, id in ipairs(silent) do
 end
 local known = redis.call('HGET', KEYS[2], ARGV[1])
 if known and string.sub(known, 1, #ARGV[2]) ~= ARGV[2] then
-    return redis.error_reply('CONFLICT')
+    return 0
 end
 redis.call('ZADD', KEYS[1], now + ARGV[4], ARGV[1])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2] .. ARGV[3])
@@ -128,9 +128,9 @@ struct RedisPeerDiscovery::Group
         if (!reply)
             return;
         if (reply->type != REDIS_REPLY_ARRAY) {
-            const bool isConflict = reply->type == REDIS_REPLY_ERROR && textOf(*reply).starts_with("CONFLICT");
-            return answered(isConflict ? Error{ErrorCode::Conflict, "a node with the id '" + options.self.nodeId + "' is there already"}
-                                       : Error{ErrorCode::Unavailable, "Redis: " + std::string(reply->str ? textOf(*reply) : "")});
+            if (reply->type == REDIS_REPLY_INTEGER)
+                return answered(Error{ErrorCode::Conflict, "a node with the id '" + options.self.nodeId + "' is there already"});
+            return answered(Error{ErrorCode::Unavailable, "Redis: " + std::string(reply->str ? textOf(*reply) : "")});
         }
         lastHeard = clock.steady();
         std::vector<Peer> list;
