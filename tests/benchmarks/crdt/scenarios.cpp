@@ -286,7 +286,7 @@ std::vector<Growth> measureGrowth(const std::string &folder)
                 text->apply(edits[i % edits.size()]);
         });
     };
-    add("the paper's first edits", [&](std::size_t n) { return typed(paper.edits, n); }, 25'000);
+    add("the paper, and ten of it one before the other", [&](std::size_t n) { return typed(paper.edits, n); }, paper.edits.size());
 
     const auto randomEdits = [](std::size_t count) {
         SeededRandom random(5);

@@ -69,6 +69,20 @@ const check = (right, what) => {
 };
 
 const paper = readTrace('automerge-paper');
+if (global.gc) {
+  global.gc();
+  global.gc();
+  const before = process.memoryUsage().heapUsed;
+  const model = text(kAlice);
+  const edit = editor(model);
+  for (const one of paper.edits) {
+    edit(one);
+    model.api.flush();
+  }
+  global.gc();
+  report('heapKb', (process.memoryUsage().heapUsed - before) / 1000);
+  check(model.view().length === paper.end.length, 'the kept paper');
+}
 report('type', best(7, () => text(kAlice), (model) => {
   const edit = editor(model);
   for (const one of paper.edits) edit(one);
@@ -99,20 +113,6 @@ const saved = typed.toBinary();
 report('savedKb', saved.length / 1000);
 report('save', best(15, () => 0, () => typed.toBinary()));
 report('load', best(15, () => 0, () => Model.fromBinary(saved)));
-if (global.gc) {
-  global.gc();
-  const before = process.memoryUsage().heapUsed;
-  const model = text(kAlice);
-  const edit = editor(model);
-  for (const one of paper.edits) {
-    edit(one);
-    model.api.flush();
-  }
-  global.gc();
-  report('heapKb', (process.memoryUsage().heapUsed - before) / 1000);
-  check(model.view().length === paper.end.length, 'the kept paper');
-}
-
 {
   const flat = new Flat('friendsforever.concurrent');
   const end = flat.text();
