@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <map>
+#include <sys/stat.h>
 
 namespace eventsync::server {
 
@@ -19,8 +20,9 @@ using Run = int (*)(const CommandContext &);
 Run commandNamed(const std::string &name)
 {
     static const std::map<std::string, Run> commands{
-        {"serve", runServe}, {"log", runLog}, {"show", runShow}, {"snapshot", runSnapshot},
-        {"compact", runCompact}, {"backup", runBackup}, {"stats", runStats},
+        {"serve", runServe},   {"log", runLog},         {"show", runShow},       {"verify", runVerify},
+        {"rebuild", runRebuild}, {"snapshot", runSnapshot}, {"compact", runCompact}, {"export", runExport},
+        {"import", runImport}, {"backup", runBackup},   {"restore", runRestore}, {"stats", runStats},
     };
     return commands.at(name);
 }
@@ -55,6 +57,7 @@ int storeFailed(const Error &error)
 
 int runProgram(int argc, char **argv)
 {
+    ::umask(0077); // what a server keeps is its owner's alone
     QCoreApplication application(argc, argv);
     QCoreApplication::setApplicationName(QStringLiteral("eventsync-server"));
     QCoreApplication::setApplicationVersion(QString::fromLatin1(kVersion));

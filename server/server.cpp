@@ -22,6 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kPurgeEvery = 10min;
+constexpr auto kSocketPoll = 10ms; // while stopping
 
 HttpServerOptions httpOptions(const Configuration &configuration)
 {
@@ -130,7 +131,7 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration)
     auto d = std::make_unique<Private>(std::move(configuration), std::move(folder), std::move(metrics),
                                        std::move(backend), std::move(epoch));
     EVENTSYNC_CHECK(d->open());
-    qCInfo(lcServer) << "the store is" << (d->configuration.store.kind == StoreLocation::Kind::Memory
+    qCInfo(lcServer).noquote() << "the store is" << (d->configuration.store.kind == StoreLocation::Kind::Memory
                                                ? QStringLiteral("in memory")
                                                : QString::fromStdString(d->configuration.storePath()))
                      << "epoch" << d->epoch.c_str() << "durability" << d->engine.backend().durability().c_str();
@@ -152,15 +153,22 @@ QUrl Server::url() const
     QUrl url;
     url.setScheme(QStringLiteral("http"));
     const QHostAddress address = m_d->configuration.listen.front().address;
-    url.setHost(address.isLoopback() || !address.isGlobal() ? QStringLiteral("127.0.0.1") : address.toString());
+    const bool isEvery = address == QHostAddress(QHostAddress::Any) || address == QHostAddress(QHostAddress::AnyIPv4)
+                         || address == QHostAddress(QHostAddress::AnyIPv6);
+    url.setHost(isEvery ? QStringLiteral("127.0.0.1") : address.toString());
     url.setPort(m_d->ports.front());
     return url;
 }
 
+// Answers may still be on their way into the sockets: those are closed behind them.
 void Server::Private::drained()
 {
     if (!engineDone || !connectionsDone || !whenStopped)
         return;
+    if (http.stats().sockets > 0 && drainLimit.isActive()) {
+        QTimer::singleShot(kSocketPoll, &owner, [this] { drained(); });
+        return;
+    }
     drainLimit.stop();
     std::exchange(whenStopped, {})();
 }

@@ -8,20 +8,11 @@
 
 #include <QFileInfo>
 
-#include <future>
-
 namespace eventsync::server {
 
 namespace {
 
 constexpr char kEpoch[] = "epoch"; // in `meta`, milliseconds
-
-// Runs what is posted where it is posted: for an answer that one thread waits for.
-class DirectExecutor final : public Executor
-{
-public:
-    void post(Task task) override { task(); }
-};
 
 storage::Batch epochBatch(const Clock &clock)
 {
@@ -52,14 +43,6 @@ Result<std::unique_ptr<storage::Backend>> openStore(const Configuration &configu
     EVENTSYNC_TRY(std::unique_ptr<storage::Backend> backend,
                   storage::SqliteBackend::open(path, sync::SyncService::schema(), options));
     return backend;
-}
-
-Result<storage::Committed> commitAndWait(storage::Backend &backend, storage::Batch batch)
-{
-    DirectExecutor executor;
-    std::promise<Result<storage::Committed>> promise;
-    backend.commit(std::move(batch), executor, [&promise](Result<storage::Committed> result) { promise.set_value(std::move(result)); });
-    return promise.get_future().get();
 }
 
 Result<std::string> storedEpoch(storage::ReadView &view)

@@ -3,6 +3,7 @@
 
 #include <eventsync/base/clock.h>
 #include <eventsync/base/metrics.h>
+#include <eventsync/eventlog/blockingcommit.h>
 #include <eventsync/storage/backend.h>
 
 #include <server/config/configuration.h>
@@ -18,8 +19,7 @@ enum class StoreUse { Serve, ReadOnly };
 // SqliteBackend::open says.
 Result<std::unique_ptr<storage::Backend>> openStore(const Configuration &configuration, StoreUse use, Metrics *metrics = nullptr);
 
-// Commits and waits for it. For start-up and tools, not for a thread that has an event loop to run.
-Result<storage::Committed> commitAndWait(storage::Backend &backend, storage::Batch batch);
+using eventlog::commitAndWait;
 
 // When this history began: at the store's first use, or at its last restore. Said to people in `welcome` and in logs.
 Result<std::string> ensureEpoch(storage::Backend &backend, const Clock &clock);

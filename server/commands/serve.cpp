@@ -60,7 +60,7 @@ int runServe(const CommandContext &context)
         notifySystemd("STOPPING=1");
         (*server)->shutdown([] { QCoreApplication::exit(exitcode::kDone); });
     });
-    qCInfo(lcServer) << "ready at" << (*server)->url().toString();
+    qCInfo(lcServer).noquote() << "ready at" << (*server)->url().toString();
     notifySystemd("READY=1");
     const int code = QCoreApplication::exec();
     server->reset();

@@ -69,6 +69,7 @@ Result<> ControlServer::listen()
     m_server.setSocketOptions(QLocalServer::UserAccessOption);
     if (!m_server.listen(path))
         return failure(ErrorCode::IoError, m_path + ": " + m_server.errorString().toStdString());
+    QFile::setPermissions(path, QFileDevice::ReadOwner | QFileDevice::WriteOwner);
     return {};
 }
 

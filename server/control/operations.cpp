@@ -8,7 +8,6 @@
 #include <QFileInfo>
 
 #include <algorithm>
-#include <thread>
 
 namespace eventsync::server {
 
@@ -176,18 +175,16 @@ void compactLogs(EngineThread &engine, const CompactRule &rule, OperationCalls c
 
 // ---- backup
 
-// On a thread of its own: a reader of the pool would be gone for minutes. Joined by the task that brings its end home.
+// Not on a reader of the pool, which would be gone for minutes.
 void backUp(EngineThread &engine, const std::string &file, const OperationCalls &calls)
 {
     const auto progress = engine.homeward<int>([report = calls.progress](int percent) { report({{"percent", percent}}); });
-    auto worker = std::make_shared<std::thread>();
-    const auto ended = engine.homeward<Result<>>([worker, file, done = calls.done](Result<> result) {
-        worker->join();
+    const auto ended = engine.homeward<Result<>>([file, done = calls.done](Result<> result) {
         if (!result)
             return done(failure(result.error()));
         done(json::Object{{"file", file}, {"bytes", static_cast<std::int64_t>(QFileInfo(QString::fromStdString(file)).size())}});
     });
-    *worker = std::thread([&backend = engine.backend(), file, progress, ended] { ended(backend.backup(file, progress)); });
+    engine.runBeside([file, progress, ended](storage::Backend &backend) { ended(backend.backup(file, progress)); });
 }
 
 } // namespace

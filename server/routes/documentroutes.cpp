@@ -78,9 +78,14 @@ void writeDocument(RouteContext &context, const HttpRequest &request, const Resp
     withIdempotency(context, request, responder, [&context, write = *write](std::optional<EventId> id, Answer answer) {
         DocumentWrite numbered = write;
         numbered.id = id;
+        const auto began = context.clock.steady();
         context.engine.ask<WriteOutcome>(
             [numbered](sync::SyncService &service, auto done) { performWrite(service, numbered, done); },
-            [&context, write, answer](WriteOutcome outcome) { answer(writeResponse(context, write, outcome)); });
+            [&context, write, answer, began](WriteOutcome outcome) {
+                context.metrics.histogram("eventsync_rest_write_milliseconds", "From a REST write to its durable end")
+                    .observe(static_cast<std::uint64_t>((context.clock.steady() - began).count()));
+                answer(writeResponse(context, write, outcome));
+            });
     });
 }
 

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <server/commands/changestore.h>
+#include <server/commands/command.h>
+#include <server/program.h>
+#include <server/store.h>
+#include <server/transfer/exporter.h>
+#include <server/transfer/importer.h>
+
+#include <QFile>
+#include <QSaveFile>
+
+#include <cstdio>
+
+namespace eventsync::server {
+
+namespace {
+
+constexpr std::int64_t kReportEvery = 10'000; // events
+
+// A line on standard error now and then.
+class Reporter
+{
+public:
+    explicit Reporter(const char *verb) : m_verb(verb) {}
+    void at(const ExportEnd &soFar)
+    {
+        if (soFar.events < m_next)
+            return;
+        m_next = soFar.events + kReportEvery;
+        say(soFar);
+    }
+    void say(const ExportEnd &soFar) const
+    {
+        std::fprintf(stderr, "%s %lld events of %lld documents\n", m_verb, static_cast<long long>(soFar.events),
+                     static_cast<long long>(soFar.documents));
+    }
+
+private:
+    const char *m_verb;
+    std::int64_t m_next = kReportEvery;
+};
+
+Result<ExportEnd> exportTo(QIODevice &device, const CommandContext &context)
+{
+    EVENTSYNC_TRY(const auto backend, openStore(context.configuration, StoreUse::ReadOnly));
+    const SystemClock clock;
+    EVENTSYNC_TRY(const auto view, backend->view());
+    const ExportHeader header{.createdAt = clock.wall(), .epoch = storedEpoch(*view).value_or("")};
+    Reporter report("exported");
+    return exportStore(
+        *view, header,
+        [&](const std::string &line) -> Result<> {
+            if (device.write(line.data(), static_cast<qint64>(line.size())) != static_cast<qint64>(line.size()))
+                return failure(ErrorCode::IoError, device.errorString().toStdString());
+            return {};
+        },
+        [&](const ExportEnd &soFar) { report.at(soFar); });
+}
+
+Result<ExportEnd> importFrom(QIODevice &device, storage::Backend &backend)
+{
+    Importer importer(backend, [&](storage::Batch batch) { return commitAndWait(backend, std::move(batch)); });
+    Reporter report("imported");
+    for (;;) {
+        QByteArray line = device.readLine(static_cast<qint64>(limits::kImportLineBytes) + 2);
+        if (line.isEmpty())
+            break;
+        if (line.endsWith('\n'))
+            line.chop(1);
+        else if (static_cast<std::size_t>(line.size()) > limits::kImportLineBytes)
+            return failure(ErrorCode::TooLarge, "a line is longer than " + std::to_string(limits::kImportLineBytes) + " bytes");
+        EVENTSYNC_CHECK(importer.takeLine({line.constData(), static_cast<std::size_t>(line.size())}));
+        report.at(importer.soFar());
+    }
+    return importer.finish();
+}
+
+} // namespace
+
+int runExport(const CommandContext &context)
+{
+    const auto &arguments = context.invocation.arguments;
+    const bool toFile = !arguments.empty() && arguments[0] != "-";
+    QSaveFile file(toFile ? QString::fromStdString(arguments[0]) : QString());
+    QFile output;
+    QIODevice &device = toFile ? static_cast<QIODevice &>(file) : output;
+    if (!(toFile ? file.open(QIODevice::WriteOnly) : output.open(stdout, QIODevice::WriteOnly))) {
+        complain(device.errorString().toStdString());
+        return exitcode::kFailed;
+    }
+    auto exported = exportTo(device, context);
+    if (exported && !(toFile ? file.commit() : output.flush()))
+        exported = failure(ErrorCode::IoError, device.errorString().toStdString());
+    if (!exported)
+        return storeFailed(exported.error());
+    Reporter("exported").say(*exported);
+    return exitcode::kDone;
+}
+
+int runImport(const CommandContext &context)
+{
+    const auto &arguments = context.invocation.arguments;
+    QFile input;
+    const bool opened = arguments.empty() || arguments[0] == "-"
+                            ? input.open(stdin, QIODevice::ReadOnly)
+                            : (input.setFileName(QString::fromStdString(arguments[0])), input.open(QIODevice::ReadOnly));
+    if (!opened) {
+        complain(input.fileName().toStdString() + ": " + input.errorString().toStdString());
+        return exitcode::kFailed;
+    }
+    auto store = takeStore(context);
+    if (!store)
+        return storeFailed(store.error());
+    const auto imported = importFrom(input, *store->backend);
+    if (!imported)
+        return storeFailed(imported.error());
+    Reporter("imported").say(*imported);
+    return exitcode::kDone;
+}
+
+} // namespace eventsync::server

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/eventlog/logrebuilder.h>
+#include <eventsync/eventlog/logverifier.h>
+
+#include <server/commands/changestore.h>
+#include <server/commands/command.h>
+#include <server/program.h>
+#include <server/store.h>
+
+#include <cstdio>
+
+namespace eventsync::server {
+
+namespace {
+
+// The document named on the command line, or none for all.
+Result<std::optional<DocumentId>> documentOf(const Invocation &invocation)
+{
+    if (invocation.arguments.empty())
+        return std::nullopt;
+    EVENTSYNC_TRY(DocumentId id, documentIdFrom(invocation.arguments[0]));
+    return std::optional(std::move(id));
+}
+
+constexpr std::int64_t kReportEvery = 100'000; // events
+
+template<class SoFar>
+std::function<void(const SoFar &)> reporter(const char *verb)
+{
+    return [verb, next = kReportEvery](const SoFar &soFar) mutable {
+        if (soFar.events < next)
+            return;
+        next = soFar.events + kReportEvery;
+        std::fprintf(stderr, "%s %lld events of %lld documents\n", verb, static_cast<long long>(soFar.events),
+                     static_cast<long long>(soFar.documents));
+    };
+}
+
+void print(const std::vector<eventlog::Finding> &findings)
+{
+    for (const eventlog::Finding &finding : findings)
+        std::printf("%s\n", finding.toText().c_str());
+}
+
+} // namespace
+
+int runVerify(const CommandContext &context)
+{
+    const auto document = documentOf(context.invocation);
+    if (!document) {
+        complain(document.error().message);
+        return exitcode::kBadOption;
+    }
+    auto backend = openStore(context.configuration, StoreUse::ReadOnly);
+    if (!backend)
+        return storeFailed(backend.error());
+    const auto view = (*backend)->view();
+    if (!view)
+        return storeFailed(view.error());
+    const auto report = eventlog::verifyLogs(**view, {.document = *document,
+                                                      .progress = reporter<eventlog::VerifyProgress>("verified")});
+    if (!report)
+        return storeFailed(report.error());
+    print(report->findings);
+    if (report->isSound()) {
+        std::printf("%lld events of %lld documents, %lld snapshots: all is as the log says\n", static_cast<long long>(report->events),
+                    static_cast<long long>(report->documents), static_cast<long long>(report->snapshots));
+        return exitcode::kDone;
+    }
+    std::fprintf(stderr, "%lld findings in %lld documents\n", static_cast<long long>(report->found),
+                 static_cast<long long>(report->documents));
+    return exitcode::kFailed;
+}
+
+int runRebuild(const CommandContext &context)
+{
+    const auto document = documentOf(context.invocation);
+    if (!document) {
+        complain(document.error().message);
+        return exitcode::kBadOption;
+    }
+    auto store = takeStore(context);
+    if (!store)
+        return storeFailed(store.error());
+    const auto report = eventlog::rebuildLogs(*store->backend, SystemClock(),
+                                              {.document = *document, .progress = reporter<eventlog::RebuildProgress>("rebuilt")});
+    if (!report)
+        return storeFailed(report.error());
+    print(report->findings);
+    std::printf("rebuilt %lld documents from %lld events, %lld snapshots\n", static_cast<long long>(report->documents),
+                static_cast<long long>(report->events), static_cast<long long>(report->snapshots));
+    return report->findings.empty() ? exitcode::kDone : exitcode::kFailed;
+}
+
+} // namespace eventsync::server

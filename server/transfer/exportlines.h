@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/eventlog/loggedevent.h>
+#include <eventsync/json/value.h>
+#include <eventsync/model/chain.h>
+#include <eventsync/model/documentstate.h>
+#include <eventsync/model/statevector.h>
+#include <eventsync/model/vectorclock.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+// The lines of an export: NDJSON, one JSON object with one member a line (docs/operating.md, Export).
+//   {"export": {"version": 1, "createdAt", "epoch"}}        the first line
+//   {"client": {...}}                                        any number
+//   {"document": {...}}                                      then what belongs to it:
+//   {"known": {"id", "logged", "serverSeq", "pushMark"}}     ids of events that were compacted
+//   {"event": {...}, "pushMark"}                             its log, in order
+//   {"stateVector": {...}}
+//   {"end": {"documents", "events"}}                         the last line: nothing is missing
+namespace eventsync::server {
+
+struct ExportHeader
+{
+    static constexpr std::int64_t kVersion = 1;
+    std::int64_t version = kVersion;
+    Timestamp createdAt;
+    std::string epoch;
+};
+
+struct ExportedClient
+{
+    ClientId id;
+    std::string kind, principal;
+    std::optional<Bytes> secret = {}; // its hash
+    Timestamp createdAt, lastSeen;
+    bool expired = false;
+};
+
+// Where a document's log begins in the export, and where it ends.
+struct ExportedDocument
+{
+    DocumentId id;
+    CollectionName collection;
+    DocumentKind kind = DocumentKind::Json;
+    Position base;                    // horizon - 1: before the first exported event
+    json::State state = {};           // there
+    VectorClock clock = {};           // there
+    Timestamp createdAt, updatedAt;
+    Position head;
+};
+
+struct ExportedKnown
+{
+    EventId id, logged;
+    ServerSeq serverSeq;
+    eventlog::PushMark pushMark{};
+};
+
+struct ExportedEvent
+{
+    Event event;
+    eventlog::PushMark pushMark{}; // of the form it was pushed in, which the log does not always tell
+};
+
+struct ExportEnd
+{
+    std::int64_t documents = 0, events = 0;
+};
+
+using ExportLine =
+    std::variant<ExportHeader, ExportedClient, ExportedDocument, ExportedKnown, ExportedEvent, StateVector, ExportEnd>;
+
+// Without the line break.
+std::string toLine(const ExportLine &line);
+std::string eventLine(const Bytes &canonicalEvent, const eventlog::PushMark &pushMark); // of bytes as stored
+
+// InvalidMessage, InvalidValue, UnknownField, TooLarge: any text gives a line or a named error.
+Result<ExportLine> exportLineFrom(std::string_view text);
+
+} // namespace eventsync::server
