@@ -46,7 +46,7 @@ public:
     {
         node(val).value() = value;
         if (value != kNoNode)
-            m_document.m_nodes.addReference(value, val);
+            addElementReference(val, value);
     }
     void setKey(NodeIndex object, std::string_view key, NodeIndex value)
     {
@@ -54,15 +54,21 @@ public:
         if (slot != kNoNode || key.find('\0') != std::string_view::npos)
             return fail();
         slot = value;
-        m_document.m_nodes.addReference(value, object);
+        addElementReference(object, value);
     }
     void addSlot(NodeIndex vec, NodeIndex value)
     {
         node(vec).slots().push_back(value);
         if (value != kNoNode)
-            m_document.m_nodes.addReference(value, vec);
+            addElementReference(vec, value);
     }
-    void addElementReference(NodeIndex array, NodeIndex value) { m_document.m_nodes.addReference(value, array); }
+    // What is in a container is younger than it: no operation could have put it there otherwise.
+    void addElementReference(NodeIndex container, NodeIndex value)
+    {
+        if (!(m_document.idOf(container) < m_document.idOf(value)))
+            fail();
+        m_document.m_nodes.addReference(value, container);
+    }
     // A run of a sequence. Units: none if it is deleted.
     void addRun(NodeIndex index, Id first, std::uint64_t length, bool deleted, const Units &units)
     {

@@ -118,6 +118,8 @@ void SequenceLeaf::moveGap(std::uint32_t at)
 
 void SequenceLeaf::insertUnits(std::uint32_t at, const Units &units)
 {
+    if (units.count == 0)
+        return;
     if (m_width == 1 && units.width == 2)
         widen();
     if (m_capacity - m_units < units.count) {

@@ -565,3 +565,11 @@ void ApiTest::typedViewsReadAndWriteTheirFields()
     QCOMPARE(absent.title->ins(0, QStringLiteral("x")).error().code, ErrorCode::NotFound);
     QCOMPARE(absent.stars.get().error().code, ErrorCode::NotFound);
 }
+
+void ApiTest::documentWithAValueOlderThanItsContainerIsRefused()
+{
+    QVERIFY(decodeCompact(R"([[1000000,121],[2,[-1,9],{"a":[0,[-1,3],1]}]])"));
+    QVERIFY(!decodeCompact(R"([[1000000,121],[2,[-1,3],{"a":[0,[-1,9],1]}]])"));
+    QVERIFY(!decodeCompact(R"([[1000000,121],[1,[-1,3],[0,[-1,9],1]]])"));
+    QVERIFY(!decodeCompact(R"([[1000000,121],[6,[-1,3],[[[-1,1],[[0,[-1,9],1]]]]]])"));
+}

@@ -31,6 +31,7 @@ private Q_SLOTS:
     void hiddenKeyIsRefusedAndNotShown();
     void deepNestingShowsAsNull();
     void patchMetaSurvivesEveryEncoding();
+    void documentWithAValueOlderThanItsContainerIsRefused();
     void historyShowsEveryEarlierState();
     void historiesMergeWhatTheOtherHas();
     void subscribersHearOfTheirPathOnly();
