@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "routestest.h"
+
+#include <eventsync/model/event.h>
+
+namespace eventsync::server {
+
+namespace {
+
+const Headers kMergePatch{{"Content-Type", "application/merge-patch+json"}};
+const Headers kJsonPatch{{"Content-Type", "application/json-patch+json"}};
+
+// An event as a client would push it.
+std::string pushed(const QByteArray &id, const char *client, int clientSeq, int baseSeq, const char *operation, const char *patch,
+                   int number)
+{
+    const std::string digits = std::to_string(1000 + number);
+    return R"({"id":"019a9b1c-7c00-7abc-8def-0123456)" + digits + R"(a","documentId":")" + id.toStdString()
+           + R"(","collection":"games","operation":")" + operation + R"(","clientId":")" + client
+           + R"(","clientSeq":)" + std::to_string(clientSeq) + R"(,"baseSeq":)" + std::to_string(baseSeq)
+           + R"(,"timestamp":"2026-11-21T09:30:00.000Z","diff":{"patch":)" + patch + "}}";
+}
+
+QByteArray bytes(const std::string &text)
+{
+    return QByteArray::fromStdString(text);
+}
+
+} // namespace
+
+void RoutesTest::initTestCase()
+{
+    CollectionPolicy strict;
+    strict.setSchema(json::parse(R"({"type": "object", "required": ["owner"]})").value());
+    m_server = std::make_unique<RunningServer>(StoreLocation{.kind = m_kind}, QString(),
+                                               std::map<CollectionName, CollectionPolicy>{{CollectionName("accounts"), strict}});
+    m_http = std::make_unique<HttpClient>(m_server->server->url());
+}
+
+void RoutesTest::init()
+{
+    m_id = "doc-" + QByteArray::number(++m_count);
+}
+
+Reply RoutesTest::create(const QByteArray &id, const QByteArray &state, const QByteArray &collection)
+{
+    return m_http->send("POST", "/api/" + collection + "?id=" + id, state);
+}
+
+void RoutesTest::createdDocumentIsReadBackWithItsVersion()
+{
+    const Reply created = create(m_id, R"({"name": "Zoe", "gold": 5})");
+    QCOMPARE(created.status, 201);
+    QCOMPARE(created.header("Location"), "/api/games/" + m_id);
+    QCOMPARE(created.header("ETag"), QByteArray("\"1\""));
+    const Reply read = m_http->get("/api/games/" + m_id);
+    QCOMPARE(read.status, 200);
+    QCOMPARE(read.header("ETag"), QByteArray("\"1\""));
+    QCOMPARE(read.header("Content-Type"), QByteArray("application/json"));
+    QCOMPARE(read.body, QByteArray(R"({"gold":5,"name":"Zoe","version":1})"));
+}
+
+void RoutesTest::createMakesAnIdWhereNoneIsGiven()
+{
+    const Reply created = m_http->send("POST", "/api/games", R"({"name": "Ann"})");
+    QCOMPARE(created.status, 201);
+    const QByteArray location = created.header("Location");
+    QVERIFY(location.startsWith("/api/games/"));
+    QCOMPARE(m_http->get(location).member("/name"), std::string(R"("Ann")"));
+}
+
+void RoutesTest::secondCreateOfAnIdIsRefused()
+{
+    QCOMPARE(create(m_id, "{}").status, 201);
+    const Reply again = create(m_id, R"({"other": true})");
+    QCOMPARE(again.status, 409);
+    QCOMPARE(again.member("/code"), std::string(R"("DocumentExists")"));
+    QCOMPARE(create(m_id, "{}", "others").member("/code"), std::string(R"("DocumentExists")"));
+}
+
+void RoutesTest::putCreatesAndReplaces()
+{
+    const Reply first = m_http->send("PUT", "/api/games/" + m_id, R"({"a": 1})");
+    QCOMPARE(first.status, 201);
+    const Reply second = m_http->send("PUT", "/api/games/" + m_id, R"({"b": 2})");
+    QCOMPARE(second.status, 200);
+    QCOMPARE(second.body, QByteArray(R"({"b":2,"version":2})"));
+    QCOMPARE(second.header("ETag"), QByteArray("\"2\""));
+}
+
+void RoutesTest::patchesOfBothKindsChangeTheDocument()
+{
+    create(m_id, R"({"gold": 10, "name": "Zoe"})");
+    const Reply merge = m_http->send("PATCH", "/api/games/" + m_id, R"({"name": null, "title": "Dr"})", kMergePatch);
+    QCOMPARE(merge.status, 200);
+    QCOMPARE(merge.body, QByteArray(R"({"gold":10,"title":"Dr","version":2})"));
+    const Reply patch = m_http->send("PATCH", "/api/games/" + m_id, R"([{"op": "inc", "path": "/gold", "value": 5}])", kJsonPatch);
+    QCOMPARE(patch.status, 200);
+    QCOMPARE(patch.body, QByteArray(R"({"gold":15,"title":"Dr","version":3})"));
+}
+
+void RoutesTest::deletedDocumentIsGoneAndItsPastIsNot()
+{
+    create(m_id, R"({"a": 1})");
+    QCOMPARE(m_http->send("DELETE", "/api/games/" + m_id).status, 204);
+    QCOMPARE(m_http->get("/api/games/" + m_id).status, 404);
+    QCOMPARE(m_http->send("DELETE", "/api/games/" + m_id).status, 404);
+    QCOMPARE(m_http->get("/api/games/" + m_id + "?at=1").status, 200);
+    QCOMPARE(m_http->get("/api/games/" + m_id + "?at=2").status, 404);
+    const Reply again = create(m_id, R"({"a": 2})");
+    QCOMPARE(again.status, 201);
+    QCOMPARE(again.header("ETag"), QByteArray("\"3\"")); // G2: the count goes on
+}
+
+void RoutesTest::documentOfAnotherCollectionIsNotThere()
+{
+    create(m_id, "{}");
+    QCOMPARE(m_http->get("/api/others/" + m_id).status, 404);
+    QCOMPARE(m_http->send("DELETE", "/api/others/" + m_id).status, 404);
+    QCOMPARE(m_http->send("PATCH", "/api/others/" + m_id, "{}", kMergePatch).status, 404);
+    QCOMPARE(m_http->get("/api/games/" + m_id).status, 200);
+}
+
+void RoutesTest::staleIfMatchIsRefusedAndChangesNothing()
+{
+    create(m_id, R"({"a": 1})");
+    m_http->send("PUT", "/api/games/" + m_id, R"({"a": 2})");
+    for (const QByteArray &method : {QByteArray("PUT"), QByteArray("PATCH"), QByteArray("DELETE")}) {
+        const Headers headers{{"If-Match", "\"1\""}, {"Content-Type", method == "PATCH" ? "application/merge-patch+json" : "application/json"}};
+        const Reply stale = m_http->send(method, "/api/games/" + m_id, R"({"a": 9})", headers);
+        QCOMPARE(stale.status, 412);
+        QCOMPARE(stale.member("/code"), std::string(R"("VersionConflict")"));
+    }
+    QCOMPARE(m_http->get("/api/games/" + m_id).body, QByteArray(R"({"a":2,"version":2})"));
+    QCOMPARE(m_http->send("PUT", "/api/games/" + m_id, R"({"a": 3})", {{"If-Match", "\"1\", \"2\""}}).status, 200);
+    QCOMPARE(m_http->send("PUT", "/api/games/" + m_id, R"({"a": 4})", {{"If-Match", "*"}}).status, 200);
+    QCOMPARE(m_http->send("PUT", "/api/games/none", R"({"a": 4})", {{"If-Match", "*"}}).status, 412);
+}
+
+void RoutesTest::ifNoneMatchSavesTheBody()
+{
+    create(m_id, "{}");
+    const Reply unchanged = m_http->get("/api/games/" + m_id, {{"If-None-Match", "\"1\""}});
+    QCOMPARE(unchanged.status, 304);
+    QVERIFY(unchanged.body.isEmpty());
+    QCOMPARE(m_http->get("/api/games/" + m_id, {{"If-None-Match", "\"0\""}}).status, 200);
+}
+
+void RoutesTest::putIfNoneMatchStarCreatesOnlyOnce()
+{
+    QCOMPARE(m_http->send("PUT", "/api/games/" + m_id, "{}", {{"If-None-Match", "*"}}).status, 201);
+    QCOMPARE(m_http->send("PUT", "/api/games/" + m_id, R"({"b": 1})", {{"If-None-Match", "*"}}).status, 412);
+}
+
+void RoutesTest::editThatChangesNothingKeepsTheVersion()
+{
+    create(m_id, R"({"a": 1})");
+    const Reply same = m_http->send("PUT", "/api/games/" + m_id, R"({"a": 1.0})");
+    QCOMPARE(same.status, 200);
+    QCOMPARE(same.header("ETag"), QByteArray("\"1\"")); // G7
+    QCOMPARE(m_http->get("/api/events/" + m_id).json().as_array().size(), std::size_t(1));
+}
+
+void RoutesTest::engineFieldsAreAddedAndIgnored()
+{
+    create(m_id, R"({"a": 1, "version": 77})");
+    QCOMPARE(m_http->get("/api/games/" + m_id).body, QByteArray(R"({"a":1,"version":1})"));
+    const Reply refused = m_http->send("PATCH", "/api/games/" + m_id, R"([{"op": "add", "path": "/version", "value": 5}])", kJsonPatch);
+    QCOMPARE(refused.status, 422);
+    QCOMPARE(refused.member("/code"), std::string(R"("Invalid")"));
+}
+
+void RoutesTest::policyRefusesANegativeCounter()
+{
+    create(m_id, R"({"gold": 5})");
+    const Reply refused = m_http->send("PATCH", "/api/games/" + m_id, R"({"gold": -1})", kMergePatch);
+    QCOMPARE(refused.status, 422);
+    QCOMPARE(refused.member("/code"), std::string(R"("Invalid")"));
+    QCOMPARE(refused.member("/pointer"), std::string(R"("/gold")"));
+    QCOMPARE(refused.header("Content-Type"), QByteArray("application/problem+json"));
+    const Reply schema = create(m_id + "a", "{}", "accounts");
+    QCOMPARE(schema.member("/code"), std::string(R"("Invalid")"));
+    QCOMPARE(create(m_id + "b", R"({"owner": "Ann"})", "accounts").status, 201);
+}
+
+void RoutesTest::pastVersionsAreRead()
+{
+    create(m_id, R"({"a": 1})");
+    m_http->send("PUT", "/api/games/" + m_id, R"({"a": 2})");
+    m_http->send("PUT", "/api/games/" + m_id, R"({"a": 3})");
+    const Reply past = m_http->get("/api/games/" + m_id + "?at=2");
+    QCOMPARE(past.body, QByteArray(R"({"a":2,"version":2})"));
+    QCOMPARE(past.header("ETag"), QByteArray("\"2\""));
+    QCOMPARE(m_http->get("/api/games/" + m_id + "?at=0").status, 404); // before its create
+    QCOMPARE(m_http->get("/api/games/" + m_id + "?at=4").status, 404);
+}
+
+void RoutesTest::listFiltersSortsAndReducesFields()
+{
+    const QByteArray collection = "list-" + QByteArray::number(m_count);
+    create(m_id + "a", R"({"gold": 1, "name": "A"})", collection);
+    create(m_id + "b", R"({"gold": 3, "name": "B"})", collection);
+    create(m_id + "c", R"({"gold": 2, "name": "C"})", collection);
+    create(m_id + "d", R"({"gold": 9, "name": "D"})", collection);
+    m_http->send("DELETE", "/api/" + collection + "/" + m_id + "d");
+    const QByteArray filter = QUrl::toPercentEncoding(QStringLiteral(R"({"all":[{"path":"/gold","op":"ge","value":2}]})"));
+    const Reply list = m_http->get("/api/" + collection + "?sort=-/gold&fields=/name&filter=" + filter);
+    QCOMPARE(list.status, 200);
+    QCOMPARE(list.body, R"({"items":[{"id":")" + m_id + R"(b","state":{"name":"B"},"version":1},{"id":")" + m_id
+                            + R"(c","state":{"name":"C"},"version":1}]})");
+    QCOMPARE(m_http->get("/api/nothing-here").body, QByteArray(R"({"items":[]})"));
+}
+
+void RoutesTest::listGoesPageByPage()
+{
+    const QByteArray collection = "pages-" + QByteArray::number(m_count);
+    for (int i = 0; i < 5; ++i)
+        create(m_id + QByteArray::number(i), R"({"n": )" + QByteArray::number(4 - i) + "}", collection);
+    for (const char *sort : {"", "&sort=/n", "&sort=-/n"}) {
+        QList<QByteArray> seen;
+        QByteArray token;
+        for (int page = 0; page < 9; ++page) {
+            const Reply list = m_http->get("/api/" + collection + "?limit=2" + sort + (token.isEmpty() ? "" : "&pageToken=" + token));
+            QCOMPARE(list.status, 200);
+            const json::Value value = list.json();
+            for (const json::Value &item : value.at("items").as_array())
+                seen.append(QByteArray::fromStdString(std::string(item.at("id").as_string())));
+            const json::Value *next = value.as_object().if_contains("nextPageToken");
+            if (!next)
+                break;
+            token = QByteArray::fromStdString(std::string(next->as_string()));
+        }
+        QCOMPARE(seen.size(), 5);
+        QCOMPARE(QSet<QByteArray>(seen.begin(), seen.end()).size(), 5);
+    }
+}
+
+void RoutesTest::eventsComeAsAListAfterAPosition()
+{
+    create(m_id, R"({"a": 1})");
+    m_http->send("PUT", "/api/games/" + m_id, R"({"a": 2})");
+    const Reply all = m_http->get("/api/events/" + m_id);
+    QCOMPARE(all.json().as_array().size(), std::size_t(2));
+    QCOMPARE(all.member("/0/operation"), std::string(R"("create")"));
+    const Reply rest = m_http->get("/api/events/" + m_id + "?after=1");
+    QCOMPARE(rest.json().as_array().size(), std::size_t(1));
+    QCOMPARE(rest.member("/0/serverSeq"), std::string("2"));
+    QCOMPARE(m_http->get("/api/events/" + m_id + "?limit=1").json().as_array().size(), std::size_t(1));
+    QCOMPARE(m_http->get("/api/events/never-was").status, 404);
+}
+
+void RoutesTest::eventsComeLive()
+{
+    create(m_id, R"({"a": 1})");
+    const auto stream = m_http->stream("/api/events/" + m_id, {{"Accept", "text/event-stream"}});
+    QByteArray received;
+    QTRY_VERIFY((received += stream->readAll()).contains("\"serverSeq\":1"));
+    m_http->send("PUT", "/api/games/" + m_id, R"({"a": 2})");
+    QTRY_VERIFY((received += stream->readAll()).contains("\"serverSeq\":2"));
+    QVERIFY(received.contains("event: events\n"));
+    QVERIFY(!received.contains("welcome") && !received.contains("synced"));
+    QCOMPARE(stream->rawHeader("Content-Type"), QByteArray("text/event-stream"));
+}
+
+void RoutesTest::liveEventsResumeFromTheLastEventId()
+{
+    create(m_id, R"({"a": 1})");
+    QByteArray token, received;
+    {
+        const auto stream = m_http->stream("/api/events/" + m_id, {{"Accept", "text/event-stream"}});
+        QTRY_VERIFY((received += stream->readAll()).contains("\"serverSeq\":1"));
+        m_http->send("PUT", "/api/games/" + m_id, R"({"a": 2})");
+        QTRY_VERIFY((received += stream->readAll()).contains("\"serverSeq\":2"));
+        const auto at = received.lastIndexOf("id: ");
+        QVERIFY(at >= 0);
+        token = received.mid(at + 4, received.indexOf('\n', at) - at - 4);
+    }
+    m_http->send("PUT", "/api/games/" + m_id, R"({"a": 3})");
+    const auto stream = m_http->stream("/api/events/" + m_id, {{"Accept", "text/event-stream"}, {"Last-Event-ID", token}});
+    received.clear();
+    QTRY_VERIFY((received += stream->readAll()).contains("\"serverSeq\":3"));
+    QVERIFY(!received.contains("\"serverSeq\":2"));
+}
+
+void RoutesTest::snapshotsAreMadeAndRead()
+{
+    create(m_id, R"({"a": 1})");
+    m_http->send("PUT", "/api/games/" + m_id, R"({"a": 2})");
+    const Reply made = m_http->send("POST", "/api/snapshots/" + m_id);
+    QCOMPARE(made.status, 201);
+    QCOMPARE(made.member("/serverSeq"), std::string("2"));
+    m_http->send("PUT", "/api/games/" + m_id, R"({"a": 3})");
+    const Reply latest = m_http->get("/api/snapshots/" + m_id);
+    QCOMPARE(latest.member("/serverSeq"), std::string("2"));
+    QCOMPARE(latest.member("/state"), std::string(R"({"a":2})"));
+    QCOMPARE(latest.member("/chain"), made.member("/chain"));
+    const Reply past = m_http->get("/api/snapshots/" + m_id + "?at=1");
+    QCOMPARE(past.member("/state"), std::string(R"({"a":1})"));
+    QCOMPARE(m_http->get("/api/snapshots/" + m_id + "?at=9").status, 404);
+    QCOMPARE(m_http->send("POST", "/api/snapshots/never-was").status, 404);
+}
+
+void RoutesTest::stateVectorsTellWhoHasWhat()
+{
+    create(m_id, "{}");
+    const Reply vectors = m_http->get("/api/state-vectors/" + m_id);
+    QCOMPARE(vectors.status, 200);
+    QCOMPARE(vectors.member("/documentId"), '"' + m_id.toStdString() + '"');
+    QCOMPARE(vectors.member("/stateVectors"), std::string("[]"));
+    QCOMPARE(m_http->get("/api/state-vectors/never-was").status, 404);
+}
+
+void RoutesTest::exchangePullsAndPushes()
+{
+    create(m_id, R"({"gold": 10})");
+    const Reply pulled = m_http->send("POST", "/api/sync/" + m_id, R"({"clientId": "ann", "afterSeq": 0})");
+    QCOMPARE(pulled.status, 200);
+    QCOMPARE(pulled.member("/serverSeq"), std::string("1"));
+    QCOMPARE(pulled.member("/clientSeq"), std::string("0"));
+    QCOMPARE(pulled.json().at("events").as_array().size(), std::size_t(1));
+    const std::string event = pushed(m_id, "ann", 1, 1, "update", R"([{"op":"inc","path":"/gold","value":5}])", m_count);
+    const Reply pushedReply = m_http->send("POST", "/api/sync/" + m_id,
+                                           bytes(R"({"clientId":"ann","afterSeq":1,"chain":)" + pulled.member("/chain")
+                                                 + R"(,"push":[)" + event + "]}"));
+    QCOMPARE(pushedReply.status, 200);
+    QCOMPARE(pushedReply.member("/ack/0/status"), std::string(R"("applied")"));
+    QCOMPARE(pushedReply.member("/serverSeq"), std::string("2"));
+    QCOMPARE(pushedReply.member("/clientSeq"), std::string("1"));
+    QCOMPARE(pushedReply.member("/events/0/serverSeq"), std::string("2"));
+    QCOMPARE(pushedReply.member("/vectorClock/ann"), std::string("1"));
+    QCOMPARE(m_http->get("/api/games/" + m_id).member("/gold"), std::string("15"));
+    const Reply byClock = m_http->send("POST", "/api/sync/" + m_id, R"({"clientId": "bob", "vectorClock": {"rest:server": 1}})");
+    QCOMPARE(byClock.json().at("events").as_array().size(), std::size_t(1)); // G11
+    QCOMPARE(byClock.member("/events/0/serverSeq"), std::string("2"));
+}
+
+void RoutesTest::exchangeAnswersARepetitionAsDuplicate()
+{
+    create(m_id, R"({"gold": 10})");
+    const std::string event = pushed(m_id, "ann", 1, 1, "update", R"([{"op":"inc","path":"/gold","value":5}])", m_count);
+    const QByteArray body = bytes(R"({"clientId":"ann","afterSeq":0,"push":[)" + event + "]}");
+    QCOMPARE(m_http->send("POST", "/api/sync/" + m_id, body).member("/ack/0/status"), std::string(R"("applied")"));
+    const Reply again = m_http->send("POST", "/api/sync/" + m_id, body);
+    QCOMPARE(again.member("/ack/0/status"), std::string(R"("duplicate")"));
+    QCOMPARE(again.member("/ack/0/serverSeq"), std::string("2"));
+    QCOMPARE(m_http->get("/api/games/" + m_id).member("/gold"), std::string("15")); // G3
+}
+
+void RoutesTest::exchangeTellsWhatAConflictIsAbout()
+{
+    create(m_id, R"({"name": "Zoe"})");
+    m_http->send("PUT", "/api/games/" + m_id, R"({"name": "Ann"})");
+    const std::string event = pushed(m_id, "ann", 1, 1, "update", R"([{"op":"replace","path":"/name","value":"Bob"}])", m_count);
+    const Reply reply = m_http->send("POST", "/api/sync/" + m_id, bytes(R"({"clientId":"ann","afterSeq":0,"push":[)" + event + "]}"));
+    QCOMPARE(reply.member("/ack/0/status"), std::string(R"("conflict")"));
+    QCOMPARE(reply.member("/ack/0/head"), std::string("2"));
+    QCOMPARE(reply.json().at("events").as_array().size(), std::size_t(2));
+    QCOMPARE(m_http->get("/api/games/" + m_id).member("/name"), std::string(R"("Ann")"));
+}
+
+void RoutesTest::exchangeTellsOfADivergedHistory()
+{
+    create(m_id, "{}");
+    const std::string foreign(64, 'a');
+    const Reply reply = m_http->send("POST", "/api/sync/" + m_id,
+                                     bytes(R"({"clientId":"ann","afterSeq":1,"chain":")" + foreign + R"("})"));
+    QCOMPARE(reply.status, 200);
+    QCOMPARE(reply.member("/diverged/commonSeq"), std::string("0"));
+    QCOMPARE(reply.member("/diverged/serverSeq"), std::string("1"));
+}
+
+void RoutesTest::idempotencyKeyRepeatsTheFirstAnswer()
+{
+    create(m_id, R"({"gold": 0})");
+    const Headers headers{{"Content-Type", "application/json-patch+json"}, {"Idempotency-Key", "key-" + m_id}};
+    const QByteArray patch = R"([{"op": "inc", "path": "/gold", "value": 5}])";
+    const Reply first = m_http->send("PATCH", "/api/games/" + m_id, patch, headers);
+    QCOMPARE(first.status, 200);
+    m_http->send("PATCH", "/api/games/" + m_id, patch, kJsonPatch);
+    const Reply second = m_http->send("PATCH", "/api/games/" + m_id, patch, headers);
+    QCOMPARE(second.status, 200);
+    QCOMPARE(second.body, first.body);
+    QCOMPARE(second.header("ETag"), first.header("ETag"));
+    QCOMPARE(m_http->get("/api/games/" + m_id).member("/gold"), std::string("10")); // applied once
+    // A refusal is an answer too.
+    const Headers refused{{"Idempotency-Key", "refused-" + m_id}};
+    QCOMPARE(m_http->send("DELETE", "/api/games/none-" + m_id, {}, refused).status, 404);
+    create("none-" + m_id, "{}");
+    QCOMPARE(m_http->send("DELETE", "/api/games/none-" + m_id, {}, refused).status, 404);
+}
+
+void RoutesTest::idempotencyKeyOfAnotherRequestIsRefused()
+{
+    const Headers headers{{"Idempotency-Key", "shared-" + m_id}};
+    QCOMPARE(m_http->send("PUT", "/api/games/" + m_id, "{}", headers).status, 201);
+    const Reply other = m_http->send("PUT", "/api/games/" + m_id, R"({"a": 1})", headers);
+    QCOMPARE(other.status, 422);
+    QCOMPARE(m_http->send("PUT", "/api/games/" + m_id, "{}", {{"Idempotency-Key", QByteArray(300, 'k')}}).status, 400);
+}
+
+void RoutesTest::writesAreNumberedUnderTheirClient()
+{
+    m_http->send("PUT", "/api/games/" + m_id, R"({"a": 1})", {{"X-Client-Id", "import-job"}});
+    m_http->send("PUT", "/api/games/" + m_id, R"({"a": 2})");
+    const Reply events = m_http->get("/api/events/" + m_id);
+    QCOMPARE(events.member("/0/clientId"), std::string(R"("rest:import-job")"));
+    QCOMPARE(events.member("/1/clientId"), std::string(R"("rest:server")"));
+    QCOMPARE(events.member("/1/clientSeq"), std::string("1"));
+}
+
+void RoutesTest::statusRoutesAnswer()
+{
+    QCOMPARE(m_http->get("/healthz").body, QByteArray("ok\n"));
+    QCOMPARE(m_http->get("/readyz").body, QByteArray("ready\n"));
+    const Reply metrics = m_http->get("/metrics");
+    QVERIFY(metrics.header("Content-Type").startsWith("text/plain; version=0.0.4"));
+    for (const char *name : {"eventsync_connections ", "eventsync_http_requests ", "eventsync_connections_total ", "eventsync_sockets "})
+        QVERIFY2(metrics.body.contains(name), name);
+    QCOMPARE(m_http->send("POST", "/healthz").status, 405);
+    QCOMPARE(m_http->get("/nowhere").status, 404);
+}
+
+void RoutesTest::startPageListsTheRoutes()
+{
+    const Reply page = m_http->get("/");
+    QCOMPARE(page.status, 200);
+    QVERIFY(page.header("Content-Type").startsWith("text/html"));
+    for (const char *route : {"/api/stream", "/api/events/", "/api/sync/", "/metrics"})
+        QVERIFY2(page.body.contains(route), route);
+}
+
+void RoutesTest::badInputHasItsNamedError_data()
+{
+    QTest::addColumn<QByteArray>("method");
+    QTest::addColumn<QByteArray>("target");
+    QTest::addColumn<QByteArray>("body");
+    QTest::addColumn<QByteArray>("type");
+    QTest::addColumn<int>("status");
+    QTest::addColumn<QByteArray>("code");
+    const QByteArray json = "application/json", patch = "application/json-patch+json", merge = "application/merge-patch+json";
+    const auto row = [](const char *name, const QByteArray &method, const QByteArray &target, const QByteArray &body,
+                        const QByteArray &type, int status, const QByteArray &code) {
+        QTest::newRow(name) << method << target << body << type << status << code;
+    };
+    row("body is no JSON", "POST", "/api/games", "{", json, 400, "InvalidValue");
+    row("body is empty", "POST", "/api/games", "", json, 400, "InvalidValue");
+    row("keys twice", "POST", "/api/games", R"({"a":1,"a":2})", json, 400, "InvalidValue");
+    row("lone surrogate", "POST", "/api/games", R"({"a":"\ud800"})", json, 400, "InvalidValue");
+    row("too deep", "POST", "/api/games", QByteArray(80, '[') + QByteArray(80, ']'), json, 413, "TooDeep");
+    row("too large", "POST", "/api/games", '"' + QByteArray(5 * 1024 * 1024, 'x') + '"', json, 413, "TooLarge");
+    row("not JSON by its type", "POST", "/api/games", "a=1", "application/x-www-form-urlencoded", 415, "UnknownMessage");
+    row("reserved collection", "POST", "/api/clients", "{}", json, 400, "InvalidValue");
+    row("bad collection", "GET", "/api/Games", "", "", 400, "InvalidValue");
+    row("bad id", "GET", "/api/games/a%20b", "", "", 400, "InvalidValue");
+    row("bad id to create", "POST", "/api/games?id=a%2Fb", "{}", json, 400, "InvalidValue");
+    row("at is no number", "GET", "/api/games/g?at=x", "", "", 400, "InvalidMessage");
+    row("at is negative", "GET", "/api/games/g?at=-1", "", "", 400, "InvalidMessage");
+    row("limit is zero", "GET", "/api/games?limit=0", "", "", 400, "InvalidMessage");
+    row("limit is too large", "GET", "/api/games?limit=100000", "", "", 400, "InvalidMessage");
+    row("filter is no JSON", "GET", "/api/games?filter=%7B", "", "", 400, "InvalidValue");
+    row("filter has an unknown operator", "GET", "/api/games?filter=%7B%22path%22:%22/a%22,%22op%22:%22is%22%7D", "", "", 400, "InvalidValue");
+    row("sort is no pointer", "GET", "/api/games?sort=gold", "", "", 400, "InvalidValue");
+    row("fields are no pointers", "GET", "/api/games?fields=gold", "", "", 400, "InvalidValue");
+    row("page token of nobody", "GET", "/api/games?pageToken=abc", "", "", 400, "InvalidValue");
+    row("patch without a type", "PATCH", "/api/games/g", "{}", json, 415, "UnknownMessage");
+    row("patch is no list", "PATCH", "/api/games/g", "{}", patch, 400, "InvalidValue");
+    row("patch has an unknown operation", "PATCH", "/api/games/g", R"([{"op":"grow","path":""}])", patch, 400, "InvalidValue");
+    row("patch of nothing", "PATCH", "/api/games/g", "{}", merge, 404, "NotFound");
+    row("exchange without a client", "POST", "/api/sync/g", "{}", json, 400, "InvalidMessage");
+    row("exchange with a reserved client", "POST", "/api/sync/g", R"({"clientId":"rest:a"})", json, 409, "ClientIdReserved");
+    row("exchange with a bad clock", "POST", "/api/sync/g", R"({"clientId":"a","vectorClock":[]})", json, 400, "InvalidMessage");
+    row("exchange with a bad chain", "POST", "/api/sync/g", R"({"clientId":"a","afterSeq":1,"chain":"xy"})", json, 400, "InvalidValue");
+    row("exchange with bad checkpoints", "POST", "/api/sync/g", R"({"clientId":"a","checkpoints":[[1]]})", json, 400, "InvalidMessage");
+    row("exchange pushes no event", "POST", "/api/sync/g", R"({"clientId":"a","push":[{}]})", json, 400, "InvalidMessage");
+    row("exchange pushes for another", "POST", "/api/sync/g",
+        bytes(R"({"clientId":"a","push":[)" + pushed("g", "b", 1, 0, "create", R"([{"op":"add","path":"","value":{}}])", 1) + "]}"),
+        json, 400, "InvalidMessage");
+    row("resume token of nobody", "GET", "/api/stream?lastEventId=%00", "", "", 400, "InvalidMessage");
+    row("stream of nobody", "POST", "/api/stream/abc", "{}", json, 404, "NotFound");
+}
+
+void RoutesTest::badInputHasItsNamedError()
+{
+    QFETCH(QByteArray, method);
+    QFETCH(QByteArray, target);
+    QFETCH(QByteArray, body);
+    QFETCH(QByteArray, type);
+    QFETCH(int, status);
+    QFETCH(QByteArray, code);
+    const Reply reply = m_http->send(method, target, body, type.isEmpty() ? Headers{} : Headers{{"Content-Type", type}});
+    QCOMPARE(reply.status, status);
+    QCOMPARE(reply.member("/code"), '"' + code.toStdString() + '"');
+    QCOMPARE(reply.member("/type"), "\"urn:eventsync:error:" + code.toStdString() + '"');
+    QCOMPARE(m_http->get("/healthz").status, 200);
+}
+
+} // namespace eventsync::server

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "httpclient.h"
+
+#include <QObject>
+
+namespace eventsync::server {
+
+class RoutesTest : public QObject
+{
+    Q_OBJECT
+
+public:
+    explicit RoutesTest(StoreLocation::Kind kind) : m_kind(kind) {}
+
+private Q_SLOTS:
+    void initTestCase();
+    void init();
+
+    void createdDocumentIsReadBackWithItsVersion();
+    void createMakesAnIdWhereNoneIsGiven();
+    void secondCreateOfAnIdIsRefused();
+    void putCreatesAndReplaces();
+    void patchesOfBothKindsChangeTheDocument();
+    void deletedDocumentIsGoneAndItsPastIsNot();
+    void documentOfAnotherCollectionIsNotThere();
+    void staleIfMatchIsRefusedAndChangesNothing();
+    void ifNoneMatchSavesTheBody();
+    void putIfNoneMatchStarCreatesOnlyOnce();
+    void editThatChangesNothingKeepsTheVersion();
+    void engineFieldsAreAddedAndIgnored();
+    void policyRefusesANegativeCounter();
+    void pastVersionsAreRead();
+    void listFiltersSortsAndReducesFields();
+    void listGoesPageByPage();
+    void eventsComeAsAListAfterAPosition();
+    void eventsComeLive();
+    void liveEventsResumeFromTheLastEventId();
+    void snapshotsAreMadeAndRead();
+    void stateVectorsTellWhoHasWhat();
+    void exchangePullsAndPushes();
+    void exchangeAnswersARepetitionAsDuplicate();
+    void exchangeTellsWhatAConflictIsAbout();
+    void exchangeTellsOfADivergedHistory();
+    void idempotencyKeyRepeatsTheFirstAnswer();
+    void idempotencyKeyOfAnotherRequestIsRefused();
+    void writesAreNumberedUnderTheirClient();
+    void statusRoutesAnswer();
+    void startPageListsTheRoutes();
+    void badInputHasItsNamedError_data();
+    void badInputHasItsNamedError();
+
+private:
+    Reply create(const QByteArray &id, const QByteArray &state, const QByteArray &collection = "games");
+
+    const StoreLocation::Kind m_kind;
+    std::unique_ptr<RunningServer> m_server;
+    std::unique_ptr<HttpClient> m_http;
+    int m_count = 0;
+    QByteArray m_id; // a new one for each test
+};
+
+} // namespace eventsync::server

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of the program that need no running server: what it is told, and the tokens it gives.
+#include <server/commandline.h>
+#include <server/config/configfile.h>
+#include <server/config/configuration.h>
+#include <server/datafolder.h>
+#include <server/sessions/resumetoken.h>
+#include <server/sessions/sessionbridge.h>
+
+#include <QFile>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <sys/stat.h>
+
+namespace eventsync::server {
+
+namespace {
+
+using namespace Qt::StringLiterals;
+using Variables = std::map<std::string, std::string>;
+
+ConfigurationSources sources(Settings commandLine, Variables variables, const QString &file = {})
+{
+    return {.commandLine = std::move(commandLine),
+            .environment = [variables = std::move(variables)](const std::string &name) -> std::optional<std::string> {
+                const auto found = variables.find(name);
+                return found == variables.end() ? std::nullopt : std::optional(found->second);
+            },
+            .defaultFile = file.toStdString()};
+}
+
+Digest digestFor(int n)
+{
+    return sha256(std::to_string(n));
+}
+
+} // namespace
+
+class PartsTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void commandLineCountsBeforeEnvironmentBeforeFile();
+    void everyOptionCanStandInTheFile();
+    void badConfigurationIsNamed_data();
+    void badConfigurationIsNamed();
+    void badConfigFileIsNamed_data();
+    void badConfigFileIsNamed();
+    void configFileBringsPolicies();
+    void namedConfigFileMustBeThere();
+    void commandsTakeTheirOptions();
+    void badCommandLineIsNamed_data();
+    void badCommandLineIsNamed();
+    void helpNamesEverything();
+    void dataFolderIsPrivateAndLocked();
+    void resumeTokenLeadsBackToThePositions();
+    void resumePositionsCountOnlyWhatIsSynced();
+    void resumeTokenStaysSmall();
+    void foreignResumeTokenIsAnError_data();
+    void foreignResumeTokenIsAnError();
+    void addressImpliesHelloAndSubscribe();
+};
+
+void PartsTest::commandLineCountsBeforeEnvironmentBeforeFile()
+{
+    QTemporaryDir folder;
+    QFile file(folder.filePath(QStringLiteral("server.toml")));
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write("listen = \"127.0.0.1:1\"\ndata = \"/from-file\"\nlog-level = \"debug\"\ndurability = \"off\"\n");
+    file.close();
+    const auto loaded = loadConfiguration(sources({{"listen", {"127.0.0.1:3"}}},
+                                                  {{"EVENTSYNC_LISTEN", "127.0.0.1:2"}, {"EVENTSYNC_DATA", "/from-environment"}},
+                                                  file.fileName()));
+    QVERIFY(loaded);
+    QCOMPARE(loaded->listen.size(), std::size_t(1));
+    QCOMPARE(loaded->listen[0].port, std::uint16_t(3));
+    QCOMPARE(loaded->dataFolder, std::string("/from-environment"));
+    QCOMPARE(loaded->log.level, LogLevel::Debug);
+    QCOMPARE(loaded->durability, storage::SqliteBackend::Durability::Off);
+}
+
+void PartsTest::everyOptionCanStandInTheFile()
+{
+    const auto file = parseConfigFile(R"(
+listen = ["127.0.0.1:0", "[::1]:8080"]
+port-file = "/tmp/port"
+store = "memory:"
+data = "/data"
+durability = "normal"
+origin = ["https://a.example"]
+host-name = ["sync.example"]
+max-connections = 50
+log-level = "warning"
+log-format = "json"
+)", "server.toml", "/");
+    QVERIFY2(file, file ? "" : file.error().message.c_str());
+    const auto read = configurationFrom(file->settings);
+    QVERIFY(read);
+    QCOMPARE(read->listen.size(), std::size_t(2));
+    QCOMPARE(read->listen[1].address.protocol(), QAbstractSocket::IPv6Protocol);
+    QCOMPARE(read->store.kind, StoreLocation::Kind::Memory);
+    QCOMPARE(read->maxConnections, std::size_t(50));
+    QCOMPARE(read->origins.allowed, std::vector<std::string>{"https://a.example"});
+    QCOMPARE(read->log, (LogOptions{LogLevel::Warning, LogFormat::Json}));
+}
+
+void PartsTest::badConfigurationIsNamed_data()
+{
+    QTest::addColumn<QString>("option");
+    QTest::addColumn<QString>("value");
+    const auto row = [](const char *option, const char *value) {
+        QTest::addRow("%s = %s", option, value) << QString::fromLatin1(option) << QString::fromLatin1(value);
+    };
+    row("listen", "8080");
+    row("listen", "127.0.0.1:");
+    row("listen", "127.0.0.1:65536");
+    row("listen", "127.0.0.1:-1");
+    row("listen", "example.org:80");
+    row("listen", "::1:80");
+    row("listen", "[127.0.0.1]:80");
+    row("store", "postgres://x");
+    row("store", "mongodb://x");
+    row("durability", "some");
+    row("log-level", "loud");
+    row("log-format", "xml");
+    row("max-connections", "0");
+    row("max-connections", "many");
+    row("max-connections", "1000000");
+}
+
+void PartsTest::badConfigurationIsNamed()
+{
+    QFETCH(QString, option);
+    QFETCH(QString, value);
+    const auto read = configurationFrom({{option.toStdString(), {value.toStdString()}}});
+    QVERIFY(!read);
+    QCOMPARE(read.error().code, ErrorCode::InvalidValue);
+    QVERIFY2(read.error().message.starts_with(option.toStdString() + ": "), read.error().message.c_str());
+}
+
+void PartsTest::badConfigFileIsNamed_data()
+{
+    QTest::addColumn<QString>("text");
+    QTest::addColumn<QString>("said");
+    QTest::newRow("no TOML") << u"listen = \n"_s << u"server.toml:1:"_s;
+    QTest::newRow("unknown option") << u"lisen = \"a\""_s << u"lisen"_s;
+    QTest::newRow("option of the command line only") << u"check-config = \"true\""_s << u"check-config"_s;
+    QTest::newRow("wrong type") << u"data = {a = 1}"_s << u"data"_s;
+    QTest::newRow("reserved collection") << u"[collections.clients]"_s << u"collections.clients"_s;
+    QTest::newRow("unknown rule") << u"[collections.a.paths]\n\"/x\" = {rule = \"sum\"}"_s << u"collections.a"_s;
+    QTest::newRow("unknown field") << u"[collections.a]\nmerges = \"fields\""_s << u"collections.a"_s;
+    QTest::newRow("no schema") << u"[collections.a]\nschema = {type = 7}"_s << u"collections.a"_s;
+    QTest::newRow("schema file that is not there") << u"[collections.a]\nschema-file = \"none.json\""_s << u"none.json"_s;
+    QTest::newRow("a date") << u"[collections.a]\nschema = {default = 1979-05-27}"_s << u"date"_s;
+}
+
+void PartsTest::badConfigFileIsNamed()
+{
+    QFETCH(QString, text);
+    QFETCH(QString, said);
+    const auto file = parseConfigFile(text.toStdString(), "server.toml", "/nowhere");
+    QVERIFY(!file);
+    QVERIFY2(file.error().message.find(said.toStdString()) != std::string::npos, file.error().message.c_str());
+}
+
+void PartsTest::configFileBringsPolicies()
+{
+    QTemporaryDir folder;
+    QFile schema(folder.filePath(QStringLiteral("accounts.json")));
+    QVERIFY(schema.open(QIODevice::WriteOnly));
+    schema.write(R"({"type": "object"})");
+    schema.close();
+    const auto file = parseConfigFile(R"(
+[collections.accounts]
+merge = "strict"
+schema-file = "accounts.json"
+paths = {"/balance" = {rule = "counter", min = 0}}
+)", "server.toml", folder.path().toStdString());
+    QVERIFY2(file, file ? "" : file.error().message.c_str());
+    Configuration configuration;
+    configuration.collections = file->collections;
+    const Policies policies = configuration.policies();
+    const CollectionPolicy &accounts = policies.of(CollectionName("accounts"));
+    QCOMPARE(accounts.merge(), MergeRule::Strict);
+    QVERIFY(accounts.schema().has_value());
+    QCOMPARE(accounts.rule(json::Pointer::parse("/balance").value()), json::PathRule::Counter);
+    QCOMPARE(policies.of(CollectionName("games")), CollectionPolicy::games()); // built in
+}
+
+void PartsTest::namedConfigFileMustBeThere()
+{
+    const auto loaded = loadConfiguration(sources({{"config", {"/nowhere/server.toml"}}}, {}));
+    QVERIFY(!loaded);
+    QCOMPARE(loaded.error().code, ErrorCode::NotFound);
+    QVERIFY(loadConfiguration(sources({}, {}, QStringLiteral("/nowhere/server.toml"))));
+}
+
+void PartsTest::commandsTakeTheirOptions()
+{
+    const auto log = parseCommandLine({"log", "--follow", "--document", "g1", "--after=5", "--json", "--data", "/d"});
+    QVERIFY(log);
+    QCOMPARE(log->command, std::string("log"));
+    QVERIFY(log->has("follow") && log->has("json"));
+    QCOMPARE(log->value("document"), std::string("g1"));
+    QCOMPARE(log->value("after"), std::string("5"));
+    QCOMPARE(log->settings.at("data"), std::vector<std::string>{"/d"});
+    const auto serve = parseCommandLine({"--listen", "127.0.0.1:0", "--listen=[::1]:0"});
+    QVERIFY(serve);
+    QCOMPARE(serve->command, std::string("serve"));
+    QCOMPARE(serve->settings.at("listen").size(), std::size_t(2));
+    QCOMPARE(parseCommandLine({"export", "-"})->arguments, std::vector<std::string>{"-"});
+    QCOMPARE(parseCommandLine({"show", "--", "--odd"})->arguments, std::vector<std::string>{"--odd"});
+    QVERIFY(parseCommandLine({"show", "--help"})->wantsHelp);
+}
+
+void PartsTest::badCommandLineIsNamed_data()
+{
+    QTest::addColumn<QStringList>("words");
+    QTest::addColumn<QString>("said");
+    QTest::newRow("unknown command") << QStringList{u"dance"_s} << u"dance"_s;
+    QTest::newRow("unknown option") << QStringList{u"--lisen"_s, u"x"_s} << u"--lisen"_s;
+    QTest::newRow("short option") << QStringList{u"-x"_s} << u"-x"_s;
+    QTest::newRow("option of another command") << QStringList{u"show"_s, u"g1"_s, u"--follow"_s} << u"--follow"_s;
+    QTest::newRow("server's option on a command") << QStringList{u"show"_s, u"g1"_s, u"--listen"_s, u"127.0.0.1:0"_s} << u"--listen"_s;
+    QTest::newRow("no value") << QStringList{u"--listen"_s} << u"HOST:PORT"_s;
+    QTest::newRow("a value for a switch") << QStringList{u"--check-config=yes"_s} << u"--check-config"_s;
+    QTest::newRow("twice") << QStringList{u"--data"_s, u"a"_s, u"--data"_s, u"b"_s} << u"twice"_s;
+    QTest::newRow("no argument") << QStringList{u"show"_s} << u"ID"_s;
+    QTest::newRow("too many arguments") << QStringList{u"show"_s, u"a"_s, u"b"_s} << u"\"b\""_s;
+    QTest::newRow("arguments for serve") << QStringList{u"serve"_s, u"now"_s} << u"\"now\""_s;
+}
+
+void PartsTest::badCommandLineIsNamed()
+{
+    QFETCH(QStringList, words);
+    QFETCH(QString, said);
+    std::vector<std::string> plain;
+    for (const QString &word : words)
+        plain.push_back(word.toStdString());
+    const auto parsed = parseCommandLine(plain);
+    QVERIFY(!parsed);
+    QVERIFY2(parsed.error().message.find(said.toStdString()) != std::string::npos, parsed.error().message.c_str());
+    QVERIFY(parsed.error().message.find('\n') == std::string::npos);
+}
+
+void PartsTest::helpNamesEverything()
+{
+    const std::string all = helpText("serve", true);
+    for (const Option &option : serverOptions())
+        QVERIFY2(all.find("--" + std::string(option.name)) != std::string::npos, std::string(option.name).c_str());
+    for (const CommandSpec &spec : commandSpecs()) {
+        QVERIFY2(all.find("  " + std::string(spec.name)) != std::string::npos, std::string(spec.name).c_str());
+        const std::string own = helpText(std::string(spec.name), false);
+        for (const Option &option : spec.options)
+            QVERIFY2(own.find("--" + std::string(option.name)) != std::string::npos, std::string(option.name).c_str());
+    }
+}
+
+void PartsTest::dataFolderIsPrivateAndLocked()
+{
+    QTemporaryDir temporary;
+    const std::string path = temporary.filePath(QStringLiteral("a/b/data")).toStdString();
+    {
+        const auto folder = DataFolder::take(path);
+        QVERIFY(folder);
+        struct stat found = {};
+        QCOMPARE(::stat(path.c_str(), &found), 0);
+        QCOMPARE(found.st_mode & 0777, mode_t(0700));
+        const auto second = DataFolder::take(path);
+        QVERIFY(!second);
+        QCOMPARE(second.error().code, ErrorCode::StoreLocked);
+        QVERIFY(second.error().message.find(std::to_string(::getpid())) != std::string::npos);
+    }
+    QCOMPARE(::chmod(path.c_str(), 0755), 0);
+    QVERIFY(DataFolder::take(path));
+    struct stat found = {};
+    QCOMPARE(::stat(path.c_str(), &found), 0);
+    QCOMPARE(found.st_mode & 0777, mode_t(0700));
+    const std::string file = temporary.filePath(QStringLiteral("file")).toStdString();
+    QFile made(QString::fromStdString(file));
+    QVERIFY(made.open(QIODevice::WriteOnly));
+    QVERIFY(!DataFolder::take(file));
+}
+
+void PartsTest::resumeTokenLeadsBackToThePositions()
+{
+    ResumePositions positions;
+    positions.follow(protocol::Synced{.documentId = DocumentId("a"), .position = {ServerSeq(3), digestFor(3)}});
+    positions.follow(protocol::Synced{.documentId = DocumentId("b"), .position = {ServerSeq(0), digestFor(0)}});
+    positions.follow(protocol::Events{.documentId = DocumentId("a"), .events = std::vector<protocol::EventItem>(2), .chain = digestFor(5)});
+    const auto subscriptions = subscriptionsFrom(positions.tokenFor(100));
+    QVERIFY(subscriptions);
+    QCOMPARE(subscriptions->size(), std::size_t(2));
+    QCOMPARE(subscriptions->at(0).documentId, DocumentId("a"));
+    QCOMPARE(*subscriptions->at(0).afterSeq, ServerSeq(5));
+    QCOMPARE(*subscriptions->at(0).chain, digestFor(5));
+    QCOMPARE(*subscriptions->at(1).afterSeq, ServerSeq(0));
+    QVERIFY(positions.tokenFor(100).empty()); // nothing new to say
+}
+
+void PartsTest::resumePositionsCountOnlyWhatIsSynced()
+{
+    ResumePositions positions;
+    const protocol::Events events{.documentId = DocumentId("a"), .events = std::vector<protocol::EventItem>(2), .chain = digestFor(2)};
+    positions.follow(events); // catching up from somewhere that only the client knows
+    QVERIFY(positions.tokenFor(100).empty());
+    protocol::Snapshot part{.documentId = DocumentId("a"), .position = {ServerSeq(7), digestFor(7)}, .part = 1, .parts = 2};
+    positions.follow(part);
+    QCOMPARE(subscriptionsFrom(positions.tokenFor(100))->size(), std::size_t(0)); // half a snapshot is no position
+    part.part = 2;
+    positions.follow(part);
+    QCOMPARE(*subscriptionsFrom(positions.tokenFor(100))->at(0).afterSeq, ServerSeq(7));
+    positions.follow(protocol::Revoked{.documentId = DocumentId("a"), .reason = {}});
+    QCOMPARE(subscriptionsFrom(positions.tokenFor(100))->size(), std::size_t(0));
+}
+
+void PartsTest::resumeTokenStaysSmall()
+{
+    ResumePositions positions;
+    for (int i = 0; i < 50; ++i)
+        positions.follow(protocol::Synced{.documentId = DocumentId("document-" + std::to_string(i)), .position = {ServerSeq(i), digestFor(i)}});
+    std::size_t sent = 0, tokens = 0;
+    for (int i = 0; i < 2000; ++i) {
+        positions.follow(protocol::Events{.documentId = DocumentId("document-1"), .events = std::vector<protocol::EventItem>(1), .chain = digestFor(i)});
+        sent += 300;
+        tokens += positions.tokenFor(300).size();
+    }
+    QVERIFY(tokens > 0);
+    QVERIFY2(tokens < sent / 4, "tokens are a small part of the stream");
+    for (int i = 0; i < 1000; ++i)
+        positions.follow(protocol::Synced{.documentId = DocumentId("more-" + std::to_string(i)), .position = {ServerSeq(i), digestFor(i)}});
+    QVERIFY(positions.tokenFor(100'000'000).empty()); // would not fit a header
+}
+
+void PartsTest::foreignResumeTokenIsAnError_data()
+{
+    QTest::addColumn<QByteArray>("token");
+    const auto encoded = [](const std::string &text) { return QByteArray::fromStdString(toBase64Url(text)); };
+    QTest::newRow("a number") << QByteArray("17");
+    QTest::newRow("no base64") << QByteArray("%%");
+    QTest::newRow("another version") << encoded("2\na 1 x");
+    QTest::newRow("no fields") << encoded("1\nabc");
+    QTest::newRow("no number") << encoded("1\na x " + toBase64Url(digestFor(1).view()));
+    QTest::newRow("negative") << encoded("1\na -1 " + toBase64Url(digestFor(1).view()));
+    QTest::newRow("short chain") << encoded("1\na 1 abcd");
+    QTest::newRow("bad id") << encoded("1\na/b 1 " + toBase64Url(digestFor(1).view()));
+    QTest::newRow("too long") << QByteArray(100'000, 'A');
+}
+
+void PartsTest::foreignResumeTokenIsAnError()
+{
+    QFETCH(QByteArray, token);
+    const auto subscriptions = subscriptionsFrom(token.toStdString());
+    QVERIFY(!subscriptions);
+    QCOMPARE(subscriptions.error().code, ErrorCode::InvalidMessage);
+}
+
+void PartsTest::addressImpliesHelloAndSubscribe()
+{
+    transport::ConnectionInfo info;
+    info.path = {"sync", "game-1"};
+    QVERIFY(impliedBy(info)->empty());
+    info.query = {{"clientId", "ann"}};
+    info.authorization = "Bearer secret";
+    auto implied = impliedBy(info);
+    QCOMPARE(implied->size(), std::size_t(1));
+    QCOMPARE(*std::get<protocol::Hello>(implied->at(0)).token, std::string("secret"));
+    info.query.emplace_back("after", "4");
+    QCOMPARE(impliedBy(info).error().code, ErrorCode::InvalidMessage); // a position without its chain
+    info.query.emplace_back("chain", digestFor(4).toHex());
+    implied = impliedBy(info);
+    QCOMPARE(implied->size(), std::size_t(2));
+    QCOMPARE(std::get<protocol::Subscribe>(implied->at(1)).documentId, DocumentId("game-1"));
+    QCOMPARE(*std::get<protocol::Subscribe>(implied->at(1)).afterSeq, ServerSeq(4));
+    info.query = {{"clientId", "a:b"}};
+    QCOMPARE(impliedBy(info).error().code, ErrorCode::ClientIdReserved);
+}
+
+} // namespace eventsync::server
+
+QTEST_GUILESS_MAIN(eventsync::server::PartsTest)
+#include "tst_parts.moc"

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+// Export and import: what comes back is what went out, and nothing damaged gets in.
+#include <eventsync/eventlog/eventstore.h>
+#include <eventsync/storage/memorybackend.h>
+
+#include <server/control/operations.h>
+#include <server/enginethread.h>
+#include <server/store.h>
+#include <server/transfer/exporter.h>
+#include <server/transfer/importer.h>
+
+#include <QEventLoop>
+#include <QTest>
+
+Q_DECLARE_METATYPE(std::function<void(std::vector<std::string> &)>)
+
+namespace eventsync::server {
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+std::unique_ptr<storage::Backend> emptyStore()
+{
+    return std::make_unique<storage::MemoryBackend>(sync::SyncService::schema());
+}
+
+// An engine on its own store, driven from the test's thread.
+struct Engine
+{
+    Engine() : engine(emptyStore(), random, options()) {}
+
+    static sync::ServiceOptions options()
+    {
+        sync::ServiceOptions options;
+        options.policies.set(CollectionName("games"), CollectionPolicy::games());
+        return options;
+    }
+    template<class T>
+    T wait(std::function<void(sync::SyncService &, std::function<void(T)>)> question)
+    {
+        QEventLoop loop;
+        std::optional<T> answer;
+        engine.ask<T>(std::move(question), [&](T value) {
+            answer = std::move(value);
+            loop.quit();
+        });
+        if (!answer)
+            loop.exec();
+        return std::move(*answer);
+    }
+    void put(const char *id, const char *state)
+    {
+        using Written = Result<sync::SyncService::Written>;
+        const auto written = wait<Written>([&](sync::SyncService &service, auto done) {
+            service.write({.documentId = DocumentId(id), .collection = CollectionName("games"), .clientId = ClientId("rest:server"),
+                           .edit = [value = json::parse(state).value()](json::State &s) -> Result<> {
+                               s = value;
+                               return {};
+                           }},
+                          done);
+        });
+        QVERIFY2(written, written ? "" : written.error().toString().c_str());
+    }
+    Result<json::Object> operate(const json::Object &request)
+    {
+        QEventLoop loop;
+        std::optional<Result<json::Object>> answer;
+        runOperation(engine, request, {.progress = [](const json::Object &) {}, .done = [&](Result<json::Object> result) {
+                                           answer = std::move(result);
+                                           loop.quit();
+                                       }});
+        if (!answer)
+            loop.exec();
+        return std::move(*answer);
+    }
+
+    SystemRandom random;
+    EngineThread engine;
+};
+
+Lines exported(storage::Backend &backend)
+{
+    Lines lines;
+    const auto view = backend.view();
+    const auto end = exportStore(
+        **view, {.createdAt = Timestamp(0), .epoch = "e"},
+        [&](const std::string &line) -> Result<> {
+            lines.push_back(line.substr(0, line.size() - 1));
+            return {};
+        },
+        [](const ExportEnd &) {});
+    if (!end)
+        qFatal("%s", end.error().toString().c_str());
+    return lines;
+}
+
+Result<ExportEnd> imported(storage::Backend &backend, const Lines &lines)
+{
+    Importer importer(backend, [&](storage::Batch batch) { return commitAndWait(backend, std::move(batch)); });
+    for (const std::string &line : lines)
+        EVENTSYNC_CHECK(importer.takeLine(line));
+    return importer.finish();
+}
+
+// Three documents, one of them deleted, one compacted.
+Lines sample()
+{
+    Engine engine;
+    for (int i = 1; i <= 5; ++i)
+        engine.put("hero", (R"({"name": "Zoe", "gold": )" + std::to_string(i) + "}").c_str());
+    engine.put("other", R"({"a": [1, 2, {"b": null}], "c": "\u00e9"})");
+    engine.put("old", R"({"n": 0})");
+    engine.put("old", R"({"n": 1})");
+    engine.put("old", R"({"n": 2})");
+    const auto compacted = engine.operate({{"command", "compact"}, {"keep", 1}, {"documentId", "old"}});
+    if (!compacted)
+        qFatal("%s", compacted.error().toString().c_str());
+    return exported(engine.engine.backend());
+}
+
+void replace(std::string &text, const std::string &what, const std::string &with)
+{
+    const auto at = text.find(what);
+    if (at == std::string::npos)
+        qFatal("the sample has no %s", what.c_str());
+    text.replace(at, what.size(), with);
+}
+
+} // namespace
+
+class TransferTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase() { m_lines = sample(); }
+
+    void importedStoreExportsTheSameLines();
+    void importedDocumentsFoldToTheSameState();
+    void importingTwiceChangesNothing();
+    void interruptedImportIsContinued();
+    void serverGoesOnWhereTheImportEnded();
+    void otherHistoryIsRefused();
+    void damagedExportIsRefused_data();
+    void damagedExportIsRefused();
+    void compactDryRunOnlyTells();
+    void compactByTimeKeepsTheYounger();
+    void badOperationIsNamed_data();
+    void badOperationIsNamed();
+
+private:
+    Lines m_lines;
+};
+
+void TransferTest::importedStoreExportsTheSameLines()
+{
+    const auto store = emptyStore();
+    const auto end = imported(*store, m_lines);
+    QVERIFY2(end, end ? "" : end.error().toString().c_str());
+    QCOMPARE(end->documents, std::int64_t(3));
+    QCOMPARE(end->events, std::int64_t(7));
+    QCOMPARE(exported(*store), m_lines);
+}
+
+void TransferTest::importedDocumentsFoldToTheSameState()
+{
+    const auto store = emptyStore();
+    QVERIFY(imported(*store, m_lines));
+    const auto view = store->view();
+    eventlog::EventStore events(**view);
+    const auto hero = events.document(DocumentId("hero"));
+    QCOMPARE(events.stateAt(**hero, ServerSeq(2))->canonical(), std::string("{\"gold\":2,\"name\":\"Zoe\"}"));
+    QCOMPARE(events.load(DocumentId("old")).value()->state.canonical(), std::string("{\"n\":2}"));
+    QCOMPARE(events.document(DocumentId("old")).value()->horizon, ServerSeq(3));
+}
+
+void TransferTest::importingTwiceChangesNothing()
+{
+    const auto store = emptyStore();
+    QVERIFY(imported(*store, m_lines));
+    const auto again = imported(*store, m_lines);
+    QVERIFY2(again, again ? "" : again.error().toString().c_str());
+    QCOMPARE(again->events, std::int64_t(0));
+    QCOMPARE(exported(*store), m_lines);
+}
+
+void TransferTest::interruptedImportIsContinued()
+{
+    for (std::size_t cut = 1; cut < m_lines.size(); ++cut) {
+        const auto store = emptyStore();
+        {
+            Importer importer(*store, [&](storage::Batch batch) { return commitAndWait(*store, std::move(batch)); });
+            for (std::size_t i = 0; i < cut; ++i)
+                QVERIFY(importer.takeLine(m_lines[i]));
+            QVERIFY(!importer.finish());
+        }
+        const auto rest = imported(*store, m_lines);
+        QVERIFY2(rest, rest ? "" : rest.error().toString().c_str());
+        QCOMPARE(exported(*store), m_lines);
+    }
+}
+
+void TransferTest::serverGoesOnWhereTheImportEnded()
+{
+    Engine engine;
+    QVERIFY(imported(engine.engine.backend(), m_lines));
+    Engine fresh; // another service, over the store after the import
+    QVERIFY(imported(fresh.engine.backend(), exported(engine.engine.backend())));
+    fresh.put("hero", R"({"name": "Zoe", "gold": 6})");
+    const auto view = fresh.engine.backend().view();
+    QCOMPARE(eventlog::EventStore(**view).load(DocumentId("hero")).value()->head.serverSeq, ServerSeq(6));
+}
+
+void TransferTest::otherHistoryIsRefused()
+{
+    Engine engine;
+    engine.put("hero", R"({"name": "somebody else"})");
+    const auto refused = imported(engine.engine.backend(), m_lines);
+    QVERIFY(!refused);
+    QCOMPARE(refused.error().code, ErrorCode::DocumentExists);
+    QVERIFY(refused.error().message.find("hero") != std::string::npos);
+}
+
+void TransferTest::damagedExportIsRefused_data()
+{
+    using Damage = std::function<void(Lines &)>;
+    QTest::addColumn<Damage>("damage");
+    QTest::addColumn<int>("code");
+    const auto row = [](const char *name, Damage damage, ErrorCode code) { QTest::newRow(name) << damage << static_cast<int>(code); };
+    const auto lineWith = [](Lines &lines, const std::string &text) -> std::string & {
+        for (std::string &line : lines) {
+            if (line.find(text) != std::string::npos)
+                return line;
+        }
+        qFatal("no line has %s", text.c_str());
+        return lines.front();
+    };
+    row("no first line", [](Lines &lines) { lines.erase(lines.begin()); }, ErrorCode::InvalidMessage);
+    row("no last line", [](Lines &lines) { lines.pop_back(); }, ErrorCode::InvalidMessage);
+    row("nothing", [](Lines &lines) { lines.clear(); }, ErrorCode::InvalidMessage);
+    row("newer version", [](Lines &lines) { replace(lines.front(), "\"version\":1", "\"version\":2"); }, ErrorCode::UnsupportedProtocol);
+    row("no JSON", [](Lines &lines) { lines[2] = "{"; }, ErrorCode::InvalidValue);
+    row("no object", [](Lines &lines) { lines[2] = "[]"; }, ErrorCode::InvalidMessage);
+    row("unknown line", [](Lines &lines) { lines[2] = R"({"poem":{}})"; }, ErrorCode::UnknownMessage);
+    row("two members", [](Lines &lines) { lines[2] = R"({"client":{},"end":{}})"; }, ErrorCode::InvalidMessage);
+    row("something after the end", [](Lines &lines) { lines.push_back(lines[1]); }, ErrorCode::InvalidMessage);
+    row("first line twice", [](Lines &lines) { lines.insert(lines.begin(), lines.front()); }, ErrorCode::InvalidMessage);
+    row("event before its document", [lineWith](Lines &lines) {
+        const std::string event = lineWith(lines, "\"event\"");
+        lines.insert(lines.begin() + 1, event);
+    }, ErrorCode::InvalidMessage);
+    row("event missing", [lineWith](Lines &lines) {
+        const std::string gone = lineWith(lines, "\"serverSeq\":3,\"storedAt\"");
+        std::erase(lines, gone);
+    }, ErrorCode::Corrupt);
+    row("event changed", [lineWith](Lines &lines) {
+        std::string &line = lineWith(lines, "\"serverSeq\":5,\"storedAt\"");
+        replace(line, "\"storedAt\":\"2", "\"storedAt\":\"3");
+    }, ErrorCode::Corrupt);
+    row("event with an unknown field", [lineWith](Lines &lines) {
+        replace(lineWith(lines, R"("event":{)"), R"("event":{)", R"("event":{"zzz":1,)");
+    }, ErrorCode::UnknownField);
+    row("push mark too short", [lineWith](Lines &lines) {
+        std::string &line = lineWith(lines, "\"pushMark\":\"");
+        const auto at = line.rfind("\"pushMark\":\"") + 12;
+        line.erase(at, 2);
+    }, ErrorCode::InvalidValue);
+    row("base of another chain", [lineWith](Lines &lines) {
+        std::string &line = lineWith(lines, "\"id\":\"other\"");
+        const auto at = line.find("\"base\":{\"chain\":\"") + 17;
+        line[at] = line[at] == 'a' ? 'b' : 'a';
+    }, ErrorCode::Corrupt);
+    row("head of another chain", [lineWith](Lines &lines) {
+        std::string &line = lineWith(lines, "\"id\":\"other\"");
+        const auto at = line.find("\"head\":{\"chain\":\"") + 17;
+        line[at] = line[at] == 'a' ? 'b' : 'a';
+    }, ErrorCode::Corrupt);
+    row("counts that are not kept", [](Lines &lines) { replace(lines.back(), "\"documents\":3", "\"documents\":4"); },
+        ErrorCode::InvalidMessage);
+    row("reserved collection", [lineWith](Lines &lines) {
+        replace(lineWith(lines, "\"id\":\"other\""), "\"collection\":\"games\"", "\"collection\":\"meta\"");
+    }, ErrorCode::InvalidValue);
+}
+
+void TransferTest::damagedExportIsRefused()
+{
+    QFETCH(std::function<void(Lines &)>, damage);
+    QFETCH(int, code);
+    Lines lines = m_lines;
+    damage(lines);
+    const auto store = emptyStore();
+    const auto refused = imported(*store, lines);
+    QVERIFY(!refused);
+    QCOMPARE(std::string(errorName(refused.error().code)), std::string(errorName(static_cast<ErrorCode>(code))));
+}
+
+void TransferTest::compactDryRunOnlyTells()
+{
+    Engine engine;
+    for (int i = 0; i < 10; ++i)
+        engine.put("hero", (R"({"n": )" + std::to_string(i) + "}").c_str());
+    const auto told = engine.operate({{"command", "compact"}, {"keep", 3}, {"dryRun", true}});
+    QCOMPARE(json::canonical(*told), std::string("{\"documents\":1,\"events\":7}"));
+    {
+        const auto view = engine.engine.backend().view();
+        QCOMPARE(eventlog::EventStore(**view).document(DocumentId("hero")).value()->horizon, ServerSeq(1));
+    }
+    QCOMPARE(json::canonical(*engine.operate({{"command", "compact"}, {"keep", 3}})), std::string("{\"documents\":1,\"events\":7}"));
+    const auto view = engine.engine.backend().view();
+    QCOMPARE(eventlog::EventStore(**view).document(DocumentId("hero")).value()->horizon, ServerSeq(8));
+    QCOMPARE(json::canonical(*engine.operate({{"command", "compact"}, {"keep", 3}})), std::string("{\"documents\":0,\"events\":0}"));
+}
+
+void TransferTest::compactByTimeKeepsTheYounger()
+{
+    Engine engine;
+    engine.put("hero", R"({"n": 1})");
+    engine.put("hero", R"({"n": 2})");
+    QTest::qWait(20);
+    const std::string now = toText(SystemClock().wall());
+    QTest::qWait(20);
+    engine.put("hero", R"({"n": 3})");
+    QCOMPARE(json::canonical(*engine.operate({{"command", "compact"}, {"before", now}})), std::string("{\"documents\":1,\"events\":2}"));
+}
+
+void TransferTest::badOperationIsNamed_data()
+{
+    QTest::addColumn<QByteArray>("request");
+    QTest::addColumn<int>("code");
+    const auto row = [](const char *request, ErrorCode code) { QTest::newRow(request) << QByteArray(request) << static_cast<int>(code); };
+    row(R"([])", ErrorCode::UnknownMessage);
+    row(R"({"command":"dance"})", ErrorCode::UnknownMessage);
+    row(R"({"command":"snapshot"})", ErrorCode::InvalidMessage);
+    row(R"({"command":"snapshot","documentId":"a/b"})", ErrorCode::InvalidValue);
+    row(R"({"command":"snapshot","documentId":"never-was"})", ErrorCode::NotFound);
+    row(R"({"command":"compact"})", ErrorCode::InvalidMessage);
+    row(R"({"command":"compact","keep":0})", ErrorCode::InvalidMessage);
+    row(R"({"command":"compact","keep":1,"before":"2026-11-21T09:30:00.000Z"})", ErrorCode::InvalidMessage);
+    row(R"({"command":"compact","before":"yesterday"})", ErrorCode::InvalidValue);
+    row(R"({"command":"compact","keep":1,"documentId":"never-was"})", ErrorCode::NotFound);
+    row(R"({"command":"backup"})", ErrorCode::InvalidMessage);
+    row(R"({"command":"backup","file":"/nowhere/backup"})", ErrorCode::Unavailable); // a store in memory has none
+}
+
+void TransferTest::badOperationIsNamed()
+{
+    QFETCH(QByteArray, request);
+    QFETCH(int, code);
+    Engine engine;
+    QEventLoop loop;
+    std::optional<Result<json::Object>> answer;
+    runOperation(engine.engine, json::parse(request.toStdString()).value(),
+                 {.progress = [](const json::Object &) {}, .done = [&](Result<json::Object> result) {
+                      answer = std::move(result);
+                      loop.quit();
+                  }});
+    if (!answer)
+        loop.exec();
+    QVERIFY(!*answer);
+    QCOMPARE(std::string(errorName(answer->error().code)), std::string(errorName(static_cast<ErrorCode>(code))));
+}
+
+} // namespace eventsync::server
+
+QTEST_GUILESS_MAIN(eventsync::server::TransferTest)
+#include "tst_transfer.moc"
