@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <desktop/dialogs/conflictdialog.h>
+
+#include <desktop/texts.h>
+
+#include <QComboBox>
+#include <QDialogButtonBox>
+#include <QHeaderView>
+#include <QLabel>
+#include <QPushButton>
+#include <QTableWidget>
+#include <QVBoxLayout>
+
+namespace eventsync::desktop {
+
+using namespace Qt::StringLiterals;
+using client::Decision;
+using Side = ConflictChoice::Side;
+
+namespace {
+
+enum Column { FieldName, Before, Mine, Theirs, Choice, Result, ColumnCount };
+
+QTableWidgetItem *cell(const QString &text, bool bold = false)
+{
+    auto *item = new QTableWidgetItem(text);
+    item->setFlags(Qt::ItemIsEnabled | Qt::ItemIsSelectable);
+    item->setToolTip(text);
+    QFont font = item->font();
+    font.setBold(bold);
+    item->setFont(font);
+    return item;
+}
+
+QString names(const std::vector<EventPtr> &unseen)
+{
+    QStringList names;
+    for (const EventPtr &event : unseen) {
+        const QString name = Texts::shortId(event->clientId.text());
+        if (!names.contains(name))
+            names += name;
+    }
+    return names.join(", "_L1);
+}
+
+} // namespace
+
+ConflictDialog::ConflictDialog(Session &session, const EventId &entry, const QString &person, QWidget *parent)
+    : QDialog(parent), m_session(session), m_entry(entry), m_person(person.toStdString()), m_text(new QLabel),
+      m_waits(new QLabel), m_table(new QTableWidget)
+{
+    setObjectName("conflictDialog"_L1);
+    setWindowTitle(tr("Two changes of the same thing"));
+    m_text->setWordWrap(true);
+    m_text->setTextFormat(Qt::PlainText);
+    m_text->setObjectName("conflictText"_L1);
+    m_waits->setText(tr("This can be decided once the server has sent what others did."));
+    m_waits->setWordWrap(true);
+    m_table->setObjectName("conflictTable"_L1);
+    m_table->setAccessibleName(tr("Fields in conflict"));
+    m_table->setColumnCount(ColumnCount);
+    m_table->setHorizontalHeaderLabels({tr("Field"), tr("Before"), tr("Mine"), tr("Theirs"), tr("Take"), tr("Becomes")});
+    m_table->verticalHeader()->hide();
+    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
+    m_table->setAlternatingRowColors(true);
+    auto *buttons = new QDialogButtonBox;
+    auto button = [&](const QString &text, const char *name, const QString &tip) {
+        QPushButton *made = buttons->addButton(text, QDialogButtonBox::ActionRole);
+        made->setObjectName(QLatin1StringView(name));
+        made->setToolTip(tip);
+        return made;
+    };
+    m_mine = button(tr("Keep &mine"), "keepMineButton", tr("My values stand where I wrote; the rest stays as others left it"));
+    m_theirs = button(tr("Take &theirs"), "takeTheirsButton", tr("My edit is given up; the log records that"));
+    m_merge = button(tr("Apply the &choice"), "mergeButton", tr("Each field as chosen in the table"));
+    m_merge->setDefault(true);
+    QPushButton *later = buttons->addButton(tr("Decide &later"), QDialogButtonBox::RejectRole);
+    later->setObjectName("decideLaterButton"_L1);
+    connect(m_mine, &QPushButton::clicked, this, [this] { decide(Decision::Ours); });
+    connect(m_theirs, &QPushButton::clicked, this, [this] { decide(Decision::Theirs); });
+    connect(m_merge, &QPushButton::clicked, this, [this] { decide(Decision::Merged); });
+    connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
+    auto *layout = new QVBoxLayout(this);
+    layout->addWidget(m_text);
+    layout->addWidget(m_table, 1);
+    layout->addWidget(m_waits);
+    layout->addWidget(buttons);
+    resize(760, 320);
+    connect(&m_session, &Session::gameChanged, this, &ConflictDialog::refresh);
+    refresh();
+}
+
+// Others go on writing while the person thinks: what is shown follows, with the person's choices lost only if it changed.
+void ConflictDialog::refresh()
+{
+    const auto view = m_session.core().conflict(m_entry);
+    if (!view) {
+        QMetaObject::invokeMethod(this, &QDialog::reject, Qt::QueuedConnection); // decided elsewhere
+        setEnabled(false);
+        return;
+    }
+    const bool ready = view->entry.ready;
+    m_waits->setVisible(!ready);
+    for (QPushButton *button : {m_mine, m_theirs, m_merge})
+        button->setEnabled(ready);
+    if (m_choice && m_shownTo == view->unseenTo)
+        return;
+    m_shownTo = view->unseenTo;
+    m_choice.emplace(*view);
+    const QString title = m_session.title(view->entry.documentId);
+    const QString others = names(view->unseen);
+    m_text->setText(others.isEmpty() ? tr("While you changed \"%1\", somebody else changed the same thing.").arg(title)
+                                     : tr("While you changed \"%1\", %2 changed the same thing.").arg(title, others));
+    fill();
+}
+
+void ConflictDialog::fill()
+{
+    const auto &fields = m_choice->fields();
+    m_table->setRowCount(int(fields.size()));
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        const auto &field = fields[i];
+        const int row = int(i);
+        const QString name = field.path.isRoot() ? tr("the whole game") : QString::fromStdString(field.path.toText()).mid(1);
+        m_table->setItem(row, FieldName, cell(name, field.contested));
+        m_table->setItem(row, Before, cell(Texts::state(field.base)));
+        m_table->setItem(row, Mine, cell(Texts::state(field.mine)));
+        m_table->setItem(row, Theirs, cell(Texts::state(field.theirs)));
+        auto *choice = new QComboBox;
+        choice->setObjectName("choice-"_L1 + name);
+        choice->setAccessibleName(tr("Whose value of %1").arg(name));
+        choice->addItem(tr("Mine"), int(Side::Mine));
+        choice->addItem(tr("Theirs"), int(Side::Theirs));
+        if (field.canBoth)
+            choice->addItem(tr("Both added up"), int(Side::Both));
+        choice->setCurrentIndex(choice->findData(int(field.side)));
+        connect(choice, &QComboBox::currentIndexChanged, this, [this, i, choice] {
+            m_choice->choose(i, Side(choice->currentData().toInt()));
+            showResult();
+        });
+        m_table->setCellWidget(row, Choice, choice);
+        m_table->setItem(row, Result, cell({}, true));
+    }
+    showResult();
+    m_table->resizeColumnsToContents();
+    for (int column = 0; column < ColumnCount; ++column)
+        m_table->setColumnWidth(column, std::clamp(m_table->columnWidth(column), 70, 220));
+    m_table->horizontalHeader()->setStretchLastSection(true);
+}
+
+void ConflictDialog::showResult()
+{
+    const json::State merged = m_choice->merged();
+    for (std::size_t i = 0; i < m_choice->fields().size(); ++i) {
+        const json::Value *value = merged ? json::find(*merged, m_choice->fields()[i].path) : nullptr;
+        const QString text = Texts::state(value ? json::State(*value) : std::nullopt);
+        QTableWidgetItem *item = m_table->item(int(i), Result);
+        item->setText(text);
+        item->setToolTip(text);
+    }
+}
+
+void ConflictDialog::decide(Decision decision)
+{
+    const client::Resolution resolution = m_choice->resolution(decision, m_person);
+    accept();
+    m_session.resolve(m_entry, resolution);
+}
+
+} // namespace eventsync::desktop

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QDialog>
+
+class QLineEdit;
+
+namespace eventsync::desktop {
+
+// Asks for the name of a new game.
+class NewGameDialog final : public QDialog
+{
+    Q_OBJECT
+
+public:
+    explicit NewGameDialog(QWidget *parent = nullptr);
+    QString name() const;
+
+private:
+    QLineEdit *m_name;
+};
+
+} // namespace eventsync::desktop

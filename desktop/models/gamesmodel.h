@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <desktop/session.h>
+
+#include <QAbstractTableModel>
+
+namespace eventsync::desktop {
+
+// The games of a session, in the order of their ids; a proxy sorts and filters them by name. Follows the session by itself.
+class GamesModel final : public QAbstractTableModel
+{
+    Q_OBJECT
+
+public:
+    enum Column { Name, Level, Gold, Status, ColumnCount };
+    enum Role { SortRole = Qt::UserRole + 1 };
+
+    explicit GamesModel(Session &session, QObject *parent = nullptr);
+
+    int rowCount(const QModelIndex &parent = {}) const override;
+    int columnCount(const QModelIndex &parent = {}) const override;
+    QVariant data(const QModelIndex &index, int role) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+    const Session::Game &game(int row) const { return m_games.at(std::size_t(row)); }
+    int rowOf(const DocumentId &id) const; // -1: not there
+
+private:
+    void update(const DocumentId &id);
+    QString status(const Session::Game &game) const;
+
+    Session &m_session;
+    std::vector<Session::Game> m_games;
+};
+
+} // namespace eventsync::desktop

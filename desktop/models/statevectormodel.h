@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/model/statevector.h>
+
+#include <QAbstractTableModel>
+
+#include <vector>
+
+namespace eventsync::desktop {
+
+// Which replica has one document up to where, as the server knows it from their cursors. Owner only.
+class StateVectorModel final : public QAbstractTableModel
+{
+    Q_OBJECT
+
+public:
+    enum Column { Client, Position, Missing, Clock, Updated, ColumnCount };
+
+    explicit StateVectorModel(QObject *parent = nullptr);
+    void clear();
+    void merge(const std::vector<StateVector> &vectors); // by client, the newer one stays
+    void setHead(ServerSeq head, const ClientId &own);   // how far the log goes that is known here
+
+    int rowCount(const QModelIndex &parent = {}) const override;
+    int columnCount(const QModelIndex &parent = {}) const override;
+    QVariant data(const QModelIndex &index, int role) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+private:
+    std::vector<StateVector> m_rows; // by client id
+    ServerSeq m_head;
+    ClientId m_own;
+};
+
+} // namespace eventsync::desktop

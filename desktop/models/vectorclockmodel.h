@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/model/vectorclock.h>
+
+#include <QAbstractTableModel>
+
+#include <vector>
+
+namespace eventsync::desktop {
+
+// One document's vector clock: how many edits of each replica are in what is here. Owner only.
+class VectorClockModel final : public QAbstractTableModel
+{
+    Q_OBJECT
+
+public:
+    enum Column { Client, Count, ColumnCount };
+
+    explicit VectorClockModel(QObject *parent = nullptr);
+    void setClock(const VectorClock &clock, const ClientId &own);
+
+    int rowCount(const QModelIndex &parent = {}) const override;
+    int columnCount(const QModelIndex &parent = {}) const override;
+    QVariant data(const QModelIndex &index, int role) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+private:
+    struct Row
+    {
+        ClientId client;
+        ClientSeq seq;
+        bool own = false;
+        bool operator==(const Row &) const = default;
+    };
+    std::vector<Row> m_rows;
+};
+
+} // namespace eventsync::desktop

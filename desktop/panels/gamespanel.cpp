@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <desktop/panels/gamespanel.h>
+
+#include <desktop/icons.h>
+#include <desktop/panels/parts.h>
+
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QSortFilterProxyModel>
+#include <QTableView>
+#include <QVBoxLayout>
+
+namespace eventsync::desktop {
+
+using namespace Qt::StringLiterals;
+
+GamesPanel::GamesPanel(Session &session, QWidget *parent)
+    : QWidget(parent), m_model(new GamesModel(session, this)), m_proxy(new QSortFilterProxyModel(this)),
+      m_delete(new QPushButton(icon(Picture::Delete), tr("&Delete")))
+{
+    m_proxy->setSourceModel(m_model);
+    m_proxy->setSortRole(GamesModel::SortRole);
+    m_proxy->setSortCaseSensitivity(Qt::CaseInsensitive);
+    m_proxy->setSortLocaleAware(true);
+    m_proxy->setFilterCaseSensitivity(Qt::CaseInsensitive);
+    m_proxy->setFilterKeyColumn(GamesModel::Name);
+    m_table = makeTable("gamesView", tr("Games"), m_proxy, GamesModel::Name);
+    m_table->setSortingEnabled(true);
+    m_table->sortByColumn(GamesModel::Name, Qt::AscendingOrder);
+    m_table->setColumnWidth(GamesModel::Level, 56);
+    m_table->setColumnWidth(GamesModel::Gold, 72);
+    m_table->setColumnWidth(GamesModel::Status, 104);
+    m_list = new WithEmptyText(m_table, {});
+    setLoading(true);
+
+    auto *filter = new QLineEdit;
+    filter->setObjectName("gamesFilter"_L1);
+    filter->setPlaceholderText(tr("Find a game"));
+    filter->setAccessibleName(tr("Find a game"));
+    filter->setClearButtonEnabled(true);
+    auto *create = new QPushButton(icon(Picture::Add), tr("&New game…"));
+    create->setObjectName("newGameButton"_L1);
+    create->setToolTip(tr("Create a game (Ctrl+N)"));
+    m_delete->setObjectName("deleteGameButton"_L1);
+    m_delete->setToolTip(tr("Delete the selected game for everybody"));
+    m_delete->setEnabled(false);
+
+    auto *buttons = new QHBoxLayout;
+    buttons->addWidget(create);
+    buttons->addWidget(m_delete);
+    buttons->addStretch();
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(8, 4, 4, 8);
+    layout->addWidget(filter);
+    layout->addWidget(m_list, 1);
+    layout->addLayout(buttons);
+
+    connect(filter, &QLineEdit::textChanged, m_proxy, &QSortFilterProxyModel::setFilterFixedString);
+    connect(create, &QPushButton::clicked, this, &GamesPanel::createRequested);
+    connect(m_delete, &QPushButton::clicked, this, &GamesPanel::deleteRequested);
+    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, [this] {
+        m_delete->setEnabled(current().has_value());
+        if (current())
+            m_wanted.reset();
+        Q_EMIT currentChanged();
+    });
+    connect(m_model, &QAbstractItemModel::rowsInserted, this, &GamesPanel::keepSelection);
+}
+
+std::optional<DocumentId> GamesPanel::current() const
+{
+    const QModelIndexList rows = m_table->selectionModel()->selectedRows();
+    if (rows.isEmpty())
+        return std::nullopt;
+    return m_model->game(m_proxy->mapToSource(rows.constFirst()).row()).id;
+}
+
+void GamesPanel::select(const DocumentId &id)
+{
+    m_wanted = id;
+    keepSelection();
+}
+
+void GamesPanel::keepSelection()
+{
+    if (!m_wanted)
+        return;
+    const int row = m_model->rowOf(*m_wanted);
+    const QModelIndex index = row < 0 ? QModelIndex() : m_proxy->mapFromSource(m_model->index(row, 0));
+    if (!index.isValid())
+        return;
+    m_wanted.reset();
+    m_table->selectRow(index.row());
+    m_table->scrollTo(index);
+}
+
+void GamesPanel::setLoading(bool loading)
+{
+    m_list->setEmptyText(loading ? tr("No games here yet.\nThe server's list comes with the first connection.")
+                                 : tr("No games yet – create one."));
+}
+
+} // namespace eventsync::desktop

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <desktop/panels/mainwindow.h>
+
+#include <desktop/dialogs/conflictdialog.h>
+#include <desktop/dialogs/newgamedialog.h>
+#include <desktop/panels/clockpanel.h>
+#include <desktop/panels/connectionbar.h>
+#include <desktop/panels/eventlogpanel.h>
+#include <desktop/panels/gamepanel.h>
+#include <desktop/panels/gamespanel.h>
+#include <desktop/panels/parts.h>
+#include <desktop/panels/queuepanel.h>
+#include <desktop/texts.h>
+
+#include <QCloseEvent>
+#include <QLabel>
+#include <QPushButton>
+#include <QMessageBox>
+#include <QSplitter>
+#include <QStatusBar>
+#include <QTabWidget>
+#include <QTimer>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+namespace eventsync::desktop {
+
+using namespace Qt::StringLiterals;
+using client::SyncClient;
+
+namespace {
+
+constexpr int kNoticeMs = 15'000; // a notice goes by itself after this
+
+enum Tab { GameTab, LogTab, ClockTab, QueueTab };
+
+} // namespace
+
+MainWindow::MainWindow(Session &session, Profile &profile, QWidget *parent)
+    : QMainWindow(parent), m_session(session), m_profile(profile)
+{
+    setObjectName("mainWindow"_L1);
+    buildPanels();
+    buildMenus();
+    buildStatusBar();
+    connectPanels();
+    connectFacts();
+    restoreLayout();
+    m_connection->setServer(profile.server());
+    m_connection->setTransport(profile.transport());
+    m_connection->setOffline(session.isOffline());
+    refresh();
+    refreshConnection();
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::buildPanels()
+{
+    m_connection = new ConnectionBar;
+    m_conflicts = new Banner(Picture::Conflict, tr("Decide…"));
+    m_conflicts->setObjectName("conflictBanner"_L1);
+    m_conflicts->button()->setObjectName("decideNextButton"_L1);
+    m_conflicts->label()->setObjectName("conflictBannerText"_L1);
+    m_notice = new Banner(Picture::Refused, tr("Close"));
+    m_notice->setObjectName("noticeBanner"_L1);
+    m_notice->button()->setObjectName("closeNoticeButton"_L1);
+    m_notice->label()->setObjectName("noticeText"_L1);
+    m_games = new GamesPanel(m_session);
+    m_game = new GamePanel(m_session);
+    m_log = new EventLogPanel(m_session);
+    m_clock = new ClockPanel(m_session);
+    m_queue = new QueuePanel(m_session);
+    m_tabs = new QTabWidget;
+    m_tabs->setObjectName("tabs"_L1);
+    m_game->setObjectName("gameTab"_L1);
+    m_log->setObjectName("eventLogTab"_L1);
+    m_clock->setObjectName("clocksTab"_L1);
+    m_queue->setObjectName("queueTab"_L1);
+    m_tabs->addTab(m_game, tr("Game"));
+    m_tabs->addTab(m_log, tr("Event log"));
+    m_tabs->addTab(m_clock, tr("Clocks"));
+    m_tabs->addTab(m_queue, tr("Queue"));
+    m_tabs->setTabToolTip(ClockTab, tr("Vector clock and state vectors"));
+
+    auto *right = new QWidget;
+    auto *rightLayout = new QVBoxLayout(right);
+    rightLayout->setContentsMargins(4, 4, 8, 8);
+    rightLayout->addWidget(m_notice);
+    rightLayout->addWidget(m_conflicts);
+    rightLayout->addWidget(m_tabs, 1);
+    m_splitter = new QSplitter;
+    m_splitter->setObjectName("splitter"_L1);
+    m_splitter->setChildrenCollapsible(false);
+    m_splitter->addWidget(m_games);
+    m_splitter->addWidget(right);
+    m_splitter->setStretchFactor(1, 1);
+    m_splitter->setSizes({380, 620});
+    auto *central = new QWidget;
+    auto *layout = new QVBoxLayout(central);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    layout->addWidget(m_connection);
+    layout->addWidget(m_splitter, 1);
+    setCentralWidget(central);
+}
+
+void MainWindow::buildStatusBar()
+{
+    auto button = [this](const char *name, const QString &tip) {
+        auto *made = new QToolButton;
+        made->setObjectName(QLatin1StringView(name));
+        made->setAutoRaise(true);
+        made->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+        made->setToolTip(tip);
+        statusBar()->addWidget(made);
+        return made;
+    };
+    m_state = button("connectionState", {});
+    m_waiting = button("queueState", tr("Show the queue"));
+    m_replica = new ElidedLabel;
+    m_replica->setObjectName("replica"_L1);
+    m_replica->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    statusBar()->addPermanentWidget(m_replica);
+    connect(m_state, &QToolButton::clicked, this, [this] { m_session.synchronize(); m_connection->setOffline(false); });
+    connect(m_waiting, &QToolButton::clicked, this, [this] { m_tabs->setCurrentIndex(QueueTab); });
+}
+
+void MainWindow::connectPanels()
+{
+    connect(m_connection, &ConnectionBar::connectRequested, this, &MainWindow::connectTo);
+    connect(m_connection, &ConnectionBar::offlineToggled, this, &MainWindow::setOffline);
+    connect(m_connection, &ConnectionBar::failed, this, &MainWindow::notice);
+    connect(m_games, &GamesPanel::currentChanged, this, &MainWindow::onCurrentChanged);
+    connect(m_games, &GamesPanel::createRequested, this, &MainWindow::newGame);
+    connect(m_games, &GamesPanel::deleteRequested, this, &MainWindow::deleteGame);
+    connect(m_game, &GamePanel::queueRequested, this, [this] { m_tabs->setCurrentIndex(QueueTab); });
+    connect(m_queue, &QueuePanel::decideRequested, this, &MainWindow::decide);
+    connect(m_conflicts, &Banner::clicked, this, &MainWindow::decideNext);
+    connect(m_notice, &Banner::clicked, this, [this] { m_notice->setText({}); });
+}
+
+void MainWindow::connectFacts()
+{
+    SyncClient &client = m_session.client();
+    connect(&m_session, &Session::gameChanged, this, &MainWindow::refreshSoon);
+    connect(&m_session, &Session::gamesLoaded, this, [this] { m_games->setLoading(false); });
+    connect(&m_session, &Session::failed, this, [this](const QString &what, const Error &error) {
+        notice(u"%1. %2"_s.arg(what, Texts::error(error)));
+    });
+    connect(&client, &SyncClient::stateChanged, this, &MainWindow::refreshConnection);
+    connect(&m_session.history(), &client::UndoHistory::changed, this, &MainWindow::refreshSoon);
+    connect(&client, &SyncClient::clientIdChanged, this, [this](const client::ClientIdChanged &fact) {
+        notice(Texts::error(fact.reason));
+        refreshConnection();
+    });
+    connect(&client, &SyncClient::connectionReplaced, this,
+            [this] { notice(Texts::error({ErrorCode::Replaced, {}})); });
+    connect(&client, &SyncClient::documentRevoked, this, [this](const DocumentId &id) {
+        notice(u"%1: %2"_s.arg(m_session.title(id), Texts::error({ErrorCode::PermissionRevoked, {}})));
+    });
+    connect(&client, &SyncClient::storeFailed, this, [this](const Error &error) { notice(Texts::error(error)); });
+    connect(&client, &SyncClient::deadLettered, this, [this](const client::DeadLettered &fact) {
+        notice(tr("An edit of \"%1\" was refused and waits in the queue. %2")
+                   .arg(m_session.title(fact.documentId), Texts::error(fact.reason)));
+    });
+    connect(&m_profile, &Profile::takenOver, this, &QWidget::close);
+}
+
+// ---- what is shown
+
+void MainWindow::showDocument(const DocumentId &id)
+{
+    m_games->select(id);
+}
+
+void MainWindow::onCurrentChanged()
+{
+    const auto id = m_games->current();
+    if (!id && m_document && m_session.game(*m_document))
+        return; // only the filter hides it
+    m_document = id;
+    if (id) {
+        m_session.follow(*id);
+        m_profile.setDocument(id);
+    }
+    m_log->setDocument(id);
+    m_clock->setDocument(id);
+    refresh();
+}
+
+// Many facts come in one go; the window is brought up to date once.
+void MainWindow::refreshSoon()
+{
+    if (!std::exchange(m_stale, true))
+        QTimer::singleShot(0, this, &MainWindow::refresh);
+}
+
+void MainWindow::refresh()
+{
+    m_stale = false;
+    m_game->setDocument(m_document);
+    m_clock->refresh();
+    const client::QueueCounts counts = m_session.core().queueCounts();
+    const auto pending = counts.waiting + counts.sent;
+    m_tabs->setTabText(QueueTab, counts.all() == 0 ? tr("Queue") : tr("Queue (%1)").arg(counts.all()));
+    m_conflicts->setText(counts.conflicts == 0 ? QString()
+                                               : tr("%n edit(s) collided with what others did.", nullptr, int(counts.conflicts)));
+    QStringList parts;
+    if (pending > 0)
+        parts += tr("%n edit(s) not confirmed", nullptr, int(pending));
+    if (counts.conflicts > 0)
+        parts += tr("%n conflict(s)", nullptr, int(counts.conflicts));
+    if (counts.deadLetters > 0)
+        parts += tr("%n refused", nullptr, int(counts.deadLetters));
+    m_waiting->setText(parts.isEmpty() ? tr("Everything is on the server") : parts.join(u" · "_s));
+    m_waiting->setIcon(icon(counts.conflicts > 0     ? Picture::Conflict
+                            : counts.deadLetters > 0 ? Picture::DeadLetter
+                            : pending > 0            ? Picture::Waiting
+                                                     : Picture::Confirmed));
+    m_undo->setEnabled(m_document && m_session.history().canUndo(*m_document));
+    m_redo->setEnabled(m_document && m_session.history().canRedo(*m_document));
+    m_delete->setEnabled(m_document.has_value());
+    refreshTitle();
+}
+
+void MainWindow::refreshTitle()
+{
+    const QString replica = m_profile.name();
+    setWindowTitle(m_document ? u"%1 – %2 – EventSync"_s.arg(m_session.title(*m_document), replica)
+                              : u"%1 – EventSync"_s.arg(replica));
+}
+
+void MainWindow::refreshConnection()
+{
+    SyncClient &client = m_session.client();
+    const auto state = client.state();
+    const bool bad = state == SyncClient::State::Waiting || state == SyncClient::State::Refused;
+    const QString reason = bad ? Texts::error(client.lastError()) : QString();
+    m_state->setText(reason.isEmpty() ? Texts::connection(state) : u"%1: %2"_s.arg(Texts::connection(state), reason));
+    m_state->setIcon(icon(Texts::connectionPicture(state)));
+    m_state->setToolTip(state == SyncClient::State::Online ? m_profile.server()
+                                                           : tr("Click to connect now. %1").arg(QString::fromStdString(client.lastError().message)));
+    m_replica->setFullText(tr("Profile %1 · replica %2").arg(m_profile.name(), QString::fromStdString(m_session.core().clientId().text())));
+    if (state == SyncClient::State::Online) {
+        m_log->load();
+        m_clock->load();
+    }
+}
+
+void MainWindow::notice(const QString &text)
+{
+    m_notice->setText(text);
+    QTimer::singleShot(kNoticeMs, m_notice, [this, text] {
+        if (m_notice->label()->text() == text)
+            m_notice->setText({});
+    });
+}
+
+// ---- what a person does
+
+void MainWindow::connectTo(const QUrl &server, Transport transport)
+{
+    m_profile.setServer(server.toString());
+    m_profile.setTransport(transport);
+    m_connection->setServer(server.toString());
+    m_connection->setTransport(transport);
+    m_session.connectTo(server, transport);
+}
+
+void MainWindow::setOffline(bool offline)
+{
+    m_profile.setOffline(offline);
+    m_connection->setOffline(offline);
+    m_session.setOffline(offline);
+}
+
+void MainWindow::newGame()
+{
+    auto *dialog = new NewGameDialog(this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, this, [this, dialog] {
+        if (const auto id = m_session.createGame(dialog->name()))
+            showDocument(*id);
+    });
+    dialog->open();
+}
+
+void MainWindow::deleteGame()
+{
+    if (!m_document)
+        return;
+    auto *question = new QMessageBox(QMessageBox::Question, tr("Delete this game?"),
+                                     tr("\"%1\" will be deleted for everybody.").arg(m_session.title(*m_document)),
+                                     QMessageBox::NoButton, this);
+    question->setObjectName("deleteQuestion"_L1);
+    question->setAttribute(Qt::WA_DeleteOnClose);
+    QPushButton *yes = question->addButton(tr("&Delete"), QMessageBox::DestructiveRole);
+    yes->setObjectName("confirmDeleteButton"_L1);
+    question->addButton(tr("&Keep it"), QMessageBox::RejectRole)->setObjectName("keepGameButton"_L1);
+    connect(yes, &QPushButton::clicked, this, [this, id = *m_document] { m_session.removeGame(id); });
+    question->open();
+}
+
+void MainWindow::decide(const EventId &entry)
+{
+    if (m_dialog) {
+        if (m_dialog->entry() == entry) {
+            m_dialog->raise();
+            return;
+        }
+        m_dialog->close();
+    }
+    m_dialog = new ConflictDialog(m_session, entry, m_profile.name(), this);
+    m_dialog->setAttribute(Qt::WA_DeleteOnClose);
+    m_dialog->open();
+}
+
+// The first one that can be decided now, in queue order; otherwise the first one, to look at.
+void MainWindow::decideNext()
+{
+    std::optional<EventId> first;
+    for (const auto &entry : m_session.core().queue()) {
+        if (entry.state != client::EntryState::Conflict)
+            continue;
+        if (entry.ready) {
+            decide(entry.id);
+            return;
+        }
+        if (!first)
+            first = entry.id;
+    }
+    if (first)
+        decide(*first);
+}
+
+// ---- the window itself
+
+void MainWindow::restoreLayout()
+{
+    resize(1060, 680);
+    QSettings &settings = m_profile.settings();
+    restoreGeometry(settings.value(u"window/geometry"_s).toByteArray());
+    if (const QByteArray sizes = settings.value(u"window/splitter"_s).toByteArray(); !sizes.isEmpty())
+        m_splitter->restoreState(sizes);
+}
+
+void MainWindow::closeEvent(QCloseEvent *event)
+{
+    QSettings &settings = m_profile.settings();
+    settings.setValue(u"window/geometry"_s, saveGeometry());
+    settings.setValue(u"window/splitter"_s, m_splitter->saveState());
+    settings.sync();
+    QMainWindow::closeEvent(event);
+}
+
+void MainWindow::changeEvent(QEvent *event)
+{
+    if (event->type() == QEvent::PaletteChange && m_state)
+        refreshSoon();
+    QMainWindow::changeEvent(event);
+}
+
+} // namespace eventsync::desktop

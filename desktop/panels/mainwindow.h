@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <desktop/profile.h>
+#include <desktop/session.h>
+
+#include <QMainWindow>
+#include <QPointer>
+
+class QMenu;
+class QSplitter;
+class QTabWidget;
+class QToolButton;
+
+namespace eventsync::desktop {
+
+class Banner;
+class ClockPanel;
+class ConflictDialog;
+class ConnectionBar;
+class ElidedLabel;
+class EventLogPanel;
+class GamePanel;
+class GamesPanel;
+class QueuePanel;
+
+// The window of one replica: the list of games on the left, the selected one on the right.
+class MainWindow final : public QMainWindow
+{
+    Q_OBJECT
+
+public:
+    MainWindow(Session &session, Profile &profile, QWidget *parent = nullptr);
+    ~MainWindow() override;
+
+    Session &session() { return m_session; }
+    std::optional<DocumentId> document() const { return m_document; }
+    void showDocument(const DocumentId &id);
+    void connectTo(const QUrl &server, Transport transport);
+    void setOffline(bool offline);
+
+Q_SIGNALS:
+    void newWindowRequested();
+
+protected:
+    void closeEvent(QCloseEvent *event) override;
+    void changeEvent(QEvent *event) override;
+
+private:
+    void buildPanels();
+    void buildMenus();
+    void buildStatusBar();
+    void connectPanels();
+    void connectFacts();
+    QAction *addTo(QMenu *menu, const QString &text, const char *name, const QKeySequence &keys, const std::function<void()> &act);
+    void restoreLayout();
+    void onCurrentChanged();
+    void refreshSoon();
+    void refresh();
+    void refreshConnection();
+    void refreshTitle();
+    void newGame();
+    void deleteGame();
+    void decide(const EventId &entry);
+    void decideNext();
+    void notice(const QString &text);
+
+    Session &m_session;
+    Profile &m_profile;
+    std::optional<DocumentId> m_document;
+    bool m_stale = false;
+    QSplitter *m_splitter;
+    QTabWidget *m_tabs;
+    Banner *m_conflicts, *m_notice;
+    ConnectionBar *m_connection;
+    GamesPanel *m_games;
+    GamePanel *m_game;
+    EventLogPanel *m_log;
+    ClockPanel *m_clock;
+    QueuePanel *m_queue;
+    QAction *m_undo, *m_redo, *m_delete;
+    QToolButton *m_state, *m_waiting;
+    ElidedLabel *m_replica;
+    QPointer<ConflictDialog> m_dialog;
+};
+
+} // namespace eventsync::desktop

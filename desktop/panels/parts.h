@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <desktop/icons.h>
+
+#include <QFrame>
+#include <QLabel>
+#include <QStackedWidget>
+
+class QAbstractItemModel;
+class QAbstractItemView;
+class QTableView;
+class QToolButton;
+
+// Small widgets that several panels share.
+namespace eventsync::desktop {
+
+// One line that gives way: what does not fit ends in "…", the whole is in the tooltip.
+class ElidedLabel final : public QLabel
+{
+    Q_OBJECT
+
+public:
+    explicit ElidedLabel(QWidget *parent = nullptr);
+    void setFullText(const QString &text);
+    QSize minimumSizeHint() const override;
+
+protected:
+    void paintEvent(QPaintEvent *event) override;
+};
+
+// A view, or a text in its place while its model has no rows.
+class WithEmptyText final : public QStackedWidget
+{
+    Q_OBJECT
+
+public:
+    WithEmptyText(QAbstractItemView *view, const QString &text, QWidget *parent = nullptr);
+    void setEmptyText(const QString &text) { m_text->setText(text); }
+
+private:
+    void refresh();
+
+    QAbstractItemView *m_view;
+    QLabel *m_text;
+};
+
+// A picture, a sentence and at most one button, above what it speaks of.
+class Banner final : public QFrame
+{
+    Q_OBJECT
+
+public:
+    Banner(Picture picture, const QString &buttonText, QWidget *parent = nullptr);
+    void setText(const QString &text);
+    QLabel *label() const { return m_text; }
+    QToolButton *button() const { return m_button; }
+
+Q_SIGNALS:
+    void clicked();
+
+private:
+    QLabel *m_text;
+    QToolButton *m_button;
+};
+
+// A read-only table as this program has them: whole rows, no grid, long texts elided, the column `stretched` takes the rest.
+QTableView *makeTable(const char *objectName, const QString &accessibleName, QAbstractItemModel *model, int stretched);
+
+} // namespace eventsync::desktop

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <desktop/commandline.h>
+#include <desktop/play/script.h>
+
+#include <QElapsedTimer>
+#include <QObject>
+#include <QTimer>
+
+#include <deque>
+
+class QSocketNotifier;
+
+namespace eventsync::desktop {
+
+class MainWindow;
+
+// Plays a script on a window, step after step. A step that cannot be done yet is tried again until its time is over; then
+// the script has failed, with its name, the line and the reason on standard error. What steps print goes to standard output.
+// Nothing blocks: between two tries the window lives. GUI thread.
+class Player final : public QObject
+{
+    Q_OBJECT
+
+public:
+    Player(MainWindow &window, QString name, QObject *parent = nullptr);
+
+    void play(std::vector<PlayStep> steps);
+    // Plays lines as they come on standard input and answers each with "ok N", until its end.
+    void playStandardInput();
+
+Q_SIGNALS:
+    void finished(eventsync::desktop::ExitCode code);
+
+private:
+    void next();
+    void tryStep();
+    void readInput();
+    void fail(int line, const QString &text);
+    void end(ExitCode code);
+
+    MainWindow &m_window;
+    QString m_name;
+    std::deque<PlayStep> m_steps;
+    QTimer m_timer;
+    QElapsedTimer m_since;
+    QSocketNotifier *m_input = nullptr; // while more may come
+    QByteArray m_unread;
+    int m_lines = 0;
+    bool m_running = false;
+    bool m_ended = false;
+};
+
+} // namespace eventsync::desktop

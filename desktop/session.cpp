@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <desktop/session.h>
+
+#include <eventsync/base/random.h>
+
+#include <QFutureWatcher>
+
+#include <algorithm>
+
+namespace eventsync::desktop {
+
+using namespace Qt::StringLiterals;
+using client::EntryState;
+
+namespace {
+
+json::Pointer member(const char *name)
+{
+    return json::Pointer({name});
+}
+
+std::optional<std::int64_t> integerAt(const json::Value &state, const char *name)
+{
+    const json::Value *value = json::find(state, member(name));
+    return value && value->is_int64() ? std::optional(value->get_int64()) : std::nullopt;
+}
+
+QString nameIn(const json::Value &state)
+{
+    const json::Value *value = json::find(state, member("name"));
+    return value && value->is_string() ? QString::fromUtf8(value->get_string().data(), qsizetype(value->get_string().size()))
+                                       : QString();
+}
+
+// "dragon-quest-3f9a2c": readable, and two replicas that choose the same name offline do not meet.
+DocumentId newGameId(const QString &name)
+{
+    std::string id;
+    for (const QChar letter : name.toLower()) {
+        if ((letter >= u'a' && letter <= u'z') || (letter >= u'0' && letter <= u'9'))
+            id += letter.toLatin1();
+        else if (!id.empty() && id.back() != '-')
+            id += '-';
+        if (id.size() >= 40)
+            break;
+    }
+    while (!id.empty() && id.back() == '-')
+        id.pop_back();
+    if (id.empty())
+        id = "game";
+    SystemRandom random;
+    return DocumentId(id + '-' + QString::number(random.next() >> 24, 16).rightJustified(10, u'0').toStdString());
+}
+
+// Calls `done` on the future's end, on this thread, unless `context` is gone.
+template<class T, class Done>
+void whenEnded(QObject *context, const QFuture<T> &future, Done done)
+{
+    auto *watcher = new QFutureWatcher<T>(context);
+    QObject::connect(watcher, &QFutureWatcherBase::finished, context, [watcher, done = std::move(done)] {
+        watcher->deleteLater();
+        if (watcher->future().resultCount() > 0)
+            done(watcher->future().result());
+    });
+    watcher->setFuture(future);
+}
+
+} // namespace
+
+Session::Session(std::unique_ptr<client::SyncClient> client, QObject *parent)
+    : QObject(parent), m_client(std::move(client)), m_states(*m_client), m_queue(*m_client), m_history(*m_client)
+{
+    connect(m_client.get(), &client::SyncClient::headsChanged, this, &Session::onHeads);
+    connect(m_client.get(), &client::SyncClient::documentChanged, this,
+            [this](const client::DocumentChanged &fact) { Q_EMIT gameChanged(fact.documentId); });
+    connect(m_client.get(), &client::SyncClient::queueChanged, this, &Session::gameChanged);
+    connect(m_client.get(), &client::SyncClient::documentSynced, this, &Session::gameChanged);
+    connect(m_client.get(), &client::SyncClient::watchReady, this, &Session::gamesLoaded);
+    // What was followed stays so: edits of an earlier run are sent, and games can be read offline.
+    for (const DocumentId &id : core().documents())
+        follow(id);
+    protocol::Watch watch{.collection = collection()};
+    watch.fields = {member("name"), member("gold"), member("experience"), member("level")};
+    m_client->watch(collection(), std::move(watch));
+}
+
+Session::~Session() = default;
+
+const CollectionName &Session::collection()
+{
+    static const CollectionName name("games");
+    return name;
+}
+
+void Session::connectTo(const QUrl &server, Transport transport)
+{
+    transport::DialOptions options;
+    options.transport = transport;
+    options.codec = transport::Codec::Cbor;
+    options.userAgent = "eventsync-desktop";
+    const bool offline = isOffline();
+    m_client->goOffline(); // from the server it had before
+    m_client->setServer(client::dialing(server, options));
+    if (!offline)
+        m_client->goOnline();
+}
+
+void Session::setOffline(bool offline)
+{
+    if (offline)
+        m_client->goOffline();
+    else
+        m_client->goOnline();
+}
+
+void Session::synchronize()
+{
+    m_client->goOnline();
+}
+
+// ---- games
+
+std::vector<DocumentId> Session::games() const
+{
+    std::set<DocumentId> ids;
+    for (const auto &[id, fields] : m_heads)
+        ids.insert(id);
+    for (const DocumentId &id : core().documents())
+        ids.insert(id);
+    std::vector<DocumentId> games;
+    for (const DocumentId &id : ids) {
+        if (game(id))
+            games.push_back(id);
+    }
+    return games;
+}
+
+std::optional<Session::Game> Session::game(const DocumentId &id) const
+{
+    const auto own = core().collection(id);
+    if (own && *own != collection())
+        return std::nullopt;
+    const DocumentState *local = core().optimistic(id);
+    const auto position = core().position(id);
+    const auto entries = core().queue(id);
+    const bool known = local && (local->exists() || !entries.empty() || (position && position->serverSeq.value() > 0));
+    const json::Value *state = nullptr;
+    if (known && local->exists()) {
+        state = &local->view();
+    } else if (const auto head = m_heads.find(id); !known && head != m_heads.end()) {
+        state = &head->second;
+    }
+    Game game{.id = id, .name = {}, .gold = {}, .experience = {}, .level = {}};
+    for (const auto &entry : entries) {
+        game.pending += entry.isPending();
+        game.conflicts += entry.state == EntryState::Conflict;
+        game.deadLetters += entry.state == EntryState::DeadLetter;
+    }
+    if (!state && game.conflicts + game.deadLetters == 0)
+        return std::nullopt; // a game that is gone stays in sight while something of ours hangs on it
+    if (state) {
+        game.name = nameIn(*state);
+        game.gold = integerAt(*state, "gold");
+        game.experience = integerAt(*state, "experience");
+        game.level = integerAt(*state, "level");
+    }
+    return game;
+}
+
+QString Session::title(const DocumentId &id) const
+{
+    const auto known = game(id);
+    return known && !known->name.isEmpty() ? known->name : QString::fromStdString(id.text());
+}
+
+void Session::follow(const DocumentId &id)
+{
+    if (m_followed.insert(id).second)
+        m_client->openDocument(id, collection());
+}
+
+// The first games are followed as they come, so that they are here offline; with more than that, those that are opened.
+void Session::onHeads(const client::HeadsChanged &fact)
+{
+    if (fact.collection != collection())
+        return;
+    for (const protocol::Head &head : fact.heads) {
+        if (head.deleted)
+            m_heads.erase(head.documentId);
+        else
+            m_heads.insert_or_assign(head.documentId, head.fields.value_or(json::Value()));
+        if (!head.deleted && m_followed.size() < limits::kDesktopFollowed)
+            follow(head.documentId);
+        Q_EMIT gameChanged(head.documentId);
+    }
+}
+
+// ---- edits
+
+std::optional<DocumentId> Session::createGame(const QString &name)
+{
+    const DocumentId id = newGameId(name);
+    json::Object state;
+    state["name"] = json::String(name.toStdString());
+    state["gold"] = 100;
+    state["experience"] = 0;
+    state["level"] = 1;
+    m_followed.insert(id);
+    m_client->openDocument(id, collection());
+    edit(tr("The game could not be created"), m_client->create(id, collection(), std::move(state)));
+    Q_EMIT gameChanged(id);
+    return game(id) ? std::optional(id) : std::nullopt;
+}
+
+void Session::removeGame(const DocumentId &id)
+{
+    follow(id);
+    edit(tr("The game could not be deleted"), m_client->remove(id));
+    Q_EMIT gameChanged(id);
+}
+
+void Session::add(const DocumentId &id, const json::Pointer &path, std::int64_t amount)
+{
+    const json::Value *now = m_states.value(id, path);
+    setValue(id, path, now && now->is_int64() ? now->get_int64() + amount : amount);
+}
+
+void Session::setValue(const DocumentId &id, const json::Pointer &path, json::Value value)
+{
+    setValues(id, {{path, std::move(value)}});
+}
+
+// The patch comes from comparing before and after under the collection's policy: a counter that was set becomes the
+// difference, so that two people's changes add up.
+void Session::setValues(const DocumentId &id, std::map<json::Pointer, json::Value> values)
+{
+    auto assign = [values = std::move(values)](json::Value &state) -> Result<> {
+        for (const auto &[path, value] : values) {
+            if (json::Value *found = json::find(state, path)) {
+                *found = value;
+                continue;
+            }
+            json::Value *parent = path.isRoot() ? nullptr : json::find(state, path.parent());
+            if (!parent || !parent->is_object())
+                return failure(ErrorCode::PatchFailed, "there is nothing any more", path.toText());
+            parent->get_object()[path.last()] = value;
+        }
+        return {};
+    };
+    edit(tr("The change was not made"), m_client->update(id, assign));
+    Q_EMIT gameChanged(id);
+}
+
+void Session::undo(const DocumentId &id)
+{
+    edit(tr("Nothing was undone"), m_history.undo(id));
+}
+
+void Session::redo(const DocumentId &id)
+{
+    edit(tr("Nothing was redone"), m_history.redo(id));
+}
+
+void Session::resolve(const EventId &entry, client::Resolution resolution)
+{
+    decide(tr("The decision was not taken"), m_client->resolve(entry, std::move(resolution)));
+}
+
+void Session::discard(const EventId &entry)
+{
+    decide(tr("The edit was not discarded"), m_client->discard(entry));
+}
+
+void Session::retry(const EventId &entry)
+{
+    decide(tr("The edit could not be tried again"), m_client->retry(entry));
+}
+
+void Session::edit(const QString &what, client::SyncClient::Edit future)
+{
+    whenEnded(this, future, [this, what](const Result<std::optional<EventId>> &result) {
+        if (!result)
+            Q_EMIT failed(what, result.error());
+    });
+}
+
+void Session::decide(const QString &what, QFuture<Result<>> future)
+{
+    whenEnded(this, future, [this, what](const Result<> &result) {
+        if (!result)
+            Q_EMIT failed(what, result.error());
+    });
+}
+
+} // namespace eventsync::desktop

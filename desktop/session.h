@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/client/offlinequeue.h>
+#include <eventsync/client/statemanager.h>
+#include <eventsync/client/undohistory.h>
+
+#include <desktop/commandline.h>
+
+#include <QObject>
+
+#include <map>
+#include <set>
+
+namespace eventsync::desktop {
+
+// What the windows of one replica work with: its client, what they edit in it, and the list of games. Every edit works at
+// once and offline; what fails is announced by `failed`, in words for a person. Owner only (the GUI thread); blocks nowhere.
+class Session final : public QObject
+{
+    Q_OBJECT
+
+public:
+    // A game as the list shows it. Where this replica follows the document, from its optimistic state; otherwise from what
+    // the server's list says.
+    struct Game
+    {
+        DocumentId id;
+        QString name;
+        std::optional<std::int64_t> gold, experience, level;
+        std::size_t pending = 0, conflicts = 0, deadLetters = 0;
+        bool operator==(const Game &) const = default;
+    };
+
+    explicit Session(std::unique_ptr<client::SyncClient> client, QObject *parent = nullptr);
+    ~Session() override;
+
+    client::SyncClient &client() { return *m_client; }
+    const client::ClientCore &core() const { return m_client->core(); }
+    client::StateManager &states() { return m_states; }
+    client::OfflineQueue &queue() { return m_queue; }
+    client::UndoHistory &history() { return m_history; }
+
+    void connectTo(const QUrl &server, Transport transport);
+    void setOffline(bool offline);
+    bool isOffline() const { return !m_client->isOnlineWanted(); }
+    void synchronize(); // now: no waiting for the next try
+
+    // ---- games
+    static const CollectionName &collection(); // "games"
+    std::vector<DocumentId> games() const;
+    std::optional<Game> game(const DocumentId &id) const; // none: deleted or never there
+    QString title(const DocumentId &id) const;            // its name, or its id
+    void follow(const DocumentId &id);                    // keeps it in step
+
+    // ---- edits
+    std::optional<DocumentId> createGame(const QString &name);
+    void removeGame(const DocumentId &id);
+    void add(const DocumentId &id, const json::Pointer &path, std::int64_t amount); // the counter at path; made if absent
+    void setValue(const DocumentId &id, const json::Pointer &path, json::Value value);
+    void setValues(const DocumentId &id, std::map<json::Pointer, json::Value> values);
+    void undo(const DocumentId &id);
+    void redo(const DocumentId &id);
+
+    // ---- decisions
+    void resolve(const EventId &entry, client::Resolution resolution);
+    void discard(const EventId &entry);
+    void retry(const EventId &entry);
+
+Q_SIGNALS:
+    void gameChanged(const eventsync::DocumentId &id); // came, changed or went
+    void gamesLoaded();                                // the server's list is here
+    void failed(const QString &what, const eventsync::Error &error);
+
+private:
+    void onHeads(const client::HeadsChanged &fact);
+    void edit(const QString &what, client::SyncClient::Edit future);
+    void decide(const QString &what, QFuture<Result<>> future);
+
+    std::unique_ptr<client::SyncClient> m_client;
+    client::StateManager m_states;
+    client::OfflineQueue m_queue;
+    client::UndoHistory m_history;
+    std::map<DocumentId, json::Value> m_heads; // of the server's list: name, gold, experience, level
+    std::set<DocumentId> m_followed;
+};
+
+} // namespace eventsync::desktop
