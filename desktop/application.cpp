@@ -98,7 +98,7 @@ Result<std::unique_ptr<Session>> openSession(Profile &profile)
     options.core.wantClocks = true;
     options.core.policies.set(Session::collection(), CollectionPolicy::games());
     EVENTSYNC_TRY(auto client, SyncClient::open(profile.takeStore(), std::move(options)));
-    return std::make_unique<Session>(std::move(client));
+    return std::make_unique<Session>(std::move(client), profile.name());
 }
 
 void openAnotherWindow(MainWindow &window, const QString &profile)

@@ -27,6 +27,13 @@ QPainterPath lines(std::initializer_list<std::initializer_list<QPointF>> strokes
     return path;
 }
 
+// The strokes of both; QPainterPath's own + unites areas, in which lines have none.
+QPainterPath both(QPainterPath a, const QPainterPath &b)
+{
+    a.addPath(b);
+    return a;
+}
+
 QPainterPath circle(QPointF centre, qreal radius)
 {
     QPainterPath path;
@@ -49,22 +56,22 @@ QPainterPath shape(Picture picture)
 {
     switch (picture) {
     case Picture::Waiting: // a clock
-        return circle({12, 12}, 9) + lines({{{12, 6.5}, {12, 12}, {16, 14.5}}});
+        return both(circle({12, 12}, 9), lines({{{12, 6.5}, {12, 12}, {16, 14.5}}}));
     case Picture::Sent: // an arrow that leaves
         return lines({{{12, 20}, {12, 4}}, {{5, 11}, {12, 4}, {19, 11}}});
     case Picture::Conflict: // a warning triangle
         return lines({{{12, 3}, {22, 20}, {2, 20}, {12, 3}}, {{12, 10}, {12, 14}}, {{12, 17}, {12, 17.2}}});
     case Picture::DeadLetter:
     case Picture::Refused:
-        return circle({12, 12}, 9) + lines({{{8.5, 8.5}, {15.5, 15.5}}, {{15.5, 8.5}, {8.5, 15.5}}});
+        return both(circle({12, 12}, 9), lines({{{8.5, 8.5}, {15.5, 15.5}}, {{15.5, 8.5}, {8.5, 15.5}}}));
     case Picture::Confirmed:
         return lines({{{4, 13}, {9.5, 18.5}, {20, 6}}});
     case Picture::Online:
-        return circle({12, 12}, 9) + lines({{{7.5, 12.5}, {11, 16}, {16.5, 9}}});
+        return both(circle({12, 12}, 9), lines({{{7.5, 12.5}, {11, 16}, {16.5, 9}}}));
     case Picture::Connecting:
-        return circle({12, 12}, 9) + lines({{{7.5, 12}, {7.7, 12}}, {{12, 12}, {12.2, 12}}, {{16.5, 12}, {16.7, 12}}});
+        return both(circle({12, 12}, 9), lines({{{7.5, 12}, {7.7, 12}}, {{12, 12}, {12.2, 12}}, {{16.5, 12}, {16.7, 12}}}));
     case Picture::Offline:
-        return circle({12, 12}, 9) + lines({{{5.6, 5.6}, {18.4, 18.4}}});
+        return both(circle({12, 12}, 9), lines({{{5.6, 5.6}, {18.4, 18.4}}}));
     case Picture::Add:
         return lines({{{12, 4}, {12, 20}}, {{4, 12}, {20, 12}}});
     case Picture::Delete:
@@ -73,7 +80,7 @@ QPainterPath shape(Picture picture)
     case Picture::Undo: return turn(false);
     case Picture::Redo: return turn(true);
     case Picture::Gold:
-        return circle({12, 12}, 9) + circle({12, 12}, 4.5);
+        return both(circle({12, 12}, 9), circle({12, 12}, 4.5));
     case Picture::Experience: // a star
         return lines({{{12, 2.5}, {14.8, 8.9}, {21.5, 9.5}, {16.4, 14}, {18, 20.8}, {12, 17.2}, {6, 20.8}, {7.6, 14},
                        {2.5, 9.5}, {9.2, 8.9}, {12, 2.5}}});
@@ -87,7 +94,7 @@ QPainterPath shape(Picture picture)
         path.arcTo(4, 4, 16, 16, 20, 150);
         path.arcMoveTo(4, 4, 16, 16, 200);
         path.arcTo(4, 4, 16, 16, 200, 150);
-        return path + lines({{{19.5, 3.5}, {19.5, 9.2}, {14, 9.2}}, {{4.5, 20.5}, {4.5, 14.8}, {10, 14.8}}});
+        return both(path, lines({{{19.5, 3.5}, {19.5, 9.2}, {14, 9.2}}, {{4.5, 20.5}, {4.5, 14.8}, {10, 14.8}}}));
     }
     case Picture::Window:
         return lines({{{3, 4}, {21, 4}, {21, 20}, {3, 20}, {3, 4}}, {{3, 9}, {21, 9}}});

@@ -3,6 +3,8 @@
 
 #include <eventsync/base/random.h>
 
+#include <desktop/texts.h>
+
 #include <QFutureWatcher>
 
 #include <algorithm>
@@ -13,6 +15,9 @@ using namespace Qt::StringLiterals;
 using client::EntryState;
 
 namespace {
+
+constexpr const char *kSignature = "replicaName"; // in an edit's metadata
+constexpr qsizetype kNameLetters = 40;
 
 json::Pointer member(const char *name)
 {
@@ -67,12 +72,14 @@ void whenEnded(QObject *context, const QFuture<T> &future, Done done)
 
 } // namespace
 
-Session::Session(std::unique_ptr<client::SyncClient> client, QObject *parent)
-    : QObject(parent), m_client(std::move(client)), m_states(*m_client), m_queue(*m_client), m_history(*m_client)
+Session::Session(std::unique_ptr<client::SyncClient> client, QString name, QObject *parent)
+    : QObject(parent), m_client(std::move(client)), m_states(*m_client), m_queue(*m_client), m_history(*m_client), m_name(std::move(name))
 {
     connect(m_client.get(), &client::SyncClient::headsChanged, this, &Session::onHeads);
     connect(m_client.get(), &client::SyncClient::documentChanged, this,
             [this](const client::DocumentChanged &fact) { Q_EMIT gameChanged(fact.documentId); });
+    connect(m_client.get(), &client::SyncClient::eventsApplied, this,
+            [this](const client::EventsApplied &fact) { learnNames(fact.events); });
     connect(m_client.get(), &client::SyncClient::queueChanged, this, &Session::gameChanged);
     connect(m_client.get(), &client::SyncClient::documentSynced, this, &Session::gameChanged);
     connect(m_client.get(), &client::SyncClient::watchReady, this, &Session::gamesLoaded);
@@ -173,6 +180,38 @@ QString Session::title(const DocumentId &id) const
     return known && !known->name.isEmpty() ? known->name : QString::fromStdString(id.text());
 }
 
+json::Object Session::signature() const
+{
+    return m_name.isEmpty() ? json::Object() : json::Object{{kSignature, json::String(m_name.toStdString())}};
+}
+
+void Session::learnNames(const std::vector<EventPtr> &events)
+{
+    bool learned = false;
+    for (const EventPtr &event : events) {
+        const json::Value *name = event->metadata ? event->metadata->if_contains(kSignature) : nullptr;
+        if (!name || !name->is_string())
+            continue;
+        // A foreign text: no longer than a name, and nothing that bends lines.
+        const QString text = QString::fromUtf8(name->get_string().data(), qsizetype(name->get_string().size())).simplified().left(kNameLetters);
+        if (text.isEmpty() || m_names[event->clientId] == text)
+            continue;
+        m_names[event->clientId] = text;
+        learned = true;
+    }
+    if (learned)
+        Q_EMIT namesLearned();
+}
+
+QString Session::replicaName(const ClientId &client) const
+{
+    if (client == core().clientId() && !m_name.isEmpty())
+        return tr("%1 (here)").arg(m_name);
+    const auto known = m_names.find(client);
+    const QString name = known != m_names.end() ? known->second : Texts::shortId(client.text());
+    return client == core().clientId() ? tr("%1 (here)").arg(name) : name;
+}
+
 void Session::follow(const DocumentId &id)
 {
     if (m_followed.insert(id).second)
@@ -207,7 +246,7 @@ std::optional<DocumentId> Session::createGame(const QString &name)
     state["level"] = 1;
     m_followed.insert(id);
     m_client->openDocument(id, collection());
-    edit(tr("The game could not be created"), m_client->create(id, collection(), std::move(state)));
+    edit(tr("The game could not be created"), m_client->create(id, collection(), std::move(state), signature()));
     Q_EMIT gameChanged(id);
     return game(id) ? std::optional(id) : std::nullopt;
 }
@@ -215,7 +254,7 @@ std::optional<DocumentId> Session::createGame(const QString &name)
 void Session::removeGame(const DocumentId &id)
 {
     follow(id);
-    edit(tr("The game could not be deleted"), m_client->remove(id));
+    edit(tr("The game could not be deleted"), m_client->remove(id, signature()));
     Q_EMIT gameChanged(id);
 }
 
@@ -247,7 +286,7 @@ void Session::setValues(const DocumentId &id, std::map<json::Pointer, json::Valu
         }
         return {};
     };
-    edit(tr("The change was not made"), m_client->update(id, assign));
+    edit(tr("The change was not made"), m_client->update(id, assign, signature()));
     Q_EMIT gameChanged(id);
 }
 

@@ -32,7 +32,8 @@ public:
         bool operator==(const Game &) const = default;
     };
 
-    explicit Session(std::unique_ptr<client::SyncClient> client, QObject *parent = nullptr);
+    // `name` is what people call this replica; it goes with every edit, so that others' logs say who wrote.
+    explicit Session(std::unique_ptr<client::SyncClient> client, QString name = {}, QObject *parent = nullptr);
     ~Session() override;
 
     client::SyncClient &client() { return *m_client; }
@@ -53,6 +54,10 @@ public:
     QString title(const DocumentId &id) const;            // its name, or its id
     void follow(const DocumentId &id);                    // keeps it in step
 
+    // What people call a replica: as its edits say, or its id, shortened. A name is a courtesy, no proof.
+    QString replicaName(const ClientId &client) const;
+    void learnNames(const std::vector<EventPtr> &events);
+
     // ---- edits
     std::optional<DocumentId> createGame(const QString &name);
     void removeGame(const DocumentId &id);
@@ -70,9 +75,11 @@ public:
 Q_SIGNALS:
     void gameChanged(const eventsync::DocumentId &id); // came, changed or went
     void gamesLoaded();                                // the server's list is here
+    void namesLearned();
     void failed(const QString &what, const eventsync::Error &error);
 
 private:
+    json::Object signature() const;
     void onHeads(const client::HeadsChanged &fact);
     void edit(const QString &what, client::SyncClient::Edit future);
     void decide(const QString &what, QFuture<Result<>> future);
@@ -83,6 +90,8 @@ private:
     client::UndoHistory m_history;
     std::map<DocumentId, json::Value> m_heads; // of the server's list: name, gold, experience, level
     std::set<DocumentId> m_followed;
+    QString m_name;
+    std::map<ClientId, QString> m_names; // of others
 };
 
 } // namespace eventsync::desktop

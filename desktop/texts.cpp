@@ -186,11 +186,11 @@ QString Texts::time(Timestamp time)
     return locale.toString(moment.date(), QLocale::ShortFormat) + u' ' + moment.time().toString(u"HH:mm:ss"_s);
 }
 
-QString Texts::clock(const VectorClock &clock)
+QString Texts::clock(const VectorClock &clock, const NameOf &nameOf)
 {
     QStringList parts;
     for (const auto &[client, seq] : clock.entries())
-        parts += u"%1 %2"_s.arg(shortId(client.text()), QString::number(seq.value()));
+        parts += u"%1 %2"_s.arg(nameOf(client), QString::number(seq.value()));
     return parts.join(", "_L1);
 }
 

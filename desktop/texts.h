@@ -7,7 +7,12 @@
 
 #include <QCoreApplication>
 
+#include <functional>
+
 namespace eventsync::desktop {
+
+// What people call a replica.
+using NameOf = std::function<QString(const ClientId &)>;
 
 // The engine's values in words for a person, in the person's language. Stateless; the GUI thread.
 class Texts
@@ -26,7 +31,7 @@ public:
     static QString state(const json::State &state);          // the same, or "(not there)"
     static QString change(Operation operation, const Diff &diff); // "gold +50, name = "Zoe""
     static QString time(Timestamp time);                     // the person's clock; the date too, unless it is today
-    static QString clock(const VectorClock &clock);          // "alice 3, bob 1"
+    static QString clock(const VectorClock &clock, const NameOf &nameOf); // "alice 3, bob 1"
     static QString shortId(const std::string &id);           // long ids in their middle cut
 
     static QString fromUtf8(std::string_view text) { return QString::fromUtf8(text.data(), qsizetype(text.size())); }

@@ -60,6 +60,7 @@ void put(json::State &document, const json::Pointer &path, const json::State &va
 ConflictChoice::ConflictChoice(const client::ConflictView &view) : m_view(view)
 {
     compare({}, valueOf(m_view.base), valueOf(m_view.ours), valueOf(m_view.theirs));
+    std::stable_partition(m_fields.begin(), m_fields.end(), [](const Field &field) { return field.contested; });
 }
 
 // Objects that both sides still have are compared member by member; anything else is one field. Without a base there is

@@ -24,7 +24,7 @@ public:
 
     explicit ConflictChoice(const client::ConflictView &view);
 
-    const std::vector<Field> &fields() const { return m_fields; } // those that differ between the three
+    const std::vector<Field> &fields() const { return m_fields; } // those that differ, contested ones first
     void choose(std::size_t field, Side side);
     json::State merged() const;        // what the document becomes
     client::Resolution resolution(client::Decision decision, const std::string &person) const;

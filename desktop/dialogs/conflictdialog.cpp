@@ -32,11 +32,13 @@ QTableWidgetItem *cell(const QString &text, bool bold = false)
     return item;
 }
 
-QString names(const std::vector<EventPtr> &unseen)
+QString names(const Session &session, const std::vector<EventPtr> &unseen)
 {
     QStringList names;
     for (const EventPtr &event : unseen) {
-        const QString name = Texts::shortId(event->clientId.text());
+        if (event->clientId == session.core().clientId())
+            continue; // another edit of ours that is in the log by now
+        const QString name = session.replicaName(event->clientId);
         if (!names.contains(name))
             names += name;
     }
@@ -61,6 +63,10 @@ ConflictDialog::ConflictDialog(Session &session, const EventId &entry, const QSt
     m_table->setColumnCount(ColumnCount);
     m_table->setHorizontalHeaderLabels({tr("Field"), tr("Before"), tr("Mine"), tr("Theirs"), tr("Take"), tr("Becomes")});
     m_table->verticalHeader()->hide();
+    m_table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    m_table->horizontalHeader()->setHighlightSections(false);
+    m_table->setShowGrid(false);
+    m_table->setTabKeyNavigation(false);
     m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
     m_table->setAlternatingRowColors(true);
     auto *buttons = new QDialogButtonBox;
@@ -68,6 +74,7 @@ ConflictDialog::ConflictDialog(Session &session, const EventId &entry, const QSt
         QPushButton *made = buttons->addButton(text, QDialogButtonBox::ActionRole);
         made->setObjectName(QLatin1StringView(name));
         made->setToolTip(tip);
+        made->setAutoDefault(false);
         return made;
     };
     m_mine = button(tr("Keep &mine"), "keepMineButton", tr("My values stand where I wrote; the rest stays as others left it"));
@@ -76,6 +83,7 @@ ConflictDialog::ConflictDialog(Session &session, const EventId &entry, const QSt
     m_merge->setDefault(true);
     QPushButton *later = buttons->addButton(tr("Decide &later"), QDialogButtonBox::RejectRole);
     later->setObjectName("decideLaterButton"_L1);
+    later->setAutoDefault(false);
     connect(m_mine, &QPushButton::clicked, this, [this] { decide(Decision::Ours); });
     connect(m_theirs, &QPushButton::clicked, this, [this] { decide(Decision::Theirs); });
     connect(m_merge, &QPushButton::clicked, this, [this] { decide(Decision::Merged); });
@@ -108,7 +116,7 @@ void ConflictDialog::refresh()
     m_shownTo = view->unseenTo;
     m_choice.emplace(*view);
     const QString title = m_session.title(view->entry.documentId);
-    const QString others = names(view->unseen);
+    const QString others = names(m_session, view->unseen);
     m_text->setText(others.isEmpty() ? tr("While you changed \"%1\", somebody else changed the same thing.").arg(title)
                                      : tr("While you changed \"%1\", %2 changed the same thing.").arg(title, others));
     fill();
@@ -126,19 +134,10 @@ void ConflictDialog::fill()
         m_table->setItem(row, Before, cell(Texts::state(field.base)));
         m_table->setItem(row, Mine, cell(Texts::state(field.mine)));
         m_table->setItem(row, Theirs, cell(Texts::state(field.theirs)));
-        auto *choice = new QComboBox;
-        choice->setObjectName("choice-"_L1 + name);
-        choice->setAccessibleName(tr("Whose value of %1").arg(name));
-        choice->addItem(tr("Mine"), int(Side::Mine));
-        choice->addItem(tr("Theirs"), int(Side::Theirs));
-        if (field.canBoth)
-            choice->addItem(tr("Both added up"), int(Side::Both));
-        choice->setCurrentIndex(choice->findData(int(field.side)));
-        connect(choice, &QComboBox::currentIndexChanged, this, [this, i, choice] {
-            m_choice->choose(i, Side(choice->currentData().toInt()));
-            showResult();
-        });
-        m_table->setCellWidget(row, Choice, choice);
+        if (field.contested)
+            m_table->setCellWidget(row, Choice, makeChoice(i, name));
+        else // nobody has to be asked
+            m_table->setItem(row, Choice, cell(field.side == Side::Mine ? tr("Mine") : tr("Theirs")));
         m_table->setItem(row, Result, cell({}, true));
     }
     showResult();
@@ -146,6 +145,24 @@ void ConflictDialog::fill()
     for (int column = 0; column < ColumnCount; ++column)
         m_table->setColumnWidth(column, std::clamp(m_table->columnWidth(column), 70, 220));
     m_table->horizontalHeader()->setStretchLastSection(true);
+}
+
+QWidget *ConflictDialog::makeChoice(std::size_t place, const QString &name)
+{
+    const auto &field = m_choice->fields()[place];
+    auto *choice = new QComboBox;
+    choice->setObjectName("choice-"_L1 + name);
+    choice->setAccessibleName(tr("Whose value of %1").arg(name));
+    choice->addItem(tr("Mine"), int(Side::Mine));
+    choice->addItem(tr("Theirs"), int(Side::Theirs));
+    if (field.canBoth)
+        choice->addItem(tr("Both added up"), int(Side::Both));
+    choice->setCurrentIndex(choice->findData(int(field.side)));
+    connect(choice, &QComboBox::currentIndexChanged, this, [this, place, choice] {
+        m_choice->choose(place, Side(choice->currentData().toInt()));
+        showResult();
+    });
+    return choice;
 }
 
 void ConflictDialog::showResult()

@@ -24,6 +24,7 @@ public:
 
 private:
     void fill();
+    QWidget *makeChoice(std::size_t place, const QString &name);
     void refresh();
     void decide(client::Decision decision);
     void showResult();

@@ -3,10 +3,11 @@
 
 #include <eventsync/base/limits.h>
 
-#include <desktop/icons.h>
-#include <desktop/texts.h>
+#include <desktop/models/syncrows.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 
 namespace eventsync::desktop {
 
@@ -37,7 +38,7 @@ QString changeOf(const Event &event)
 
 } // namespace
 
-EventLogModel::EventLogModel(QObject *parent) : QAbstractTableModel(parent) {}
+EventLogModel::EventLogModel(NameOf nameOf, QObject *parent) : QAbstractTableModel(parent), m_nameOf(std::move(nameOf)) {}
 
 void EventLogModel::clear()
 {
@@ -48,24 +49,22 @@ void EventLogModel::clear()
 
 void EventLogModel::add(const std::vector<EventPtr> &events)
 {
-    for (const EventPtr &event : events) {
-        const auto place = std::lower_bound(m_events.begin(), m_events.end(), event, [](const EventPtr &a, const EventPtr &b) {
-            return a->serverSeq > b->serverSeq;
-        });
-        if (place != m_events.end() && (*place)->serverSeq == event->serverSeq)
-            continue;
-        const int row = int(place - m_events.begin());
-        if (std::size_t(row) >= limits::kDesktopLogEvents)
-            continue; // older than all that is shown
-        beginInsertRows({}, row, row);
-        m_events.insert(place, event);
-        endInsertRows();
+    std::map<ServerSeq, EventPtr, std::greater<>> merged;
+    for (const EventPtr &event : m_events)
+        merged.emplace(event->serverSeq, event);
+    for (const EventPtr &event : events)
+        merged.emplace(event->serverSeq, event);
+    std::vector<EventPtr> fresh;
+    for (auto &[serverSeq, event] : merged) {
+        if (fresh.size() < limits::kDesktopLogEvents)
+            fresh.push_back(std::move(event));
     }
-    if (m_events.size() > limits::kDesktopLogEvents) {
-        beginRemoveRows({}, int(limits::kDesktopLogEvents), int(m_events.size()) - 1);
-        m_events.resize(limits::kDesktopLogEvents);
-        endRemoveRows();
-    }
+    const RowSignals signals{.beginInsert = [this](int first, int last) { beginInsertRows({}, first, last); },
+                             .beginRemove = [this](int first, int last) { beginRemoveRows({}, first, last); },
+                             .endInsert = [this] { endInsertRows(); },
+                             .endRemove = [this] { endRemoveRows(); },
+                             .changed = [this](int row) { Q_EMIT dataChanged(index(row, 0), index(row, ColumnCount - 1)); }};
+    syncRows(m_events, std::move(fresh), [](const EventPtr &event) { return -event->serverSeq.value(); }, signals);
 }
 
 void EventLogModel::dropAfter(ServerSeq serverSeq)
@@ -79,11 +78,8 @@ void EventLogModel::dropAfter(ServerSeq serverSeq)
     endRemoveRows();
 }
 
-void EventLogModel::setOwnClient(const ClientId &client)
+void EventLogModel::refreshNames()
 {
-    if (m_own == client)
-        return;
-    m_own = client;
     if (!m_events.empty())
         Q_EMIT dataChanged(index(0, Client), index(int(m_events.size()) - 1, Client));
 }
@@ -121,9 +117,7 @@ QVariant EventLogModel::data(const QModelIndex &index, int role) const
     switch (index.column()) {
     case Seq: return QString::number(event.serverSeq.value());
     case Time: return Texts::time(event.storedAt.value() ? event.storedAt : event.timestamp);
-    case Client:
-        return event.clientId == m_own ? tr("%1 (here)").arg(Texts::shortId(event.clientId.text()))
-                                       : Texts::shortId(event.clientId.text());
+    case Client: return m_nameOf(event.clientId);
     case Operation: return Texts::operation(event.operation);
     case Change: return changeOf(event);
     default: return {};
@@ -132,6 +126,8 @@ QVariant EventLogModel::data(const QModelIndex &index, int role) const
 
 QVariant EventLogModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
+    if (orientation == Qt::Horizontal && role == Qt::TextAlignmentRole && section == Seq)
+        return QVariant::fromValue(Qt::AlignRight | Qt::AlignVCenter);
     if (orientation != Qt::Horizontal || role != Qt::DisplayRole)
         return {};
     switch (section) {

@@ -3,6 +3,8 @@
 
 #include <eventsync/model/event.h>
 
+#include <desktop/texts.h>
+
 #include <QAbstractTableModel>
 
 #include <vector>
@@ -17,12 +19,12 @@ class EventLogModel final : public QAbstractTableModel
 public:
     enum Column { Seq, Time, Client, Operation, Change, ColumnCount };
 
-    explicit EventLogModel(QObject *parent = nullptr);
+    explicit EventLogModel(NameOf nameOf, QObject *parent = nullptr);
 
     void clear();
     void add(const std::vector<EventPtr> &events);  // in any order; those that are here already are ignored
     void dropAfter(ServerSeq serverSeq);            // the server's history went another way
-    void setOwnClient(const ClientId &client);      // its events are called so
+    void refreshNames();                            // `nameOf` may give others now
 
     int rowCount(const QModelIndex &parent = {}) const override;
     int columnCount(const QModelIndex &parent = {}) const override;
@@ -33,7 +35,7 @@ public:
 
 private:
     std::vector<EventPtr> m_events; // serverSeq descending
-    ClientId m_own;
+    NameOf m_nameOf;
 };
 
 } // namespace eventsync::desktop

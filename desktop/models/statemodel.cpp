@@ -256,7 +256,7 @@ bool StateModel::setData(const QModelIndex &index, const QVariant &value, int ro
         return false;
     const std::string text = value.toString().toStdString();
     const Node &node = *nodeOf(index);
-    json::Value typed{json::String(text)};
+    json::Value typed = json::String(text);
     if (!node.scalar.is_string()) {
         if (auto parsed = json::parse(text))
             typed = std::move(*parsed);

@@ -9,7 +9,7 @@
 
 namespace eventsync::desktop {
 
-StateVectorModel::StateVectorModel(QObject *parent) : QAbstractTableModel(parent) {}
+StateVectorModel::StateVectorModel(NameOf nameOf, QObject *parent) : QAbstractTableModel(parent), m_nameOf(std::move(nameOf)) {}
 
 void StateVectorModel::clear()
 {
@@ -40,12 +40,14 @@ void StateVectorModel::merge(const std::vector<StateVector> &vectors)
     syncRows(m_rows, std::move(fresh), [](const StateVector &row) { return row.clientId; }, signals);
 }
 
-void StateVectorModel::setHead(ServerSeq head, const ClientId &own)
+void StateVectorModel::setHead(ServerSeq head)
 {
-    if (head == m_head && own == m_own)
-        return;
-    m_head = head;
-    m_own = own;
+    if (std::exchange(m_head, head) != head)
+        refreshNames(); // every row's state
+}
+
+void StateVectorModel::refreshNames()
+{
     if (!m_rows.empty())
         Q_EMIT dataChanged(index(0, 0), index(int(m_rows.size()) - 1, ColumnCount - 1));
 }
@@ -76,10 +78,10 @@ QVariant StateVectorModel::data(const QModelIndex &index, int role) const
     if (role != Qt::DisplayRole)
         return {};
     switch (index.column()) {
-    case Client: return row.clientId == m_own ? tr("%1 (here)").arg(Texts::shortId(row.clientId.text())) : Texts::shortId(row.clientId.text());
+    case Client: return m_nameOf(row.clientId);
     case Position: return QString::number(row.serverSeq.value());
     case Missing: return missing == 0 ? tr("up to date") : tr("%n event(s) behind", nullptr, int(missing));
-    case Clock: return Texts::clock(row.vectorClock);
+    case Clock: return Texts::clock(row.vectorClock, m_nameOf);
     case Updated: return Texts::time(row.lastUpdated);
     default: return {};
     }
@@ -87,6 +89,8 @@ QVariant StateVectorModel::data(const QModelIndex &index, int role) const
 
 QVariant StateVectorModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
+    if (orientation == Qt::Horizontal && role == Qt::TextAlignmentRole && section == Position)
+        return QVariant::fromValue(Qt::AlignRight | Qt::AlignVCenter);
     if (orientation != Qt::Horizontal || role != Qt::DisplayRole)
         return {};
     switch (section) {

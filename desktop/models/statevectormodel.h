@@ -3,6 +3,8 @@
 
 #include <eventsync/model/statevector.h>
 
+#include <desktop/texts.h>
+
 #include <QAbstractTableModel>
 
 #include <vector>
@@ -17,10 +19,11 @@ class StateVectorModel final : public QAbstractTableModel
 public:
     enum Column { Client, Position, Missing, Clock, Updated, ColumnCount };
 
-    explicit StateVectorModel(QObject *parent = nullptr);
+    explicit StateVectorModel(NameOf nameOf, QObject *parent = nullptr);
     void clear();
     void merge(const std::vector<StateVector> &vectors); // by client, the newer one stays
-    void setHead(ServerSeq head, const ClientId &own);   // how far the log goes that is known here
+    void setHead(ServerSeq head); // how far the log goes that is known here
+    void refreshNames();          // `nameOf` may give others now
 
     int rowCount(const QModelIndex &parent = {}) const override;
     int columnCount(const QModelIndex &parent = {}) const override;
@@ -30,7 +33,7 @@ public:
 private:
     std::vector<StateVector> m_rows; // by client id
     ServerSeq m_head;
-    ClientId m_own;
+    NameOf m_nameOf;
 };
 
 } // namespace eventsync::desktop

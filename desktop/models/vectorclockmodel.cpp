@@ -6,13 +6,13 @@
 
 namespace eventsync::desktop {
 
-VectorClockModel::VectorClockModel(QObject *parent) : QAbstractTableModel(parent) {}
+VectorClockModel::VectorClockModel(NameOf nameOf, QObject *parent) : QAbstractTableModel(parent), m_nameOf(std::move(nameOf)) {}
 
-void VectorClockModel::setClock(const VectorClock &clock, const ClientId &own)
+void VectorClockModel::setClock(const VectorClock &clock)
 {
     std::vector<Row> fresh;
     for (const auto &[client, seq] : clock.entries())
-        fresh.push_back({client, seq, client == own});
+        fresh.push_back({client, seq, m_nameOf(client)});
     const RowSignals signals{.beginInsert = [this](int first, int last) { beginInsertRows({}, first, last); },
                              .beginRemove = [this](int first, int last) { beginRemoveRows({}, first, last); },
                              .endInsert = [this] { endInsertRows(); },
@@ -45,11 +45,13 @@ QVariant VectorClockModel::data(const QModelIndex &index, int role) const
         return {};
     if (index.column() == Count)
         return QString::number(row.seq.value());
-    return row.own ? tr("%1 (here)").arg(id) : id;
+    return row.name;
 }
 
 QVariant VectorClockModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
+    if (orientation == Qt::Horizontal && role == Qt::TextAlignmentRole && section == Count)
+        return QVariant::fromValue(Qt::AlignRight | Qt::AlignVCenter);
     if (orientation != Qt::Horizontal || role != Qt::DisplayRole)
         return {};
     return section == Client ? tr("Replica") : tr("Edits");

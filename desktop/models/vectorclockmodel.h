@@ -3,6 +3,8 @@
 
 #include <eventsync/model/vectorclock.h>
 
+#include <desktop/texts.h>
+
 #include <QAbstractTableModel>
 
 #include <vector>
@@ -17,8 +19,8 @@ class VectorClockModel final : public QAbstractTableModel
 public:
     enum Column { Client, Count, ColumnCount };
 
-    explicit VectorClockModel(QObject *parent = nullptr);
-    void setClock(const VectorClock &clock, const ClientId &own);
+    explicit VectorClockModel(NameOf nameOf, QObject *parent = nullptr);
+    void setClock(const VectorClock &clock);
 
     int rowCount(const QModelIndex &parent = {}) const override;
     int columnCount(const QModelIndex &parent = {}) const override;
@@ -30,9 +32,10 @@ private:
     {
         ClientId client;
         ClientSeq seq;
-        bool own = false;
+        QString name;
         bool operator==(const Row &) const = default;
     };
+    NameOf m_nameOf;
     std::vector<Row> m_rows;
 };
 

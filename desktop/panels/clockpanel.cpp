@@ -27,12 +27,17 @@ QLabel *heading(const QString &text, const QString &explanation, QWidget *buddy)
 } // namespace
 
 ClockPanel::ClockPanel(Session &session, QWidget *parent)
-    : QWidget(parent), m_session(session), m_clock(new VectorClockModel(this)), m_vectors(new StateVectorModel(this))
+    : QWidget(parent), m_session(session)
 {
+    const NameOf nameOf = [&session](const ClientId &client) { return session.replicaName(client); };
+    m_clock = new VectorClockModel(nameOf, this);
+    m_vectors = new StateVectorModel(nameOf, this);
+    connect(&session, &Session::namesLearned, this, &ClockPanel::refresh);
+    connect(&session, &Session::namesLearned, m_vectors, &StateVectorModel::refreshNames);
     QTableView *clock = makeTable("vectorClockView", tr("Vector clock"), m_clock, VectorClockModel::Client);
     clock->setColumnWidth(VectorClockModel::Count, 92);
     QTableView *vectors = makeTable("stateVectorView", tr("State vectors"), m_vectors, StateVectorModel::Clock);
-    vectors->setColumnWidth(StateVectorModel::Client, 170);
+    vectors->setColumnWidth(StateVectorModel::Client, 130);
     vectors->setColumnWidth(StateVectorModel::Position, 92);
     vectors->setColumnWidth(StateVectorModel::Missing, 150);
     vectors->setColumnWidth(StateVectorModel::Updated, 92);
@@ -64,9 +69,8 @@ void ClockPanel::setDocument(const std::optional<DocumentId> &id)
 
 void ClockPanel::refresh()
 {
-    const ClientId &own = m_session.core().clientId();
-    m_clock->setClock(m_id ? m_session.core().vectorClock(*m_id) : VectorClock(), own);
-    m_vectors->setHead(m_id ? m_session.states().version(*m_id) : ServerSeq(), own);
+    m_clock->setClock(m_id ? m_session.core().vectorClock(*m_id) : VectorClock());
+    m_vectors->setHead(m_id ? m_session.states().version(*m_id) : ServerSeq());
 }
 
 void ClockPanel::load()

@@ -13,13 +13,14 @@ namespace eventsync::desktop {
 using client::SyncClient;
 
 EventLogPanel::EventLogPanel(Session &session, QWidget *parent)
-    : QWidget(parent), m_session(session), m_model(new EventLogModel(this))
+    : QWidget(parent), m_session(session),
+      m_model(new EventLogModel([&session](const ClientId &client) { return session.replicaName(client); }, this))
 {
     QTableView *table = makeTable("eventLogView", tr("Event log"), m_model, EventLogModel::Change);
     table->setColumnWidth(EventLogModel::Seq, 56);
-    table->setColumnWidth(EventLogModel::Time, 92);
-    table->setColumnWidth(EventLogModel::Client, 170);
-    table->setColumnWidth(EventLogModel::Operation, 92);
+    table->setColumnWidth(EventLogModel::Time, 84);
+    table->setColumnWidth(EventLogModel::Client, 130);
+    table->setColumnWidth(EventLogModel::Operation, 84);
     m_list = new WithEmptyText(table, tr("No events to show."));
     auto *layout = new QVBoxLayout(this);
     layout->addWidget(m_list);
@@ -35,8 +36,8 @@ EventLogPanel::EventLogPanel(Session &session, QWidget *parent)
         if (id == m_id)
             load();
     });
-    connect(&session.client(), &SyncClient::clientIdChanged, this,
-            [this](const client::ClientIdChanged &fact) { m_model->setOwnClient(fact.now); });
+    connect(&session.client(), &SyncClient::clientIdChanged, m_model, &EventLogModel::refreshNames);
+    connect(&session, &Session::namesLearned, m_model, &EventLogModel::refreshNames);
 }
 
 void EventLogPanel::setDocument(const std::optional<DocumentId> &id)
@@ -52,7 +53,6 @@ void EventLogPanel::load()
 {
     if (!m_id)
         return;
-    m_model->setOwnClient(m_session.core().clientId());
     if (m_session.client().state() != SyncClient::State::Online) {
         m_list->setEmptyText(tr("The log is shown when the server can be asked for it."));
         return;
@@ -65,6 +65,8 @@ void EventLogPanel::load()
         if (watcher->future().resultCount() == 0)
             return;
         const Answer answer = watcher->future().result();
+        if (answer)
+            m_session.learnNames(*answer);
         if (answer && id == m_id)
             m_model->add(*answer);
     });

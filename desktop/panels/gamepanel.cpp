@@ -154,8 +154,8 @@ void GamePanel::buildTree()
     m_tree->setEditTriggers(QAbstractItemView::DoubleClicked | QAbstractItemView::EditKeyPressed);
     m_tree->header()->setSectionResizeMode(StateModel::Value, QHeaderView::Stretch);
     m_tree->header()->setStretchLastSection(false);
-    m_tree->setColumnWidth(StateModel::Key, 160);
-    m_tree->setColumnWidth(StateModel::Status, 190);
+    m_tree->setColumnWidth(StateModel::Key, 150);
+    m_tree->setColumnWidth(StateModel::Status, 220);
     m_tree->setUniformRowHeights(true);
 }
 

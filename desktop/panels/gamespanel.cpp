@@ -33,6 +33,7 @@ GamesPanel::GamesPanel(Session &session, QWidget *parent)
     m_table->setColumnWidth(GamesModel::Gold, 72);
     m_table->setColumnWidth(GamesModel::Status, 104);
     m_list = new WithEmptyText(m_table, {});
+    setFocusProxy(m_table);
     setLoading(true);
 
     auto *filter = new QLineEdit;

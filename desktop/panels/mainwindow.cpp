@@ -51,6 +51,7 @@ MainWindow::MainWindow(Session &session, Profile &profile, QWidget *parent)
     m_connection->setOffline(session.isOffline());
     refresh();
     refreshConnection();
+    m_games->setFocus();
 }
 
 MainWindow::~MainWindow() = default;

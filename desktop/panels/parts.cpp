@@ -44,6 +44,9 @@ WithEmptyText::WithEmptyText(QAbstractItemView *view, const QString &text, QWidg
     m_text->setWordWrap(true);
     m_text->setMargin(24);
     m_text->setForegroundRole(QPalette::PlaceholderText);
+    m_text->setBackgroundRole(QPalette::Base);
+    m_text->setAutoFillBackground(true);
+    m_text->setFrameStyle(QFrame::StyledPanel | QFrame::Sunken);
     m_text->setObjectName(view->objectName() + QStringLiteral("Empty"));
     addWidget(m_view);
     addWidget(m_text);

@@ -25,12 +25,12 @@ QueuePanel::QueuePanel(Session &session, QWidget *parent)
       m_retry(new QPushButton(icon(Picture::Sync), tr("&Try again"))),
       m_discard(new QPushButton(icon(Picture::Delete), tr("D&iscard…")))
 {
-    m_table = makeTable("queueView", tr("Queue"), m_model, QueueModel::Change);
-    m_table->setColumnWidth(QueueModel::State, 200);
-    m_table->setColumnWidth(QueueModel::Document, 130);
-    m_table->setColumnWidth(QueueModel::Operation, 84);
-    m_table->setColumnWidth(QueueModel::Made, 84);
-    m_table->setColumnWidth(QueueModel::Reason, 180);
+    m_table = makeTable("queueView", tr("Queue"), m_model, QueueModel::Reason);
+    m_table->setColumnWidth(QueueModel::State, 180);
+    m_table->setColumnWidth(QueueModel::Document, 110);
+    m_table->setColumnWidth(QueueModel::Operation, 76);
+    m_table->setColumnWidth(QueueModel::Made, 76);
+    m_table->setColumnWidth(QueueModel::Change, 150);
     m_decide->setObjectName("decideButton"_L1);
     m_decide->setToolTip(tr("Look at both versions and decide"));
     m_retry->setObjectName("retryButton"_L1);

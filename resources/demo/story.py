@@ -124,6 +124,8 @@ class Story:
         self.picture += 1
         for name, window in self.windows.items():
             report = window.report()
+            if not any(report["queue"].values()):
+                window.do('wait-for text queueState "Everything is on the server"')  # durable here, and so on the screen
             games = [d["state"] for d in report["documents"].values() if d["state"]]
             waiting = ", ".join(f"{n} {what}" for what, n in report["queue"].items() if n) or "empty"
             for game in games:
@@ -190,7 +192,8 @@ class Story:
                "wait-for queue all=0")
         self.everybody("wait-for confirmed /level 2", "wait-for queue all=0", "select tabs eventLogTab", "wait-for row eventLogView undo")
         self.show()
-        self.everybody("select tabs clocksTab", "wait-for row stateVectorView here")
+        self.everybody("select tabs clocksTab", "wait-for row stateVectorView here", "wait-for no-row stateVectorView behind",
+                       "expect rows vectorClockView 3")
         self.show()
         self.check()
 

@@ -267,10 +267,6 @@ Stored %2</source>
 Stored %2</translation>
     </message>
     <message>
-        <source>%1 (here)</source>
-        <translation>%1 (here)</translation>
-    </message>
-    <message>
         <source>No.</source>
         <translation>No.</translation>
     </message>
@@ -794,6 +790,10 @@ Edits JSON documents together with others, online or not.</translation>
         <source>The edit could not be tried again</source>
         <translation>The edit could not be tried again</translation>
     </message>
+    <message>
+        <source>%1 (here)</source>
+        <translation>%1 (here)</translation>
+    </message>
 </context>
 <context>
     <name>eventsync::desktop::StateModel</name>
@@ -832,10 +832,6 @@ Edits JSON documents together with others, online or not.</translation>
 </context>
 <context>
     <name>eventsync::desktop::StateVectorModel</name>
-    <message>
-        <source>%1 (here)</source>
-        <translation>%1 (here)</translation>
-    </message>
     <message>
         <source>up to date</source>
         <translation>up to date</translation>
@@ -1082,10 +1078,6 @@ Edits JSON documents together with others, online or not.</translation>
 </context>
 <context>
     <name>eventsync::desktop::VectorClockModel</name>
-    <message>
-        <source>%1 (here)</source>
-        <translation>%1 (here)</translation>
-    </message>
     <message>
         <source>Replica</source>
         <translation>Replica</translation>

@@ -267,10 +267,6 @@ Stored %2</source>
 저장 %2</translation>
     </message>
     <message>
-        <source>%1 (here)</source>
-        <translation>%1 (이 창)</translation>
-    </message>
-    <message>
         <source>No.</source>
         <translation>번호</translation>
     </message>
@@ -794,6 +790,10 @@ Edits JSON documents together with others, online or not.</source>
         <source>The edit could not be tried again</source>
         <translation>편집을 다시 시도하지 못했습니다</translation>
     </message>
+    <message>
+        <source>%1 (here)</source>
+        <translation>%1 (이 창)</translation>
+    </message>
 </context>
 <context>
     <name>eventsync::desktop::StateModel</name>
@@ -832,10 +832,6 @@ Edits JSON documents together with others, online or not.</source>
 </context>
 <context>
     <name>eventsync::desktop::StateVectorModel</name>
-    <message>
-        <source>%1 (here)</source>
-        <translation>%1 (이 창)</translation>
-    </message>
     <message>
         <source>up to date</source>
         <translation>최신</translation>
@@ -1082,10 +1078,6 @@ Edits JSON documents together with others, online or not.</source>
 </context>
 <context>
     <name>eventsync::desktop::VectorClockModel</name>
-    <message>
-        <source>%1 (here)</source>
-        <translation>%1 (이 창)</translation>
-    </message>
     <message>
         <source>Replica</source>
         <translation>복제본</translation>

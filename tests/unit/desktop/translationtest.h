@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QObject>
+
+namespace eventsync::desktop::test {
+
+class TranslationTest final : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void isFinished_data();
+    void isFinished();
+    void namesEveryTextOfTheSources();
+    void isUsedByTheProgram();
+};
+
+} // namespace eventsync::desktop::test
