@@ -224,6 +224,7 @@ void write(Writer &out, const SnapshotMessage &body)
     for (const SnapshotMessage::Row &row : body.rows) {
         out.range(row.range);
         out.raw(row.sum.toDigest().view());
+        out.number(static_cast<std::int64_t>(row.time));
     }
     out.bytes(body.document);
 }
@@ -231,11 +232,12 @@ void write(Writer &out, const SnapshotMessage &body)
 Result<SnapshotMessage> readSnapshot(Reader &in)
 {
     SnapshotMessage body;
-    for (std::uint64_t left = in.count(3 + sizeof(Digest)); left > 0 && in.ok(); --left) {
+    for (std::uint64_t left = in.count(4 + sizeof(Digest::bytes)); left > 0 && in.ok(); --left) {
         SnapshotMessage::Row row;
         row.range = in.range();
         if (const auto digest = Digest::fromBytes(in.raw(sizeof(Digest::bytes))))
             row.sum = Mark::fromDigest(*digest);
+        row.time = static_cast<std::uint64_t>(in.number());
         body.rows.push_back(row);
     }
     body.document = Bytes(in.bytes());

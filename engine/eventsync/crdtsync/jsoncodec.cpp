@@ -107,7 +107,8 @@ void write(json::Object &out, const SnapshotMessage &body, bool)
     out["type"] = "snapshot";
     json::Array rows;
     for (const SnapshotMessage::Row &row : body.rows)
-        rows.push_back(json::Object{{"range", listOf(row.range)}, {"sum", row.sum.toDigest().toHex()}});
+        rows.push_back(json::Object{{"range", listOf(row.range)}, {"sum", row.sum.toDigest().toHex()},
+                                    {"time", static_cast<std::int64_t>(row.time)}});
     out["rows"] = std::move(rows);
     out["document"] = toBase64Url(body.document);
 }
@@ -243,6 +244,7 @@ Result<SnapshotMessage> readSnapshot(FieldReader &in)
         SnapshotMessage::Row row;
         row.range = fields.take(rangeFrom(fields.required("range")), "range");
         row.sum = Mark::fromDigest(fields.digest("sum"));
+        row.time = static_cast<std::uint64_t>(fields.integer("time", 1));
         body.rows.push_back(row);
         return fields.finish(UnknownFields::Ignore);
     }));

@@ -95,6 +95,8 @@ Result<> checkBody(const SnapshotMessage &body)
     for (const SnapshotMessage::Row &row : body.rows) {
         if (row.range.first.value() != 1)
             return failure(ErrorCode::InvalidMessage, "a snapshot's rows begin with the first patch");
+        if (row.time < 1 || row.time > crdt::kMaxTime)
+            return failure(ErrorCode::InvalidMessage, "no logical time in a snapshot's row");
     }
     return {};
 }

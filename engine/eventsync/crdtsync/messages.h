@@ -48,6 +48,7 @@ struct SnapshotMessage
     {
         PatchRange range; // 1 .. n of a replica
         Mark sum;         // of those patches
+        std::uint64_t time = 0; // the last logical time of that session in the document
         bool operator==(const Row &) const = default;
     };
     std::vector<Row> rows; // by replica

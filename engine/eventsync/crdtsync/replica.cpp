@@ -132,12 +132,23 @@ Result<SnapshotMessage> Replica::snapshot() const
     SnapshotMessage message;
     for (const auto &[replica, number] : m_vector.rows()) {
         const PatchRange range{replica, PatchNumber(1), number};
-        message.rows.push_back({range, m_set.sum({replica, range.first}, {replica, range.last.next()}).mark});
+        const auto time = m_document->clock().lastTime(static_cast<std::uint64_t>(replica.value()));
+        message.rows.push_back({range, m_set.sum({replica, range.first}, {replica, range.last.next()}).mark, time.value_or(1)});
     }
     message.document = crdt::encodeBinary(*m_document);
     if (message.document.size() + message.rows.size() * 64 + 1'024 > limits::kPubSubMessageBytes)
         return failure(ErrorCode::TooLarge, "the document does not fit into a message");
     return message;
+}
+
+// An encoded document names no sessions of which nothing is left in it, but their later patches refer to what was there. So
+// the row says how far the session got, and a patch that does nothing makes these ids known.
+static Result<> declareSeen(crdt::Document &document, const SnapshotMessage::Row &row)
+{
+    crdt::PatchBuilder seen({static_cast<std::uint64_t>(row.range.replica.value()), 1});
+    seen.nop(row.time);
+    EVENTSYNC_CHECK(document.apply(seen.flush()));
+    return {};
 }
 
 Result<std::vector<NumberedPatch>> Replica::adopt(const SnapshotMessage &snapshot, std::vector<NumberedPatch> more)
@@ -150,6 +161,7 @@ Result<std::vector<NumberedPatch>> Replica::adopt(const SnapshotMessage &snapsho
         document.setSid(own);
     Replica next(document, *m_random);
     for (const SnapshotMessage::Row &row : snapshot.rows) {
+        EVENTSYNC_CHECK(declareSeen(document, row));
         next.m_vector.advance(row.range.replica, row.range.last);
         next.m_set.insertBlock(row.range, row.sum);
         // What both hold one by one can be compared.

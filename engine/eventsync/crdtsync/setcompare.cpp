@@ -165,7 +165,10 @@ void checkRun(const PatchSet &set, const ComparedRange::Run &theirs, Answer &ans
         return;
     }
     answer.add(from, ComparedRange::Same{});
-    if (theirs.range.count() <= kFanOut && !set.blockAt(from)) {
+    if (const auto block = set.blockAt(from)) {
+        answer.addBlock(endOf(*block), *block);
+        answer.add(until, set.sum(endOf(*block), until).fingerprint());
+    } else if (theirs.range.count() <= kFanOut) {
         ComparedRange::Runs singles;
         for (PatchId id = from; id < until; id = id.next())
             singles.push_back(answer.described({id.replica, id.number, id.number}));

@@ -191,6 +191,8 @@ void SyncCore::give(const std::string &peer, const std::vector<PatchRange> &rang
 // Own patches that are not durable yet must not get out, not even inside a document: after a crash their numbers are given again.
 void SyncCore::sendSnapshot(const std::string &peer, Milliseconds now, Effects &effects)
 {
+    if (m_flush)
+        m_flush();
     if (m_ownUnstored > 0) {
         if (m_snapshotWanted.size() < limits::kPeers)
             m_snapshotWanted.insert(peer);

@@ -6,6 +6,7 @@
 #include <eventsync/base/limits.h>
 
 #include <chrono>
+#include <functional>
 
 namespace eventsync::crdtsync {
 
@@ -78,6 +79,8 @@ public:
     void stored(const std::vector<Effects::StoreStep> &steps, Milliseconds now, Effects &effects);
     void served(const std::string &to, std::vector<NumberedPatch> patches, bool more, Effects &effects);
     void adopt(const SnapshotMessage &snapshot, std::vector<NumberedPatch> more, Effects &effects);
+    // Called before a snapshot is made: edits that are in the document and not yet a patch are to be handed to applyLocal() now.
+    void setFlush(std::function<void()> flush) { m_flush = std::move(flush); }
     // The store could not be read for it: the snapshot is forgotten.
     void abandonAdoption() { m_adopting = false; }
     // The next tick tells the state at once: after a broken link, or when a peer has come.
@@ -116,6 +119,7 @@ private:
     Milliseconds m_noSnapshotsUntil{-1};        // one could not be used
     std::vector<NumberedPatch> m_sinceAdoption; // applied while the store is being read
     std::set<PatchRange> m_reported;
+    std::function<void()> m_flush;
 };
 
 } // namespace eventsync::crdtsync

@@ -207,8 +207,8 @@ void SyncManager::beginAdoption(SnapshotMessage snapshot)
             manager.m_core.abandonAdoption();
             return manager.tell({Fact::Kind::StoreFailed, {}, page.error()});
         }
-        if (manager.m_beforeReplace)
-            manager.m_beforeReplace();
+        if (manager.m_flush)
+            manager.m_flush();
         std::vector<NumberedPatch> more = std::move(page->patches);
         more.insert(more.end(), unstored.begin(), unstored.end());
         Effects effects;

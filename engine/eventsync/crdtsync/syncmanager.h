@@ -51,8 +51,13 @@ public:
     void syncNow(); // an exchange at once
 
     void setFactHandler(std::function<void(const Fact &)> handler) { m_onFact = std::move(handler); }
-    // Called before a snapshot replaces the document: the place to hand over edits that are not flushed.
-    void setBeforeReplace(std::function<void()> handler) { m_beforeReplace = std::move(handler); }
+    // Called before a snapshot is made of the document or replaces it: the place to apply a patch of the edits so far.
+    // Whoever edits in several steps before a flush() must set it.
+    void setFlush(std::function<void()> flush)
+    {
+        m_flush = flush;
+        m_core.setFlush(std::move(flush));
+    }
     void setBadMessageHandler(BadMessageHandler handler) { m_onBadMessage = std::move(handler); }
 
     const Replica &replica() const { return m_core.replica(); }
@@ -84,7 +89,7 @@ private:
     std::vector<pubsub::Peer> m_seenPeers;
     pubsub::SubscriptionPtr m_peerWatch;
     std::function<void(const Fact &)> m_onFact;
-    std::function<void()> m_beforeReplace;
+    std::function<void()> m_flush;
     BadMessageHandler m_onBadMessage;
     std::shared_ptr<SyncManager *> m_self; // what is on its way looks here whether there is still somebody
 };
