@@ -57,7 +57,7 @@ ProfileDialog::ProfileDialog(Purpose purpose, const QString &profile, QWidget *p
             accept();
         });
     }
-    buttons->addButton(QDialogButtonBox::Cancel);
+    buttons->addButton(tr("Cancel"), QDialogButtonBox::RejectRole);
     connect(buttons, &QDialogButtonBox::accepted, this, &QDialog::accept);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
     connect(m_profile, &QComboBox::currentTextChanged, open, [open](const QString &name) { open->setEnabled(isProfileName(name)); });

@@ -5,6 +5,9 @@
 #include <desktop/texts.h>
 
 #include <QFont>
+#include <QFontMetrics>
+#include <QGuiApplication>
+#include <QSize>
 
 #include <algorithm>
 
@@ -223,6 +226,8 @@ QVariant StateModel::data(const QModelIndex &index, int role) const
         }
         return QString();
     };
+    if (role == Qt::SizeHintRole) // the same with and without a marker
+        return QSize(0, QFontMetrics(QGuiApplication::font()).height() + 6);
     if (role == Qt::FontRole && node.mark != Mark::None) {
         QFont font;
         font.setBold(node.mark != Mark::Removed);

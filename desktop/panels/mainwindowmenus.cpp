@@ -72,7 +72,8 @@ void MainWindow::buildMenus()
     addTo(help, tr("&About EventSync"), "aboutAction", {}, [this] {
         auto *about = new QMessageBox(QMessageBox::NoIcon, tr("About EventSync"),
                                       tr("EventSync %1\n\nEdits JSON documents together with others, online or not.")
-                                          .arg(QApplication::applicationVersion()), QMessageBox::Close, this);
+                                          .arg(QApplication::applicationVersion()), QMessageBox::NoButton, this);
+        about->addButton(tr("Close"), QMessageBox::RejectRole);
         about->setAttribute(Qt::WA_DeleteOnClose);
         about->setIconPixmap(windowIcon().pixmap(64, 64));
         about->open();

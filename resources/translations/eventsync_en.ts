@@ -677,6 +677,10 @@ Edits JSON documents together with others, online or not.</translation>
         <source>&amp;Profile</source>
         <translation>&amp;Profile</translation>
     </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancel</translation>
+    </message>
 </context>
 <context>
     <name>eventsync::desktop::QueueModel</name>

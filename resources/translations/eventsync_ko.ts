@@ -677,6 +677,10 @@ Edits JSON documents together with others, online or not.</source>
         <source>&amp;Profile</source>
         <translation>프로필(&amp;P)</translation>
     </message>
+    <message>
+        <source>Cancel</source>
+        <translation>취소</translation>
+    </message>
 </context>
 <context>
     <name>eventsync::desktop::QueueModel</name>
