@@ -379,7 +379,7 @@ void StructureTest::everySourceHasItsLicenceLine()
                       sourceFolder() + u"/CMakeLists.txt"_s};
     for (const QString &folder :
          {u"engine"_s, u"server"_s, u"desktop"_s, u"tests"_s, u"packaging"_s, u"resources"_s, u"docs"_s}) {
-        files += filesBelow(folder, {u"*.h"_s, u"*.cpp"_s, u"*.py"_s, u"*.sh"_s, u"*.js"_s, u"*.mjs"_s, u"*.ts"_s,
+        files += filesBelow(folder, {u"*.h"_s, u"*.cpp"_s, u"*.py"_s, u"*.sh"_s, u"*.js"_s, u"*.mjs"_s,
                                      u"*.cmake"_s, u"CMakeLists.txt"_s});
     }
     QStringList faults;
