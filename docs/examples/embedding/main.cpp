@@ -24,7 +24,7 @@ const CollectionName kGames("games");
 // This program has nothing else to do while it waits. One with windows connects to the client's signals instead.
 bool waitUntil(const std::function<bool()> &condition)
 {
-    const QDeadlineTimer deadline(20'000);
+    const QDeadlineTimer deadline(30'000);
     while (!condition()) {
         if (deadline.hasExpired())
             return false;
@@ -37,7 +37,7 @@ template<class T>
 Result<T> resultOf(const QFuture<Result<T>> &future)
 {
     if (!waitUntil([&] { return future.isFinished(); }))
-        return failure(ErrorCode::Timeout, "nothing came within 20 s");
+        return failure(ErrorCode::Timeout, "nothing came within 30 s");
     return future.result();
 }
 
