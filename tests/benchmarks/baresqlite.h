@@ -10,7 +10,8 @@
 #include <string>
 #include <string_view>
 
-// SQLite with nothing around it: prepared statements in a loop, WAL, synchronous = FULL, one table without a second index.
+// SQLite with nothing around it: prepared statements in a loop, WAL, synchronous = FULL, one table without a second
+// index.
 namespace eventsync::bench {
 
 class BareSqlite
@@ -60,9 +61,10 @@ public:
                 if (sqlite3_column_type(statement, column) == SQLITE_INTEGER)
                     bytes += sqlite3_column_int64(statement, column) != 0;
                 else if (const void *data = sqlite3_column_blob(statement, column))
-                    bytes += static_cast<std::int64_t>(std::string(static_cast<const char *>(data),
-                                                                   static_cast<std::size_t>(sqlite3_column_bytes(statement, column)))
-                                                           .size());
+                    bytes += static_cast<std::int64_t>(
+                        std::string(static_cast<const char *>(data),
+                                    static_cast<std::size_t>(sqlite3_column_bytes(statement, column)))
+                            .size());
             }
         }
         sqlite3_finalize(statement);

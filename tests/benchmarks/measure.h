@@ -14,9 +14,18 @@ inline double secondsOf(clockid_t clock)
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-inline double wallSeconds() { return secondsOf(CLOCK_MONOTONIC); }
-inline double threadCpuSeconds() { return secondsOf(CLOCK_THREAD_CPUTIME_ID); }
-inline double processCpuSeconds() { return secondsOf(CLOCK_PROCESS_CPUTIME_ID); }
+inline double wallSeconds()
+{
+    return secondsOf(CLOCK_MONOTONIC);
+}
+inline double threadCpuSeconds()
+{
+    return secondsOf(CLOCK_THREAD_CPUTIME_ID);
+}
+inline double processCpuSeconds()
+{
+    return secondsOf(CLOCK_PROCESS_CPUTIME_ID);
+}
 
 // Of all threads of another process.
 inline double cpuSecondsOf(pid_t process)

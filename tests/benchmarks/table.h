@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-// What every benchmark here prints: one Markdown table of work, what EventSync takes, what the baseline takes that ran beside
-// it, and their ratio beside its target.
+// What every benchmark here prints: one Markdown table of work, what EventSync takes, what the baseline takes that ran
+// beside it, and their ratio beside its target.
 namespace eventsync::bench {
 
 inline double median(std::vector<double> values)
@@ -24,7 +24,12 @@ inline double median(std::vector<double> values)
 inline std::string text(double value, const char *unit)
 {
     char buffer[64];
-    std::snprintf(buffer, sizeof buffer, value < 0.095 ? "%.2g" : value < 10 ? "%.2f" : value < 1'000 ? "%.1f" : "%.0f", value);
+    std::snprintf(buffer, sizeof buffer,
+                  value < 0.095   ? "%.2g"
+                  : value < 10    ? "%.2f"
+                  : value < 1'000 ? "%.1f"
+                                  : "%.0f",
+                  value);
     return std::string(buffer) + (*unit ? " " : "") + unit;
 }
 
@@ -67,8 +72,9 @@ public:
             wanted = (atMost ? "<= " : ">= ") + text(target->value, "");
             met = (atMost ? ratio <= target->value : ratio >= target->value) ? "yes" : "no";
         }
-        m_lines.push_back("| " + std::move(work) + " | " + text(median(series.ours), unit) + " | "
-                          + text(median(series.baseline), unit) + " | " + text(ratio, "") + " | " + wanted + " | " + met + " |");
+        m_lines.push_back("| " + std::move(work) + " | " + text(median(series.ours), unit) + " | " +
+                          text(median(series.baseline), unit) + " | " + text(ratio, "") + " | " + wanted + " | " + met +
+                          " |");
     }
     void print() const
     {

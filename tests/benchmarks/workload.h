@@ -46,9 +46,13 @@ public:
         : m_document(std::move(document)), m_client(std::move(client)), m_random(seed)
     {
     }
+    Author(const Author &) = delete;
+    Author &operator=(const Author &) = delete;
+
     EventPtr create(std::string_view state = R"({"gold":10,"name":"Alice","note":""})")
     {
-        return make(Operation::Create, patchOf(R"([{"op":"add","path":"","value":)" + std::string(state) + "}]"), ServerSeq());
+        return make(Operation::Create, patchOf(R"([{"op":"add","path":"","value":)" + std::string(state) + "}]"),
+                    ServerSeq());
     }
     EventPtr edit(ServerSeq base) { return make(Operation::Update, editPatch(m_clientSeq.value()), base); }
 
@@ -60,10 +64,17 @@ private:
     EventPtr make(Operation operation, json::Patch patch, ServerSeq base)
     {
         m_clientSeq = m_clientSeq.next();
-        return std::make_shared<const Event>(Event{.id = m_ids.next(), .documentId = m_document, .collection = collection(),
-                                                   .operation = operation, .serverSeq = {}, .clientId = m_client,
-                                                   .clientSeq = m_clientSeq, .baseSeq = base, .timestamp = m_clock.wall(),
-                                                   .storedAt = {}, .diff = Diff(std::move(patch))});
+        return std::make_shared<const Event>(Event{.id = m_ids.next(),
+                                                   .documentId = m_document,
+                                                   .collection = collection(),
+                                                   .operation = operation,
+                                                   .serverSeq = {},
+                                                   .clientId = m_client,
+                                                   .clientSeq = m_clientSeq,
+                                                   .baseSeq = base,
+                                                   .timestamp = m_clock.wall(),
+                                                   .storedAt = {},
+                                                   .diff = Diff(std::move(patch))});
     }
 
     DocumentId m_document;

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A client comes back that misses 10,000 events: processor time of the server core from its subscribe to `synced`, all
-// messages encoded, beside SQLite's own read of the same rows with every column copied out. Every run opens the store anew,
-// so that nothing comes out of the service's memory.
-#include "corehost.h"
-
+// messages encoded, beside SQLite's own read of the same rows with every column copied out. Every run opens the store
+// anew, so that nothing comes out of the service's memory.
 #include "../baresqlite.h"
 #include "../measure.h"
 #include "../table.h"
+#include "corehost.h"
 
 using namespace eventsync;
 using namespace eventsync::bench;
@@ -51,8 +50,8 @@ double bareMilliseconds(const std::string &path)
     BareSqlite sqlite(path);
     std::int64_t bytes = 0;
     const double begin = processCpuSeconds();
-    const std::int64_t rows = sqlite.readAll("SELECT * FROM events WHERE document = 1 AND server_seq > 0 ORDER BY server_seq",
-                                             bytes);
+    const std::int64_t rows =
+        sqlite.readAll("SELECT * FROM events WHERE document = 1 AND server_seq > 0 ORDER BY server_seq", bytes);
     const double took = processCpuSeconds() - begin;
     EVENTSYNC_ASSERT(rows == kMissed && bytes > kMissed * 300);
     return took * 1e3;

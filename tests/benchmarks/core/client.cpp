@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A client with 100 edits on their way, none answered, gets other people's events. Its cost per event must not grow with the
-// number of events: the time per event over 10,000 of them beside the time over 1,000. The second pair of rows says what a
-// step costs beside nothing but applying the same patches to a plain value.
+// A client with 100 edits on their way, none answered, gets other people's events. Its cost per event must not grow
+// with the number of events: the time per event over 10,000 of them beside the time over 1,000. The second pair of rows
+// says what a step costs beside nothing but applying the same patches to a plain value.
 #include "../measure.h"
 #include "../table.h"
 #include "../workload.h"
@@ -86,8 +86,11 @@ double microsecondsPerEvent(std::int64_t events, std::int64_t perMessage)
     core.connected();
     core.receive(welcome());
     core.receive(remote.first);
-    core.receive(protocol::Synced{.documentId = kDocument, .position = {ServerSeq(1), remote.first.chain},
-                                  .horizon = ServerSeq(1), .clientSeq = {}, .policy = CollectionPolicy()});
+    core.receive(protocol::Synced{.documentId = kDocument,
+                                  .position = {ServerSeq(1), remote.first.chain},
+                                  .horizon = ServerSeq(1),
+                                  .clientSeq = {},
+                                  .policy = CollectionPolicy()});
     for (std::int64_t i = 0; i < kPending; ++i) {
         const auto edited = core.update(
             kDocument, patchOf(R"([{"op":"replace","path":"/mine/)" + std::to_string(i) + R"(","value":1}])"));
@@ -127,7 +130,8 @@ int main()
             linear.add(many, few);
             apply.add(many, microsecondsPerPatch(kMany));
         }
-        const std::string how = std::to_string(perMessage) + (perMessage == 1 ? " event a message" : " events a message");
+        const std::string how =
+            std::to_string(perMessage) + (perMessage == 1 ? " event a message" : " events a message");
         table.add("client, 100 pending, " + how + ": 10,000 beside 1,000, CPU per event", linear, "us",
                   Target{Target::Kind::AtMost, 1.25});
         table.add("client, 100 pending, " + how + ": beside bare apply, CPU per event", apply, "us", std::nullopt);

@@ -70,8 +70,9 @@ CoreHost::Peer &CoreHost::follow(const DocumentId &document, const ClientId &cli
     peer.id = m_service->open(peer, {.peer = "benchmark"});
     peer.encodes = true;
     m_service->receive(peer.id, protocol::Hello{.clientId = client});
-    m_service->receive(peer.id, protocol::Subscribe{.documentId = document, .collection = Author::collection(),
-                                                    .afterSeq = ServerSeq(0)});
+    m_service->receive(
+        peer.id,
+        protocol::Subscribe{.documentId = document, .collection = Author::collection(), .afterSeq = ServerSeq(0)});
     loop.runUntil([&] { return peer.synced; });
     return peer;
 }

@@ -45,15 +45,15 @@ public:
 
         sync::SessionId id;
         bool synced = false;
-        bool encodes = false;           // every message to JSON bytes, as a socket would have it
-        std::int64_t acknowledged = 0;  // events, applied
+        bool encodes = false;          // every message to JSON bytes, as a socket would have it
+        std::int64_t acknowledged = 0; // events, applied
         std::int64_t events = 0, bytes = 0;
         std::function<void()> acked = {}; // after an ack
     };
 
     Peer &follow(const DocumentId &document, const ClientId &client); // up to synced
     void push(Peer &peer, const DocumentId &document, std::vector<EventPtr> events);
-    std::int64_t commits();                                           // of the store so far
+    std::int64_t commits(); // of the store so far
 
     Loop loop;
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Durable ingest: events per second that the server core (SyncService on SQLite, durability full, no sockets) acknowledges,
-// beside a bare prepared INSERT loop that commits the same number of rows of the same bytes at a time. Writers send the next
-// push when the last one is acknowledged: one event; 64 events of one document; 64 events each of 16 documents at once.
-#include "corehost.h"
-
+// Durable ingest: events per second that the server core (SyncService on SQLite, durability full, no sockets)
+// acknowledges, beside a bare prepared INSERT loop that commits the same number of rows of the same bytes at a time.
+// Writers send the next push when the last one is acknowledged: one event; 64 events of one document; 64 events each of
+// 16 documents at once.
 #include "../baresqlite.h"
 #include "../measure.h"
 #include "../table.h"
+#include "corehost.h"
 
 using namespace eventsync;
 using namespace eventsync::bench;
@@ -23,21 +23,35 @@ struct Load
     std::int64_t events() const { return perRound() * pushes; }
 };
 
-double oursPerSecond(const Load &load)
+struct Took
+{
+    double perSecond = 0, cpuMicroseconds = 0; // events; of the process, per event
+};
+
+Took tookSince(double wallBegin, double cpuBegin, const Load &load)
+{
+    const auto events = static_cast<double>(load.events());
+    return {events / (wallSeconds() - wallBegin), (processCpuSeconds() - cpuBegin) * 1e6 / events};
+}
+
+Took ours(const Load &load)
 {
     const Folder folder;
     CoreHost host(folder.file("store.db"));
     struct Writer
     {
+        explicit Writer(std::int64_t number)
+            : author(DocumentId("note-" + std::to_string(number)), ClientId("writer-" + std::to_string(number)),
+                     static_cast<std::uint64_t>(number) + 1)
+        {
+        }
         Author author;
         CoreHost::Peer *peer = nullptr;
         std::deque<std::vector<EventPtr>> waiting = {};
     };
     std::deque<Writer> writers;
     for (std::int64_t i = 0; i < load.writers; ++i) {
-        const std::string number = std::to_string(i);
-        Writer &writer = writers.emplace_back(Author(DocumentId("note-" + number), ClientId("writer-" + number),
-                                                     static_cast<std::uint64_t>(i) + 1));
+        Writer &writer = writers.emplace_back(i);
         writer.peer = &host.follow(writer.author.document(), writer.author.client());
         host.push(*writer.peer, writer.author.document(), {writer.author.create()});
         host.loop.runUntil([&] { return writer.peer->acknowledged == 1; });
@@ -52,10 +66,11 @@ double oursPerSecond(const Load &load)
                 return;
             std::vector<EventPtr> next = std::move(writer.waiting.front());
             writer.waiting.pop_front();
-            host.loop.post([&host, &writer, next = std::move(next)] { host.push(*writer.peer, writer.author.document(), next); });
+            host.loop.post(
+                [&host, &writer, next = std::move(next)] { host.push(*writer.peer, writer.author.document(), next); });
         };
     }
-    const double begin = wallSeconds();
+    const double begin = wallSeconds(), cpuBegin = processCpuSeconds();
     for (Writer &writer : writers)
         writer.peer->acked();
     host.loop.runUntil([&] {
@@ -65,19 +80,19 @@ double oursPerSecond(const Load &load)
         }
         return true;
     });
-    return static_cast<double>(load.events()) / (wallSeconds() - begin);
+    return tookSince(begin, cpuBegin, load);
 }
 
-double barePerSecond(const Load &load)
+Took bare(const Load &load)
 {
     const Folder folder;
     BareSqlite sqlite(folder.file("bare.db"));
     Author author(DocumentId("note-1"), ClientId("writer-1"), 1);
     const Bytes body = loggedBytes(author, ServerSeq(2));
     sqlite.insertLoop(body, 1, 1);
-    const double begin = wallSeconds();
+    const double begin = wallSeconds(), cpuBegin = processCpuSeconds();
     sqlite.insertLoop(body, load.events(), load.perRound());
-    return static_cast<double>(load.events()) / (wallSeconds() - begin);
+    return tookSince(begin, cpuBegin, load);
 }
 
 } // namespace
@@ -86,13 +101,15 @@ int main()
 {
     Table table;
     for (const Load &load : {Load{1, 1, 400}, Load{1, 64, 100}, Load{16, 64, 30}}) {
-        Series series;
+        Series perSecond, cpu;
         for (int run = 0; run < kRuns; ++run) {
-            const double ours = oursPerSecond(load);
-            series.add(ours, barePerSecond(load));
+            const Took our = ours(load), their = bare(load);
+            perSecond.add(our.perSecond, their.perSecond);
+            cpu.add(our.cpuMicroseconds, their.cpuMicroseconds);
         }
-        table.add("ingest, " + std::to_string(load.perRound()) + " a commit", series, "events/s",
-                  Target{Target::Kind::AtLeast, 0.5});
+        const std::string name = "ingest, " + std::to_string(load.perRound()) + " a commit";
+        table.add(name, perSecond, "events/s", Target{Target::Kind::AtLeast, 0.5});
+        table.add(name + ", CPU per event", cpu, "us", std::nullopt);
     }
     table.print();
     return 0;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// diff() and apply() of module json beside nlohmann::json's diff() and patch(), on a record list of about 1 KB, 100 KB and
-// 4 MB in which ten leaves (of the smallest: nine) change. Ours applies as the engine does: in place, with the inverse and the footprint made, all or
-// nothing. nlohmann's patch() copies the document, its patch_inplace() does not (and leaves half a patch on an error); both
-// are there. The last row: one leaf of the 4 MB document edited, beside a copy of the document.
+// diff() and apply() of module json beside nlohmann::json's diff() and patch(), on a record list of about 1 KB, 100 KB
+// and 4 MB in which ten leaves (of the smallest: nine) change. Ours applies as the engine does: in place, with the
+// inverse and the footprint made, all or nothing. nlohmann's patch() copies the document, its patch_inplace() does not
+// (and leaves half a patch on an error); both are there. The last row: one leaf of the 4 MB document edited, beside a
+// copy of the document.
 #include "../measure.h"
 #include "../table.h"
 #include "../workload.h"
@@ -34,8 +35,8 @@ json::Value recordList(std::int64_t records)
     std::string text = R"({"items":{)";
     for (std::int64_t i = 0; i < records; ++i) {
         const std::string n = std::to_string(i);
-        text += (i == 0 ? "" : ",") + ("\"record-" + n) + R"(":{"name":"Record number )" + n + R"(","gold":)" + n
-            + R"(,"ratio":0.)" + std::to_string(i % 9 + 1) + R"(,"tags":["red","green","blue"],"open":true})";
+        text += (i == 0 ? "" : ",") + ("\"record-" + n) + R"(":{"name":"Record number )" + n + R"(","gold":)" + n +
+                R"(,"ratio":0.)" + std::to_string(i % 9 + 1) + R"(,"tags":["red","green","blue"],"open":true})";
     }
     return parsed(text + "}}");
 }
@@ -48,8 +49,7 @@ void editLeaves(json::Value &document, std::int64_t records, std::int64_t leaves
 }
 
 // Seconds of processor time that `work` takes once. `prepare` runs before each and is not counted.
-template<class Prepare, class Work>
-double secondsOnce(const Prepare &prepare, const Work &work)
+template<class Prepare, class Work> double secondsOnce(const Prepare &prepare, const Work &work)
 {
     double total = 0;
     std::int64_t times = 0;
@@ -87,13 +87,16 @@ const auto nothing = [] { return 0; };
 double ourApply(json::Value &document, const Documents &documents)
 {
     // There and back, so that the document need not be made anew; half of it is one.
-    return secondsOnce(nothing, [&](int) {
-               const auto there = json::apply(document, documents.patch, {.size = documents.size});
-               EVENTSYNC_ASSERT(there.has_value());
-               const auto back = json::apply(document, documents.back,
-                                             {.size = documents.size + static_cast<std::size_t>(there->sizeChange)});
-               EVENTSYNC_ASSERT(back.has_value() && back->sizeChange == -there->sizeChange);
-           }) / 2;
+    return secondsOnce(nothing,
+                       [&](int) {
+                           const auto there = json::apply(document, documents.patch, {.size = documents.size});
+                           EVENTSYNC_ASSERT(there.has_value());
+                           const auto back =
+                               json::apply(document, documents.back,
+                                           {.size = documents.size + static_cast<std::size_t>(there->sizeChange)});
+                           EVENTSYNC_ASSERT(back.has_value() && back->sizeChange == -there->sizeChange);
+                       }) /
+           2;
 }
 
 void compare(Table &table, const Size &size)
@@ -105,17 +108,19 @@ void compare(Table &table, const Size &size)
         const double ourDiff = secondsOnce(nothing, [&](int) {
             EVENTSYNC_ASSERT(json::diff(documents.before, documents.after).operations().size() == std::size_t(leaves));
         });
-        diffs.add(ourDiff * 1e6, 1e6 * secondsOnce(nothing, [&](int) {
-            EVENTSYNC_ASSERT(nlohmann::json::diff(documents.theirBefore, documents.theirAfter).size() == std::size_t(leaves));
-        }));
+        diffs.add(ourDiff * 1e6,
+                  1e6 * secondsOnce(nothing, [&](int) {
+                      EVENTSYNC_ASSERT(nlohmann::json::diff(documents.theirBefore, documents.theirAfter).size() ==
+                                       std::size_t(leaves));
+                  }));
         const double ours = ourApply(documents.before, documents) * 1e6;
         copying.add(ours, 1e6 * secondsOnce(nothing, [&](int) {
-            EVENTSYNC_ASSERT(!documents.theirBefore.patch(documents.theirPatch).empty());
-        }));
+                              EVENTSYNC_ASSERT(!documents.theirBefore.patch(documents.theirPatch).empty());
+                          }));
         inPlace.add(ours, 0.5e6 * secondsOnce(nothing, [&](int) {
-            documents.theirBefore.patch_inplace(documents.theirPatch);
-            documents.theirBefore.patch_inplace(documents.theirBack);
-        }));
+                              documents.theirBefore.patch_inplace(documents.theirPatch);
+                              documents.theirBefore.patch_inplace(documents.theirBack);
+                          }));
     }
     const std::string name = std::string(", ") + size.name + ", CPU";
     table.add("json diff" + name, diffs, "us", Target{Target::Kind::AtMost, 1});
@@ -130,9 +135,9 @@ void oneLeaf(Table &table, const Size &size)
     for (int run = 0; run < kRuns; ++run) {
         const double ours = ourApply(documents.before, documents);
         series.add(ours * 1e6, 1e6 * secondsOnce(nothing, [&](int) {
-            const json::Value copy = documents.before;
-            EVENTSYNC_ASSERT(copy.is_object());
-        }));
+                                   const json::Value copy = documents.before;
+                                   EVENTSYNC_ASSERT(copy.is_object());
+                               }));
     }
     table.add(std::string("one leaf of a ") + size.name + " document, beside a copy of it, CPU", series, "us",
               Target{Target::Kind::AtMost, 0.01});
