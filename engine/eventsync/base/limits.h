@@ -49,7 +49,12 @@ constexpr std::size_t kUnsentHardBytes = 8 * kMiB;      // above it the connecti
 constexpr std::size_t kDocumentsPerConnection = 10'000;
 constexpr std::size_t kInFlightEvents = 64;             // unanswered pushed events per document
 constexpr std::size_t kCheckpointsPerSubscribe = 16;
-constexpr std::size_t kPendingIdsPerSubscribe = 200'000; // the queue's ids and the kept acknowledged ones
+// The queue's ids and the kept acknowledged ones: a pair takes 80 bytes of JSON, so that many fit a largest frame beside the
+// checkpoints. Ids left out cost a repeated push that is answered `duplicate`, nothing else.
+constexpr std::size_t kPendingIdsPerSubscribe = 25'000;
+constexpr std::size_t kWaitingPushBytes = 16 * kMiB;     // of one connection's pushes that are not committed yet, as JSON:
+                                                         // decoded they take up to ten times as much
+constexpr std::size_t kAllWaitingPushBytes = 128 * kMiB; // ... of all connections, those that have gone included
 constexpr std::size_t kPageItems = 1'000;
 constexpr auto kHeartbeat = 15'000ms;
 constexpr auto kPresenceKeep = 30'000ms;

@@ -52,12 +52,24 @@ SyncService::Private::Step SyncService::Private::step(Session &session, const Do
     const DocumentPtr document = inUse(id);
     if (!document || !document->core)
         return Step::Done; // loaded() begins again
+    if (!mayRead(session, document)) {
+        revoke(session, id, "access was withdrawn");
+        return Step::Done;
+    }
     const eventlog::DocumentCore &core = *document->core;
     if (subscription.transfer) {
         sendPart(session, document, subscription);
         return Step::More;
     }
     if (subscription.sent < core.horizon().previous() || subscription.sent > core.head().serverSeq) {
+        if (subscription.synced) {
+            // Compacted away while this reader was slow. What it named as pending when it subscribed is out of date: a
+            // snapshot that does not say which of its edits are in the log would have them made twice. It asks again.
+            unsubscribe(session, id);
+            sendError(session, {ErrorCode::Unavailable, "the log was compacted behind a slow reader: subscribe again"},
+                      protocol::ErrorScope::Document, id, std::chrono::milliseconds(0));
+            return Step::Done;
+        }
         startSnapshot(session, document, subscription);
         return Step::Done;
     }
@@ -89,7 +101,7 @@ SyncService::Private::Step SyncService::Private::sendEvents(Session &session, co
                                                             Subscription &subscription,
                                                             const std::vector<eventlog::LoggedPtr> &events)
 {
-    for (const auto &[last, frame] : frames(document, events, session.vectorClocks ? subscription.clock : std::nullopt)) {
+    for (const auto &[last, frame] : broker.frames(document->id, events, session.vectorClocks ? subscription.clock : std::nullopt)) {
         session.sink->send(frame);
         subscription.sent = last;
     }

@@ -59,7 +59,7 @@ void SyncService::Private::loaded(const DocumentPtr &document, Result<std::optio
         failJobs({std::make_move_iterator(document->jobs.begin()), std::make_move_iterator(document->jobs.end())}, result.error());
         document->jobs.clear();
         document->whenIdle.clear();
-        for (const SessionId id : std::set<SessionId>(document->subscribers)) {
+        for (const SessionId id : broker.followers(document->id)) {
             if (Session *subscriber = session(id)) {
                 unsubscribe(*subscriber, document->id);
                 sendError(*subscriber, result.error(), protocol::ErrorScope::Document, document->id);
@@ -67,6 +67,11 @@ void SyncService::Private::loaded(const DocumentPtr &document, Result<std::optio
         }
         for (auto &task : waiting)
             task(failure(result.error()));
+        // Asked for again by whoever wants it. What the store could not give just now is tried again with the next tick; what
+        // contradicts itself would be read for nothing, and would keep `derived` from ever rising.
+        const bool mendable = errorClass(result.error().code) == ErrorClass::Transient || result.error().code == ErrorCode::IoError;
+        if (!mendable && inUse(document->id) == document && !document->loading && document->whenLoaded.empty())
+            documents.erase(document->id);
         return;
     }
     if (*result) {
@@ -80,7 +85,7 @@ void SyncService::Private::loaded(const DocumentPtr &document, Result<std::optio
     for (auto &task : waiting)
         task({});
     // After a commit with an unknown result the log may hold events that nobody was told of.
-    for (const SessionId id : std::set<SessionId>(document->subscribers)) {
+    for (const SessionId id : broker.followers(document->id)) {
         Session *subscriber = session(id);
         if (!subscriber)
             continue;
@@ -122,7 +127,7 @@ void SyncService::Private::unload()
 {
     std::vector<DocumentPtr> idle;
     for (const auto &[id, document] : documents) {
-        if (document.use_count() == 1 && document->subscribers.empty() && document->isIdle() && document->jobs.empty() && document->whenIdle.empty() &&
+        if (document.use_count() == 1 && !broker.isFollowed(id) && document->isIdle() && document->jobs.empty() && document->whenIdle.empty() &&
             !document->flushing && !document->core->isDirty() && document->newCursors.empty())
             idle.push_back(document);
     }

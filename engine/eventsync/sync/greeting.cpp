@@ -118,10 +118,8 @@ void SyncService::Private::welcome(Session &session)
                           protocol::ErrorScope::Connection, {}, limits::kRetryReplaced);
                 older->sink->close(ErrorCode::Replaced, "a newer connection uses this client id");
                 older->state = Session::State::Replaced;
-                for (const auto &[documentId, subscription] : std::exchange(older->subscriptions, {})) {
-                    if (const DocumentPtr document = inUse(documentId))
-                        document->subscribers.erase(older->id);
-                }
+                for (const auto &[documentId, subscription] : std::exchange(older->subscriptions, {}))
+                    broker.leave(documentId, older->id);
             } else {
                 closeSession(older->id, {ErrorCode::Replaced, "a newer connection uses this client id"}, limits::kRetryReplaced);
             }

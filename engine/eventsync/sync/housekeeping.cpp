@@ -62,6 +62,8 @@ void SyncService::Private::tick()
             pump(*session);
     }
     std::erase_if(connections, [this](const auto &entry) { return entry.second.use_count() == 1 && !session(entry.second->session); });
+    if (broker.hasOthers() && now - lastPoll >= options.headPoll)
+        pollHeads();
     flushDerived(false);
     unload();
     if (started && !startError && (lastExpiry.count() == 0 || now - lastExpiry >= kExpiryEvery)) {
@@ -77,10 +79,12 @@ void SyncService::Private::flushDerived(bool all)
 {
     const auto now = clock.steady();
     bool lagging = false;
+    std::vector<DocumentPtr> unread;
     std::int64_t derived = lastPosition;
     for (const auto &[id, document] : documents) {
         if (!document->core) {
             lagging = true; // what its rows lack is not known now
+            unread.push_back(document);
             continue;
         }
         const bool due = all || now - document->dirtySince >= limits::kDerivedLagTime ||
@@ -90,6 +94,8 @@ void SyncService::Private::flushDerived(bool all)
         if (document->core->isDirty())
             derived = std::min(derived, document->core->firstUnflushed() - 1);
     }
+    for (const DocumentPtr &document : unread)
+        load(document); // again, where the store could not be read the last time
     if (lagging || derived <= derivedStored)
         return;
     derivedStored = derived;
@@ -255,12 +261,20 @@ void SyncService::Private::compactStep(const DocumentPtr &document, ServerSeq ho
                     commit(document->core->compactBatch(until.next(), removed),
                            [this, document, horizon, done, until, finish, at,
                             chain = removed.back()->chain](const Result<storage::Committed> &result) {
-                               if (result && document->core) {
+                               if (!result) { // nobody knows whether it is in the store: the store's horizon counts
+                                   whenIdle(document, [this, document, done, finish, error = result.error()] {
+                                       document->core.reset();
+                                       load(document);
+                                       finish(failure(error), done);
+                                   });
+                                   return;
+                               }
+                               if (document->core) {
                                    document->core->compacted(until.next(), chain);
                                    document->core->flushed(at, at);
                                }
-                               if (finish(result ? Result<>() : Result<>(failure(result.error())), done))
-                                   compactStep(document, horizon, done);
+                               finish({}, done);
+                               compactStep(document, horizon, done);
                            });
                 });
             });
@@ -318,29 +332,47 @@ void SyncService::Private::expire(const ClientId &client, std::function<void(Res
         });
 }
 
+// A hundred at a time, until none is left. Authors of code never expire, and last_seen is written at hello only: both lie
+// among the old ones for good, so they are passed over and take nobody's place.
 void SyncService::Private::expireOld()
 {
     using Ids = std::vector<ClientId>;
     const std::int64_t until = clock.wall().value() - options.clientExpiry.count();
+    std::set<std::string> connected;
+    for (const auto &[client, token] : connections) {
+        if (session(token->session))
+            connected.insert(client.text());
+    }
     read<Ids>(
-        [until](storage::ReadView &view) -> Result<Ids> {
+        [until, connected = std::move(connected)](storage::ReadView &view) -> Result<Ids> {
             Ids ids;
             EVENTSYNC_CHECK(view.scan({.set = sets::kClients, .index = "seen", .prefix = {std::int64_t(0)},
-                                       .until = storage::Cell(until), .limit = kExpiryAtATime},
+                                       .until = storage::Cell(until)},
                                       [&](const storage::Row &row) {
-                                          if (textOf(row, client::Kind).value_or("") == "replica")
-                                              ids.emplace_back(std::string(textOf(row, client::Id).value_or("")));
-                                          return true;
+                                          std::string id(textOf(row, client::Id).value_or(""));
+                                          if (textOf(row, client::Kind).value_or("") == "replica" && !connected.contains(id))
+                                              ids.emplace_back(std::move(id));
+                                          return ids.size() < kExpiryAtATime;
                                       }));
             return ids;
         },
         [this](const Result<Ids> &ids) {
             if (!ids)
                 return;
+            const auto left = std::make_shared<std::size_t>(ids->size());
+            const auto allWell = std::make_shared<bool>(ids->size() == kExpiryAtATime);
             for (const ClientId &client : *ids) {
                 const auto found = connections.find(client);
-                if (found == connections.end() || !session(found->second->session))
-                    expire(client, [](const Result<> &) {});
+                if (found != connections.end() && session(found->second->session)) { // came back meanwhile
+                    --*left;
+                    *allWell = false;
+                    continue;
+                }
+                expire(client, [this, left, allWell](const Result<> &result) {
+                    *allWell = *allWell && result;
+                    if (--*left == 0 && *allWell)
+                        expireOld();
+                });
             }
         });
 }

@@ -15,6 +15,30 @@
 // What the service keeps of one document in use. Internal to the module.
 namespace eventsync::sync {
 
+// Counts a push against its connection and against the service, as long as it is kept anywhere.
+class PushCharge
+{
+public:
+    PushCharge(std::shared_ptr<ConnectionToken> token, std::shared_ptr<std::size_t> total, std::size_t bytes)
+        : m_token(std::move(token)), m_total(std::move(total)), m_bytes(bytes)
+    {
+        m_token->waitingBytes += m_bytes;
+        *m_total += m_bytes;
+    }
+    ~PushCharge()
+    {
+        m_token->waitingBytes -= m_bytes;
+        *m_total -= m_bytes;
+    }
+    PushCharge(const PushCharge &) = delete;
+    PushCharge &operator=(const PushCharge &) = delete;
+
+private:
+    const std::shared_ptr<ConnectionToken> m_token;
+    const std::shared_ptr<std::size_t> m_total;
+    const std::size_t m_bytes;
+};
+
 struct PushJob
 {
     std::shared_ptr<ConnectionToken> token;
@@ -22,6 +46,7 @@ struct PushJob
     std::optional<std::string> author;
     BatchId batchId;
     std::vector<EventPtr> events;
+    std::shared_ptr<const PushCharge> charge = {};
 };
 
 struct WriteJob
@@ -65,7 +90,6 @@ struct LiveDocument
     std::deque<Job> jobs;                         // waiting
     std::vector<Job> judged;                      // in the batch that is out
     std::vector<std::function<void()>> answers;   // to them
-    std::set<SessionId> subscribers;
     std::map<ClientId, PresenceEntry> presence;
     std::map<ClientId, StateVector> cursors;
     std::set<ClientId> newCursors;                // not stored yet

@@ -20,9 +20,9 @@ void SyncService::Private::presence(Session &session, const protocol::Presence &
     document->presence[session.client] = {session.id, message.state, clock.steady()};
     const auto outgoing = std::make_shared<const protocol::OutgoingMessage>(
         protocol::Presence{message.documentId, session.client, message.state});
-    for (const SessionId id : document->subscribers) {
+    for (const SessionId id : broker.followers(document->id)) {
         Session *other = this->session(id);
-        if (other && id != session.id && !isOverHighWater(*other))
+        if (other && id != session.id && !isOverHighWater(*other) && mayRead(*other, document))
             other->sink->send(outgoing);
     }
 }
@@ -36,8 +36,8 @@ void SyncService::Private::endPresence(const DocumentPtr &document, const Client
     document->presence.erase(found);
     const auto outgoing =
         std::make_shared<const protocol::OutgoingMessage>(protocol::Presence{document->id, client, json::Value()});
-    for (const SessionId id : document->subscribers) {
-        if (Session *other = session(id); other && id != sender)
+    for (const SessionId id : broker.followers(document->id)) {
+        if (Session *other = session(id); other && id != sender && mayRead(*other, document))
             other->sink->send(outgoing);
     }
 }
@@ -99,9 +99,9 @@ void SyncService::Private::cursorMoved(const DocumentPtr &document, const Client
     cursor = {client, document->id, at, std::move(known), clock.wall()};
     document->newCursors.insert(client);
     protocol::OutgoingPtr outgoing;
-    for (const SessionId id : document->subscribers) {
+    for (const SessionId id : broker.followers(document->id)) {
         Session *other = session(id);
-        if (!other || isOverHighWater(*other))
+        if (!other || isOverHighWater(*other) || !mayRead(*other, document))
             continue;
         const auto found = other->subscriptions.find(document->id);
         if (found == other->subscriptions.end() || !found->second.wantsCursors || !found->second.synced)

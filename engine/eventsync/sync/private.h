@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/sync/eventbroker.h>
 #include <eventsync/sync/livedocument.h>
 #include <eventsync/sync/session.h>
 #include <eventsync/sync/syncservice.h>
@@ -114,9 +115,11 @@ struct SyncService::Private
 
     // ---- fan-out and catch-up (publishing.cpp, catchup.cpp, subscribing.cpp, snapshots.cpp)
     void publish(const DocumentPtr &document, const std::vector<eventlog::LoggedPtr> &events);
-    std::vector<std::pair<ServerSeq, protocol::OutgoingPtr>> frames(const DocumentPtr &document,
-                                                                    const std::vector<eventlog::LoggedPtr> &events,
-                                                                    std::optional<VectorClock> clockBefore);
+    bool mayRead(const Session &session, const DocumentPtr &document) const;
+    void joinNodes();
+    void hinted(const EventBroker::Hint &hint);
+    void refresh(const DocumentPtr &document, ServerSeq head); // reads it again if it stands before `head`
+    void pollHeads();
     void subscribe(Session &session, const protocol::Subscribe &message);
     void startSubscription(SessionId id, const protocol::Subscribe &message, std::uint64_t generation, const DocumentPtr &document);
     using Chains = std::map<ServerSeq, Digest>;
@@ -180,6 +183,8 @@ struct SyncService::Private
     UuidGenerator uuids;
     std::shared_ptr<int> life = std::make_shared<int>(0);
 
+    EventBroker broker;
+    std::shared_ptr<std::size_t> waitingBytes = std::make_shared<std::size_t>(0); // of all sessions' pushes
     std::unordered_map<SessionId, std::unique_ptr<Session>> sessions;
     std::unordered_map<ClientId, std::shared_ptr<ConnectionToken>> connections; // the newest of each client id
     std::unordered_map<DocumentId, DocumentPtr> documents;
@@ -197,7 +202,8 @@ struct SyncService::Private
     std::int64_t lastNumber = 0;    // of a document
     std::int64_t lastPosition = 0;  // committed, in the order of arrival
     std::int64_t derivedStored = 0; // meta "derived" as stored
-    std::chrono::milliseconds lastExpiry{};
+    std::chrono::milliseconds lastExpiry{}, lastPoll{};
+    bool polling = false;
     bool started = false;
     std::optional<Error> startError;
     std::vector<std::function<void()>> atStart;

@@ -1,74 +1,149 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// What is committed goes through the broker: here, to those who follow live; to the other nodes as a hint. And what other
+// nodes committed comes in: the document is read again, which sends its followers on from where they stand.
 #include <eventsync/sync/private.h>
+
+#include <eventsync/base/logging.h>
+#include <eventsync/eventlog/schema.h>
 
 #include <algorithm>
 
 namespace eventsync::sync {
 
-// Frames of at most one chunk, each with the serverSeq of its last event. With `clockBefore`, the vector clock before the
-// first event, every event has its own beside it.
-std::vector<std::pair<ServerSeq, protocol::OutgoingPtr>>
-SyncService::Private::frames(const DocumentPtr &document, const std::vector<eventlog::LoggedPtr> &events,
-                             std::optional<VectorClock> clockBefore)
+bool SyncService::Private::mayRead(const Session &session, const DocumentPtr &document) const
 {
-    std::vector<std::pair<ServerSeq, protocol::OutgoingPtr>> frames;
-    for (std::size_t next = 0; next < events.size();) {
-        protocol::Events message{document->id, {}, {}};
-        std::size_t bytes = 0;
-        do {
-            const eventlog::LoggedPtr &event = events[next++];
-            bytes += event->canonical->size();
-            protocol::EventItem item{.event = event->event, .canonical = event->canonical};
-            if (clockBefore) {
-                clockBefore->advance(event->clientId, event->clientSeq);
-                item.vectorClock = *clockBefore;
-            }
-            message.events.push_back(std::move(item));
-            message.chain = event->chain;
-        } while (next < events.size() && bytes + events[next]->canonical->size() <= options.catchUpChunkBytes);
-        const ServerSeq last = events[next - 1]->serverSeq;
-        frames.emplace_back(last, std::make_shared<const protocol::OutgoingMessage>(std::move(message)));
-    }
-    return frames;
+    std::optional<CollectionName> collection = document->core ? document->core->collection() : std::nullopt;
+    if (const auto found = session.subscriptions.find(document->id); !collection && found != session.subscriptions.end())
+        collection = found->second.collection;
+    return options.access->access(session.principal, collection, document->id) != Access::None;
 }
 
-// One frame for all who follow live: it is encoded once. Whoever reads too slowly is left where it stands and catches up
-// when it has drained; so it delays nobody.
+// Whoever reads too slowly is left where it stands and catches up when it has drained; so it delays nobody.
 void SyncService::Private::publish(const DocumentPtr &document, const std::vector<eventlog::LoggedPtr> &events)
 {
-    if (events.empty() || document->subscribers.empty())
+    if (events.empty())
         return;
     const ServerSeq before = events.front()->serverSeq.previous();
-    const auto plain = frames(document, events, {});
-    std::vector<std::pair<ServerSeq, protocol::OutgoingPtr>> withClocks;
-    std::vector<SessionId> revoked;
-    for (const SessionId id : document->subscribers) {
-        Session *reader = session(id);
+    std::vector<SessionId> revoked, behind;
+    const auto take = [&](SessionId id) {
+        const Session *reader = session(id);
         const auto found = reader ? reader->subscriptions.find(document->id) : decltype(reader->subscriptions.end()){};
         if (!reader || found == reader->subscriptions.end() || found->second.stage != Subscription::Stage::Live)
-            continue;
-        Subscription &subscription = found->second;
-        if (options.access->access(reader->principal, document->core->collection(), document->id) == Access::None) {
+            return EventBroker::Take::Nothing;
+        if (!mayRead(*reader, document)) {
             revoked.push_back(id);
-            continue;
+            return EventBroker::Take::Nothing;
         }
-        if (subscription.sent != before || isOverHighWater(*reader)) {
+        if (found->second.sent != before || isOverHighWater(*reader)) {
+            behind.push_back(id);
+            return EventBroker::Take::Nothing;
+        }
+        return reader->vectorClocks ? EventBroker::Take::EventsWithClocks : EventBroker::Take::Events;
+    };
+    const auto deliver = [&](SessionId id, const EventBroker::Frames &frames) {
+        Session &reader = *session(id);
+        for (const auto &[last, frame] : frames)
+            reader.sink->send(frame);
+        Subscription &subscription = reader.subscriptions.at(document->id);
+        subscription.sent = frames.back().last;
+        subscription.clock.reset();
+    };
+    broker.publish(document->id, events,
+                   {.take = take, .clockBefore = [&] { return document->core->clockAt(before); }, .deliver = deliver});
+    for (const SessionId id : behind) {
+        if (Session *reader = session(id))
             beginCatchUp(*reader, document->id);
-            continue;
-        }
-        if (reader->vectorClocks && withClocks.empty())
-            withClocks = frames(document, events, document->core->clockAt(before));
-        for (const auto &[last, frame] : reader->vectorClocks ? withClocks : plain) {
-            reader->sink->send(frame);
-            subscription.sent = last;
-        }
-        if (subscription.clock)
-            subscription.clock.reset();
     }
     for (const SessionId id : revoked) {
         if (Session *reader = session(id))
             revoke(*reader, document->id, "access was withdrawn");
     }
+    if (broker.hasOthers())
+        broker.announce({document->id, *document->core->collection(), events.back()->serverSeq, document->core->number()});
+}
+
+// ---- other nodes
+
+// Before the store is read for the first time: what is committed after that is either read or heard of.
+void SyncService::Private::joinNodes()
+{
+    if (!options.pubsub)
+        return;
+    broker.join(
+        *options.pubsub, executor, uuids.next().toText(), [this](const EventBroker::Hint &hint) { hinted(hint); },
+        [this] { pollHeads(); });
+}
+
+void SyncService::Private::hinted(const EventBroker::Hint &hint)
+{
+    lastNumber = std::max(lastNumber, hint.number);
+    const auto watching = watchers.find(hint.collection);
+    if (const DocumentPtr known = inUse(hint.document))
+        refresh(known, hint.head);
+    else if (watching != watchers.end() && !watching->second.empty())
+        withDocument(hint.document, [this](const Result<DocumentPtr> &found) {
+            if (found && (*found)->core->exists())
+                headChanged(*found);
+        });
+}
+
+void SyncService::Private::refresh(const DocumentPtr &document, ServerSeq head)
+{
+    whenIdle(document, [this, document, head] {
+        if (!document->core || document->core->head().serverSeq >= head)
+            return;
+        document->core.reset();
+        document->whenLoaded.push_back([this, document](const Result<> &result) {
+            if (result && document->core->exists())
+                headChanged(document);
+        });
+        load(document);
+    });
+}
+
+// The heads of all documents that somebody follows here, as they stand in the log; hints are for speed only.
+void SyncService::Private::pollHeads()
+{
+    lastPoll = clock.steady();
+    if (!started || startError || std::exchange(polling, true))
+        return;
+    using Asked = std::vector<std::pair<DocumentId, std::int64_t>>;
+    using Heads = std::vector<std::pair<DocumentId, ServerSeq>>;
+    Asked asked;
+    for (const auto &[id, document] : documents) {
+        const auto collection = document->core ? document->core->collection() : std::nullopt;
+        if (document->core && (broker.isFollowed(id) || (collection && watchers.contains(*collection))))
+            asked.emplace_back(id, document->core->exists() ? document->core->number() : 0);
+    }
+    read<Heads>(
+        [asked = std::move(asked)](storage::ReadView &view) -> Result<Heads> {
+            Heads heads;
+            for (auto [id, number] : asked) {
+                if (number == 0) {
+                    EVENTSYNC_TRY(const auto row, eventlog::EventStore(view).document(id, false));
+                    number = row ? row->number : 0;
+                }
+                if (number == 0)
+                    continue;
+                EVENTSYNC_CHECK(view.scan({.set = eventlog::sets::kEvents, .index = "order", .prefix = {number}, .descending = true, .limit = 1},
+                                          [&, id = id](const storage::Row &row) {
+                                              if (const auto seq = eventlog::integerOf(row, eventlog::event::Seq))
+                                                  heads.emplace_back(id, ServerSeq(*seq));
+                                              return false;
+                                          }));
+            }
+            return heads;
+        },
+        [this](const Result<Heads> &heads) {
+            polling = false;
+            if (!heads)
+                qCWarning(lcSync) << "the heads cannot be read:" << heads.error().toString().c_str();
+            for (const auto &[id, head] : heads ? *heads : Heads()) {
+                if (const DocumentPtr known = inUse(id))
+                    refresh(known, head);
+            }
+        });
 }
 
 } // namespace eventsync::sync

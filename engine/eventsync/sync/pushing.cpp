@@ -52,6 +52,48 @@ protocol::Ack answerAll(const protocol::Push &push, const eventlog::Judgement &j
     return ack;
 }
 
+// As in a batch whose first event was not applied (rule 5).
+protocol::Ack refuseAll(const protocol::Push &push, const Error &error)
+{
+    protocol::Ack ack = answerAll(push, {.verdict = eventlog::Verdict::Skipped});
+    if (!push.events.empty())
+        ack.results.front() = resultOf(*push.events.front(), {.verdict = eventlog::Verdict::Rejected, .reason = error});
+    return ack;
+}
+
+constexpr std::size_t kEventRoom = 512;      // an event's ids, numbers and names
+constexpr std::size_t kOperationRoom = 64;   // an operation's names
+constexpr std::size_t kLargestEscape = 6;    // bytes of canonical JSON for one of a text
+
+// About the bytes that the event takes, measured without writing it.
+std::size_t weightOf(const Event &event)
+{
+    std::size_t bytes = kEventRoom;
+    const auto add = [&bytes](const json::Pointer &pointer) {
+        for (const std::string &token : pointer.tokens())
+            bytes += token.size() + 1;
+    };
+    if (event.diff.isCrdt()) {
+        bytes += event.diff.crdt().size() * 4 / 3;
+    } else {
+        for (const json::PatchOperation &operation : event.diff.patch().operations()) {
+            bytes += kOperationRoom + json::canonicalSize(operation.value);
+            add(operation.path);
+            add(operation.from);
+        }
+    }
+    if (event.metadata) {
+        for (const auto &field : *event.metadata)
+            bytes += field.key().size() + json::canonicalSize(field.value());
+    }
+    return bytes;
+}
+
+bool isTooLarge(const Event &event, std::size_t limit)
+{
+    return weightOf(event) > limit / kLargestEscape && canonicalBytes(event, EventForm::Pushed).size() > limit;
+}
+
 } // namespace
 
 void SyncService::Private::push(Session &session, const protocol::Push &push)
@@ -71,9 +113,19 @@ void SyncService::Private::push(Session &session, const protocol::Push &push)
         if (options.access->access(session.principal, collection, push.documentId) != Access::Write)
             return send(session, answerAll(push, {.verdict = eventlog::Verdict::Rejected,
                                                   .reason = Error{ErrorCode::PermissionDenied, "no right to write"}}));
-        subscription.unanswered += push.events.size();
     }
-    PushJob job{.token = session.token, .client = session.client, .author = {}, .batchId = push.batchId, .events = push.events};
+    std::size_t bytes = 0;
+    for (const EventPtr &event : push.events)
+        bytes += weightOf(*event);
+    // One push is taken in any case, so that there is no push that never gets through. The client waits, and sends it again.
+    const bool full = (session.token->waitingBytes > 0 && session.token->waitingBytes + bytes > options.waitingPushBytes) ||
+                      (*waitingBytes > 0 && *waitingBytes + bytes > options.allWaitingPushBytes);
+    if (full && !replaced)
+        return send(session, refuseAll(push, {ErrorCode::QueueFull, "more is waiting to be committed than is granted"}));
+    if (!replaced)
+        found->second.unanswered += push.events.size();
+    PushJob job{.token = session.token, .client = session.client, .author = {}, .batchId = push.batchId, .events = push.events,
+                .charge = std::make_shared<const PushCharge>(session.token, waitingBytes, bytes)};
     if (!session.principal.name.empty())
         job.author = session.principal.name;
     addJob(document(push.documentId), Job{std::move(job)});
@@ -218,8 +270,8 @@ void SyncService::Private::judgePush(const DocumentPtr &document, const PushJob 
         if (event->documentId != document->id)
             judged = {.verdict = eventlog::Verdict::Rejected,
                       .reason = Error{ErrorCode::InvalidMessage, "the event is another document's", "/documentId"}};
-        else if (const auto size = options.limits.eventBytes; !context.stopped && event->diff.isCrdt() &&
-                 event->diff.crdt().size() > static_cast<std::size_t>(size))
+        else if (!context.stopped && !context.forked && !known.contains(event->id) && !known.contains(event->firstId()) &&
+                 isTooLarge(*event, static_cast<std::size_t>(options.limits.eventBytes)))
             judged = {.verdict = eventlog::Verdict::Rejected, .reason = Error{ErrorCode::TooLarge, "the event is too large"}};
         else
             judged = document->core->push(event, context, known);

@@ -66,6 +66,7 @@ struct ConnectionToken
     SessionId session;
     bool dropped = false; // a newer hello came for its client id
     bool forked = false;  // it was told ClientForked
+    std::size_t waitingBytes = 0; // of its pushes that are not answered yet
 };
 
 struct Session

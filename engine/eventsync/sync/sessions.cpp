@@ -83,7 +83,7 @@ void SyncService::Private::forget(SessionId id)
     sessions.erase(found);
     for (const auto &[documentId, subscription] : gone->subscriptions) {
         if (const DocumentPtr document = inUse(documentId)) {
-            document->subscribers.erase(id);
+            broker.leave(documentId, id);
             const auto present = document->presence.find(gone->client);
             if (present != document->presence.end() && present->second.session == id)
                 endPresence(document, gone->client);

@@ -92,7 +92,7 @@ void SyncService::Private::startSubscription(SessionId id, const protocol::Subsc
     }
     Subscription &subscription = asking.subscriptions.at(document->id);
     subscription.permission = access == Access::Write ? protocol::Permission::Write : protocol::Permission::Read;
-    document->subscribers.insert(id);
+    broker.follow(document->id, id);
 
     if (message.vectorClock && !message.afterSeq) {
         if (!core.exists() || message.vectorClock->covers(core.clock()))
@@ -190,10 +190,10 @@ void SyncService::Private::startAt(SessionId id, const DocumentPtr &document, st
 void SyncService::Private::unsubscribe(Session &session, const DocumentId &id)
 {
     session.subscriptions.erase(id);
+    broker.leave(id, session.id);
     const DocumentPtr document = inUse(id);
     if (!document)
         return;
-    document->subscribers.erase(session.id);
     document->used = clock.steady();
     const auto present = document->presence.find(session.client);
     if (present != document->presence.end() && present->second.session == session.id)

@@ -37,6 +37,7 @@ Result<StoreState> storeState(storage::ReadView &view)
         EVENTSYNC_TRY(state.derived, integerOf(*derived, meta::Value));
     }
     std::set<std::int64_t> numbers;
+    // What one second wrote, at most: `derived` follows the log that closely, or a crash left it so.
     EVENTSYNC_CHECK(view.scan({.set = sets::kEvents, .from = storage::Cell(state.derived + 1)}, [&](const storage::Row &row) {
         numbers.insert(integerOf(row, event::Document).value_or(0));
         state.lastPosition = integerOf(row, event::Position).value_or(0);
@@ -55,7 +56,8 @@ Result<StoreState> storeState(storage::ReadView &view)
 } // namespace
 
 SyncService::Private::Private(storage::Backend &store, Executor &posts, const Clock &time, Random &chance, ServiceOptions given)
-    : backend(store), executor(posts), clock(time), random(chance), options(std::move(given)), uuids(time, chance)
+    : backend(store), executor(posts), clock(time), random(chance), options(std::move(given)), uuids(time, chance),
+      broker(options.catchUpChunkBytes)
 {
     auto &wire = options.limits;
     wire.documentBytes = orElse(wire.documentBytes, limits::kDocumentBytes);
@@ -64,6 +66,7 @@ SyncService::Private::Private(storage::Backend &store, Executor &posts, const Cl
     wire.inFlight = orElse(wire.inFlight, limits::kInFlightEvents);
     wire.documentsPerConnection = orElse(wire.documentsPerConnection, limits::kDocumentsPerConnection);
     wire.presenceBytes = orElse(wire.presenceBytes, limits::kPresenceBytes);
+    joinNodes();
     start();
 }
 

@@ -10,6 +10,7 @@
 #include <eventsync/model/snapshot.h>
 #include <eventsync/model/validator.h>
 #include <eventsync/protocol/codec.h>
+#include <eventsync/pubsub/pubsub.h>
 #include <eventsync/storage/backend.h>
 #include <eventsync/sync/accesspolicy.h>
 
@@ -53,9 +54,14 @@ struct ServiceOptions
     std::chrono::milliseconds clientExpiry = limits::kClientExpiry;
     std::size_t catchUpChunkBytes = limits::kCatchUpChunkBytes;
     std::size_t highWaterBytes = limits::kUnsentHighWaterBytes;
+    std::size_t waitingPushBytes = limits::kWaitingPushBytes;       // of one connection; above it pushes are QueueFull
+    std::size_t allWaitingPushBytes = limits::kAllWaitingPushBytes; // of all connections
     std::int64_t snapshotEvery = limits::kSnapshotEveryEvents; // events; 0: never by itself
     std::size_t loadedDocuments = 10'000;           // documents without subscribers kept in memory
     Metrics *metrics = nullptr;
+    // Joins several nodes over one store: what one commits, the others hear of, and send on. Outlives the service.
+    pubsub::PubSub *pubsub = nullptr;
+    std::chrono::milliseconds headPoll = limits::kHeadPoll; // and look at by themselves so often
 };
 
 // The server's half of the protocol: sessions, documents, the order of events, fan-out. Plain code on one thread, the

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "accesstest.h"
 #include "rig.h"
+#include "upkeeptest.h"
 
+#include <QCoreApplication>
 #include <QTest>
 
 #include <algorithm>
@@ -628,5 +631,15 @@ void TestSync::aStopAnswersWhatWasAccepted()
     QCOMPARE(rig.head().serverSeq, ServerSeq(1));
 }
 
-QTEST_GUILESS_MAIN(TestSync)
+int main(int argc, char **argv)
+{
+    const QCoreApplication application(argc, argv);
+    int failed = 0;
+    const auto run = [&](QObject &&test) { failed += QTest::qExec(&test, argc, argv); };
+    run(TestSync());
+    run(AccessTest());
+    run(UpkeepTest());
+    return failed;
+}
+
 #include "tst_sync.moc"
