@@ -244,6 +244,7 @@ private:
 
     // of the connection
     bool m_subscribed = false, m_synced = false, m_halt = false, m_gap = false;
+    bool m_readOnly = false;                   // as the last synced said: no edit is made, none is pushed
     int m_repairs = 0;                         // subscriptions in a row that did not lead to the server's position
     ServerSeq m_cursorSent;
     std::optional<std::chrono::milliseconds> m_pausedUntil; // steady

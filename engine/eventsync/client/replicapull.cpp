@@ -286,6 +286,7 @@ void DocumentReplica::onSynced(const protocol::Synced &message, Outcome &out)
         return;
     }
     m_synced = true;
+    m_readOnly = message.permission == protocol::Permission::Read;
     m_halt = m_gap = false;
     m_repairs = m_pauses = 0;
     for (const std::int64_t order : m_sent)

@@ -118,6 +118,8 @@ void DocumentReplica::pump(Outcome &out)
 {
     if (!m_synced || !m_subscribed || !m_context.welcome || m_context.fork || m_pausedUntil)
         return;
+    if (m_readOnly) // what was made while nobody knew waits for the right, instead of being refused one by one
+        return;
     std::vector<EventPtr> batch;
     std::size_t flying = 0;
     ClientSeq number = m_last;

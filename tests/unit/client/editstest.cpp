@@ -73,6 +73,33 @@ void EditsTest::refusedEditsChangeNothing()
     QCOMPARE(pair.device.core->remove(DocumentId("nowhere")).error().code, ErrorCode::NotFound);
 }
 
+// [G9]
+void EditsTest::aReaderEditsNothingAndWhatWaitsIsHeld()
+{
+    Pair pair;
+    pair.device.run(pair.device.core->disconnected());
+    pair.edit(R"([{"op":"inc","path":"/gold","value":5}])");
+    const auto connect = [&pair](protocol::Permission permission) {
+        pair.device.run(pair.device.core->connected());
+        pair.device.receive(welcome());
+        protocol::Synced synced = pair.log.synced(ClientSeq());
+        synced.permission = permission;
+        pair.device.receive(synced);
+    };
+    connect(protocol::Permission::Read);
+    QVERIFY(pair.pushed().empty());
+    QCOMPARE(pair.device.states(), (std::vector{EntryState::Waiting}));
+    const auto refused = pair.device.run(pair.device.core->update(pair.id, patch(R"([{"op":"inc","path":"/gold","value":1}])")));
+    QVERIFY(!refused);
+    QCOMPARE(refused.error().code, ErrorCode::PermissionDenied);
+    QCOMPARE(pair.device.view(pair.id), std::string(R"({"gold":15,"name":"a"})"));
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(1));
+    pair.device.run(pair.device.core->disconnected());
+    connect(protocol::Permission::Write);
+    QCOMPARE(pair.pushed().size(), std::size_t(1));
+    VERIFY_DURABLE(pair.device);
+}
+
 void EditsTest::aFullQueueRefusesTheNextEdit()
 {
     ClientOptions options = withPolicy();

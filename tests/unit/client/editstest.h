@@ -16,6 +16,7 @@ private Q_SLOTS:
     void refusedEditsChangeNothing_data();
     void refusedEditsChangeNothing();
     void aFullQueueRefusesTheNextEdit();
+    void aReaderEditsNothingAndWhatWaitsIsHeld();
     void anEditFunctionUsesThePolicy();
     void queuedEditsSurviveACrash();
     void undoTakesBackAndRedoRestores_data();
