@@ -4,6 +4,8 @@
 #include <eventsync/base/limits.h>
 #include <eventsync/crdt/encoding.h>
 
+#include <algorithm>
+
 namespace eventsync::crdtsync {
 
 void Replica::record(const NumberedPatch &patch)
@@ -19,9 +21,19 @@ Result<PatchId> Replica::addLocal(const crdt::Patch &patch)
     if (replicaOf(patch) != id())
         return failure(ErrorCode::Invalid, "a patch of another session");
     EVENTSYNC_CHECK(m_document->apply(patch));
-    const PatchId next{id(), m_vector.at(id()).next()};
-    record({next, patch});
+    const bool isPending = !m_pending.empty() && m_pending.back().id.replica == id();
+    const PatchId next{id(), (isPending ? m_pending.back().id.number : m_vector.at(id())).next()};
+    m_pending.push_back({next, patch});
     return next;
+}
+
+bool Replica::confirmLocal(const PatchId &id)
+{
+    if (m_pending.empty() || m_pending.front().id != id)
+        return false;
+    record(m_pending.front());
+    m_pending.pop_front();
+    return true;
 }
 
 void Replica::drop(std::map<PatchId, crdt::Patch>::iterator waiting)
@@ -101,6 +113,15 @@ Replica::Received Replica::receive(std::vector<NumberedPatch> patches)
                 result.forked.push_back(patch.id);
             continue;
         }
+        const auto pending = patch.id.replica != id() ? m_pending.end()
+                                                      : std::find_if(m_pending.begin(), m_pending.end(), [&](const auto &own) {
+                                                            return own.id == patch.id;
+                                                        });
+        if (pending != m_pending.end()) {
+            if (pending->patch != patch.patch)
+                result.forked.push_back(patch.id);
+            continue;
+        }
         const ReplicaId replica = patch.id.replica;
         keep(std::move(patch), result);
         Step step = Step::Applied;
@@ -175,12 +196,20 @@ Result<std::vector<NumberedPatch>> Replica::adopt(const SnapshotMessage &snapsho
     next.m_floor = next.m_vector;
     if (!next.m_vector.covers(m_floor))
         return failure(ErrorCode::Unavailable, "the snapshot lacks patches that are here only as a sum");
-    std::erase_if(more, [&](const NumberedPatch &patch) { return next.m_vector.has(patch.id); });
+    std::erase_if(more, [&](const NumberedPatch &patch) {
+        return next.m_vector.has(patch.id) || std::find(m_pending.begin(), m_pending.end(), patch) != m_pending.end();
+    });
     Received result = next.receive(std::move(more));
     if (!result.refused.empty())
         return failure(result.refused.front().second);
     if (!next.m_vector.covers(m_vector))
         return failure(ErrorCode::Conflict, "patches of this node are missing beside the snapshot");
+    for (const NumberedPatch &pending : m_pending) {
+        if (next.m_vector.has(pending.id))
+            return failure(ErrorCode::ClientForked, "the snapshot holds another patch under a number given here");
+        EVENTSYNC_CHECK(document.apply(pending.patch));
+    }
+    next.m_pending = m_pending;
     next.m_document = m_document;
     *m_document = std::move(document);
     std::map<PatchId, crdt::Patch> waiting = std::move(m_waiting);

@@ -4,6 +4,7 @@
 #include <eventsync/crdt/document.h>
 #include <eventsync/crdtsync/messages.h>
 
+#include <deque>
 #include <set>
 
 namespace eventsync::crdtsync {
@@ -12,7 +13,10 @@ namespace eventsync::crdtsync {
 // came too early and wait. Every replica's patches are applied in the order of their numbers, each as soon as what it refers
 // to is here; so equal vectors mean equal documents, but for copied replicas, which the hashes tell.
 //
-// Invariant: the document holds exactly the patches of vector(), and edits of this node that are not numbered yet. No I/O.
+// Own patches are pending until they are durable: in the document, but neither in vector() nor in set(), so that nothing said
+// to others speaks of them. After a crash their numbers are given to other patches.
+//
+// Invariant: the document holds exactly the patches of vector(), the pending ones, and edits that are no patch yet. No I/O.
 // Owner only.
 class Replica
 {
@@ -29,6 +33,9 @@ public:
     // Numbers a patch of this node's session, which the document may hold already. Invalid: it is another session's or empty;
     // or what Document::apply says.
     Result<PatchId> addLocal(const crdt::Patch &patch);
+    // It is durable now. False if it is none of the pending ones.
+    bool confirmLocal(const PatchId &id);
+    std::size_t pendingCount() const { return m_pending.size(); }
 
     struct Received
     {
@@ -59,6 +66,7 @@ private:
     void record(const NumberedPatch &patch);
 
     crdt::Document *m_document;
+    std::deque<NumberedPatch> m_pending;
     StateVector m_vector;
     StateVector m_floor;
     PatchSet m_set;

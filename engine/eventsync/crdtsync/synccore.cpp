@@ -62,10 +62,7 @@ StateMessage SyncCore::state() const
 Result<PatchId> SyncCore::applyLocal(const crdt::Patch &patch, Effects &effects)
 {
     EVENTSYNC_TRY(const PatchId id, m_replica.addLocal(patch));
-    ++m_ownUnstored;
     effects.store.push_back(NumberedPatch{id, patch});
-    if (m_adopting)
-        m_sinceAdoption.push_back({id, patch});
     return id;
 }
 
@@ -75,9 +72,8 @@ void SyncCore::stored(const std::vector<Effects::StoreStep> &steps, Milliseconds
     std::size_t bytes = 0;
     for (const Effects::StoreStep &step : steps) {
         const auto *patch = std::get_if<NumberedPatch>(&step);
-        if (!patch || patch->id.replica != m_replica.id())
+        if (!patch || !m_replica.confirmLocal(patch->id))
             continue;
-        m_ownUnstored -= m_ownUnstored > 0 ? 1 : 0;
         bytes += patch->patch.bytes().size();
         news.patches.push_back(*patch);
         if (bytes > limits::kCrdtSyncChunkBytes) {
@@ -87,7 +83,7 @@ void SyncCore::stored(const std::vector<Effects::StoreStep> &steps, Milliseconds
     }
     if (!news.patches.empty())
         send({}, std::move(news), effects);
-    if (m_ownUnstored == 0) {
+    if (m_replica.pendingCount() == 0) {
         for (const std::string &peer : std::exchange(m_snapshotWanted, {}))
             sendSnapshot(peer, now, effects);
     }
@@ -188,12 +184,12 @@ void SyncCore::give(const std::string &peer, const std::vector<PatchRange> &rang
         effects.serve.push_back({peer, std::move(here)});
 }
 
-// Own patches that are not durable yet must not get out, not even inside a document: after a crash their numbers are given again.
+// Own patches that are not durable yet must not get out, not even inside a document.
 void SyncCore::sendSnapshot(const std::string &peer, Milliseconds now, Effects &effects)
 {
     if (m_flush)
         m_flush();
-    if (m_ownUnstored > 0) {
+    if (m_replica.pendingCount() > 0) {
         if (m_snapshotWanted.size() < limits::kPeers)
             m_snapshotWanted.insert(peer);
         return;

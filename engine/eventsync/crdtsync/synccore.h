@@ -112,7 +112,6 @@ private:
     Milliseconds m_nextState{0};
     std::map<std::string, StateVector> m_peers; // as they said last
     std::vector<Asked> m_asked;                 // requested and not here yet
-    std::size_t m_ownUnstored = 0;
     std::set<std::string> m_snapshotWanted;     // by peers, once everything own is durable
     std::map<std::string, Milliseconds> m_snapshotSent; // not again before this
     bool m_adopting = false;

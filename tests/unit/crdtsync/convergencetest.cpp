@@ -476,7 +476,7 @@ void ConvergenceTest::theRoomForWaitingPatchesIsBounded()
 
 void ConvergenceTest::nothingUnstoredGetsOut()
 {
-    World world(6, 2, Exchange::Automatic, 2);
+    World world(6, 2, Exchange::Automatic, 1);
     world.trouble = false;
     Node &node = *world.nodes[0];
     Effects effects;
@@ -484,13 +484,22 @@ void ConvergenceTest::nothingUnstoredGetsOut()
         node.edit(effects);
     QVERIFY(effects.send.empty());
     QVERIFY(!effects.store.empty());
-    const auto count = node.core->replica().vector().patchCount();
+    const auto count = static_cast<std::int64_t>(effects.store.size());
+    QCOMPARE(node.core->replica().vector().patchCount(), std::int64_t(0)); // nor does a number tell of them
     // Not as patches and not inside a snapshot.
     Effects asked;
     node.core->receive({"node-1", "node-0", RequestMessage{{rangeOf(kAlice, 1, count)}, true}}, 0ms, asked);
+    QVERIFY(asked.send.empty() && asked.serve.empty());
+    Effects some;
+    node.core->stored({effects.store.front()}, 0ms, some);
+    some = {};
+    node.core->receive({"node-1", "node-0", RequestMessage{{rangeOf(kAlice, 1, count)}, true}}, 0ms, asked);
+    node.core->receive({"node-1", "node-0", RequestMessage{{rangeOf(kAlice, 1, 1)}, false}}, 0ms, some);
     QVERIFY(asked.send.empty());
+    QCOMPARE(some.serve.size(), std::size_t(1)); // what is durable may be had
     Effects durable;
-    node.core->stored(effects.store, 0ms, durable);
+    node.core->stored({effects.store.begin() + 1, effects.store.end()}, 0ms, durable);
+    QCOMPARE(node.core->replica().vector().patchCount(), count);
     QCOMPARE(durable.send.size(), std::size_t(2)); // the news for all, and the snapshot that was asked for
     QVERIFY(std::holds_alternative<PatchesMessage>(durable.send[0].body));
     QVERIFY(std::holds_alternative<SnapshotMessage>(durable.send[1].body));
