@@ -4,7 +4,9 @@
 #include <eventsync/storage/memorytables.h>
 
 #include <deque>
+#include <map>
 #include <mutex>
+#include <optional>
 
 namespace eventsync::storage {
 
@@ -14,8 +16,14 @@ struct MemoryBackend::Store : std::enable_shared_from_this<MemoryBackend::Store>
 {
     struct Pending
     {
+        std::uint64_t number;
         Batch batch;
         CommitDone done;
+    };
+    struct Answer
+    {
+        CommitDone done;
+        Result<Committed> result;
     };
 
     Store(Schema schema, Completion how)
@@ -35,16 +43,33 @@ struct MemoryBackend::Store : std::enable_shared_from_this<MemoryBackend::Store>
         return failure(faultError);
     }
 
+    // The batches are applied in the order of commit(), on any executors: a task whose batch is not the oldest applies the
+    // older ones first and leaves their answers to their own tasks, because `done` belongs to its caller's executor.
+    std::optional<Answer> answer(std::uint64_t number)
+    {
+        while (!pending.empty() && pending.front().number <= number) {
+            Pending oldest = std::move(pending.front());
+            pending.pop_front();
+            auto result = apply(oldest.batch);
+            answers.emplace(oldest.number, Answer{std::move(oldest.done), std::move(result)});
+        }
+        auto own = answers.extract(number);
+        return own ? std::optional(std::move(own.mapped())) : std::nullopt;
+    }
+
     void loseInFlight()
     {
         ++life;
         pending.clear();
+        answers.clear();
     }
 
     mutable std::mutex mutex;
     MemoryWriter writer;
     const Completion completion;
     std::deque<Pending> pending;
+    std::map<std::uint64_t, Answer> answers; // of batches that a later one's task applied
+    std::uint64_t commits = 0;
     std::uint64_t life = 0;
     int faults = 0;
     Fault fault = Fault::Refused;
@@ -74,17 +99,16 @@ void MemoryBackend::commit(Batch batch, Executor &executor, CommitDone done)
         });
         return;
     }
-    m_store->pending.push_back({std::move(batch), std::move(done)});
-    // Whichever task runs first applies the oldest batch: the order of commit() is the order of commits, on any executors.
-    executor.post([store = m_store, life] {
+    const std::uint64_t number = ++m_store->commits;
+    m_store->pending.push_back({number, std::move(batch), std::move(done)});
+    executor.post([store = m_store, life, number] {
         std::unique_lock inner(store->mutex);
-        if (store->life != life || store->pending.empty())
+        if (store->life != life)
             return;
-        Store::Pending oldest = std::move(store->pending.front());
-        store->pending.pop_front();
-        auto result = store->apply(oldest.batch);
+        auto answer = store->answer(number);
         inner.unlock();
-        oldest.done(std::move(result));
+        if (answer)
+            answer->done(std::move(answer->result));
     });
 }
 
