@@ -265,6 +265,26 @@ Result<ClientCore::Edited> ClientCore::create(const DocumentId &id, const Collec
     return edited;
 }
 
+Result<ClientCore::Edited> ClientCore::createCrdt(const DocumentId &id, const CollectionName &collection, json::Value initial,
+                                                  json::Object metadata)
+{
+    const bool fresh = !d->known(id);
+    d->replica(id);
+    auto edited = d->edit(id, [&](DocumentReplica &document, Outcome &out) {
+        return document.createCrdt(collection, std::move(initial), std::move(metadata), out);
+    });
+    if (!edited && fresh)
+        d->documents.erase(id);
+    return edited;
+}
+
+Result<ClientCore::Edited> ClientCore::updateCrdt(const DocumentId &id, const CrdtEdit &edit, json::Object metadata)
+{
+    return d->edit(id, [&](DocumentReplica &document, Outcome &out) {
+        return document.updateCrdt(edit, std::move(metadata), out);
+    });
+}
+
 Result<ClientCore::Edited> ClientCore::update(const DocumentId &id, json::Patch patch, json::Object metadata)
 {
     return d->edit(id, [&](DocumentReplica &document, Outcome &out) {
@@ -383,6 +403,12 @@ const DocumentState *ClientCore::optimistic(const DocumentId &id) const
 {
     const DocumentReplica *document = d->known(id);
     return document ? &document->tree() : nullptr;
+}
+
+const crdt::Document *ClientCore::crdtDocument(const DocumentId &id) const
+{
+    const DocumentReplica *document = d->known(id);
+    return document ? document->crdtDocument() : nullptr;
 }
 
 std::optional<Position> ClientCore::position(const DocumentId &id) const

@@ -5,6 +5,7 @@
 #include <eventsync/base/random.h>
 #include <eventsync/client/facts.h>
 #include <eventsync/client/queueentry.h>
+#include <eventsync/crdt/api.h>
 #include <eventsync/model/documentstate.h>
 #include <eventsync/model/validator.h>
 #include <eventsync/protocol/messages.h>
@@ -94,6 +95,12 @@ public:
     Result<Edited> update(const DocumentId &id, json::Patch patch, json::Object metadata = {});
     // The edit function gets the optimistic view (engine fields included); what it changed becomes the patch, by policy.
     Result<Edited> update(const DocumentId &id, const std::function<Result<>(json::Value &)> &edit, json::Object metadata = {});
+    // Documents of kind crdt: their edits are JSON CRDT patches and never conflict with other edits. A create makes texts
+    // that can be edited, objects and lists of `initial`. One call of update is one event; an edit that fails leaves nothing
+    // behind. On such a document update() above is translated: the least that leads to the wanted JSON value.
+    using CrdtEdit = std::function<Result<>(crdt::Api &)>;
+    Result<Edited> createCrdt(const DocumentId &id, const CollectionName &collection, json::Value initial, json::Object metadata = {});
+    Result<Edited> updateCrdt(const DocumentId &id, const CrdtEdit &edit, json::Object metadata = {});
     Result<Edited> remove(const DocumentId &id, json::Object metadata = {});
     Result<Edited> undo(const DocumentId &id); // the last own edit that can be undone; NotFound if there is none; Conflict if changed since
     Result<Edited> redo(const DocumentId &id);
@@ -112,6 +119,8 @@ public:
     std::vector<DocumentId> documents() const;
     const DocumentState *confirmed(const DocumentId &id) const;  // nullptr: nothing known of it
     const DocumentState *optimistic(const DocumentId &id) const; // confirmed and what waits
+    // The optimistic document to read; nullptr if it is absent or of another kind. Valid until the next step.
+    const crdt::Document *crdtDocument(const DocumentId &id) const;
     std::optional<Position> position(const DocumentId &id) const;
     std::optional<CollectionName> collection(const DocumentId &id) const;
     const CollectionPolicy &policy(const DocumentId &id) const;

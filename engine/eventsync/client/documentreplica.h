@@ -71,6 +71,8 @@ public:
     Result<Made> create(const CollectionName &collection, json::Value state, json::Object metadata, Outcome &out);
     Result<Made> update(json::Patch patch, json::Object metadata, Outcome &out);
     Result<Made> update(const std::function<Result<>(json::Value &)> &edit, json::Object metadata, Outcome &out);
+    Result<Made> createCrdt(const CollectionName &collection, json::Value initial, json::Object metadata, Outcome &out);
+    Result<Made> updateCrdt(const ClientCore::CrdtEdit &edit, json::Object metadata, Outcome &out);
     Result<Made> remove(json::Object metadata, Outcome &out);
     Result<Made> undo(bool redo, Outcome &out);
     bool canUndo(bool redo) const;
@@ -86,6 +88,7 @@ public:
     const std::optional<CollectionName> &collection() const { return m_collection; }
     const DocumentState &tree() const { return m_tree; }
     const DocumentState &confirmed() const;
+    const crdt::Document *crdtDocument() const;
     const Position &position() const { return m_position; }
     bool isSynced() const { return m_synced; }
     bool isKnown() const { return m_position.serverSeq.value() > 0 || !m_queue.empty(); }

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <eventsync/client/queueentry.h>
+#include <eventsync/crdt/document.h>
 #include <eventsync/protocol/messages.h>
+
+#include <QString>
 
 #include <variant>
 #include <vector>
@@ -14,6 +17,20 @@ struct DocumentChanged // the optimistic or the confirmed state
 {
     DocumentId documentId;
     std::vector<json::Pointer> paths; // what may have changed; the root: everything
+    bool remote = false;              // another's event was among the causes
+};
+// What changed in a document of kind crdt, in order and whoever did it: others, an undo, or an edit made here. Whoever
+// replays it on a copy of what the document was (the text in an editor, say) has the document again; positions are those of
+// the moment between two changes. `reset`: do not replay but read the document anew; `changes` is empty.
+struct CrdtChange : crdt::Change
+{
+    QString text; // of Kind::Text: what came, `inserted` units
+};
+struct CrdtChanged
+{
+    DocumentId documentId;
+    std::vector<CrdtChange> changes;
+    bool reset = false;
     bool remote = false;              // another's event was among the causes
 };
 struct EventsApplied { DocumentId documentId; std::vector<EventPtr> events; }; // confirmed, in order
@@ -36,7 +53,7 @@ struct PresenceChanged { DocumentId documentId; ClientId clientId; json::Value s
 struct QueryAnswered { protocol::QueryResult result; };
 struct ServerError { Error error; protocol::ErrorScope scope; std::optional<DocumentId> documentId; };
 
-using Fact = std::variant<DocumentChanged, EventsApplied, DocumentSynced, DocumentDiverged, DocumentRefused, DocumentRevoked,
+using Fact = std::variant<DocumentChanged, CrdtChanged, EventsApplied, DocumentSynced, DocumentDiverged, DocumentRefused, DocumentRevoked,
                           QueueChanged, ConflictFound, DeadLettered, EditLogged, ClientIdChanged, Welcomed, ConnectionReplaced,
                           ServerLeaving, HeadsChanged, WatchReady, CursorsChanged, PresenceChanged, QueryAnswered, ServerError>;
 

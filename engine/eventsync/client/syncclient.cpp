@@ -116,6 +116,17 @@ SyncClient::Edit SyncClient::update(const DocumentId &id, const std::function<Re
     return d->edited(d->core->update(id, edit, std::move(metadata)));
 }
 
+SyncClient::Edit SyncClient::createCrdt(const DocumentId &id, const CollectionName &collection, json::Value initial,
+                                        json::Object metadata)
+{
+    return d->edited(d->core->createCrdt(id, collection, std::move(initial), std::move(metadata)));
+}
+
+SyncClient::Edit SyncClient::updateCrdt(const DocumentId &id, const ClientCore::CrdtEdit &edit, json::Object metadata)
+{
+    return d->edited(d->core->updateCrdt(id, edit, std::move(metadata)));
+}
+
 SyncClient::Edit SyncClient::remove(const DocumentId &id, json::Object metadata)
 {
     return d->edited(d->core->remove(id, std::move(metadata)));

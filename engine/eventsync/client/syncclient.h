@@ -72,6 +72,12 @@ public:
     Edit create(const DocumentId &id, const CollectionName &collection, json::Value state, json::Object metadata = {});
     Edit update(const DocumentId &id, json::Patch patch, json::Object metadata = {});
     Edit update(const DocumentId &id, const std::function<Result<>(json::Value &)> &edit, json::Object metadata = {});
+    // Documents of kind crdt (docs/crdt.md): texts, lists and objects whose edits always merge, also those made offline. Read
+    // with core().crdtDocument(id); update() above works too.
+    //
+    //   client.updateCrdt(id, [](crdt::Api &api) { return api.str("/text")->ins(0, u"안녕"_s); });
+    Edit createCrdt(const DocumentId &id, const CollectionName &collection, json::Value initial, json::Object metadata = {});
+    Edit updateCrdt(const DocumentId &id, const ClientCore::CrdtEdit &edit, json::Object metadata = {});
     Edit remove(const DocumentId &id, json::Object metadata = {});
     Edit undo(const DocumentId &id);
     Edit redo(const DocumentId &id);
@@ -102,6 +108,10 @@ public:
 Q_SIGNALS:
     void stateChanged(eventsync::client::SyncClient::State state);
     void documentChanged(const eventsync::client::DocumentChanged &fact);
+    // At once, unlike the other facts: before the call returns that made the edit, so an editor's text and the document are
+    // never apart when the next key is pressed. An editor that made the edit itself ignores it (a flag around its call); no
+    // slot may edit the same document.
+    void crdtChanged(const eventsync::client::CrdtChanged &fact);
     void documentSynced(const eventsync::DocumentId &id);
     void documentDiverged(const eventsync::DocumentId &id, eventsync::ServerSeq commonSeq);
     void documentRefused(const eventsync::DocumentId &id, const eventsync::Error &error);

@@ -81,6 +81,7 @@ struct SyncClient::Private
 
     // steps
     void apply(Outcome out, Done done = {});
+    void tellCrdtChanges();
     void commitNext();
     void committed(const Result<storage::Committed> &result);
     void finish(std::vector<Work> works);
@@ -120,6 +121,8 @@ struct SyncClient::Private
     // durability
     storage::Batch nextBatch;
     std::vector<Work> nextWorks, flyingWorks;
+    std::deque<CrdtChanged> crdtChanges; // not yet told
+    bool tellingCrdtChanges = false;
     bool committing = false, finishing = false;
     quint64 storeGeneration = 0; // answers of before a reload are not waited for any more
 

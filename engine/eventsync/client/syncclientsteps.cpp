@@ -57,17 +57,35 @@ void SyncClient::Private::start(SyncClient *client)
 void SyncClient::Private::apply(Outcome out, Done done)
 {
     const bool idle = !committing && !finishing && nextWorks.empty();
-    Work work{std::move(out.messages), std::move(out.facts), std::move(out.close), connectionNumber, std::move(done)};
-    if (idle && out.writes.isEmpty()) {
-        std::vector<Work> works;
-        works.push_back(std::move(work));
-        finish(std::move(works));
-        return;
+    for (Fact &fact : out.facts) {
+        if (auto *changed = std::get_if<CrdtChanged>(&fact))
+            crdtChanges.push_back(std::move(*changed));
     }
+    std::erase_if(out.facts, [](const Fact &fact) { return std::holds_alternative<CrdtChanged>(fact); });
+    Work work{std::move(out.messages), std::move(out.facts), std::move(out.close), connectionNumber, std::move(done)};
     join(nextBatch, out.writes);
     nextWorks.push_back(std::move(work));
-    if (idle)
+    const QPointer<SyncClient> alive(q);
+    tellCrdtChanges(); // the step has its place in the queue: whatever a slot does comes after it
+    if (alive && idle)
         commitNext();
+}
+
+// Editors hear at once of what has changed under them. One at a time, so that all of them hear it in order.
+void SyncClient::Private::tellCrdtChanges()
+{
+    if (tellingCrdtChanges)
+        return;
+    const QPointer<SyncClient> alive(q);
+    tellingCrdtChanges = true;
+    while (!crdtChanges.empty()) {
+        const CrdtChanged fact = std::move(crdtChanges.front());
+        crdtChanges.pop_front();
+        tell(fact);
+        if (!alive)
+            return;
+    }
+    tellingCrdtChanges = false;
 }
 
 void SyncClient::Private::commitNext()
@@ -128,6 +146,10 @@ void SyncClient::Private::storeHasFailed(const Error &error, std::vector<Work> w
     if (!alive)
         return;
     for (const DocumentId &id : core->documents()) {
+        if (core->crdtDocument(id))
+            tell(CrdtChanged{.documentId = id, .changes = {}, .reset = true});
+        if (!alive)
+            return;
         tell(DocumentChanged{.documentId = id, .paths = {json::Pointer()}});
         if (!alive)
             return;
@@ -281,6 +303,7 @@ void SyncClient::Private::tell(const Fact &fact)
     {
         SyncClient *q;
         void operator()(const DocumentChanged &f) const { Q_EMIT q->documentChanged(f); }
+        void operator()(const CrdtChanged &f) const { Q_EMIT q->crdtChanged(f); }
         void operator()(const EventsApplied &f) const { Q_EMIT q->eventsApplied(f); }
         void operator()(const DocumentSynced &f) const { Q_EMIT q->documentSynced(f.documentId); }
         void operator()(const DocumentDiverged &f) const { Q_EMIT q->documentDiverged(f.documentId, f.commonSeq); }
