@@ -46,6 +46,19 @@ protocol::Message decoded(const protocol::Message &message, const std::optional<
     return copy;
 }
 
+json::Footprint netChange(const json::State &before, const json::State &after)
+{
+    if (!before && !after)
+        return {};
+    if (!before || !after)
+        return json::Footprint::everything();
+    json::Value value = *before;
+    const auto applied = json::apply(value, json::diff(*before, *after), {.size = json::canonicalSize(value)});
+    if (!applied)
+        throw Violation("setup", "a difference does not apply: " + applied.error().toString());
+    return applied->footprint;
+}
+
 } // namespace
 
 Device::Device(World &world, std::string name, std::vector<DocumentId> documents)
@@ -177,6 +190,7 @@ void Device::disk()
                 const auto note = durable.notes.find(event->id);
                 if (note == durable.notes.end())
                     throw Violation("G5", m_name + " pushes " + describe(*event) + " before it is durable");
+                checkNet(*event, note->second);
                 ledger.pushed(*event, note->second);
                 m_world.say("    " + m_name + " pushes " + describe(*event));
             }
@@ -189,6 +203,16 @@ void Device::disk()
         m_world.say("    " + m_name + " leaves: " + step.outcome.close->reason.toString());
         m_link->sever(0);
         notice();
+    }
+}
+
+// What a snapshot changed, as a whole, is like one event that the author has not seen: a push that claims to know the
+// snapshot must not overlap it.
+void Device::checkNet(const Event &event, const EditNote &note) const
+{
+    for (const EditNote::Net &net : note.net) {
+        if (event.baseSeq >= net.until && !event.onOverlap && json::overlaps(net.change, net.edit))
+            throw Violation("silent conflict", m_name + " pushes " + describe(event) + ", which overlaps what a snapshot changed");
     }
 }
 
@@ -274,13 +298,18 @@ void Device::receive(Link::Down down)
     std::set<EventId> queued;
     for (const auto &entry : m_core->queue(document))
         queued.insert(entry.id);
+    const DocumentState *confirmed = m_core->confirmed(document);
+    const json::State old = confirmed ? confirmed->jsonState() : json::State();
     const auto before = m_core->position(document);
     auto outcome = m_core->receive(message);
     const auto after = m_core->position(document);
     const bool installed = snapshot && after && before != after;
+    json::Footprint change;
     if (installed) {
         for (const std::uint32_t number : down.covers)
             mark(m_memory.saw[document], number);
+        confirmed = m_core->confirmed(document);
+        change = netChange(old, confirmed ? confirmed->jsonState() : json::State());
     }
     for (const auto &entry : m_core->queue(document)) {
         const auto note = m_memory.notes.find(entry.id);
@@ -290,6 +319,10 @@ void Device::receive(Link::Down down)
             note->second.made = after->serverSeq; // from here on its knowledge is exact again
         else if (diverged)
             note->second.made = std::min(note->second.made, diverged->commonSeq);
+        if (diverged)
+            std::erase_if(note->second.net, [&](const EditNote::Net &net) { return net.until > diverged->commonSeq; });
+        else if (installed && !change.isEmpty() && entry.isPending() && queued.contains(entry.id))
+            note->second.net.push_back({after->serverSeq, change, entry.footprint});
     }
     perform(std::move(outcome));
 }

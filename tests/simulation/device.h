@@ -63,6 +63,7 @@ private:
 
     void load();
     void perform(client::Outcome outcome);
+    void checkNet(const Event &event, const EditNote &note) const;
     void noteEntries(const DocumentId &document);
     void apply(const client::Fact &fact);
     bool isPersons(const client::QueueEntry &entry) const;

@@ -35,6 +35,12 @@ struct EditNote
     ServerSeq made;                  // the position its author's knowledge of others is exact from
     std::vector<std::uint32_t> deps; // own pending edits it overlaps and was made on top of
     std::vector<bool> saw;           // every event its author had applied when making it
+    struct Net
+    {
+        ServerSeq until;
+        json::Footprint change, edit;
+    };
+    std::vector<Net> net;            // what snapshots changed while it waited, and its own footprint then
 };
 
 // The omniscient book-keeper: mirrors what the server has committed, and checks each new event the moment it is there.

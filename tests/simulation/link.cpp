@@ -39,4 +39,36 @@ void Link::sever(std::uint64_t chance)
     down.resize((chance / 64) % (down.size() + 1));
 }
 
+namespace {
+
+bool isPush(const std::deque<protocol::Message> &up)
+{
+    return !up.empty() && std::holds_alternative<protocol::Push>(up.front());
+}
+
+bool isRepeatable(const std::deque<Link::Down> &down)
+{
+    if (down.empty() || !down.front().message)
+        return false;
+    const protocol::Message &message = down.front().message->message();
+    return std::holds_alternative<protocol::Events>(message) || std::holds_alternative<protocol::Ack>(message);
+}
+
+} // namespace
+
+bool Link::canRepeat() const
+{
+    return isPush(up) || (!dead && isRepeatable(down));
+}
+
+void Link::repeat()
+{
+    if (isPush(up)) {
+        up.push_front(up.front());
+        return;
+    }
+    downBytes += roughBytes(down.front().message->message());
+    down.push_front(down.front());
+}
+
 } // namespace eventsync::simulation

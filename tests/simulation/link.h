@@ -30,6 +30,9 @@ public:
     void sendDown(Down down);
     // Both directions lose a random tail; nothing new gets through from here on.
     void sever(std::uint64_t chance);
+    // A request or an answer that was lost and sent again, and then was not lost: the next push, events or ack comes twice.
+    bool canRepeat() const;
+    void repeat();
     bool isIdle() const { return up.empty() && (down.empty() || dead); }
 
     const int number;

@@ -19,7 +19,7 @@ struct Weight
 constexpr Weight kHazards[] = {
     {Kind::Cut, 3},     {Kind::Resolve, 3},   {Kind::DeviceCrash, 1}, {Kind::ServerCrash, 1}, {Kind::Backup, 1},
     {Kind::Restore, 1}, {Kind::Compact, 1.5}, {Kind::Copy, 0.6},      {Kind::Expire, 0.3},    {Kind::CodeWrite, 2},
-    {Kind::Undo, 1.5},  {Kind::StoreFault, 0.7},
+    {Kind::Undo, 1.5},  {Kind::StoreFault, 0.7},  {Kind::Repeat, 2},
 };
 
 } // namespace

@@ -47,7 +47,7 @@ std::string_view actionName(Kind kind)
 {
     static constexpr std::string_view kNames[] = {"edit", "up", "down", "work", "disk", "flow", "tick", "connect", "notice", "cut",
         "device crash", "server crash", "backup", "restore", "compact", "copy", "resolve", "undo", "expire", "code write",
-        "store fault"};
+        "store fault", "repeat"};
     return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -406,6 +406,10 @@ void World::step(const Action &action)
     case Kind::StoreFault:
         m_store->failNextCommits({ErrorCode::StoreFull, "the disk is full"}, 1 + static_cast<int>(rest % 2),
                                  rest % 5 ? storage::MemoryBackend::Fault::Refused : storage::MemoryBackend::Fault::Answered);
+        break;
+    case Kind::Repeat:
+        if (Link *link = pick([](const Link &l) { return l.canRepeat(); }))
+            link->repeat();
         break;
     }
     dropCutLinks();

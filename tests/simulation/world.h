@@ -63,7 +63,7 @@ struct Action
 {
     enum class Kind {
         Edit, Up, Down, Work, Disk, Flow, Tick, Connect, Notice, Cut, DeviceCrash, ServerCrash, Backup, Restore, Compact, Copy,
-        Resolve, Undo, Expire, CodeWrite, StoreFault,
+        Resolve, Undo, Expire, CodeWrite, StoreFault, Repeat,
     };
     Kind kind;
     std::uint64_t chance; // every action brings its own, so that a schedule can be shortened and still be replayed
