@@ -78,6 +78,9 @@ public:
     Patch rebased(std::uint64_t time, std::optional<std::uint64_t> from = {}) const;
     // The same operations under another session: every id of the patch's session from its first on is renamed.
     Patch withSession(std::uint64_t sid) const;
+    // The same operations where some ids, the patch's own included, have become others. Ids that follow each other must
+    // still do so.
+    Patch renamed(const std::function<Id(Id)> &rename) const;
     // Neighbouring inserts of text that continue each other become one. Same ids, same effect, fewer bytes.
     Patch compacted() const;
     // One patch from several of one session with ascending ids; gaps become nop. InvalidValue if they are not that.
@@ -88,7 +91,6 @@ public:
 private:
     friend class PatchBuilder;
     explicit Patch(Bytes checked) : m_bytes(std::move(checked)) {}
-    Patch renamed(const std::function<Id(Id)> &rename) const;
     Bytes m_bytes;
 };
 

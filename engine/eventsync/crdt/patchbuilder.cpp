@@ -193,13 +193,26 @@ Id PatchBuilder::nop(std::uint64_t span)
     return take(span);
 }
 
+namespace {
+
+// A span may lie across the border of what is renamed: then it becomes several. For own patches only, whose spans are as
+// long as what was deleted.
+void renameSpan(const IdSpan &span, const std::function<Id(Id)> &rename, std::vector<IdSpan> &out)
+{
+    for (std::uint64_t i = 0; i < span.length; ++i) {
+        const Id next = rename(span.first().plus(i));
+        if (i > 0 && next == out.back().first().plus(out.back().length))
+            ++out.back().length;
+        else
+            out.push_back({next.sid, next.time, 1});
+    }
+}
+
+} // namespace
+
 void PatchBuilder::copy(const Operation &op, const std::function<Id(Id)> &rename)
 {
     const std::uint64_t sid = op.id.sid;
-    const auto renamedSpan = [&](IdSpan span) {
-        const Id first = rename(span.first());
-        return IdSpan{first.sid, first.time, span.length};
-    };
     switch (op.code) {
     case OpCode::NewCon:
         m_out.u8(op.isReference ? 1 : 0);
@@ -238,7 +251,7 @@ void PatchBuilder::copy(const Operation &op, const std::function<Id(Id)> &rename
         return;
     case OpCode::Del: {
         std::vector<IdSpan> spans;
-        forEachSpan(op, sid, [&](IdSpan span) { spans.push_back(renamedSpan(span)); });
+        forEachSpan(op, sid, [&](IdSpan span) { renameSpan(span, rename, spans); });
         del(rename(op.object), spans);
         return;
     }

@@ -81,6 +81,25 @@ void UndoStack::seal()
         push(m_undo, std::exchange(m_open, {}));
 }
 
+std::optional<UndoStep> UndoStack::takeUndo()
+{
+    seal();
+    if (m_undo.empty())
+        return std::nullopt;
+    Step step = std::move(m_undo.back());
+    m_undo.pop_back();
+    return step;
+}
+
+std::optional<UndoStep> UndoStack::takeRedo()
+{
+    if (m_redo.empty())
+        return std::nullopt;
+    Step step = std::move(m_redo.back());
+    m_redo.pop_back();
+    return step;
+}
+
 void UndoStack::clear()
 {
     m_open.clear();
@@ -130,7 +149,7 @@ std::vector<IdSpan> UndoStack::current(const IdSpan &span) const
     std::vector<IdSpan> spans{span};
     for (std::size_t i = 0; i < spans.size(); ++i) {
         const IdSpan at = spans[i]; // the list grows
-        for (const Again &again : m_again) {
+        for (const MadeAgain &again : m_again) {
             const std::uint64_t begin = std::max(at.time, again.old.time);
             const std::uint64_t end = std::min(at.end(), again.old.end());
             if (at.sid == again.old.sid && begin < end)

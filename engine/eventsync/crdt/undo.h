@@ -4,6 +4,7 @@
 #include <eventsync/crdt/document.h>
 
 #include <deque>
+#include <functional>
 
 namespace eventsync::crdt {
 
@@ -19,6 +20,48 @@ struct NodeCopy
     std::vector<NodeCopy> children;                         // val, obj, vec (holes as undefined), arr
 };
 NodeCopy copyOf(const Document &document, NodeIndex node); // deeper than 2 * limits::kDepth: null
+
+// What one edit did, as far as is needed to take it back.
+struct UndoInserted // undone by deleting
+{
+    Id node;
+    IdSpan ids;
+};
+struct UndoRemoved // undone by inserting copies behind `after`
+{
+    Id node;
+    Id after; // the id itself if the element is there, deleted or not
+    IdSpan ids;
+    std::string content;
+    std::vector<NodeCopy> elements;
+};
+struct UndoReplaced // a register: undone by a copy of the old value, if `ours` is still there
+{
+    Id node;        // val (kOrigin: the root), obj, vec, arr
+    std::string key;
+    std::uint32_t index = 0;
+    Id slot;        // arr: the element
+    Id ours;
+    Id oldId;       // kOrigin: there was none
+    NodeCopy old;
+};
+using UndoEdit = std::variant<UndoInserted, UndoRemoved, UndoReplaced>;
+using UndoStep = std::vector<UndoEdit>;
+// Ids that were made again by undoing, the first of them as `now`.
+struct MadeAgain
+{
+    IdSpan old;
+    Id now;
+    bool operator==(const MadeAgain &) const = default;
+};
+
+// Steps as values to store. InvalidValue for anything that was not written here.
+json::Value toJson(const UndoStep &step);
+json::Value toJson(const MadeAgain &again);
+Result<UndoStep> undoStepFrom(const json::Value &value);
+Result<MadeAgain> madeAgainFrom(const json::Value &value);
+// The same step where some ids have become others.
+void rename(UndoStep &step, const std::function<Id(Id)> &rename);
 
 // Undo and redo of the edits made through one Api, never of others'. An undo is an edit like any other: it deletes what one
 // had inserted, inserts again what one had deleted (as new text at the old place), and puts back a value only where one's
@@ -36,34 +79,21 @@ public:
     void seal(); // the edits so far are a step
     void clear();
 
+    // For those who keep the steps themselves: the newest one leaves the stack; steps and ids made again come back to it.
+    std::optional<UndoStep> takeUndo();
+    std::optional<UndoStep> takeRedo();
+    void giveUndo(UndoStep step) { push(m_undo, std::move(step)); }
+    void giveRedo(UndoStep step) { push(m_redo, std::move(step)); }
+    const std::deque<MadeAgain> &madeAgain() const { return m_again; }
+    void giveMadeAgain(MadeAgain again) { m_again.push_back(std::move(again)); }
+
 private:
     friend class Api;
-
-    struct Inserted // undone by deleting
-    {
-        Id node;
-        IdSpan ids;
-    };
-    struct Removed // undone by inserting copies behind `after`
-    {
-        Id node;
-        Id after; // the id itself if the element is there, deleted or not
-        IdSpan ids;
-        std::string content;
-        std::vector<NodeCopy> elements;
-    };
-    struct Replaced // a register: undone by a copy of the old value, if `ours` is still there
-    {
-        Id node;        // val (kOrigin: the root), obj, vec, arr
-        std::string key;
-        std::uint32_t index = 0;
-        Id slot;        // arr: the element
-        Id ours;
-        Id oldId;       // kOrigin: there was none
-        NodeCopy old;
-    };
-    using Edit = std::variant<Inserted, Removed, Replaced>;
-    using Step = std::vector<Edit>;
+    using Inserted = UndoInserted;
+    using Removed = UndoRemoved;
+    using Replaced = UndoReplaced;
+    using Edit = UndoEdit;
+    using Step = UndoStep;
 
     void record(Edit edit);
     void revert(const Step &step);
@@ -79,12 +109,7 @@ private:
     std::deque<Step> m_undo;
     std::deque<Step> m_redo;
     enum class Mode { Edit, Undo, Redo } m_mode = Mode::Edit;
-    struct Again
-    {
-        IdSpan old;
-        Id now;
-    };
-    std::deque<Again> m_again; // ids that were made again by undoing
+    std::deque<MadeAgain> m_again;
 };
 
 } // namespace eventsync::crdt

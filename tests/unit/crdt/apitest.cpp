@@ -417,6 +417,90 @@ void ApiTest::rebasedPatchAppliesAtItsNewTime()
     QCOMPARE(renamed.id(), (Id{kBob + 1, 50}));
 }
 
+void ApiTest::renamedPatchSplitsADeletionAcrossTheBorder()
+{
+    Document alice(kAlice);
+    Api api(alice);
+    QVERIFY(api.root(parsed(R"({"t":"ab"})")));
+    const Patch first = api.flush();
+    QVERIFY(api.str("/t")->ins(2, QStringLiteral("cd")));
+    const Patch second = api.flush();
+    QVERIFY(api.str("/t")->del(0, 4));
+    const Patch third = api.flush();
+    const auto rename = [&](Id id) { return id >= second.id() ? Id{kBob + 1, id.time + 7} : id; };
+    Document bob(kBob);
+    QVERIFY(bob.apply(first));
+    QVERIFY(bob.apply(second.renamed(rename)));
+    QCOMPARE(bob.canonicalView(), std::string(R"({"t":"abcd"})"));
+    QVERIFY(bob.apply(third.renamed(rename)));
+    QCOMPARE(bob.canonicalView(), std::string(R"({"t":""})"));
+}
+
+void ApiTest::undoStepsMayBeKeptElsewhere()
+{
+    const json::Value start = parsed(R"({"t":"","list":[1],"o":{"deep":["x"]},"n":1})");
+    Document alice(kAlice);
+    std::vector<json::Value> steps, again;
+    std::vector<std::string> views;
+    const auto edit = [&](auto act) { // a new Api each time, as after a restart
+        Api api(alice);
+        UndoStack &undo = api.undoStack();
+        for (const json::Value &one : again)
+            undo.giveMadeAgain(*madeAgainFrom(one));
+        const std::size_t known = again.size();
+        act(api, undo);
+        static_cast<void>(api.flush());
+        for (std::size_t i = known; i < undo.madeAgain().size(); ++i)
+            again.push_back(toJson(undo.madeAgain()[i]));
+    };
+    const auto perform = [&](auto act) {
+        edit([&](Api &api, UndoStack &undo) {
+            QVERIFY(act(api));
+            steps.push_back(toJson(*undo.takeUndo()));
+        });
+        views.push_back(alice.canonicalView());
+    };
+    perform([&](Api &api) { return api.root(start).has_value(); });
+    perform([](Api &api) { return api.str("/t")->ins(0, QStringLiteral("안녕하세요")).has_value(); });
+    perform([](Api &api) { return api.str("/t")->del(1, 2).has_value(); });
+    perform([](Api &api) { return api.arr("/list")->ins(1, {json::Value("two"), json::Value(json::Object{{"k", 3}})}).has_value(); });
+    perform([](Api &api) { return api.arr("/list")->del(0, 2).has_value(); });
+    perform([](Api &api) { return api.obj("")->set("o", json::Value(7)).has_value(); });
+    perform([](Api &api) { return api.obj("")->setConstant("b", Binary{"\x01\xff"}).has_value(); });
+    std::vector<json::Value> redo;
+    for (std::size_t i = steps.size(); i-- > 1;) {
+        edit([&](Api &, UndoStack &undo) {
+            undo.giveUndo(*undoStepFrom(steps[i]));
+            QVERIFY(undo.undo());
+            redo.push_back(toJson(*undo.takeRedo()));
+        });
+        QCOMPARE(alice.canonicalView(), views[i - 1]);
+    }
+    for (std::size_t i = 1; i < steps.size(); ++i) {
+        edit([&](Api &, UndoStack &undo) {
+            undo.giveUndo(*undoStepFrom(redo[steps.size() - 1 - i]));
+            QVERIFY(undo.undo());
+        });
+        QCOMPARE(alice.canonicalView(), views[i]);
+    }
+}
+
+void ApiTest::brokenUndoStepsAreRefused_data()
+{
+    QTest::addColumn<QByteArray>("text");
+    for (const char *text : {"{}", "[1]", "[[]]", R"([["inserted"]])", R"([["inserted",[1],[1,2,3]]])", R"([["inserted",[1,-2],[1,2,3]]])",
+                             R"([["removed",[1,2],[1,2],[1,2,3],"!",[]]])", R"([["replaced",[1,2],"k",256,[0,0],[1,2],[0,0],[0,["value",1],"",[],[]]]])",
+                             R"([["replaced",[1,2],"k",0,[0,0],[1,2],[0,0],[9,["value",1],"",[],[]]]])",
+                             R"([["replaced",[1,2],"k",0,[0,0],[1,2],[0,0],[0,["what"],"",[],[]]]])"})
+        QTest::newRow(text) << QByteArray(text);
+}
+
+void ApiTest::brokenUndoStepsAreRefused()
+{
+    QFETCH(QByteArray, text);
+    QCOMPARE(undoStepFrom(parsed(text.constData())).error().code, ErrorCode::InvalidValue);
+}
+
 void ApiTest::hiddenKeyIsRefusedAndNotShown()
 {
     Document alice(kAlice);

@@ -28,6 +28,10 @@ private Q_SLOTS:
     void serverClockRefusesAGap();
     void forksShareNothing();
     void rebasedPatchAppliesAtItsNewTime();
+    void renamedPatchSplitsADeletionAcrossTheBorder();
+    void undoStepsMayBeKeptElsewhere();
+    void brokenUndoStepsAreRefused_data();
+    void brokenUndoStepsAreRefused();
     void hiddenKeyIsRefusedAndNotShown();
     void deepNestingShowsAsNull();
     void patchMetaSurvivesEveryEncoding();
