@@ -246,7 +246,9 @@ void Device::noteEntries(const DocumentId &document)
 {
     const auto entries = m_core->queue(document);
     std::vector<const client::QueueEntry *> before;
+    std::set<EventId> queued;
     for (const client::QueueEntry &entry : entries) {
+        queued.insert(entry.first());
         if (!m_memory.notes.contains(entry.id)) {
             EditNote note;
             note.id = entry.id;
@@ -265,6 +267,29 @@ void Device::noteEntries(const DocumentId &document)
         }
         if (entry.isPending())
             before.push_back(&entry);
+    }
+    checkLeft(document, queued);
+    m_memory.queued[document] = std::move(queued);
+}
+
+// [G9] at every step: what left the queue is in what this device has of the log, or was given up. Else its person would see
+// the edit vanish, and new edits would be made on a state without it.
+void Device::checkLeft(const DocumentId &document, const std::set<EventId> &queued) const
+{
+    const auto before = m_memory.queued.find(document);
+    if (before == m_memory.queued.end())
+        return;
+    const auto seen = m_memory.saw.find(document);
+    const auto sawIt = [&](std::uint32_t number) {
+        return seen != m_memory.saw.end() && number < seen->second.size() && seen->second[number];
+    };
+    for (const EventId &root : before->second) {
+        if (queued.contains(root) || m_memory.discarded.contains(root))
+            continue;
+        const auto versions = m_world.ledger().versions.find(root);
+        if (versions == m_world.ledger().versions.end() ||
+            std::none_of(versions->second.begin(), versions->second.end(), sawIt))
+            throw Violation("G9", m_name + ": " + root.toText() + " left the queue before its event came");
     }
 }
 

@@ -51,6 +51,7 @@ private:
     {
         std::map<EventId, EditNote> notes;
         std::map<DocumentId, std::vector<bool>> saw;
+        std::map<DocumentId, std::set<EventId>> queued; // first ids
         std::set<EventId> made;      // first ids of edits
         std::set<EventId> discarded; // and of those given up
     };
@@ -65,6 +66,7 @@ private:
     void perform(client::Outcome outcome);
     void checkNet(const Event &event, const EditNote &note) const;
     void noteEntries(const DocumentId &document);
+    void checkLeft(const DocumentId &document, const std::set<EventId> &queued) const;
     void apply(const client::Fact &fact);
     bool isPersons(const client::QueueEntry &entry) const;
     std::optional<client::QueueEntry> nextConflict(bool person);

@@ -92,6 +92,7 @@ void Ledger::committed(const EventPtr &event)
     log.events.push_back(logged);
     everLogged.insert(event->id);
     everLogged.insert(root);
+    versions[root].push_back(logged.number);
 }
 
 void Ledger::checkSilentConflict(const Log &log, const Logged &logged, const EditNote &note) const

@@ -88,6 +88,7 @@ public:
     std::set<EventId> edits;       // first ids of all edits that became durable on some device
     std::set<EventId> discarded;   // first ids given up by their user
     std::set<EventId> everLogged;  // first ids and ids that were in some history of the log
+    std::map<EventId, std::vector<std::uint32_t>> versions; // of each first id: the events that were in some history of the log
 
 private:
     void checkSilentConflict(const Log &log, const Logged &logged, const EditNote &note) const;
