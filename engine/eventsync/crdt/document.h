@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/limits.h>
 #include <eventsync/crdt/clock.h>
 #include <eventsync/crdt/nodes.h>
 #include <eventsync/crdt/patch.h>
@@ -67,6 +68,10 @@ public:
     void setSid(std::uint64_t sid) { m_clock->setSid(sid); }
     Document fork(std::uint64_t sid) const; // a deep copy that goes on under another session
     bool hasSeen(const IdSpan &span) const { return m_clock->knowsAll(span); }
+    // From now on patches may refer to all ids of this session up to `last`, whatever became of them: for those who know
+    // that they were seen though nothing of them is left.
+    void assumeSeen(Id last) { m_clock->load(last); }
+    static bool mayHaveSeen(Id last) { return last.sid <= kMaxSessionId && last.time < kMaxTime - limits::kCrdtClockJump; }
 
     // Same view, and the same ids behind it.
     bool operator==(const Document &other) const;

@@ -19,7 +19,7 @@ public:
     Node &node(NodeIndex index) { return m_document.m_nodes[index]; }
 
     // A time that leaves room for others.
-    static bool fits(Id last) { return last.sid <= kMaxSessionId && last.time < kMaxTime - limits::kCrdtClockJump; }
+    static bool fits(Id last) { return Document::mayHaveSeen(last); }
     // The id as this document numbers it; fails on ids that are none.
     Sequence::Stamp stamp(Id id)
     {

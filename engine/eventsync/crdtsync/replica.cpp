@@ -162,16 +162,6 @@ Result<SnapshotMessage> Replica::snapshot() const
     return message;
 }
 
-// An encoded document names no sessions of which nothing is left in it, but their later patches refer to what was there. So
-// the row says how far the session got, and a patch that does nothing makes these ids known.
-static Result<> declareSeen(crdt::Document &document, const SnapshotMessage::Row &row)
-{
-    crdt::PatchBuilder seen({static_cast<std::uint64_t>(row.range.replica.value()), 1});
-    seen.nop(row.time);
-    EVENTSYNC_CHECK(document.apply(seen.flush()));
-    return {};
-}
-
 Result<std::vector<NumberedPatch>> Replica::adopt(const SnapshotMessage &snapshot, std::vector<NumberedPatch> more)
 {
     EVENTSYNC_TRY(crdt::Document document, crdt::decodeBinary(snapshot.document));
@@ -182,7 +172,11 @@ Result<std::vector<NumberedPatch>> Replica::adopt(const SnapshotMessage &snapsho
         document.setSid(own);
     Replica next(document, *m_random);
     for (const SnapshotMessage::Row &row : snapshot.rows) {
-        EVENTSYNC_CHECK(declareSeen(document, row));
+        // An encoded document names no sessions of which nothing is left in it, but their later patches refer to what was.
+        const crdt::Id last{static_cast<std::uint64_t>(row.range.replica.value()), row.time};
+        if (!crdt::Document::mayHaveSeen(last))
+            return failure(ErrorCode::InvalidMessage, "a time that no session reaches");
+        document.assumeSeen(last);
         next.m_vector.advance(row.range.replica, row.range.last);
         next.m_set.insertBlock(row.range, row.sum);
         // What both hold one by one can be compared.

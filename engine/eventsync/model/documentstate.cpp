@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// A document of kind crdt will be held beside m_value, its view rendered into it; everything that tells the two kinds apart
-// is in apply() and revert(), so nothing outside needs to change for it.
 #include <eventsync/model/documentstate.h>
 
 #include <eventsync/base/assert.h>
+#include <eventsync/base/limits.h>
+#include <eventsync/crdt/api.h>
+#include <eventsync/model/crdtstate.h>
 
 namespace eventsync {
 
@@ -36,35 +36,102 @@ Result<DocumentKind> documentKindFrom(std::string_view name)
     return failure(ErrorCode::InvalidMessage, "a document's kind is json or crdt");
 }
 
+// ---- values
+
+DocumentState::DocumentState() = default;
+DocumentState::DocumentState(DocumentState &&) noexcept = default;
+DocumentState &DocumentState::operator=(DocumentState &&) noexcept = default;
+DocumentState::~DocumentState() = default;
+
 DocumentState::DocumentState(json::Value value) : m_value(std::move(value)), m_size(json::canonicalSize(*m_value)) {}
+
+DocumentState::DocumentState(const DocumentState &other)
+    : m_value(other.m_value), m_stale(other.m_stale), m_size(other.m_size),
+      m_crdt(other.m_crdt ? std::make_unique<CrdtState>(*other.m_crdt) : nullptr), m_buried(other.m_buried),
+      m_applied(other.m_applied)
+{
+}
+
+DocumentState &DocumentState::operator=(const DocumentState &other)
+{
+    if (this != &other)
+        *this = DocumentState(other);
+    return *this;
+}
 
 DocumentState DocumentState::fromJsonState(json::State state)
 {
     return state ? DocumentState(std::move(*state)) : DocumentState();
 }
 
+Result<DocumentState> DocumentState::fromBytes(DocumentKind kind, std::string_view bytes)
+{
+    if (bytes.empty())
+        return DocumentState();
+    if (kind == DocumentKind::Json) {
+        auto value = json::parse(bytes, {.bytes = SIZE_MAX, .depth = limits::kDepth});
+        if (!value)
+            return failure(ErrorCode::Corrupt, "a state: " + value.error().message);
+        return DocumentState(std::move(*value));
+    }
+    EVENTSYNC_TRY(CrdtState crdt, CrdtState::decode(bytes));
+    DocumentState state;
+    state.m_crdt = std::make_unique<CrdtState>(std::move(crdt));
+    state.m_stale = true;
+    return state;
+}
+
+const json::State &DocumentState::jsonState() const
+{
+    if (m_stale) {
+        m_value = m_crdt->document().view();
+        m_stale = false;
+    }
+    return m_value;
+}
+
+std::size_t DocumentState::canonicalSize() const
+{
+    return m_crdt ? m_crdt->size() : m_size;
+}
+
+const crdt::Document &DocumentState::crdt() const
+{
+    EVENTSYNC_ASSERT(m_crdt != nullptr);
+    return m_crdt->document();
+}
+
+std::string DocumentState::canonical() const
+{
+    return exists() ? json::canonical(view()) : std::string();
+}
+
+Digest DocumentState::digest() const
+{
+    return sha256(canonical());
+}
+
+Bytes DocumentState::toBytes() const
+{
+    return m_crdt ? m_crdt->encode() : canonical();
+}
+
+// ---- events
+
 Result<AppliedEvent> DocumentState::apply(Operation operation, const Diff &diff)
 {
-    if (diff.isCrdt()) {
-        if (operation == Operation::Create && !exists())
-            return failure(ErrorCode::Invalid, "documents of kind crdt are not supported here");
-        return patchFailed(exists() ? "a CRDT patch does not fit a document of kind json" : "there is no document");
-    }
-    switch (operation) {
-    case Operation::Create:
-        return applyCreate(diff.patch());
-    case Operation::Update:
-        return applyUpdate(diff.patch());
-    case Operation::Delete:
-        return applyDelete(diff.patch());
-    }
-    EVENTSYNC_ASSERT(!"an Operation");
-    return patchFailed({});
+    if (operation == Operation::Delete)
+        return applyDelete(diff);
+    if (!diff.hasChanges())
+        return AppliedEvent{};
+    if (diff.isCrdt())
+        return applyCrdt(operation, diff.crdt());
+    return operation == Operation::Create ? applyJsonCreate(diff.patch()) : applyJsonUpdate(diff.patch());
 }
 
 // What merging turned into nothing is logged with an empty patch, whatever stands there: it changes nothing, and the fold
 // of the log must not stumble over it.
-Result<AppliedEvent> DocumentState::applyCreate(const json::Patch &patch)
+Result<AppliedEvent> DocumentState::applyJsonCreate(const json::Patch &patch)
 {
     if (patch.isEmpty())
         return AppliedEvent{};
@@ -78,41 +145,104 @@ Result<AppliedEvent> DocumentState::applyCreate(const json::Patch &patch)
         return patchFailed("a create sets the whole document");
     m_value = std::move(created);
     m_size = json::canonicalSize(*m_value);
+    ++m_applied;
     return AppliedEvent{Diff(removeRoot()), json::Footprint::everything(), true};
 }
 
-Result<AppliedEvent> DocumentState::applyUpdate(const json::Patch &patch)
+Result<AppliedEvent> DocumentState::applyJsonUpdate(const json::Patch &patch)
 {
     if (patch.isEmpty())
         return AppliedEvent{};
     if (!exists())
         return patchFailed("there is no document");
+    if (m_crdt)
+        return patchFailed("a JSON Patch does not fit a document of kind crdt");
     EVENTSYNC_TRY(json::Applied applied, json::apply(*m_value, patch, {.size = m_size}));
     m_size = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(m_size) + applied.sizeChange);
+    ++m_applied;
     return AppliedEvent{Diff(std::move(applied.inverse)), std::move(applied.footprint), applied.changed};
 }
 
-Result<AppliedEvent> DocumentState::applyDelete(const json::Patch &patch)
+Result<AppliedEvent> DocumentState::applyCrdt(Operation operation, const Bytes &patch)
 {
-    if (!patch.isEmpty())
+    if (operation == Operation::Update) {
+        if (!m_crdt)
+            return patchFailed(exists() ? "a CRDT patch does not fit a document of kind json" : "there is no document");
+        EVENTSYNC_TRY(Bytes inverse, m_crdt->apply(patch));
+        m_stale = true;
+        ++m_applied;
+        return AppliedEvent{Diff(CrdtPatchBytes{std::move(inverse)}), json::Footprint(), true};
+    }
+    if (exists())
+        return patchFailed("the document exists already");
+    auto created = std::make_unique<CrdtState>();
+    EVENTSYNC_CHECK(created->apply(patch));
+    if (created->document().isEmpty())
+        return patchFailed("a create sets the whole document");
+    m_crdt = std::move(created);
+    m_stale = true;
+    ++m_applied;
+    return AppliedEvent{Diff(removeRoot()), json::Footprint::everything(), true};
+}
+
+Result<AppliedEvent> DocumentState::applyDelete(const Diff &diff)
+{
+    if (diff.hasChanges())
         return patchFailed("a delete has an empty patch");
     if (!exists())
         return patchFailed("there is no document");
-    json::Patch inverse({{.kind = json::OperationKind::Add, .path = {}, .from = {}, .value = std::move(*m_value)}});
+    ++m_applied;
+    Diff inverse(CrdtPatchBytes{});
+    if (m_crdt)
+        m_buried.push_back({std::shared_ptr<const CrdtState>(std::move(m_crdt)), m_applied});
+    else
+        inverse = Diff(json::Patch({{.kind = json::OperationKind::Add, .path = {}, .from = {}, .value = std::move(*m_value)}}));
     m_value.reset();
+    m_stale = false;
     m_size = 0;
-    return AppliedEvent{Diff(std::move(inverse)), json::Footprint::everything(), true};
+    return AppliedEvent{std::move(inverse), json::Footprint::everything(), true};
 }
+
+// ---- back
 
 Result<> DocumentState::revert(const Diff &inverse)
 {
-    if (inverse.isCrdt())
-        return failure(ErrorCode::Corrupt, "a CRDT patch is no inverse on a document of kind json");
-    if (inverse.patch().isEmpty())
+    if (!inverse.isCrdt() && inverse.patch().isEmpty())
         return {};
+    EVENTSYNC_CHECK(inverse.isCrdt() ? revertCrdt(inverse.crdt()) : revertJson(inverse.patch()));
+    if (m_applied > 0)
+        --m_applied;
+    return {};
+}
+
+Result<> DocumentState::revertCrdt(const Bytes &inverse)
+{
+    if (inverse.empty()) {
+        if (exists() || m_buried.empty())
+            return failure(ErrorCode::Corrupt, "there is no deleted CRDT document to bring back");
+        m_crdt = std::make_unique<CrdtState>(*m_buried.back().state);
+        m_buried.pop_back();
+    } else {
+        if (!m_crdt)
+            return failure(ErrorCode::Corrupt, "the inverse of a CRDT patch on a document of kind json");
+        EVENTSYNC_CHECK(m_crdt->revert(inverse));
+    }
+    m_stale = true;
+    return {};
+}
+
+Result<> DocumentState::revertJson(const json::Patch &inverse)
+{
+    if (m_crdt) {
+        if (inverse != removeRoot() || !m_crdt->isJustCreated())
+            return failure(ErrorCode::Corrupt, "an inverse does not fit a document of kind crdt");
+        m_crdt.reset();
+        m_value.reset();
+        m_stale = false;
+        return {};
+    }
     const bool existed = exists();
-    const auto applied =
-        json::apply(m_value, inverse.patch(), {.size = m_size, .wantInverse = false, .wantFootprint = false});
+    const auto applied = json::apply(m_value, inverse, {.size = m_size, .wantInverse = false, .wantFootprint = false});
     if (!applied)
         return failure(ErrorCode::Corrupt, "an inverse does not fit: " + applied.error().message, applied.error().path);
     if (existed && exists())
@@ -122,14 +252,26 @@ Result<> DocumentState::revert(const Diff &inverse)
     return {};
 }
 
-std::string DocumentState::canonical() const
+void DocumentState::settle(std::size_t keep)
 {
-    return m_value ? json::canonical(*m_value) : std::string();
+    std::erase_if(m_buried, [&](const Buried &buried) { return buried.at + keep <= m_applied; });
+    if (m_crdt)
+        m_crdt->settle(keep);
 }
 
-Digest DocumentState::digest() const
+// ---- edits of CRDT documents
+
+Result<Diff> DocumentState::edit(std::uint64_t session, const std::function<Result<>(crdt::Api &)> &edit) const
 {
-    return sha256(canonical());
+    if (exists() && !m_crdt)
+        return failure(ErrorCode::Invalid, "a document of kind json");
+    EVENTSYNC_TRY(Bytes patch, m_crdt ? m_crdt->edit(session, edit) : CrdtState().edit(session, edit));
+    return Diff(CrdtPatchBytes{std::move(patch)});
+}
+
+Result<Diff> DocumentState::editTo(std::uint64_t session, const json::Value &wanted) const
+{
+    return edit(session, [&](crdt::Api &api) { return api.diff(wanted); });
 }
 
 } // namespace eventsync

@@ -4,7 +4,17 @@
 #include <eventsync/json/patch.h>
 #include <eventsync/model/event.h>
 
+#include <functional>
+#include <memory>
+#include <vector>
+
 namespace eventsync {
+
+class CrdtState;
+namespace crdt {
+class Api;
+class Document;
+}
 
 enum class DocumentKind { Json, Crdt };
 std::string_view documentKindName(DocumentKind kind); // "json", "crdt"
@@ -13,45 +23,80 @@ Result<DocumentKind> documentKindFrom(std::string_view name);
 // What applying one event did.
 struct AppliedEvent
 {
-    Diff inverse; // undoes it exactly, for ?at=n, undo and rollback: a local column, never on the wire
-    json::Footprint footprint;
+    // Undoes it exactly, for ?at=n, undo and rollback: a local column, never on the wire. Of a CRDT patch it names the ids;
+    // of the delete of a CRDT document it is an empty CRDT patch: the state itself remembers what was deleted.
+    Diff inverse;
+    json::Footprint footprint; // of a CRDT patch: empty, because such patches never overlap
     bool changed = false;
 };
 
-// A document's state at one position: absent before its create and after its delete. Edited in place; old states come from
-// inverse diffs, not from copies. The fold of a log never reads a policy (G4). Owner only.
+// A document's state at one position: absent before its create and after its delete. Its create decides of which kind it
+// is. Edited in place; old states come from inverse diffs, not from copies. The fold of a log never reads a policy (G4).
+// Owner only; a copy may be of another thread.
 class DocumentState
 {
 public:
-    DocumentState() = default; // absent
+    DocumentState(); // absent
     explicit DocumentState(json::Value value);
     static DocumentState fromJsonState(json::State state);
+    // toBytes() back; empty bytes: absent. Corrupt.
+    static Result<DocumentState> fromBytes(DocumentKind kind, std::string_view bytes);
+    DocumentState(const DocumentState &other);
+    DocumentState &operator=(const DocumentState &other);
+    DocumentState(DocumentState &&) noexcept;
+    DocumentState &operator=(DocumentState &&) noexcept;
+    ~DocumentState();
 
-    bool exists() const { return m_value.has_value(); }
-    DocumentKind kind() const { return m_kind; }
-    const json::Value &view() const { return *m_value; } // only if exists()
-    const json::State &jsonState() const { return m_value; }
-    std::size_t canonicalSize() const { return m_size; }
+    bool exists() const { return m_crdt || m_value; }
+    DocumentKind kind() const { return m_crdt ? DocumentKind::Crdt : DocumentKind::Json; } // absent: Json
+    const json::Value &view() const { return *jsonState(); } // only if exists()
+    const json::State &jsonState() const;                    // of a CRDT document: its view
+    std::size_t canonicalSize() const;  // of a CRDT document: about that of toBytes()
+    const crdt::Document &crdt() const; // only if kind() is Crdt; good until the state is changed or edited
 
-    // create on an existing document or update, delete on an absent one: PatchFailed. Otherwise what json::apply says.
+    // create on an existing document or update, delete on an absent one, a diff of the other kind: PatchFailed. Otherwise
+    // what json::apply says; of CRDT patches (crdtstate.h): InvalidValue, MissingDependency, ClientForked, TooLarge.
     // On an error nothing has changed. An update or create with an empty patch changes nothing and fits everywhere: it is
     // what stands in the log for an event that merging turned into nothing.
     Result<AppliedEvent> apply(Operation operation, const Diff &diff);
     Result<AppliedEvent> apply(const Event &event) { return apply(event.operation, event.diff); }
-    // Takes back what an apply() did, given its inverse. Corrupt if it does not fit.
+    // Takes back what an apply() did, given its inverse, the last one first. Corrupt if it does not fit.
     Result<> revert(const Diff &inverse);
+    // The last `keep` events that were applied can still be reverted. For those before, CRDT documents may forget how.
+    void settle(std::size_t keep);
 
-    std::string canonical() const; // "" when absent
+    // Makes the diff of an edit of a CRDT document, or, of an absent one, that of its create; the state stays as it is, but
+    // applying the diff next costs nothing. `session`: crdtSessionOf() its author. No changes: an empty diff. What the edit
+    // says; Invalid on a document of kind json.
+    Result<Diff> edit(std::uint64_t session, const std::function<Result<>(crdt::Api &)> &edit) const;
+    // The same, with the smallest edits that make the document show `wanted`.
+    Result<Diff> editTo(std::uint64_t session, const json::Value &wanted) const;
+
+    std::string canonical() const; // of the view; "" when absent
     Digest digest() const;         // of the canonical form
+    Bytes toBytes() const;         // what snapshots hold: canonical JSON, or the CRDT document; empty when absent
 
 private:
-    Result<AppliedEvent> applyCreate(const json::Patch &patch);
-    Result<AppliedEvent> applyUpdate(const json::Patch &patch);
-    Result<AppliedEvent> applyDelete(const json::Patch &patch);
+    // A CRDT document that was deleted here, so that the delete can be taken back.
+    struct Buried
+    {
+        std::shared_ptr<const CrdtState> state;
+        std::size_t at = 0; // the delete's number among the events applied
+    };
 
-    json::State m_value;
-    DocumentKind m_kind = DocumentKind::Json;
+    Result<AppliedEvent> applyJsonCreate(const json::Patch &patch);
+    Result<AppliedEvent> applyJsonUpdate(const json::Patch &patch);
+    Result<AppliedEvent> applyCrdt(Operation operation, const Bytes &patch);
+    Result<AppliedEvent> applyDelete(const Diff &diff);
+    Result<> revertCrdt(const Bytes &inverse);
+    Result<> revertJson(const json::Patch &inverse);
+
+    mutable json::State m_value;           // of a CRDT document: its view, as last rendered
+    mutable bool m_stale = false;          // ... which must be rendered again
     std::size_t m_size = 0;
+    std::unique_ptr<CrdtState> m_crdt;
+    std::vector<Buried> m_buried;
+    std::size_t m_applied = 0;             // less those taken back
 };
 
 } // namespace eventsync

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "clocktest.h"
+#include "crdtstatetest.h"
 #include "eventtest.h"
 #include "policytest.h"
 #include "statetest.h"
@@ -24,6 +25,7 @@ int main(int argc, char **argv)
     run(EventTest());
     run(ClockTest());
     run(StateTest());
+    run(CrdtStateTest());
     run(PolicyTest());
     return failures;
 }

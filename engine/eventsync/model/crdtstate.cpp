@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/model/crdtstate.h>
+
+#include <eventsync/base/assert.h>
+#include <eventsync/base/digest.h>
+#include <eventsync/base/limits.h>
+#include <eventsync/crdt/api.h>
+#include <eventsync/crdt/references.h>
+
+#include <algorithm>
+#include <set>
+
+namespace eventsync {
+
+namespace {
+
+constexpr std::size_t kEntryBytes = 96; // about what a patch costs beside its bytes
+
+// Between edits the document belongs to a session nobody writes under.
+constexpr std::uint64_t kNobody = crdt::kFirstFreeSession;
+
+tl::unexpected<Error> invalid(const char *why)
+{
+    return failure(ErrorCode::InvalidValue, why);
+}
+
+// Nodes that stand in several places make a view that doubles with every level.
+Result<> checkPlaces(const crdt::PatchView &patch)
+{
+    const crdt::IdSpan own = patch.idSpan();
+    std::set<std::uint64_t> placed;
+    bool fine = true;
+    patch.forEach([&](const crdt::Operation &op) {
+        crdt::forEachPlaced(op, own.sid, [&](crdt::Id id) {
+            fine = fine && id.sid == own.sid && id.time >= own.time && id.time < op.id.time && placed.insert(id.time).second;
+        });
+    });
+    if (!fine)
+        return invalid("a patch puts in place what it made itself, each node once");
+    return {};
+}
+
+} // namespace
+
+std::uint64_t crdtSessionOf(const ClientId &client)
+{
+    static constexpr char kTag[] = "eventsync.crdt.session";
+    const Digest digest = sha256(std::string(kTag, sizeof kTag) + client.text());
+    std::uint64_t number = 0;
+    for (const char byte : digest.view().substr(0, 8))
+        number = number << 8 | static_cast<unsigned char>(byte);
+    number &= crdt::kMaxSessionId; // 2^53 - 1
+    return number > kNobody ? number : number + kNobody + 1;
+}
+
+CrdtState::CrdtState() = default;
+
+CrdtState::CrdtState(const CrdtState &other)
+    : m_base(other.m_base), m_baseSize(other.m_baseSize), m_patches(other.m_patches), m_patchBytes(other.m_patchBytes),
+      m_sessions(other.m_sessions), m_time(other.m_time)
+{
+}
+
+CrdtState &CrdtState::operator=(const CrdtState &other)
+{
+    if (this != &other)
+        *this = CrdtState(other);
+    return *this;
+}
+
+Result<CrdtState> CrdtState::decode(std::string_view snapshot)
+{
+    auto decoded = crdt::decodeSnapshot(snapshot);
+    if (!decoded)
+        return failure(ErrorCode::Corrupt, "a snapshot: " + decoded.error().message);
+    CrdtState state;
+    state.m_base = std::make_shared<const Bytes>(snapshot);
+    state.m_baseSize = snapshot.size();
+    state.m_sessions = std::move(decoded->sessions);
+    for (const auto &[sid, time] : state.m_sessions)
+        state.m_time = std::max(state.m_time, time);
+    state.m_document = std::move(decoded->document);
+    return state;
+}
+
+Bytes CrdtState::encode() const
+{
+    return crdt::encodeSnapshot(document(), m_sessions);
+}
+
+std::uint64_t CrdtState::lastOf(std::uint64_t sid) const
+{
+    const auto it = m_sessions.find(sid);
+    return it == m_sessions.end() ? 0 : it->second;
+}
+
+// ---- the document
+
+void CrdtState::drop() const
+{
+    m_document.reset();
+    m_unwanted.clear();
+}
+
+Result<crdt::Document> CrdtState::makeDocument(std::size_t patches) const
+{
+    crdt::Document document;
+    if (m_base) {
+        EVENTSYNC_TRY(crdt::DocumentSnapshot snapshot, crdt::decodeSnapshot(*m_base));
+        document = std::move(snapshot.document);
+    }
+    for (std::size_t i = 0; i < patches; ++i) {
+        const crdt::PatchView patch = m_patches[i].patch->view();
+        EVENTSYNC_CHECK(document.apply(patch));
+        document.assumeSeen({patch.id().sid, patch.idSpan().end() - 1});
+    }
+    return document;
+}
+
+const crdt::Document &CrdtState::document() const
+{
+    if (!m_document || !m_unwanted.empty()) {
+        drop();
+        auto made = makeDocument(m_patches.size());
+        EVENTSYNC_ASSERT(made.has_value()); // all of it was applied before
+        m_document = std::move(*made);
+    }
+    return *m_document;
+}
+
+// ---- patches
+
+Result<> CrdtState::check(const crdt::PatchView &patch) const
+{
+    const crdt::IdSpan own = patch.idSpan();
+    if (patch.operationCount() == 0)
+        return invalid("a patch without operations");
+    if (own.sid <= kNobody)
+        return invalid("a reserved session");
+    const std::uint64_t last = lastOf(own.sid);
+    if (own.time <= last)
+        return failure(ErrorCode::ClientForked, "session " + std::to_string(own.sid) + " has used the times up to " +
+                                                    std::to_string(last) + " already");
+    if (own.end() - 1 > m_time && own.end() - 1 - m_time > limits::kCrdtClockJump)
+        return invalid("a time too far ahead");
+    EVENTSYNC_CHECK(checkPlaces(patch));
+    std::optional<crdt::Id> missing;
+    patch.forEach([&](const crdt::Operation &op) {
+        crdt::forEachReference(op, own.sid, [&](crdt::IdSpan span) {
+            if (span.sid == own.sid && span.end() > own.time && span.end() <= op.id.time) // the patch's own, so far
+                span.length = span.time < own.time ? own.time - span.time : 0;
+            const bool system = span.sid == crdt::kSystemSession && span.end() <= 2;
+            if (!missing && !system && span.length > 0 && span.end() - 1 > lastOf(span.sid))
+                missing = crdt::Id{span.sid, span.end() - 1};
+        });
+    });
+    if (missing)
+        return failure(ErrorCode::MissingDependency, "id " + std::to_string(missing->sid) + "." +
+                                                         std::to_string(missing->time) + " has not been seen");
+    return {};
+}
+
+Result<Bytes> CrdtState::apply(const Bytes &bytes)
+{
+    EVENTSYNC_TRY(crdt::Patch decoded, crdt::Patch::decode(bytes));
+    const crdt::PatchView view = decoded.view();
+    const crdt::IdSpan ids = view.idSpan();
+    EVENTSYNC_CHECK(check(view));
+    const auto there = std::find_if(m_unwanted.begin(), m_unwanted.end(), [&](const auto &patch) { return *patch == decoded; });
+    std::shared_ptr<const crdt::Patch> patch;
+    if (there != m_unwanted.end()) {
+        patch = *there;
+        m_unwanted.erase(there);
+    } else {
+        const bool contradicts = std::any_of(m_unwanted.begin(), m_unwanted.end(), [&](const auto &other) {
+            const crdt::IdSpan span = other->idSpan();
+            return span.sid == ids.sid && span.time < ids.end() && ids.time < span.end();
+        });
+        if (contradicts || !m_document)
+            document();
+        auto applied = m_document->apply(view);
+        if (!applied && !m_unwanted.empty()) { // what is not wanted may have filled a sequence
+            document();
+            applied = m_document->apply(view);
+        }
+        EVENTSYNC_CHECK(applied);
+        m_document->assumeSeen({ids.sid, ids.end() - 1});
+        patch = std::make_shared<const crdt::Patch>(std::move(decoded));
+    }
+    m_patches.push_back({patch, lastOf(ids.sid), m_time});
+    m_patchBytes += patch->bytes().size();
+    m_sessions[ids.sid] = ids.end() - 1;
+    m_time = std::max(m_time, ids.end() - 1);
+    crdt::PatchBuilder inverse(ids.first());
+    inverse.nop(ids.length);
+    return inverse.flush().bytes();
+}
+
+Result<> CrdtState::revert(const Bytes &inverse)
+{
+    EVENTSYNC_TRY(const crdt::PatchView view, crdt::PatchView::decode(inverse));
+    if (m_patches.empty() || m_patches.back().patch->idSpan() != view.idSpan())
+        return failure(ErrorCode::Corrupt, "not the patch that was applied last");
+    const Entry last = m_patches.back();
+    m_patches.pop_back();
+    m_patchBytes -= last.patch->bytes().size();
+    m_time = last.timeBefore;
+    if (last.lastBefore > 0)
+        m_sessions[view.id().sid] = last.lastBefore;
+    else
+        m_sessions.erase(view.id().sid);
+    if (!m_document)
+        return {};
+    if (m_unwanted.size() < limits::kCrdtUnwanted)
+        m_unwanted.push_back(last.patch);
+    else
+        drop();
+    return {};
+}
+
+Result<Bytes> CrdtState::edit(std::uint64_t session, const std::function<Result<>(crdt::Api &)> &edit) const
+{
+    document();
+    m_document->setSid(session);
+    crdt::Api api(*m_document);
+    const Result<> edited = edit(api);
+    const auto patch = std::make_shared<const crdt::Patch>(api.flush());
+    m_document->setSid(kNobody);
+    if (!patch->isEmpty())
+        m_unwanted.push_back(patch);
+    EVENTSYNC_CHECK(edited);
+    return patch->bytes();
+}
+
+// Moving the base costs as much as the document is large, so it waits until as much has come in.
+void CrdtState::settle(std::size_t keep)
+{
+    if (m_patches.size() <= keep)
+        return;
+    const std::size_t count = m_patches.size() - keep;
+    const std::size_t held = m_patchBytes + m_patches.size() * kEntryBytes;
+    if (held < std::max(limits::kCrdtSettleBytes, m_baseSize))
+        return;
+    const auto begin = m_patches.begin(), end = begin + static_cast<std::ptrdiff_t>(count);
+    crdt::SessionTimes sessions = m_sessions;
+    for (auto entry = m_patches.rbegin(); entry.base() != end; ++entry) {
+        const std::uint64_t sid = entry->patch->id().sid;
+        if (entry->lastBefore > 0)
+            sessions[sid] = entry->lastBefore;
+        else
+            sessions.erase(sid);
+    }
+    auto older = makeDocument(count);
+    EVENTSYNC_ASSERT(older.has_value());
+    m_base = std::make_shared<const Bytes>(crdt::encodeSnapshot(*older, sessions));
+    m_baseSize = m_base->size();
+    for (auto entry = begin; entry != end; ++entry)
+        m_patchBytes -= entry->patch->bytes().size();
+    m_patches.erase(begin, end);
+}
+
+} // namespace eventsync

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QObject>
+
+class CrdtStateTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void aSessionFollowsFromTheClientId();
+    void patchesFitOrFail_data();
+    void patchesFitOrFail();
+    void anEditMakesADiffAndChangesNothing();
+    void aFailedEditLeavesNothingBehind();
+    void revertingGoesBackStepByStep();
+    void pendingPatchesMoveOverThoseOfOthers();
+    void whatWasTakenBackIsNotThereForOthers();
+    void aDeletedDocumentComesBack();
+    void aDeletedDocumentIsForgottenWhenSettled();
+    void aSnapshotJudgesAsTheLogDoes();
+    void aSnapshotOfEachStepGoesOnTheSame();
+    void settlingKeepsTheLastRevertible();
+    void copiesShareNothing();
+    void bytesThatAreNoSnapshotAreCorrupt();
+    void patchesNeverOverlap();
+};
