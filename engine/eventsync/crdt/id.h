@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#ifndef Q_MOC_RUN // moc 6.4 cannot read what libstdc++ includes for it
+#include <compare>
+#endif
 
 namespace eventsync::crdt {
 
