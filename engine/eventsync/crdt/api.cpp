@@ -183,9 +183,9 @@ Id Api::buildCopy(const NodeCopy &copy)
 
 // ---- edits
 
-std::vector<IdSpan> Api::spansOf(const Sequence &sequence, std::uint32_t position, std::uint32_t count) const
+Api::Spans Api::spansOf(const Sequence &sequence, std::uint32_t position, std::uint32_t count) const
 {
-    std::vector<IdSpan> spans;
+    Spans spans;
     for (const Sequence::Run &run : sequence.runs(position, count)) {
         const Id first = m_document.idOf(run.first);
         spans.push_back({first.sid, first.time, run.length});
@@ -223,7 +223,7 @@ void Api::deleteUnits(NodeIndex index, std::uint32_t position, std::uint32_t cou
 {
     const Node &node = m_document.node(index);
     const Id id = idOf(index);
-    const std::vector<IdSpan> spans = spansOf(node.sequence(), position, count);
+    const Spans spans = spansOf(node.sequence(), position, count);
     if (m_undo) {
         std::uint32_t at = position;
         for (const IdSpan &span : spans) {
@@ -243,7 +243,8 @@ void Api::deleteUnits(NodeIndex index, std::uint32_t position, std::uint32_t cou
             m_undo->record(std::move(removed));
         }
     }
-    made(next().del(id, spans));
+    next().del(id, spans);
+    m_document.eraseLocally(index, spans);
 }
 
 void Api::setKey(NodeIndex index, const std::string &key, Id value)

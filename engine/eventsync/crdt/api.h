@@ -59,10 +59,13 @@ protected:
     template<class T>
     Result<T> as(NodeKind kind) const;
     Result<NodeIndex> index(NodeKind kind) const;
+    NodeIndex locate() const;
+    NodeIndex locate(NodeKind kind) const; // kNoNode: index() says why
     Document &document() const;
 
     Api *m_api;
     Id m_id;
+    mutable NodeIndex m_index = kNoNode; // where the node was found last
 };
 
 // A text. Positions and lengths are UTF-16 units, as in QString; NotFound past the end, InvalidValue between the halves of
@@ -206,7 +209,8 @@ private:
     }
     Id buildCopy(const NodeCopy &copy);
     Id idOf(NodeIndex node) const { return m_document.idOf(node); }
-    std::vector<IdSpan> spansOf(const Sequence &sequence, std::uint32_t position, std::uint32_t count) const;
+    using Spans = boost::container::small_vector<IdSpan, 2>;
+    Spans spansOf(const Sequence &sequence, std::uint32_t position, std::uint32_t count) const;
     Id refAt(Id node, const Sequence &sequence, std::uint32_t position) const;
     void insertUnits(NodeIndex node, std::uint32_t position, std::string_view utf8, const Units &units);
     void insertElements(NodeIndex node, std::uint32_t position, const std::vector<Id> &values);

@@ -145,7 +145,8 @@ Result<Applied> Document::apply(const Patch &patch)
 
 Result<Applied> Document::applyBinary(std::string_view bytes)
 {
-    EVENTSYNC_TRY(const PatchView patch, PatchView::decode(bytes));
+    PatchView patch;
+    EVENTSYNC_CHECK(patch.read(bytes));
     return apply(patch);
 }
 
@@ -378,41 +379,51 @@ void Document::updateElement(const Operation &op)
         notify({Change::Kind::Value, op.object, sequence.positionOf(ref), 0, 0, {}});
 }
 
+void Document::erase(NodeIndex index, const IdSpan &ids, std::vector<NodeIndex> &gone)
+{
+    const LogicalClock::Session session = m_clock->find(ids.sid);
+    if (session == LogicalClock::kNone)
+        return;
+    const NodeKind kind = m_nodes[index].kind;
+    std::vector<Sequence::Removal> removals;
+    m_nodes[index].sequence().erase({session, ids.time}, ids.length, kind == NodeKind::Arr ? &gone : nullptr,
+                                    m_observer ? &removals : nullptr);
+    for (const Sequence::Removal &removal : removals) {
+        const auto what = kind == NodeKind::Str   ? Change::Kind::Text
+                          : kind == NodeKind::Bin ? Change::Kind::Bytes
+                                                  : Change::Kind::Elements;
+        notify({what, idOf(index), removal.position, removal.length, 0, {}});
+    }
+}
+
 void Document::erase(const Operation &op)
 {
     const NodeIndex index = find(op.object);
     if (index == kNoNode || m_nodes[index].kind < NodeKind::Str)
         return;
-    Sequence &sequence = m_nodes[index].sequence();
-    const NodeKind kind = m_nodes[index].kind;
     std::vector<NodeIndex> gone;
-    std::vector<Sequence::Removal> removals;
-    forEachSpan(op, op.id.sid, [&](IdSpan span) {
-        const LogicalClock::Session session = m_clock->find(span.sid);
-        if (session != LogicalClock::kNone)
-            sequence.erase({session, span.time}, span.length, kind == NodeKind::Arr ? &gone : nullptr,
-                           m_observer ? &removals : nullptr);
-        for (const Sequence::Removal &removal : removals) {
-            const auto what = kind == NodeKind::Str   ? Change::Kind::Text
-                              : kind == NodeKind::Bin ? Change::Kind::Bytes
-                                                      : Change::Kind::Elements;
-            notify({what, op.object, removal.position, removal.length, 0, {}});
-        }
-        removals.clear();
-    });
+    forEachSpan(op, op.id.sid, [&](const IdSpan &ids) { erase(index, ids, gone); });
     for (const NodeIndex node : gone)
         m_nodes.dropReference(node);
+}
+
+void Document::eraseLocally(NodeIndex index, std::span<const IdSpan> spans)
+{
+    std::vector<NodeIndex> gone;
+    for (const IdSpan &ids : spans)
+        erase(index, ids, gone);
+    for (const NodeIndex node : gone)
+        m_nodes.dropReference(node);
+    m_clock->advance(1);
 }
 
 Id Document::insertLocally(NodeIndex node, std::uint32_t position, const Units &units)
 {
     Sequence &sequence = m_nodes[node].sequence();
-    const Id id = m_clock->next();
-    const LogicalClock::Session session = m_clock->number(id.sid);
     Sequence::Stamp ref;
-    const bool fits = sequence.insertAt(position, {session, id.time}, units, &ref);
+    const bool fits = sequence.insertAt(position, {m_clock->own(), m_clock->time()}, units, &ref);
     EVENTSYNC_ASSERT(fits);
-    m_clock->observe({id.sid, id.time, units.count});
+    m_clock->advance(units.count);
     if (m_observer) {
         const auto kind = m_nodes[node].kind == NodeKind::Str ? Change::Kind::Text : Change::Kind::Bytes;
         notify({kind, idOf(node), position, 0, units.count, {}});

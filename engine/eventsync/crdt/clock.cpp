@@ -7,21 +7,17 @@ namespace eventsync::crdt {
 
 LogicalClock::LogicalClock(std::uint64_t sid, std::uint64_t time) : m_time(std::max<std::uint64_t>(time, 1))
 {
-    m_own = number(sid);
+    m_own = meet(sid);
 }
 
-LogicalClock::Session LogicalClock::find(std::uint64_t sid) const
+LogicalClock::Session LogicalClock::lookUp(std::uint64_t sid) const
 {
-    if (m_rows[m_lastFound].sid == sid)
-        return m_lastFound;
     const auto it = m_numbers.find(sid);
     return it == m_numbers.end() ? kNone : m_lastFound = it->second;
 }
 
-LogicalClock::Session LogicalClock::number(std::uint64_t sid)
+LogicalClock::Session LogicalClock::meet(std::uint64_t sid)
 {
-    if (m_lastFound < m_rows.size() && m_rows[m_lastFound].sid == sid)
-        return m_lastFound;
     const auto [it, isNew] = m_numbers.try_emplace(sid, static_cast<Session>(m_rows.size()));
     if (isNew)
         m_rows.push_back(Row{sid, 0, 0, false, {}});
@@ -40,12 +36,12 @@ void LogicalClock::observeLast(Session session, std::uint64_t last)
     m_time = std::max(m_time, last + 1);
 }
 
-void LogicalClock::observe(const IdSpan &span)
+void LogicalClock::observeAnywhere(const IdSpan &span)
 {
     const Session session = number(span.sid);
     observeLast(session, span.end() - 1);
     auto &seen = m_rows[session].seen;
-    if (!seen.empty() && seen.back().end == span.time) { // the usual case: the session goes on
+    if (!seen.empty() && seen.back().end == span.time) {
         seen.back().end = span.end();
         return;
     }
@@ -87,14 +83,7 @@ bool LogicalClock::saw(Id id) const
     return session != kNone && intervalAt(m_rows[session], id.time) != nullptr;
 }
 
-bool LogicalClock::sawAll(const IdSpan &span) const
-{
-    const Session session = find(span.sid);
-    const Interval *interval = session == kNone ? nullptr : intervalAt(m_rows[session], span.time);
-    return interval != nullptr && span.end() <= interval->end;
-}
-
-bool LogicalClock::knows(Id id) const
+bool LogicalClock::knowsSomewhere(Id id) const
 {
     if (id.sid == kSystemSession)
         return id.time <= 1; // the origin and `undefined`

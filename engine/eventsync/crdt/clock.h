@@ -3,6 +3,7 @@
 
 #include <eventsync/crdt/id.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
@@ -29,22 +30,53 @@ public:
     std::uint64_t time() const { return m_time; } // of the next operation made here
     bool isServer() const { return sid() == kServerSession; }
     Id next() const { return {sid(), m_time}; }
+    Session own() const { return m_own; }
 
-    Session find(std::uint64_t sid) const;
-    Session number(std::uint64_t sid); // met now, if never before
+    Session find(std::uint64_t sid) const { return m_rows[m_lastFound].sid == sid ? m_lastFound : lookUp(sid); }
+    Session number(std::uint64_t sid) { return m_rows[m_lastFound].sid == sid ? m_lastFound : meet(sid); } // met now, if never before
     std::uint64_t sidOf(Session session) const { return m_rows[session].sid; }
     std::size_t sessionCount() const { return m_rows.size(); }
 
     // The ids of `span` were seen and applied.
-    void observe(const IdSpan &span);
+    void observe(const IdSpan &span)
+    {
+        Row &row = m_rows[number(span.sid)];
+        if (row.observed && !row.seen.empty() && row.seen.back().end == span.time) { // the usual case: a peer goes on
+            row.seen.back().end = span.end();
+            row.last = std::max(row.last, span.end() - 1);
+            m_time = std::max(m_time, span.end());
+        } else {
+            observeAnywhere(span);
+        }
+    }
+    // The same for the next ids of this replica's own, which is what it writes.
+    void advance(std::uint64_t span)
+    {
+        auto &seen = m_rows[m_own].seen;
+        if (!seen.empty() && seen.back().end == m_time)
+            seen.back().end = m_time += span;
+        else
+            observeAnywhere({sid(), m_time, span});
+    }
     // `last` is the last id of its session that a loaded document may have seen; which of those before it, nobody knows.
     void load(Id last);
     // Whether this id was seen, or may have been before the document was loaded.
-    bool knows(Id id) const;
+    bool knows(Id id) const
+    {
+        const Session session = find(id.sid);
+        return (session != kNone && sawLately(m_rows[session], id.time)) || knowsSomewhere(id);
+    }
     bool knowsAll(const IdSpan &span) const;
     // Whether the id was seen here, after loading.
     bool saw(Id id) const;
-    bool sawAll(const IdSpan &span) const;
+    bool sawAll(const IdSpan &span) const
+    {
+        const Session session = find(span.sid);
+        if (session == kNone || m_rows[session].seen.empty() || span.time >= m_rows[session].seen.back().end)
+            return false; // the usual case: it is new
+        const Interval *interval = intervalAt(m_rows[session], span.time);
+        return interval != nullptr && span.end() <= interval->end;
+    }
 
     // The last ids of the other sessions, in the order in which they were first observed.
     std::vector<Id> peers() const;
@@ -69,6 +101,14 @@ private:
         std::vector<Interval> seen;  // ascending, apart
     };
 
+    Session lookUp(std::uint64_t sid) const;
+    Session meet(std::uint64_t sid);
+    void observeAnywhere(const IdSpan &span);
+    bool knowsSomewhere(Id id) const;
+    static bool sawLately(const Row &row, std::uint64_t time) // in the last stretch of what was seen
+    {
+        return !row.seen.empty() && time >= row.seen.back().begin && time < row.seen.back().end;
+    }
     void observeLast(Session session, std::uint64_t last);
     static const Interval *intervalAt(const Row &row, std::uint64_t time);
 

@@ -51,10 +51,10 @@ Sequence::Stamp Document::stampOf(Id id) const
     return {m_clock->find(id.sid), id.time};
 }
 
-NodeIndex Document::find(Id id) const
+NodeIndex Document::lookUp(Id id) const
 {
     const Sequence::Stamp stamp = stampOf(id);
-    return stamp.session == LogicalClock::kNone ? kNoNode : m_nodes.find(stamp);
+    return m_lastFound = stamp.session == LogicalClock::kNone ? kNoNode : m_nodes.find(stamp);
 }
 
 Id Document::idOf(NodeIndex node) const

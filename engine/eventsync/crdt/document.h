@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -86,7 +87,14 @@ public:
     Path pathOf(Id node) const; // from the root; empty for nodes that are not below it, and for the root's own value
 
     // For codecs and the editing API, which know what they do.
-    NodeIndex find(Id node) const;
+    NodeIndex find(Id node) const { return isAt(m_lastFound, node) ? m_lastFound : lookUp(node); }
+    bool isAt(NodeIndex index, Id node) const // the node is there still: cheaper than find()
+    {
+        if (index >= m_nodes.size() || m_nodes[index].id.time != node.time)
+            return false;
+        const LogicalClock::Session session = m_nodes[index].id.session;
+        return session != LogicalClock::kNone && m_clock->sidOf(session) == node.sid;
+    }
     Id idOf(NodeIndex node) const;
     Id idOf(Sequence::Stamp stamp) const { return {m_clock->sidOf(stamp.session), stamp.time}; }
     Sequence::Stamp stampOf(Id id) const;
@@ -98,6 +106,7 @@ public:
     // Local edits of a text or of bytes that are known to be right: what apply() would do with the same operation, without
     // looking the places up again. The operation's id is clock().next().
     Id insertLocally(NodeIndex node, std::uint32_t position, const Units &units); // gives what it follows: the operation's ref
+    void eraseLocally(NodeIndex node, std::span<const IdSpan> ids); // also of elements
     void applyLocally(const Operation &operation);
 
 private:
@@ -112,11 +121,13 @@ private:
     void insertElements(const Operation &op);
     void updateElement(const Operation &op);
     void erase(const Operation &op);
+    void erase(NodeIndex node, const IdSpan &ids, std::vector<NodeIndex> &gone);
     void setKeys(const Operation &op);
     void setSlots(const Operation &op);
     void setValue(const Operation &op);
     std::uint64_t knownPrefix(const Sequence &sequence, const Operation &op) const;
 
+    NodeIndex lookUp(Id id) const;
     NodeIndex container(Id id, NodeKind kind) const;
     NodeIndex resolve(Id id, bool wanted);
     void discard(Id value);
@@ -132,6 +143,7 @@ private:
     std::unique_ptr<LogicalClock> m_clock;
     NodeStore m_nodes;
     NodeIndex m_root = kNoNode;
+    mutable NodeIndex m_lastFound = kNoNode;
     Observer m_observer;
 };
 

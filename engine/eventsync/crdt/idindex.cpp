@@ -89,7 +89,7 @@ void IdIndex::erase(Place place)
         m_blocks.erase(m_blocks.begin() + static_cast<std::ptrdiff_t>(place.block));
 }
 
-void IdIndex::assign(std::uint64_t time, std::uint64_t length, std::uint32_t leaf)
+void IdIndex::assignAnywhere(std::uint64_t time, std::uint64_t length, std::uint32_t leaf)
 {
     const std::uint64_t end = time + length;
     Place place{0, 0};

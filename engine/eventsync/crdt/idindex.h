@@ -18,8 +18,13 @@ public:
     // The leaf that holds `time`, if any leaf does.
     std::uint32_t find(std::uint64_t time) const;
     // The ids [time, time + length) lie in `leaf` from now on.
-    void assign(std::uint64_t time, std::uint64_t length, std::uint32_t leaf);
-    // Calls f(leaf) for the leaves that may hold ids of [begin, end), in the order of the ids, possibly repeating.
+    void assign(std::uint64_t time, std::uint64_t length, std::uint32_t leaf)
+    {
+        if (time == m_end && !m_blocks.empty() && m_blocks.back().back().leaf == leaf)
+            m_end += length; // somebody types on
+        else
+            assignAnywhere(time, length, leaf);
+    }
     std::uint64_t end() const { return m_end; }
     // The first time after `time` at which another entry begins, or end().
     std::uint64_t nextChange(std::uint64_t time) const;
@@ -39,6 +44,7 @@ private:
     };
     using Block = std::vector<Entry>;
 
+    void assignAnywhere(std::uint64_t time, std::uint64_t length, std::uint32_t leaf);
     bool floor(std::uint64_t time, Place &place) const; // the last entry that begins at or before `time`
     void insertAfter(Place &place, Entry entry);
     void insertFront(Entry entry);

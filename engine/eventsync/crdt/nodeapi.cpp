@@ -14,14 +14,21 @@ Document &NodeApi::document() const
     return m_api->document();
 }
 
+inline NodeIndex NodeApi::locate() const
+{
+    if (!document().isAt(m_index, m_id))
+        m_index = document().find(m_id);
+    return m_index;
+}
+
 bool NodeApi::exists() const
 {
-    return document().find(m_id) != kNoNode;
+    return locate() != kNoNode;
 }
 
 std::optional<NodeKind> NodeApi::kind() const
 {
-    const NodeIndex index = document().find(m_id);
+    const NodeIndex index = locate();
     return index == kNoNode ? std::nullopt : std::optional(document().node(index).kind);
 }
 
@@ -35,9 +42,16 @@ Path NodeApi::path() const
     return document().pathOf(m_id);
 }
 
+inline NodeIndex NodeApi::locate(NodeKind kind) const
+{
+    const NodeIndex index = locate();
+    const bool fits = index != kNoNode && document().node(index).kind == kind && !document().node(index).isDead;
+    return fits ? index : kNoNode;
+}
+
 Result<NodeIndex> NodeApi::index(NodeKind kind) const
 {
-    const NodeIndex index = document().find(m_id);
+    const NodeIndex index = locate();
     if (index == kNoNode || document().node(index).isDead)
         return failure(ErrorCode::NotFound, "the node is gone");
     if (document().node(index).kind != kind)
@@ -62,15 +76,19 @@ Result<ConApi> NodeApi::con() const { return as<ConApi>(NodeKind::Con); }
 
 namespace {
 
-// [position, position + count) lies in a sequence of this length.
+bool splitsPair(const Sequence &sequence, std::uint64_t position, std::uint64_t count)
+{
+    return sequence.kind() == Sequence::Kind::Text
+        && (sequence.splitsPair(static_cast<std::uint32_t>(position))
+            || (count > 0 && sequence.splitsPair(static_cast<std::uint32_t>(position + count))));
+}
+
+// [position, position + count) lies in the sequence and begins and ends between characters.
 Result<> checkRange(const Sequence &sequence, std::uint64_t position, std::uint64_t count)
 {
     if (position > sequence.length() || count > sequence.length() - position)
         return failure(ErrorCode::NotFound, "a position past the end");
-    const bool splits = sequence.kind() == Sequence::Kind::Text
-        && (sequence.splitsPair(static_cast<std::uint32_t>(position))
-            || (count > 0 && sequence.splitsPair(static_cast<std::uint32_t>(position + count))));
-    if (splits)
+    if (splitsPair(sequence, position, count))
         return failure(ErrorCode::InvalidValue, "a position inside a surrogate pair");
     return {};
 }
@@ -80,6 +98,13 @@ Result<> checkRoom(const Sequence &sequence, std::uint64_t count)
     if (count > Sequence::kMaxElements - sequence.total())
         return failure(ErrorCode::TooLarge, "a sequence has too many elements");
     return {};
+}
+
+// What typing asks at every key, without making a Result of the answer: the range is right, and there is room for `more`.
+inline bool isPlain(const Sequence &sequence, std::uint64_t position, std::uint64_t count, std::uint64_t more)
+{
+    return !sequence.mayHavePairs() && position <= sequence.length() && count <= sequence.length() - position
+        && more <= Sequence::kMaxElements - sequence.total();
 }
 
 Anchor anchorAt(const Document &document, const Sequence &sequence, std::uint64_t position)
@@ -150,12 +175,16 @@ Result<> StrApi::ins(qsizetype position, const QString &text)
 
 Result<> StrApi::ins(qsizetype position, std::string_view utf8)
 {
-    EVENTSYNC_TRY(const NodeIndex node, index(NodeKind::Str));
+    const NodeIndex node = locate(NodeKind::Str);
+    if (node == kNoNode)
+        return failure(index(NodeKind::Str).error());
     const Sequence &sequence = document().node(node).sequence();
-    EVENTSYNC_CHECK(checkRange(sequence, static_cast<std::uint64_t>(position), 0));
+    if (!isPlain(sequence, static_cast<std::uint64_t>(position), 0, utf8.size())) {
+        EVENTSYNC_CHECK(checkRange(sequence, static_cast<std::uint64_t>(position), 0));
+        EVENTSYNC_CHECK(checkRoom(sequence, utf8.size()));
+    }
     if (utf8.empty())
         return {};
-    EVENTSYNC_CHECK(checkRoom(sequence, utf8.size()));
     const auto at = static_cast<std::uint32_t>(position);
     if (isAscii(utf8)) {
         m_api->insertUnits(node, at, utf8, {utf8.data(), static_cast<std::uint32_t>(utf8.size()), 1});
@@ -171,9 +200,13 @@ Result<> StrApi::ins(qsizetype position, std::string_view utf8)
 
 Result<> StrApi::del(qsizetype position, qsizetype count)
 {
-    EVENTSYNC_TRY(const NodeIndex node, index(NodeKind::Str));
-    EVENTSYNC_CHECK(checkRange(document().node(node).sequence(), static_cast<std::uint64_t>(position),
-                               static_cast<std::uint64_t>(count)));
+    const NodeIndex node = locate(NodeKind::Str);
+    if (node == kNoNode)
+        return failure(index(NodeKind::Str).error());
+    const Sequence &sequence = document().node(node).sequence();
+    const auto from = static_cast<std::uint64_t>(position);
+    if (!isPlain(sequence, from, static_cast<std::uint64_t>(count), 0))
+        EVENTSYNC_CHECK(checkRange(sequence, from, static_cast<std::uint64_t>(count)));
     if (count > 0)
         m_api->deleteUnits(node, static_cast<std::uint32_t>(position), static_cast<std::uint32_t>(count));
     return {};

@@ -91,6 +91,7 @@ public:
     void dropReference(NodeIndex index);
 
     std::size_t count() const { return m_count; }
+    std::size_t size() const { return m_nodes.size(); } // numbers given out, freed ones too
     std::vector<NodeIndex> inIdOrder() const; // living ones
     std::size_t heapBytes() const;
 

@@ -13,34 +13,46 @@
 
 namespace eventsync::crdt {
 
-Result<PatchView> PatchView::decode(std::string_view bytes)
+namespace {
+constexpr std::uint8_t kNoMeta = 0xF7; // CBOR: undefined
+}
+
+Result<> PatchView::read(std::string_view bytes)
 {
-    PatchView view;
     ByteReader in(bytes);
-    view.m_bytes = bytes;
-    view.m_id.sid = in.vu57();
-    view.m_id.time = in.vu57();
+    m_bytes = bytes;
+    m_id.sid = in.vu57();
+    m_id.time = in.vu57();
     const char *meta = in.position();
-    skipCbor(in);
-    if (in.ok())
-        view.m_meta = std::string_view(meta, static_cast<std::size_t>(in.position() - meta));
-    view.m_count = in.vu57();
-    const bool idFits = view.m_id.sid != kSystemSession && view.m_id.sid <= kMaxSessionId && view.m_id.time > 0;
-    if (!in.ok() || !idFits || view.m_count == 0 || view.m_count > in.left())
+    if (in.peek() == kNoMeta)
+        in.u8();
+    else
+        skipCbor(in);
+    m_meta = in.ok() ? std::string_view(meta, static_cast<std::size_t>(in.position() - meta)) : std::string_view();
+    m_count = in.vu57();
+    const bool idFits = m_id.sid != kSystemSession && m_id.sid <= kMaxSessionId && m_id.time > 0;
+    if (!in.ok() || !idFits || m_count == 0 || m_count > in.left())
         return failure(ErrorCode::InvalidValue, "patch header");
 
-    view.m_operations = std::string_view(in.position(), in.left());
-    std::uint64_t time = view.m_id.time;
+    m_operations = std::string_view(in.position(), in.left());
+    std::uint64_t time = m_id.time;
     Operation operation;
-    for (std::uint64_t i = 0; i < view.m_count; ++i) {
-        Operation &into = i == 0 ? view.m_first : operation;
-        readOperation(in, view.m_id.sid, time, into);
+    for (std::uint64_t i = 0; i < m_count; ++i) {
+        Operation &into = i == 0 ? m_first : operation;
+        readOperation(in, m_id.sid, time, into);
         if (!in.ok() || into.span > kMaxTime || (time += into.span) > kMaxTime)
             return failure(ErrorCode::InvalidValue, "operation " + std::to_string(i) + " of a patch");
     }
     if (!in.atEnd())
         return failure(ErrorCode::InvalidValue, "bytes after a patch");
-    view.m_span = time - view.m_id.time;
+    m_span = time - m_id.time;
+    return {};
+}
+
+Result<PatchView> PatchView::decode(std::string_view bytes)
+{
+    PatchView view;
+    EVENTSYNC_CHECK(view.read(bytes));
     return view;
 }
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,8 @@ class PatchView
 public:
     // Checks every byte; what passes can be applied, converted and counted without a further check. InvalidValue.
     static Result<PatchView> decode(std::string_view bytes);
+    // The same into a view that is there already, which keeps nothing of its old bytes.
+    Result<> read(std::string_view bytes);
 
     Id id() const { return m_id; }
     std::uint64_t span() const { return m_span; }
@@ -122,7 +125,8 @@ public:
     Id insBin(Id object, Id ref, std::string_view bytes);
     Id insArr(Id object, Id ref, const std::vector<Id> &elements);
     Id updArr(Id object, Id ref, Id value);
-    Id del(Id object, const std::vector<IdSpan> &spans);
+    Id del(Id object, std::span<const IdSpan> spans);
+    Id del(Id object, std::initializer_list<IdSpan> spans) { return del(object, std::span(spans.begin(), spans.size())); }
     Id nop(std::uint64_t span);
     void copy(const Operation &operation, const std::function<Id(Id)> &rename); // with other ids inside
 
@@ -131,11 +135,28 @@ public:
     void flush(Bytes &out); // the same into a buffer that is used again
 
 private:
-    Id take(std::uint64_t span);
+    struct Session // its number in vu57
+    {
+        char bytes[8];
+        std::size_t size = 0;
+    };
+    class Head;
+    Id insContent(OpCode code, Id object, Id ref, std::string_view content, std::uint64_t span);
+    Id take(std::uint64_t span)
+    {
+        const Id id = next();
+        m_lastTime = m_time;
+        m_lastStart = m_nextStart;
+        m_nextStart = m_operations.size();
+        m_time += span;
+        ++m_count;
+        return id;
+    }
     void header(OpCode code, std::uint64_t length);
     void id(Id value);
 
     Id m_first;
+    Session m_session;
     std::uint64_t m_time = 0;
     std::uint64_t m_count = 0;
     std::size_t m_lastStart = 0; // in m_operations: of the last operation, and of the next

@@ -6,25 +6,62 @@
 
 namespace eventsync::crdt {
 
+// The first bytes of an operation, or of a patch, put together on the stack, with what follows if it is short: what is
+// typed costs one append, not one for each integer.
+class PatchBuilder::Head
+{
+public:
+    explicit Head(std::uint64_t sid) : m_sid(sid) {}
+
+    void code(OpCode code, std::uint64_t length)
+    {
+        const auto overlay = static_cast<unsigned>(code) << 3;
+        *m_at++ = static_cast<char>(length <= 7 ? overlay | length : overlay);
+        if (length > 7)
+            number(length);
+    }
+    void number(std::uint64_t value) { m_at = putVu57(m_at, value); }
+    void octet(std::uint8_t value) { *m_at++ = static_cast<char>(value); }
+    void id(Id value)
+    {
+        m_at = putB1vu56(m_at, value.sid != m_sid, value.time);
+        if (value.sid != m_sid)
+            number(value.sid);
+    }
+    void session(const Session &session) // as putVu57(), done once for many patches
+    {
+        std::memcpy(m_at, session.bytes, sizeof session.bytes);
+        m_at += session.size;
+    }
+    // Puts it all behind `out`.
+    void flush(Bytes &out, std::string_view rest)
+    {
+        if (rest.size() == 1) // one key pressed
+            *m_at++ = rest.front();
+        else if (rest.size() <= kShort)
+            m_at = std::copy(rest.begin(), rest.end(), m_at);
+        out.append(m_bytes, static_cast<std::size_t>(m_at - m_bytes));
+        if (rest.size() > kShort)
+            out.append(rest);
+    }
+
+private:
+    static constexpr std::size_t kShort = 24;
+    std::uint64_t m_sid;
+    char m_bytes[40 + kShort]; // a code, two ids and an integer, of at most 8 bytes each
+    char *m_at = m_bytes;
+};
+
 void PatchBuilder::begin(Id first)
 {
+    if (first.sid != m_first.sid || m_session.size == 0)
+        m_session.size = static_cast<std::size_t>(putVu57(m_session.bytes, first.sid) - m_session.bytes);
     m_first = first;
     m_time = first.time;
     m_count = 0;
     m_lastStart = m_nextStart = 0;
     m_meta.clear();
     m_operations.clear();
-}
-
-Id PatchBuilder::take(std::uint64_t span)
-{
-    const Id id = next();
-    m_lastTime = m_time;
-    m_lastStart = m_nextStart;
-    m_nextStart = m_operations.size();
-    m_time += span;
-    ++m_count;
-    return id;
 }
 
 Operation PatchBuilder::last() const
@@ -135,24 +172,25 @@ Id PatchBuilder::insStr(Id object, Id ref, std::string_view utf8)
     return insStr(object, ref, utf8, static_cast<std::uint64_t>(utf16Length(utf8)));
 }
 
+Id PatchBuilder::insContent(OpCode code, Id object, Id ref, std::string_view content, std::uint64_t span)
+{
+    EVENTSYNC_ASSERT(!content.empty());
+    Head head(m_first.sid);
+    head.code(code, content.size());
+    head.id(object);
+    head.id(ref);
+    head.flush(m_operations, content);
+    return take(span);
+}
+
 Id PatchBuilder::insStr(Id object, Id ref, std::string_view utf8, std::uint64_t units)
 {
-    EVENTSYNC_ASSERT(!utf8.empty());
-    header(OpCode::InsStr, utf8.size());
-    id(object);
-    id(ref);
-    m_out.bytes(utf8);
-    return take(units);
+    return insContent(OpCode::InsStr, object, ref, utf8, units);
 }
 
 Id PatchBuilder::insBin(Id object, Id ref, std::string_view bytes)
 {
-    EVENTSYNC_ASSERT(!bytes.empty());
-    header(OpCode::InsBin, bytes.size());
-    id(object);
-    id(ref);
-    m_out.bytes(bytes);
-    return take(bytes.size());
+    return insContent(OpCode::InsBin, object, ref, bytes, bytes.size());
 }
 
 Id PatchBuilder::insArr(Id object, Id ref, const std::vector<Id> &elements)
@@ -175,12 +213,16 @@ Id PatchBuilder::updArr(Id object, Id ref, Id value)
     return take(1);
 }
 
-Id PatchBuilder::del(Id object, const std::vector<IdSpan> &spans)
+Id PatchBuilder::del(Id object, std::span<const IdSpan> spans)
 {
     EVENTSYNC_ASSERT(!spans.empty());
-    header(OpCode::Del, spans.size());
-    id(object);
-    for (const IdSpan &span : spans) {
+    Head head(m_first.sid);
+    head.code(OpCode::Del, spans.size());
+    head.id(object);
+    head.id(spans.front().first());
+    head.number(spans.front().length);
+    head.flush(m_operations, {});
+    for (const IdSpan &span : spans.subspan(1)) {
         id(span.first());
         m_out.vu57(span.length);
     }
@@ -269,16 +311,19 @@ void PatchBuilder::flush(Bytes &out)
     out.clear();
     if (m_count == 0)
         return;
-    ByteWriter header(out);
-    out.reserve(m_operations.size() + m_meta.size() + 24);
-    header.vu57(m_first.sid);
-    header.vu57(m_first.time);
-    if (m_meta.empty())
-        header.u8(0xF7);
-    else
-        header.bytes(m_meta);
-    header.vu57(m_count);
-    header.bytes(m_operations);
+    Head head(m_first.sid);
+    head.session(m_session);
+    head.number(m_first.time);
+    if (m_meta.empty()) {
+        head.octet(0xF7);
+        head.number(m_count);
+        head.flush(out, m_operations);
+    } else {
+        head.flush(out, m_meta);
+        Head count(m_first.sid);
+        count.number(m_count);
+        count.flush(out, m_operations);
+    }
     begin(next());
 }
 

@@ -184,12 +184,12 @@ Sequence::Stamp Sequence::stampAt(std::uint32_t position) const
     return {leaf.session(place.span), leaf.time(place.span) + place.offset};
 }
 
-std::vector<Sequence::Run> Sequence::runs(std::uint32_t position, std::uint32_t count) const
+Sequence::Runs Sequence::runs(std::uint32_t position, std::uint32_t count) const
 {
     EVENTSYNC_ASSERT(count <= m_length && position <= m_length - count);
     // Neighbours are joined only where nothing deleted stands between them. Ids that follow each other elsewhere may have
     // been typed at two places, and the reference implementation then deletes but the first part of a joined span.
-    std::vector<Run> runs;
+    Runs runs;
     bool isNeighbour = false;
     if (count == 0)
         return runs;
@@ -326,10 +326,43 @@ bool Sequence::isAscii() const
 
 // ---- inserting
 
+// The commonest edit of all is text that goes on where the cursor's run ends: nothing is looked for, split or moved.
+inline bool Sequence::goesOn(Stamp id, const Units &units) const
+{
+    const SequenceLeaf &leaf = m_leaves[m_cursor.leaf];
+    return m_cursor.span < leaf.count() && leaf.goesOn(m_cursor.span, id.session, id.time)
+        && units.count <= SequenceLeaf::kUnits - std::min(leaf.units(), SequenceLeaf::kUnits) && units.width <= leaf.width();
+}
+
+inline void Sequence::changed(std::uint32_t leaf, std::int64_t visible)
+{
+    m_length = static_cast<std::uint32_t>(m_length + visible);
+    if (m_leaves[leaf].parent != kNone)
+        m_cursor.pending += visible; // the cursor is at this leaf
+}
+
+inline void Sequence::extend(const Units &units)
+{
+    SequenceLeaf &leaf = m_leaves[m_cursor.leaf];
+    const std::uint32_t length = leaf.length(m_cursor.span);
+    if (m_indexed)
+        index(leaf.session(m_cursor.span), leaf.end(m_cursor.span), units.count, m_cursor.leaf);
+    leaf.insertUnits(m_cursor.before + length, units);
+    leaf.setLength(m_cursor.span, length + units.count);
+    m_total += units.count;
+    changed(m_cursor.leaf, units.count);
+}
+
 bool Sequence::insertAt(std::uint32_t position, Stamp id, const Units &units, Stamp *ref)
 {
     if (position > m_length || units.count > kMaxElements - m_total)
         return false;
+    if (m_cursor.startKnown && goesOn(id, units) && position == m_cursor.start + endOfCursor()) {
+        if (ref)
+            *ref = {id.session, id.time - 1};
+        extend(units);
+        return true;
+    }
     const Place after = position == 0 ? Place{} : findPosition(position - 1);
     if (ref && position > 0)
         *ref = {m_leaves[after.leaf].session(after.span), m_leaves[after.leaf].time(after.span) + after.offset};
@@ -345,11 +378,32 @@ bool Sequence::insert(Stamp ref, Stamp id, const Units &units, std::uint32_t *po
         put({}, id, units, position);
         return true;
     }
+    const bool goesOnBehind = m_cursor.leaf != kNone && ref.session == id.session && ref.time + 1 == id.time
+        && goesOn(id, units);
+    if (goesOnBehind && isLessBehind(m_cursor.leaf, m_cursor.span, id)) {
+        if (position)
+            *position = startOf(m_cursor.leaf) + endOfCursor();
+        extend(units);
+        return true;
+    }
     const Place after = findId(ref);
     if (after.leaf == kNone)
         return false;
     put(after, id, units, position);
     return true;
+}
+
+// Whether what stands behind a run, if anything does, has a smaller id.
+bool Sequence::isLessBehind(std::uint32_t at, std::uint32_t span, Stamp id) const
+{
+    const SequenceLeaf *leaf = &m_leaves[at];
+    if (++span == leaf->count()) {
+        if (leaf->next == kNone)
+            return true;
+        leaf = &m_leaves[leaf->next];
+        span = 0;
+    }
+    return less({leaf->session(span), leaf->time(span)}, id);
 }
 
 // Where the first run at or after (leaf, span) begins whose id is smaller than `id`; the end of the last leaf if there is
@@ -450,9 +504,7 @@ void Sequence::putInLeaf(std::uint32_t at, std::uint32_t span, std::uint32_t bef
     const bool isFirst = leaf.count() == 0;
     m_mayHavePairs = m_mayHavePairs || units.width == 2;
     leaf.insertUnits(before, units);
-    const bool grows = span > 0 && leaf.session(span - 1) == id.session && leaf.end(span - 1) == id.time
-        && !leaf.isDeleted(span - 1);
-    if (grows) {
+    if (span > 0 && leaf.goesOn(span - 1, id.session, id.time)) {
         const std::uint32_t length = leaf.length(span - 1);
         leaf.setLength(span - 1, length + units.count);
         hint(span - 1, before - length);
@@ -468,13 +520,6 @@ void Sequence::putInLeaf(std::uint32_t at, std::uint32_t span, std::uint32_t bef
         index(id.session, id.time, units.count, at);
     if (leaf.units() > SequenceLeaf::kUnits)
         shrinkLeaf(at);
-}
-
-void Sequence::changed(std::uint32_t leaf, std::int64_t visible)
-{
-    m_length = static_cast<std::uint32_t>(m_length + visible);
-    if (m_leaves[leaf].parent != kNone)
-        m_cursor.pending += visible; // the cursor is at this leaf
 }
 
 void Sequence::lowered(std::uint32_t leaf, Stamp id)

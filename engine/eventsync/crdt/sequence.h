@@ -5,6 +5,8 @@
 #include <eventsync/crdt/idindex.h>
 #include <eventsync/crdt/sequenceleaf.h>
 
+#include <boost/container/small_vector.hpp>
+
 #include <string>
 #include <vector>
 
@@ -66,11 +68,13 @@ public:
     // The element at a visible position; it must exist.
     Stamp stampAt(std::uint32_t position) const;
     // The ids of [position, position + count), neighbours joined.
-    std::vector<Run> runs(std::uint32_t position, std::uint32_t count) const;
+    using Runs = boost::container::small_vector<Run, 2>;
+    Runs runs(std::uint32_t position, std::uint32_t count) const;
     // Where an element shows, or would show had it not been deleted. It must be an element.
     std::uint32_t positionOf(Stamp id, bool *visible = nullptr) const;
 
     std::uint32_t unitAt(std::uint32_t position) const;
+    bool mayHavePairs() const { return m_mayHavePairs; }
     bool splitsPair(std::uint32_t position) const; // it stands between the halves of a surrogate pair
     bool setNode(Stamp id, std::uint32_t node, std::uint32_t *old);     // false: no element, or deleted
     bool nodeOf(Stamp id, std::uint32_t *node) const;                   // false: no element, or deleted
@@ -147,7 +151,7 @@ private:
     {
         std::uint32_t leaf = kNone;
         std::uint32_t start = 0;
-        bool startKnown = false;
+        bool startKnown = false;       // never without a leaf
         std::int64_t pending = 0;
         std::uint32_t span = 0;        // a run of the leaf ...
         std::uint32_t before = 0;      // ... and the visible units before it
@@ -167,9 +171,12 @@ private:
     void moveCursor(std::uint32_t leaf) const;
     void hint(std::uint32_t span, std::uint32_t before) const { m_cursor.span = span, m_cursor.before = before; }
     std::uint32_t visibleBefore(const Place &place) const;
-
+    bool goesOn(Stamp id, const Units &units) const;
+    std::uint32_t endOfCursor() const { return m_cursor.before + m_leaves[m_cursor.leaf].visible(m_cursor.span); }
+    void extend(const Units &units);
     void put(Place after, Stamp id, const Units &units, std::uint32_t *position);
     void putInLeaf(std::uint32_t leaf, std::uint32_t span, std::uint32_t before, Stamp id, const Units &units);
+    bool isLessBehind(std::uint32_t leaf, std::uint32_t span, Stamp id) const;
     Place firstLess(std::uint32_t leaf, std::uint32_t span, Stamp id) const;
     std::uint32_t nextLeafWithLess(std::uint32_t leaf, Stamp id) const;
     void eraseInRun(Place place, std::uint32_t length, std::vector<std::uint32_t> *nodes, std::vector<Removal> *removals);

@@ -116,10 +116,9 @@ void SequenceLeaf::moveGap(std::uint32_t at)
     m_gap = at;
 }
 
-void SequenceLeaf::insertUnits(std::uint32_t at, const Units &units)
+// Afterwards the gap is at `at` and takes `units`.
+void SequenceLeaf::makeRoom(std::uint32_t at, const Units &units)
 {
-    if (units.count == 0)
-        return;
     if (m_width == 1 && units.width == 2)
         widen();
     if (m_capacity - m_units < units.count) {
@@ -128,28 +127,16 @@ void SequenceLeaf::insertUnits(std::uint32_t at, const Units &units)
     }
     if (at != m_gap)
         moveGap(at);
-    char *to = m_buffer.get() + std::size_t(at) * m_width;
-    if (m_width == units.width) {
-        std::memcpy(to, units.data, std::size_t(units.count) * m_width);
-    } else { // ASCII into UTF-16
-        const auto *from = static_cast<const std::uint8_t *>(units.data);
-        for (std::uint32_t i = 0; i < units.count; ++i) {
-            const std::uint16_t unit = from[i];
-            std::memcpy(to + std::size_t(i) * 2, &unit, 2);
-        }
-    }
-    m_gap += units.count;
-    m_units += units.count;
 }
 
-void SequenceLeaf::eraseUnits(std::uint32_t at, std::uint32_t count)
+void SequenceLeaf::fillGapWidening(const Units &units) // ASCII into UTF-16
 {
-    if (at + count == m_gap) { // backspace
-        m_gap = at;
-    } else {
-        moveGap(at);
+    char *to = m_buffer.get() + std::size_t(m_gap) * 2;
+    const auto *from = static_cast<const std::uint8_t *>(units.data);
+    for (std::uint32_t i = 0; i < units.count; ++i) {
+        const std::uint16_t unit = from[i];
+        std::memcpy(to + std::size_t(i) * 2, &unit, 2);
     }
-    m_units -= count;
 }
 
 void SequenceLeaf::store(std::uint32_t at, std::uint32_t value)

@@ -55,6 +55,10 @@ public:
     {
         return m_sessions[i] == session && time - m_times[i] < length(i);
     }
+    bool goesOn(std::uint32_t i, std::uint32_t session, std::uint64_t time) const // new units with these ids continue run i
+    {
+        return end(i) == time && m_sessions[i] == session && !isDeleted(i);
+    }
     std::uint32_t find(std::uint32_t session, std::uint64_t time) const // kNone if it is not here
     {
         for (std::uint32_t i = 0; i < m_count; ++i) {
@@ -78,8 +82,23 @@ public:
     // Visible units.
     std::uint32_t units() const { return m_units; }
     std::uint8_t width() const { return m_width; }
-    void insertUnits(std::uint32_t at, const Units &units);
-    void eraseUnits(std::uint32_t at, std::uint32_t count);
+    void insertUnits(std::uint32_t at, const Units &units)
+    {
+        if (units.count == 0)
+            return;
+        const bool fits = at == m_gap && m_width == units.width && m_capacity - m_units >= units.count;
+        if (!fits)
+            makeRoom(at, units);
+        fillGap(units);
+    }
+    void eraseUnits(std::uint32_t at, std::uint32_t count)
+    {
+        if (at + count == m_gap) // backspace
+            m_gap = at;
+        else
+            moveGap(at);
+        m_units -= count;
+    }
     void setUnit(std::uint32_t at, std::uint32_t value) { store(at, value); }
     std::uint32_t unit(std::uint32_t at) const
     {
@@ -118,6 +137,20 @@ private:
     void reserveSpans(std::uint32_t capacity);
     void reserveUnits(std::uint32_t capacity);
     void widen();
+    void makeRoom(std::uint32_t at, const Units &units);
+    void fillGap(const Units &units)
+    {
+        char *to = m_buffer.get() + std::size_t(m_gap) * m_width;
+        if (units.count == 1 && m_width == 1)
+            *to = *static_cast<const char *>(units.data);
+        else if (m_width == units.width)
+            std::memcpy(to, units.data, std::size_t(units.count) * m_width);
+        else
+            fillGapWidening(units);
+        m_gap += units.count;
+        m_units += units.count;
+    }
+    void fillGapWidening(const Units &units);
     void moveGap(std::uint32_t at);
 
     std::unique_ptr<char[]> m_spans;

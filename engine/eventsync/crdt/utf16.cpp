@@ -5,22 +5,6 @@
 
 namespace eventsync::crdt {
 
-bool isAscii(std::string_view text)
-{
-    std::size_t i = 0;
-    for (; i + 8 <= text.size(); i += 8) {
-        std::uint64_t eight;
-        std::memcpy(&eight, text.data() + i, 8);
-        if ((eight & 0x8080808080808080u) != 0)
-            return false;
-    }
-    for (; i < text.size(); ++i) {
-        if ((text[i] & 0x80) != 0)
-            return false;
-    }
-    return true;
-}
-
 namespace {
 
 // The sequence at `at` (not ASCII): its code point and size, or size 0.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -11,7 +12,21 @@ namespace eventsync::crdt {
 // inserted or deleted between the halves; on the binary wire it is then the three bytes that its number would have
 // (WTF-8), and where text is shown it is U+FFFD.
 
-bool isAscii(std::string_view text);
+inline bool isAscii(std::string_view text)
+{
+    std::size_t i = 0;
+    for (; i + 8 <= text.size(); i += 8) {
+        std::uint64_t eight;
+        std::memcpy(&eight, text.data() + i, 8);
+        if ((eight & 0x8080808080808080u) != 0)
+            return false;
+    }
+    for (; i < text.size(); ++i) {
+        if ((text[i] & 0x80) != 0)
+            return false;
+    }
+    return true;
+}
 
 // UTF-16 units of `text`, or -1 if it is no UTF-8 (three-byte surrogates allowed).
 std::int64_t utf16Length(std::string_view text);

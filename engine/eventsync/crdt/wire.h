@@ -13,6 +13,33 @@ namespace eventsync::crdt {
 // The integers of the binary encodings: vu57 (seven bits a byte, the eighth byte whole), b1vu56 (a flag in the top bit of
 // the first byte, then six bits, then as vu57) and the one-byte relative id.
 
+// The same written to memory with room for it; the end of what was written.
+constexpr std::size_t kMaxVu57 = 8;
+constexpr std::size_t kMaxB1vu56 = 8;
+
+inline char *putVu57(char *to, std::uint64_t value)
+{
+    for (int n = 0; n < 7 && value > 0x7F; ++n, value >>= 7)
+        *to++ = static_cast<char>(0x80 | (value & 0x7F));
+    *to++ = static_cast<char>(value);
+    return to;
+}
+
+inline char *putB1vu56(char *to, bool flag, std::uint64_t value)
+{
+    const unsigned first = (flag ? 0x80u : 0u) | static_cast<unsigned>(value & 0x3F);
+    if (value <= 0x3F) {
+        *to++ = static_cast<char>(first);
+        return to;
+    }
+    *to++ = static_cast<char>(first | 0x40);
+    value >>= 6;
+    for (int n = 1; n < 7 && value > 0x7F; ++n, value >>= 7)
+        *to++ = static_cast<char>(0x80 | (value & 0x7F));
+    *to++ = static_cast<char>(value);
+    return to;
+}
+
 // Appends to a string it does not own. Owner only.
 class ByteWriter
 {
@@ -28,33 +55,14 @@ public:
 
     void vu57(std::uint64_t value)
     {
-        char buffer[8];
-        int n = 0;
-        while (n < 7 && value > 0x7F) {
-            buffer[n++] = static_cast<char>(0x80 | (value & 0x7F));
-            value >>= 7;
-        }
-        buffer[n++] = static_cast<char>(value);
-        m_out.append(buffer, static_cast<std::size_t>(n));
+        char buffer[kMaxVu57];
+        m_out.append(buffer, static_cast<std::size_t>(putVu57(buffer, value) - buffer));
     }
 
     void b1vu56(bool flag, std::uint64_t value)
     {
-        const int first = flag ? 0x80 : 0;
-        if (value <= 0x3F) {
-            u8(static_cast<std::uint8_t>(first | static_cast<int>(value)));
-            return;
-        }
-        char buffer[8];
-        buffer[0] = static_cast<char>(first | 0x40 | static_cast<int>(value & 0x3F));
-        value >>= 6;
-        int n = 1;
-        while (n < 7 && value > 0x7F) {
-            buffer[n++] = static_cast<char>(0x80 | (value & 0x7F));
-            value >>= 7;
-        }
-        buffer[n++] = static_cast<char>(value);
-        m_out.append(buffer, static_cast<std::size_t>(n));
+        char buffer[kMaxB1vu56];
+        m_out.append(buffer, static_cast<std::size_t>(putB1vu56(buffer, flag, value) - buffer));
     }
 
     // An id relative to a clock table: its row and the difference of times.
