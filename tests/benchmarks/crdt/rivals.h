@@ -4,12 +4,18 @@
 #include "scenarios.h"
 
 #include <string>
-#include <utility>
 #include <vector>
 
-namespace bench {
+namespace eventsync::bench {
 
-// The rivals that can be had here, each with its results; what cannot be had is named on stderr with the reason.
-std::vector<std::pair<std::string, Results>> measureRivals(const std::string &source, const std::string &folder);
+struct Rival
+{
+    std::string name;
+    Results results;
+};
 
-} // namespace bench
+// The rivals that can be had here, each with its results; what cannot be had is named on stderr with the reason. What they
+// need is installed below `folder`, once.
+std::vector<Rival> measureRivals(const std::string &source, const std::string &folder);
+
+} // namespace eventsync::bench

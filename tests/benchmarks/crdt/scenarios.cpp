@@ -5,17 +5,17 @@
 #include <eventsync/crdt/api.h>
 #include <eventsync/crdt/encoding.h>
 
+#include "../measure.h"
+
 #include <malloc.h>
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 
-namespace bench {
+namespace eventsync::bench {
 
-using namespace eventsync;
-using namespace eventsync::crdt;
+using namespace crdt;
 
 const char *const kTypeEncoded = "typeEncoded";
 const char *const kType = "type";
@@ -35,21 +35,16 @@ namespace {
 constexpr std::uint64_t kAlice = 1'234'567'890'123; // a session id of the usual size: six bytes on the wire
 constexpr std::uint64_t kBob = 3'234'567'890'123;
 
-double milliseconds(const std::function<void()> &work)
-{
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-}
-
-// The least of several runs; `prepare` gives what one run uses up.
+// The least processor time of several runs, in milliseconds; `prepare` gives what one run uses up.
 template<class Prepare, class Work>
 double best(int runs, Prepare &&prepare, Work &&work)
 {
     double least = 1e300;
     for (int i = 0; i < runs; ++i) {
         auto state = prepare();
-        least = std::min(least, milliseconds([&] { work(state); }));
+        const double start = threadCpuSeconds();
+        work(state);
+        least = std::min(least, (threadCpuSeconds() - start) * 1e3);
     }
     return least;
 }
@@ -277,7 +272,7 @@ std::vector<Growth> measureGrowth(const std::string &folder)
 {
     std::vector<Growth> growth;
     const auto add = [&](const char *what, const std::function<double(std::size_t)> &run, std::size_t small) {
-        growth.push_back({what, run(small), run(small * 10)});
+        growth.push_back({what, small, run(small), run(small * 10)});
     };
     const Trace paper = readTrace(folder + "/automerge-paper.flat");
     const auto typed = [](const std::vector<Edit> &edits, std::size_t count) {
@@ -324,4 +319,4 @@ std::vector<Growth> measureGrowth(const std::string &folder)
     return growth;
 }
 
-} // namespace bench
+} // namespace eventsync::bench

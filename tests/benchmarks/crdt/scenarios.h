@@ -6,9 +6,9 @@
 #include <map>
 #include <string>
 
-namespace bench {
+namespace eventsync::bench {
 
-// The work that every implementation does; results are milliseconds, bytes or kilobytes by name.
+// The work that every implementation does; results are milliseconds of processor time, bytes or kilobytes by name.
 extern const char *const kTypeEncoded;
 extern const char *const kType;
 extern const char *const kReceive;
@@ -29,9 +29,10 @@ Results measureEventSync(const std::string &folder);
 struct Growth
 {
     std::string what;
-    double small = 0;  // milliseconds
-    double large = 0;  // for ten times as much
+    std::size_t count = 0; // n
+    double small = 0;      // milliseconds for n
+    double large = 0;      // for 10 n
 };
 std::vector<Growth> measureGrowth(const std::string &folder);
 
-} // namespace bench
+} // namespace eventsync::bench

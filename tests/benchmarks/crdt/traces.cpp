@@ -12,11 +12,11 @@
 #include <fstream>
 #include <sstream>
 
-namespace bench {
+namespace eventsync::bench {
 
 namespace {
 
-using eventsync::json::Value;
+using json::Value;
 
 constexpr const char *kTraces[] = {"automerge-paper", "sveltecomponent", "friendsforever.concurrent"};
 
@@ -90,7 +90,7 @@ int flatten(const std::string &from, const std::string &to)
     for (int n = 0; (n = gzread(file, buffer, sizeof(buffer))) > 0;)
         text.append(buffer, static_cast<std::size_t>(n));
     gzclose(file);
-    const auto json = eventsync::json::parse(text, {512 * eventsync::limits::kMiB, 64});
+    const auto json = json::parse(text, {512 * limits::kMiB, 64});
     if (!json)
         return 1;
     std::ofstream out(to + ".part", std::ios::binary);
@@ -156,7 +156,7 @@ ConcurrentTrace readConcurrentTrace(const std::string &file)
 
 std::vector<Edit> offlineSession(std::uint64_t seed, std::uint32_t length, std::size_t edits)
 {
-    eventsync::SeededRandom random(seed);
+    SeededRandom random(seed);
     std::vector<Edit> session;
     std::uint32_t cursor = 0;
     for (std::size_t i = 0; i < edits; ++i) {
@@ -184,4 +184,4 @@ void writeTrace(const std::string &file, const Trace &trace)
     }
 }
 
-} // namespace bench
+} // namespace eventsync::bench

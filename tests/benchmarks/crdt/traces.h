@@ -8,7 +8,7 @@
 // The editing sessions that are measured, from flat files, so that no rival inherits a heap that JSON was parsed in. One edit:
 // u32 position, u32 deleted, u32 bytes of text, the text (UTF-8); positions are code points, which in these traces are also
 // UTF-16 units. A concurrent session puts u32 agent, u32 number of parents, u32 parents..., u32 edits before each transaction.
-namespace bench {
+namespace eventsync::bench {
 
 struct Edit
 {
@@ -47,4 +47,4 @@ ConcurrentTrace readConcurrentTrace(const std::string &file);
 std::vector<Edit> offlineSession(std::uint64_t seed, std::uint32_t length, std::size_t edits);
 void writeTrace(const std::string &file, const Trace &trace);
 
-} // namespace bench
+} // namespace eventsync::bench
