@@ -258,7 +258,7 @@ Result<ClientCore::Edited> ClientCore::create(const DocumentId &id, const Collec
     const bool fresh = !d->known(id);
     d->replica(id);
     auto edited = d->edit(id, [&](DocumentReplica &document, Outcome &out) {
-        return document.create(collection, std::move(state), std::move(metadata), out);
+        return document.create(DocumentKind::Json, collection, std::move(state), std::move(metadata), out);
     });
     if (!edited && fresh)
         d->documents.erase(id);
@@ -271,7 +271,7 @@ Result<ClientCore::Edited> ClientCore::createCrdt(const DocumentId &id, const Co
     const bool fresh = !d->known(id);
     d->replica(id);
     auto edited = d->edit(id, [&](DocumentReplica &document, Outcome &out) {
-        return document.createCrdt(collection, std::move(initial), std::move(metadata), out);
+        return document.create(DocumentKind::Crdt, collection, std::move(initial), std::move(metadata), out);
     });
     if (!edited && fresh)
         d->documents.erase(id);

@@ -59,7 +59,7 @@ struct ClientOptions
 class ClientCore
 {
 public:
-    // The record sets that `writes` speak of: documents, states, history, queue, acked, ids, undo, staging, clocks, meta.
+    // The record sets that `writes` speak of: documents, states, crdts, history, queue, acked, ids, undo, staging, clocks, meta.
     static const storage::Schema &schema();
 
     // From a store with schema(): empty for a new replica (a client id is chosen then), or what was there. Corrupt.

@@ -13,12 +13,6 @@
 
 namespace eventsync::client {
 
-namespace {
-
-constexpr std::size_t kChangedPaths = 256; // above that, "everything" is cheaper to say and to hear
-
-} // namespace
-
 DocumentReplica::DocumentReplica(ReplicaContext &context, DocumentId id) : m_context(context), m_id(std::move(id)) {}
 
 const CollectionPolicy &DocumentReplica::policy() const
@@ -78,20 +72,31 @@ void DocumentReplica::rewind(Outcome &)
         return;
     m_unwound = false;
     const bool validates = !mutated(Mutation::WithoutValidateOnRebase);
-    bool validBefore = passes();
+    // Of a CRDT document the server is left to judge: to look at it now would mean to make it again.
+    const auto fine = [this] { return m_tree.kind() == DocumentKind::Crdt || passes(); };
+    bool validBefore = fine();
+    CrdtRenames renames;
     // Pending entries only: conflicts and dead letters are no part of the tree. Parking one parks followers behind it,
     // which leave m_waiting while this walks; so the walk goes by the queue's order, not by the sets.
     for (auto &[order, entry] : m_queue) {
+        revive(entry, renames);
         if (!entry.edit.isPending())
             continue;
+        renew(entry, renames, false);
         auto applied = m_tree.apply(entry.edit.operation, entry.edit.diff);
+        if (!applied && applied.error().code == ErrorCode::ClientForked && entry.waits()) { // another's ids in their place
+            renew(entry, renames, true);
+            applied = m_tree.apply(entry.edit.operation, entry.edit.diff);
+        }
         if (!applied) {
             entry.hold = false;
+            const bool missing = applied.error().code == ErrorCode::MissingDependency;
             if (entry.waits())
-                park(entry, {ErrorCode::Conflict, "no longer applies: " + applied.error().message, applied.error().path});
+                park(entry, {missing ? ErrorCode::MissingDependency : ErrorCode::Conflict,
+                             "no longer applies: " + applied.error().message, applied.error().path});
             continue;
         }
-        const bool validAfter = passes();
+        const bool validAfter = fine();
         if (entry.waits() && validates && validBefore && !validAfter) {
             Error why = m_check->check(m_tree.jsonState()).error();
             const auto reverted = m_tree.revert(applied->inverse);
@@ -104,6 +109,9 @@ void DocumentReplica::rewind(Outcome &)
         ++m_inTree;
         validBefore = validAfter;
     }
+    m_renew = false;
+    if (!renames.isEmpty())
+        renameUndo(renames);
 }
 
 const DocumentState &DocumentReplica::confirmed() const
@@ -230,15 +238,20 @@ void DocumentReplica::finish(Outcome &out)
 {
     if (wantsBase())
         writeBase(); // while the pending entries are off the tree, if they are
-    rewind(out);
+    // Under an id that is another's as well, own patches may not fit; becomeAnother() follows in this step.
+    if (!m_context.fork || m_tree.kind() == DocumentKind::Json || mutated(Mutation::ForkIgnored))
+        rewind(out);
     pump(out);
     trimHistory();
+    m_tree.settle(m_history.size() + m_inTree);
     flush(out);
     announce(out);
 }
 
 void DocumentReplica::announce(Outcome &out)
 {
+    if (!m_unwound)
+        announceCrdt(out);
     if (m_changedAll || !m_changedPaths.empty()) {
         DocumentChanged fact{.documentId = m_id, .paths = {}, .remote = m_changedByOthers};
         if (m_changedAll) {

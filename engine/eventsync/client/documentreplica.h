@@ -2,6 +2,7 @@
 #pragma once
 
 #include <eventsync/client/clientcore.h>
+#include <eventsync/client/crdtrenames.h>
 #include <eventsync/client/entry.h>
 
 #include <deque>
@@ -68,10 +69,9 @@ public:
         std::optional<EventId> id;
         Diff diff;
     };
-    Result<Made> create(const CollectionName &collection, json::Value state, json::Object metadata, Outcome &out);
+    Result<Made> create(DocumentKind kind, const CollectionName &collection, json::Value state, json::Object metadata, Outcome &out);
     Result<Made> update(json::Patch patch, json::Object metadata, Outcome &out);
     Result<Made> update(const std::function<Result<>(json::Value &)> &edit, json::Object metadata, Outcome &out);
-    Result<Made> createCrdt(const CollectionName &collection, json::Value initial, json::Object metadata, Outcome &out);
     Result<Made> updateCrdt(const ClientCore::CrdtEdit &edit, json::Object metadata, Outcome &out);
     Result<Made> remove(json::Object metadata, Outcome &out);
     Result<Made> undo(bool redo, Outcome &out);
@@ -111,7 +111,10 @@ private:
         std::optional<OnOverlap> onOverlap = {};
         bool evenIfNothing = false;            // a decision is logged even if it changes nothing
         std::optional<bool> undoIsRedo = {};   // of an undo (true) or a redo (false): where its own inverse goes
+        std::optional<crdt::UndoStep> takesBack = {}; // of an update of a CRDT document
     };
+
+    static constexpr std::size_t kChangedPaths = 256; // above that, "everything" is cheaper to say and to hear
 
     // the tree
     void unwind();
@@ -170,7 +173,8 @@ private:
     void noteMissed(Entry &entry, const json::Footprint &footprint) const;
     void unseen(const json::Footprint &footprint, const std::string &what, std::int64_t before);
     std::vector<const json::Footprint *> unseenOf(const Entry &entry) const;
-    void installSnapshot(const protocol::Snapshot &message, json::State state, Outcome &out);
+    json::Footprint differenceTo(const DocumentState &state);
+    void installSnapshot(const protocol::Snapshot &message, DocumentState state, Outcome &out);
     bool stage(const protocol::Snapshot &message);
     void startOver();
     void repair(Error why, Outcome &out);
@@ -195,17 +199,39 @@ private:
     // edits
     Result<Made> enqueue(EditPlan plan, Outcome &out);
     Result<> admit(const EditPlan &plan) const;
-    UndoStep inverseStep(const QueueEntry &edit, const AppliedEvent &applied) const;
+    std::optional<UndoStep> inverseStep(const QueueEntry &edit, const AppliedEvent &applied, json::State before) const;
     void pushUndo(UndoStep step);
     void dropUndo(std::map<std::int64_t, UndoStep>::iterator step);
     void clearRedo();
     Result<EditPlan> planOf(const UndoStep &step) const;
     void giveUp(const QueueEntry &edit);
-    Result<EditPlan> oursPlan(const ConflictView &view) const;
-    EditPlan mergedPlan(const json::State &merged) const;
+    Result<EditPlan> oursPlan(const ConflictView &view);
+    Result<EditPlan> wholePlan(const QueueEntry &edit, const json::Value &value);
+    Result<EditPlan> mergedPlan(const QueueEntry &edit, const json::State &merged);
     json::Patch ourValues(const ConflictView &view) const;
     json::Object conflictRecord(const ConflictView &view, const Resolution &resolution) const;
     std::optional<DocumentState> stateAt(ServerSeq seq) const;
+
+    // documents of kind crdt
+    std::uint64_t session() const;
+    Result<Diff> createDiff(DocumentKind kind, json::Value state) const;
+    Result<EditPlan> crdtPlan(const ClientCore::CrdtEdit &edit);
+    Result<EditPlan> crdtPlanTo(const json::Value &wanted);
+    Result<Made> undoCrdt(const UndoStep &step, EditPlan plan, Outcome &out);
+    void keepMadeAgain(crdt::MadeAgain again);
+    void observed(const crdt::Document &document, const crdt::Change &change);
+    bool observe();
+    void forgetObserved();
+    void announceCrdt(Outcome &out);
+    bool standsOn(const QueueEntry &edit, const CrdtIds &ids) const;
+    void addIds(const QueueEntry &edit, CrdtIds &ids) const;
+    void checkSessions();
+    void renew(Entry &entry, CrdtRenames &renames, bool anew);
+    void revive(Entry &entry, CrdtRenames &renames);
+    void renameUndo(const CrdtRenames &renames);
+    bool takeBackVersion(Entry &entry, const LogHit &hit);
+    static void becomeVersion(Entry &entry, const EventId &version);
+    Diff rebasedDiff(const QueueEntry &edit) const;
 
     // rows
     void flush(Outcome &out);
@@ -222,12 +248,14 @@ private:
     Position m_historyStart;                   // before the first item of m_history
     std::deque<HistoryItem> m_history;
     ServerSeq m_baseSeq;                       // where the row in `states` stands
+    bool m_baseIsCrdt = false;                 // ... or the one in `crdts`
     ClientSeq m_last, m_assigned;              // the server's count of ours; the highest given
     Queue m_queue;
     std::map<std::pair<ServerSeq, EventId>, AckedEdit> m_acked;
     std::unordered_map<EventId, ServerSeq> m_ackedById;
     std::unordered_map<EventId, IdKind> m_ids;
     std::map<std::int64_t, UndoStep> m_undo;
+    std::map<std::int64_t, crdt::MadeAgain> m_madeAgain; // newest first: their places count down
     std::map<std::int64_t, protocol::Snapshot> m_staged; // parts of a snapshot
     VectorClock m_clock;
 
@@ -235,6 +263,8 @@ private:
     DocumentState m_tree;
     mutable std::unique_ptr<DocumentState> m_confirmed; // made on demand, while entries are on top of it
     bool m_unwound = false;
+    bool m_wasCrdt = false;                    // when last told
+    bool m_renew = false;                      // patches of other sessions are written again at the next rewind
     std::size_t m_inTree = 0;                  // entries with an inverse
     std::unordered_map<EventId, std::int64_t> m_byId;
     std::unordered_multimap<EventId, std::int64_t> m_byFirst;
@@ -259,6 +289,7 @@ private:
     bool m_documentDirty = false, m_queueChanged = false, m_baseDirty = false;
     std::vector<json::Pointer> m_changedPaths;
     bool m_changedAll = false, m_changedByOthers = false;
+    std::vector<CrdtChange> m_crdtChanges;
     std::vector<Fact> m_facts;
     std::vector<storage::Batch::Step> m_steps;
 };

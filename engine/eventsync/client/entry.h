@@ -2,6 +2,9 @@
 #pragma once
 
 #include <eventsync/client/queueentry.h>
+#include <eventsync/crdt/undo.h>
+
+#include <eventsync/model/documentstate.h>
 
 #include <cstdint>
 #include <memory>
@@ -13,6 +16,14 @@ namespace eventsync::client {
 
 enum class Doom { None, Conflict, Dead }; // what becomes of a sent entry once it is answered
 
+// What a CRDT patch was before it was written again with other ids.
+struct EditVersion
+{
+    EventId id;
+    crdt::Id first;                            // of its ids
+    std::optional<json::Value> replaces = {};  // its metadata said so
+};
+
 // A queue entry with what only the core needs to know. `edit.baseSeq` of a waiting entry is the replica's position and is
 // not kept: a pull moves the base of 100,000 waiting entries without touching one of them.
 struct Entry
@@ -23,6 +34,7 @@ struct Entry
     Doom doom = Doom::None;
     std::optional<EventId> doomedBy = {};
     ServerSeq wait;                            // a conflict: unseen events up to here must come first
+    std::vector<EditVersion> versions = {};    // earlier ones of a CRDT patch, oldest first
     std::vector<json::Footprint> missed = {};  // sent: others' changes since baseSeq that are no longer in the history
 
     // not durable
@@ -30,6 +42,7 @@ struct Entry
     bool hold = false;                         // the tree does not pass the validator from here on
     bool announced = false;                    // ConflictFound was told
     bool resent = false;
+    ServerSeq parkedAt;                        // the position then
 
     bool waits() const { return edit.state == EntryState::Waiting; }
     bool isSent() const { return edit.state == EntryState::Sent; }
@@ -57,8 +70,8 @@ struct HistoryItem
 
 enum class IdKind { Acknowledged = 1, GivenUp = 2 }; // own ids whose edits are no longer kept
 
-// What one undo or redo would do. `operation` on the document: an update by `patch` (tests included), a create with
-// `state`, or a delete of the document as long as it is still `expected`.
+// What one undo or redo would do. `operation` on the document: an update by `patch` (tests included) or of the `edits` of a
+// CRDT document, a create with `state`, or a delete of the document as long as it is still `expected`.
 struct UndoStep
 {
     std::int64_t order = 0;
@@ -68,7 +81,9 @@ struct UndoStep
     json::Patch patch = {};
     std::vector<json::Pointer> absent = {};    // paths that edit removed: must still be absent
     json::State state = {};
+    DocumentKind kind = DocumentKind::Json;    // of a create
     std::optional<Digest> expected = {};
+    std::optional<crdt::UndoStep> edits = {};
 };
 
 } // namespace eventsync::client

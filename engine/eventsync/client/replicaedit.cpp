@@ -16,11 +16,6 @@ namespace {
 
 constexpr std::size_t kEventRoom = 1 * limits::kKiB; // what the server adds to an event
 
-json::Patch wholeState(json::Value state, json::OperationKind kind)
-{
-    return json::Patch({{.kind = kind, .path = {}, .from = {}, .value = std::move(state)}});
-}
-
 Error renamed(Error error, ErrorCode code)
 {
     error.code = code;
@@ -53,11 +48,17 @@ Result<> DocumentReplica::admit(const EditPlan &plan) const
 Result<DocumentReplica::Made> DocumentReplica::enqueue(EditPlan plan, Outcome &)
 {
     EVENTSYNC_ASSERT(!m_unwound);
-    EVENTSYNC_CHECK(admit(plan));
+    if (auto admitted = admit(plan); !admitted) {
+        forgetObserved();
+        return failure(admitted.error());
+    }
+    const bool buries = plan.operation == Operation::Delete && m_tree.kind() == DocumentKind::Crdt;
+    json::State before = buries ? m_tree.jsonState() : json::State();
     EVENTSYNC_TRY(AppliedEvent applied, m_tree.apply(plan.operation, plan.diff));
     auto takeBack = [&] {
         const auto reverted = m_tree.revert(applied.inverse);
         EVENTSYNC_ASSERT(reverted.has_value());
+        forgetObserved();
     };
     if (!applied.changed && !plan.evenIfNothing) {
         takeBack();
@@ -94,11 +95,15 @@ Result<DocumentReplica::Made> DocumentReplica::enqueue(EditPlan plan, Outcome &)
         return failure(ErrorCode::TooLarge, "the edit is larger than an event may be");
     }
     edit.diff.setVersion(m_position.serverSeq);
-    UndoStep inverse = inverseStep(edit, applied);
-    inverse.redo = plan.undoIsRedo.value_or(false);
+    auto inverse = inverseStep(edit, applied, std::move(before));
+    if (plan.takesBack)
+        inverse = UndoStep{.edit = edit.id, .edits = std::move(plan.takesBack)};
     if (!plan.undoIsRedo)
         clearRedo();
-    pushUndo(std::move(inverse));
+    if (inverse) {
+        inverse->redo = plan.undoIsRedo.value_or(false);
+        pushUndo(std::move(*inverse));
+    }
     changed(edit.footprint);
     entry.order = ++m_context.lastOrder;
     entry.inverse = std::move(applied.inverse);
@@ -108,10 +113,12 @@ Result<DocumentReplica::Made> DocumentReplica::enqueue(EditPlan plan, Outcome &)
     return made;
 }
 
-Result<DocumentReplica::Made> DocumentReplica::create(const CollectionName &collection, json::Value state,
+Result<DocumentReplica::Made> DocumentReplica::create(DocumentKind kind, const CollectionName &collection, json::Value state,
                                                       json::Object metadata, Outcome &out)
 {
-    if (m_collection && *m_collection != collection && (m_tree.exists() || m_position.serverSeq.value() > 0))
+    if (m_tree.exists())
+        return failure(ErrorCode::DocumentExists, "the document exists already");
+    if (m_collection && *m_collection != collection && m_position.serverSeq.value() > 0)
         return failure(ErrorCode::DocumentExists, "the document belongs to collection " + m_collection->text());
     const auto before = m_collection;
     m_collection = collection;
@@ -119,10 +126,8 @@ Result<DocumentReplica::Made> DocumentReplica::create(const CollectionName &coll
     auto tryIt = [&]() -> Result<Made> {
         EVENTSYNC_CHECK(json::normalize(state));
         json::Value plain = policy().withoutEngineFields(std::move(state));
-        return enqueue({.operation = Operation::Create,
-                        .diff = Diff(wholeState(std::move(plain), json::OperationKind::Add)),
-                        .metadata = std::move(metadata)},
-                       out);
+        EVENTSYNC_TRY(Diff diff, createDiff(kind, std::move(plain)));
+        return enqueue({.operation = Operation::Create, .diff = std::move(diff), .metadata = std::move(metadata)}, out);
     };
     auto made = tryIt();
     if (!made) {
@@ -136,6 +141,16 @@ Result<DocumentReplica::Made> DocumentReplica::create(const CollectionName &coll
 
 Result<DocumentReplica::Made> DocumentReplica::update(json::Patch patch, json::Object metadata, Outcome &out)
 {
+    if (m_tree.kind() == DocumentKind::Crdt) { // the same change, as a patch that merges
+        EVENTSYNC_CHECK(policy().checkEnginePaths(patch));
+        json::State wanted = m_tree.jsonState();
+        EVENTSYNC_CHECK(json::apply(wanted, patch, {.size = json::canonicalSize(*wanted), .wantInverse = false, .wantFootprint = false}));
+        if (!wanted)
+            return failure(ErrorCode::PatchFailed, "an update cannot remove the document");
+        EVENTSYNC_TRY(EditPlan plan, crdtPlanTo(*wanted));
+        plan.metadata = std::move(metadata);
+        return enqueue(std::move(plan), out);
+    }
     return enqueue({.diff = Diff(std::move(patch)), .metadata = std::move(metadata)}, out);
 }
 
@@ -148,6 +163,11 @@ Result<DocumentReplica::Made> DocumentReplica::update(const std::function<Result
     EVENTSYNC_CHECK(edit(view));
     EVENTSYNC_CHECK(json::normalize(view));
     const json::Value after = policy().withoutEngineFields(std::move(view));
+    if (m_tree.kind() == DocumentKind::Crdt) {
+        EVENTSYNC_TRY(EditPlan plan, crdtPlanTo(after));
+        plan.metadata = std::move(metadata);
+        return enqueue(std::move(plan), out);
+    }
     json::Patch patch = json::diff(m_tree.view(), after, policy().diffOptions());
     if (patch.isEmpty())
         return Made{};
@@ -164,11 +184,20 @@ Result<DocumentReplica::Made> DocumentReplica::remove(json::Object metadata, Out
 // ---- undo
 
 // What takes an edit back that was just applied: its exact inverse, behind a test of every value that it wrote. An `inc` is
-// taken back by its negative, and needs none.
-UndoStep DocumentReplica::inverseStep(const QueueEntry &edit, const AppliedEvent &applied) const
+// taken back by its negative, and needs none. `before`: a CRDT document that a delete took away, as a value. The create of
+// such a document is not taken back: who undoes his edits in a text does not mean the text itself, which others may have open.
+std::optional<UndoStep> DocumentReplica::inverseStep(const QueueEntry &edit, const AppliedEvent &applied, json::State before) const
 {
     UndoStep step;
     step.edit = edit.id;
+    if (edit.operation == Operation::Delete && before) {
+        step.operation = Operation::Create;
+        step.kind = DocumentKind::Crdt;
+        step.state = std::move(before);
+        return step;
+    }
+    if (edit.diff.isCrdt() || applied.inverse.isCrdt())
+        return std::nullopt;
     switch (edit.operation) {
     case Operation::Create:
         step.operation = Operation::Delete;
@@ -248,11 +277,12 @@ Result<DocumentReplica::EditPlan> DocumentReplica::planOf(const UndoStep &step) 
         return changedSince;
     EditPlan plan{.operation = step.operation};
     switch (step.operation) {
-    case Operation::Create:
+    case Operation::Create: {
         if (m_tree.exists())
             return changedSince;
-        plan.diff = Diff(wholeState(*step.state, json::OperationKind::Add));
+        EVENTSYNC_TRY(plan.diff, createDiff(step.kind, *step.state));
         break;
+    }
     case Operation::Delete:
         plan.diff = Diff(json::Patch());
         break;
@@ -263,6 +293,8 @@ Result<DocumentReplica::EditPlan> DocumentReplica::planOf(const UndoStep &step) 
             if (json::find(m_tree.view(), path))
                 return failure(ErrorCode::Conflict, "somebody has put a value there since", path.toText());
         }
+        if (step.edits && m_tree.kind() != DocumentKind::Crdt)
+            return changedSince;
         plan.diff = Diff(step.patch);
         break;
     }
@@ -271,21 +303,24 @@ Result<DocumentReplica::EditPlan> DocumentReplica::planOf(const UndoStep &step) 
 
 Result<DocumentReplica::Made> DocumentReplica::undo(bool redo, Outcome &out)
 {
-    const auto found = std::find_if(m_undo.rbegin(), m_undo.rend(), [&](const auto &s) { return s.second.redo == redo; });
-    if (found == m_undo.rend())
-        return failure(ErrorCode::NotFound, redo ? "nothing to redo" : "nothing to undo");
-    const UndoStep step = found->second;
-    EVENTSYNC_TRY(EditPlan plan, planOf(step));
-    plan.metadata[redo ? "redoes" : "undoes"] = json::String(step.edit.toText());
-    plan.undoIsRedo = !redo;
-    auto made = enqueue(std::move(plan), out);
-    if (!made) {
-        if (made.error().code == ErrorCode::PatchFailed)
-            return failure(renamed(made.error(), ErrorCode::Conflict));
-        return made;
+    for (;;) {
+        const auto found = std::find_if(m_undo.rbegin(), m_undo.rend(), [&](const auto &s) { return s.second.redo == redo; });
+        if (found == m_undo.rend())
+            return failure(ErrorCode::NotFound, redo ? "nothing to redo" : "nothing to undo");
+        const UndoStep step = found->second;
+        EVENTSYNC_TRY(EditPlan plan, planOf(step));
+        plan.metadata[redo ? "redoes" : "undoes"] = json::String(step.edit.toText());
+        plan.undoIsRedo = !redo;
+        auto made = step.edits ? undoCrdt(step, std::move(plan), out) : enqueue(std::move(plan), out);
+        if (!made) {
+            if (made.error().code == ErrorCode::PatchFailed)
+                return failure(renamed(made.error(), ErrorCode::Conflict));
+            return made;
+        }
+        dropUndo(m_undo.find(step.order));
+        if (made->id || !step.edits)
+            return made; // else others have taken all of it away already: the one before it, then
     }
-    dropUndo(m_undo.find(step.order));
-    return made;
 }
 
 } // namespace eventsync::client

@@ -28,8 +28,9 @@ DocumentReplica::Settled DocumentReplica::settle(const LogHit &hit)
     const bool versions = !mutated(Mutation::WithoutOtherVersion);
     for (const std::int64_t order : holdersOf(hit.asked, hit.first)) {
         Entry &entry = m_queue.at(order);
-        const bool same = entry.edit.id == hit.logged;
         const bool pending = entry.edit.isPending();
+        const bool again = entry.edit.id != hit.logged && takeBackVersion(entry, hit);
+        const bool same = again || entry.edit.id == hit.logged;
         const bool asWritten = same
             && (!hit.event || hit.event->diff == entry.edit.diff
                 || (!hit.event->diff.hasChanges() && !entry.edit.onOverlap)); // merged into nothing: all of it was there
@@ -38,6 +39,8 @@ DocumentReplica::Settled DocumentReplica::settle(const LogHit &hit)
         if (!same)
             dropUndoOf(entry.edit.id);
         Entry gone = take(entry);
+        if (again)
+            becomeVersion(gone, hit.logged);
         settled.any = true;
         if (same)
             settled.order = order;
@@ -311,6 +314,7 @@ void DocumentReplica::onSynced(const protocol::Synced &message, Outcome &out)
             }
         }
     }
+    checkSessions();
     m_facts.push_back(DocumentSynced{m_id, m_position});
 }
 
@@ -335,6 +339,7 @@ void DocumentReplica::onRevoked(const protocol::Revoked &message, Outcome &)
     m_acked.clear();
     m_ackedById.clear();
     m_undo.clear();
+    m_madeAgain.clear();
     m_steps.push_back(storage::Batch::Erase{"acked", {m_id.text()}});
     m_steps.push_back(storage::Batch::Erase{"undo", {m_id.text()}});
     m_facts.push_back(DocumentRevoked{m_id, message.reason});

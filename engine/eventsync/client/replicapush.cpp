@@ -209,6 +209,10 @@ void DocumentReplica::refuse(Entry &entry, const protocol::AckResult &result)
         m_context.fork = why;
         return;
     }
+    if (result.status == AckStatus::Conflict && code == ErrorCode::ClientForked) { // its ids: see renew()
+        back(entry);
+        return;
+    }
     if (result.status == AckStatus::Skipped || code == ErrorCode::BaseCompacted || code == ErrorCode::ClientGap) {
         if (code != ErrorCode::BaseCompacted || !mutated(Mutation::WithoutCheckSinceBase)) {
             back(entry);

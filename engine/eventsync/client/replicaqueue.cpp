@@ -141,6 +141,7 @@ void DocumentReplica::park(Entry &entry, Error why, std::optional<ServerSeq> bas
     entry.edit.because = because;
     entry.wait = ServerSeq();
     entry.announced = false;
+    entry.parkedAt = m_position.serverSeq;
     setState(entry, EntryState::Conflict);
     dropUndoOf(entry.edit.id);
     if (!because)
@@ -164,7 +165,8 @@ void DocumentReplica::bury(Entry &entry, Error why, std::optional<EventId> becau
 }
 
 // What overlaps an entry that is not applied as written follows it, and what overlaps a follower follows that one. One pass
-// with a list of leaders instead of a recursion: a chain may be as long as the queue. Equal footprints lead together.
+// with a list of leaders instead of a recursion: a chain may be as long as the queue. Equal footprints lead together. CRDT
+// patches never overlap: what follows one is what stands on its ids.
 void DocumentReplica::follow(const Entry &entry, Doom how)
 {
     if (mutated(Mutation::NoFollow))
@@ -175,6 +177,8 @@ void DocumentReplica::follow(const Entry &entry, Doom how)
         EventId id;
     };
     std::vector<Leader> leaders{{entry.edit.footprint, entry.edit.id}};
+    CrdtIds ids;
+    addIds(entry.edit, ids);
     for (auto it = m_queue.upper_bound(entry.order); it != m_queue.end(); ++it) {
         Entry &behind = it->second;
         if (!behind.edit.isPending())
@@ -182,9 +186,9 @@ void DocumentReplica::follow(const Entry &entry, Doom how)
         const auto leader = std::find_if(leaders.begin(), leaders.end(), [&](const Leader &l) {
             return json::overlaps(l.footprint, behind.edit.footprint);
         });
-        if (leader == leaders.end())
+        if (leader == leaders.end() && !standsOn(behind.edit, ids))
             continue;
-        const EventId because = leader->id;
+        const EventId because = leader == leaders.end() ? entry.edit.id : leader->id;
         if (behind.isSent()) {
             behind.doom = how;
             behind.doomedBy = because;
@@ -199,6 +203,7 @@ void DocumentReplica::follow(const Entry &entry, Doom how)
                                        [&](const Leader &l) { return l.footprint == behind.edit.footprint; });
         if (!known)
             leaders.push_back({behind.edit.footprint, behind.edit.id});
+        addIds(behind.edit, ids);
     }
 }
 

@@ -51,13 +51,9 @@ void DocumentReplica::onSnapshot(const protocol::Snapshot &message, Outcome &out
 {
     if (!m_subscribed || !m_open)
         return;
-    if (message.kind == DocumentKind::Crdt) {
-        onError({ErrorCode::Invalid, "documents of kind crdt are not supported here"}, {}, out);
-        return;
-    }
     if (message.state) {
         dropStaging();
-        installSnapshot(message, message.state->is_null() ? json::State() : json::State(*message.state), out);
+        installSnapshot(message, DocumentState::fromJsonState(message.state->is_null() ? json::State() : *message.state), out);
         return;
     }
     const bool formed = message.bytes && message.sha256 && message.part >= 1 && message.part <= message.parts;
@@ -80,19 +76,29 @@ void DocumentReplica::onSnapshot(const protocol::Snapshot &message, Outcome &out
         repair({ErrorCode::Corrupt, "a snapshot whose bytes are not what its digest says"}, out);
         return;
     }
-    json::State state;
-    if (!joined.empty()) {
-        auto parsed = json::parse(joined);
-        if (!parsed) {
-            repair(parsed.error(), out);
-            return;
-        }
-        state = std::move(*parsed);
+    auto state = DocumentState::fromBytes(message.kind, joined);
+    if (!state) {
+        repair(state.error(), out);
+        return;
     }
-    installSnapshot(whole, std::move(state), out);
+    installSnapshot(whole, std::move(*state), out);
 }
 
-void DocumentReplica::installSnapshot(const protocol::Snapshot &message, json::State state, Outcome &)
+// What a snapshot changed. Edits of a CRDT document are no conflict for others; that it was deleted or made is.
+json::Footprint DocumentReplica::differenceTo(const DocumentState &state)
+{
+    if (!m_tree.exists() && !state.exists())
+        return {};
+    if (!m_tree.exists() || !state.exists() || m_tree.kind() != state.kind())
+        return json::Footprint::everything();
+    if (state.kind() == DocumentKind::Crdt)
+        return {};
+    const json::Patch patch = json::diff(m_tree.view(), state.view());
+    const auto applied = m_tree.apply(Operation::Update, Diff(patch));
+    return applied ? applied->footprint : json::Footprint::everything();
+}
+
+void DocumentReplica::installSnapshot(const protocol::Snapshot &message, DocumentState state, Outcome &)
 {
     unwind();
     std::set<EventId> asked;
@@ -110,15 +116,7 @@ void DocumentReplica::installSnapshot(const protocol::Snapshot &message, json::S
         requeue(lost);
     }
     // What the snapshot changed is one unseen event.
-    json::Footprint difference = json::Footprint::everything();
-    const json::State &old = m_tree.jsonState();
-    if (!old && !state) {
-        difference = {};
-    } else if (old && state) {
-        const json::Patch patch = json::diff(*old, *state);
-        if (const auto applied = m_tree.apply(Operation::Update, Diff(patch)))
-            difference = applied->footprint;
-    }
+    const json::Footprint difference = differenceTo(state);
     for (const std::int64_t order : m_sent) {
         Entry &entry = m_queue.at(order);
         for (const json::Footprint *footprint : unseenOf(entry))
@@ -126,7 +124,7 @@ void DocumentReplica::installSnapshot(const protocol::Snapshot &message, json::S
         if (!mutated(Mutation::SnapshotUnchecked))
             noteMissed(entry, difference);
     }
-    m_tree = DocumentState::fromJsonState(std::move(state));
+    m_tree = std::move(state);
     m_confirmed.reset();
     m_position = message.position;
     if (message.collection && m_collection != message.collection) {

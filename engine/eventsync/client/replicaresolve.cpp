@@ -36,7 +36,7 @@ std::optional<ConflictView> DocumentReplica::conflict(const EventId &id) const
     view.entry.ready = isReady(*entry);
     view.unseenFrom = entry->edit.baseSeq.next();
     view.unseenTo = m_position.serverSeq;
-    DocumentState ours = DocumentState::fromJsonState(view.theirs);
+    DocumentState ours = m_tree;
     if (const auto base = stateAt(entry->edit.baseSeq)) {
         view.base = base->jsonState();
         DocumentState edited = *base;
@@ -95,7 +95,25 @@ json::Patch DocumentReplica::ourValues(const ConflictView &view) const
     return patch;
 }
 
-Result<DocumentReplica::EditPlan> DocumentReplica::oursPlan(const ConflictView &view) const
+// The whole document shows `value`: made again if it is gone.
+Result<DocumentReplica::EditPlan> DocumentReplica::wholePlan(const QueueEntry &edit, const json::Value &value)
+{
+    EditPlan plan;
+    if (!m_tree.exists()) {
+        plan.operation = Operation::Create;
+        EVENTSYNC_TRY(plan.diff, createDiff(edit.diff.isCrdt() ? DocumentKind::Crdt : DocumentKind::Json, value));
+    } else if (m_tree.kind() == DocumentKind::Crdt) {
+        EVENTSYNC_TRY(plan, crdtPlanTo(value));
+    } else {
+        plan.diff = Diff(json::Patch({{.kind = OperationKind::Replace, .path = {}, .from = {}, .value = value}}));
+    }
+    if (!plan.diff.hasChanges())
+        plan.diff = Diff(json::Patch());
+    plan.evenIfNothing = true;
+    return plan;
+}
+
+Result<DocumentReplica::EditPlan> DocumentReplica::oursPlan(const ConflictView &view)
 {
     const bool exists = m_tree.exists();
     EditPlan plan{.operation = view.entry.operation, .diff = view.entry.diff, .evenIfNothing = true};
@@ -106,19 +124,14 @@ Result<DocumentReplica::EditPlan> DocumentReplica::oursPlan(const ConflictView &
     }
     if (!view.ours)
         return failure(ErrorCode::PatchFailed, "our edit has no state of its own any more");
-    if (!exists) { // deleted meanwhile
-        plan.operation = Operation::Create;
-        plan.diff = Diff(json::Patch({{.kind = OperationKind::Add, .path = {}, .from = {}, .value = *view.ours}}));
-    } else if (plan.operation == Operation::Create || view.entry.footprint.isEverything()) { // created meanwhile
-        plan.operation = Operation::Update;
-        plan.diff = Diff(json::Patch({{.kind = OperationKind::Replace, .path = {}, .from = {}, .value = *view.ours}}));
-    } else {
-        plan.diff = Diff(ourValues(view));
-    }
+    const bool whole = plan.operation == Operation::Create || view.entry.footprint.isEverything(); // created meanwhile
+    if (!exists || whole || view.entry.diff.isCrdt() || m_tree.kind() == DocumentKind::Crdt)
+        return wholePlan(view.entry, *view.ours);
+    plan.diff = Diff(ourValues(view));
     return plan;
 }
 
-DocumentReplica::EditPlan DocumentReplica::mergedPlan(const json::State &merged) const
+Result<DocumentReplica::EditPlan> DocumentReplica::mergedPlan(const QueueEntry &edit, const json::State &merged)
 {
     EditPlan plan{.diff = Diff(json::Patch()), .evenIfNothing = true};
     if (!merged) {
@@ -126,13 +139,10 @@ DocumentReplica::EditPlan DocumentReplica::mergedPlan(const json::State &merged)
             plan.operation = Operation::Delete;
         return plan;
     }
-    const json::Value value = policy().withoutEngineFields(*merged);
-    if (!m_tree.exists()) {
-        plan.operation = Operation::Create;
-        plan.diff = Diff(json::Patch({{.kind = OperationKind::Add, .path = {}, .from = {}, .value = value}}));
-    } else {
-        plan.diff = Diff(json::diff(m_tree.view(), value, policy().diffOptions()));
-    }
+    json::Value value = policy().withoutEngineFields(*merged);
+    if (!m_tree.exists() || m_tree.kind() == DocumentKind::Crdt)
+        return wholePlan(edit, value);
+    plan.diff = Diff(json::diff(m_tree.view(), value, policy().diffOptions()));
     return plan;
 }
 
@@ -143,7 +153,8 @@ json::Object DocumentReplica::conflictRecord(const ConflictView &view, const Res
     json::Array base, theirs;
     if (view.baseKnown) {
         DocumentState state = DocumentState::fromJsonState(view.base);
-        if (const auto applied = state.apply(view.entry.operation, view.entry.diff))
+        const auto applied = state.apply(view.entry.operation, view.entry.diff);
+        if (applied && !applied->inverse.isCrdt())
             base = applied->inverse.patch().toJson().get_array();
     }
     std::size_t bytes = 0;
@@ -214,7 +225,7 @@ Result<> DocumentReplica::resolve(const EventId &id, const Resolution &resolutio
         if (merged) {
             EVENTSYNC_CHECK(json::normalize(*merged));
         }
-        plan = mergedPlan(merged);
+        EVENTSYNC_TRY(plan, mergedPlan(view->entry, merged));
         onOverlap = OnOverlap::Ours;
         break;
     }
@@ -254,7 +265,7 @@ Result<> DocumentReplica::retry(const EventId &id, Outcome &out)
     if (entry->edit.state != EntryState::DeadLetter)
         return failure(ErrorCode::Conflict, "only a refused edit is tried again");
     const QueueEntry edit = entry->edit;
-    EditPlan plan{.operation = edit.operation, .diff = edit.diff, .metadata = edit.metadata, .evenIfNothing = true};
+    EditPlan plan{.operation = edit.operation, .diff = rebasedDiff(edit), .metadata = edit.metadata, .evenIfNothing = true};
     plan.metadata["retries"] = json::String(edit.id.toText());
     plan.metadata.erase("replaces"); // it is a new edit
     EVENTSYNC_CHECK(enqueue(std::move(plan), out));

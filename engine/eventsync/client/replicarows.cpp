@@ -35,9 +35,16 @@ bool DocumentReplica::wantsBase() const
 void DocumentReplica::writeBase()
 {
     const DocumentState &state = confirmed();
+    const bool crdt = state.kind() == DocumentKind::Crdt;
     m_steps.push_back(storage::Batch::Put{
         "states",
-        {m_id.text(), m_position.serverSeq.value(), state.exists() ? storage::Cell(state.canonical()) : storage::Cell()}});
+        {m_id.text(), m_position.serverSeq.value(),
+         state.exists() && !crdt ? storage::Cell(state.canonical()) : storage::Cell()}});
+    if (crdt)
+        m_steps.push_back(storage::Batch::Put{"crdts", {m_id.text(), rows::cell(state.toBytes())}});
+    else if (m_baseIsCrdt)
+        m_steps.push_back(storage::Batch::Erase{"crdts", {m_id.text()}});
+    m_baseIsCrdt = crdt;
     m_baseSeq = m_position.serverSeq;
     m_bytesSinceBase = 0;
     m_baseDirty = false;
@@ -153,6 +160,16 @@ struct DocumentReplica::Loader
         return {};
     }
 
+    Result<> crdt(const storage::Row &row)
+    {
+        EVENTSYNC_TRY(const DocumentId id, rows::documentOf(row));
+        EVENTSYNC_TRY(const Bytes bytes, rows::blob(row, 1));
+        DocumentReplica &r = replica(id);
+        EVENTSYNC_TRY(r.m_tree, DocumentState::fromBytes(DocumentKind::Crdt, bytes));
+        r.m_baseIsCrdt = true;
+        return {};
+    }
+
     Result<> history(const storage::Row &row)
     {
         EVENTSYNC_TRY(const DocumentId id, rows::documentOf(row));
@@ -204,8 +221,13 @@ struct DocumentReplica::Loader
         }));
         EVENTSYNC_CHECK(each("undo", [&](const storage::Row &row) -> Result<> {
             EVENTSYNC_TRY(const DocumentId id, rows::documentOf(row));
+            EVENTSYNC_TRY(const std::int64_t order, rows::integer(row, 1));
+            if (order < 0) {
+                EVENTSYNC_TRY(auto again, rows::madeAgainFrom(row));
+                replica(id).m_madeAgain.insert(std::move(again));
+                return {};
+            }
             EVENTSYNC_TRY(UndoStep step, rows::undoFrom(row));
-            const std::int64_t order = step.order;
             replica(id).m_undo.emplace(order, std::move(step));
             return {};
         }));
@@ -240,6 +262,7 @@ Result<> DocumentReplica::loadAll(storage::ReadView &view, ReplicaContext &conte
     };
     EVENTSYNC_CHECK(loader.each("documents", remembering(&Loader::document, 0)));
     EVENTSYNC_CHECK(loader.each("states", remembering(&Loader::state, 0)));
+    EVENTSYNC_CHECK(loader.each("crdts", remembering(&Loader::crdt, 0)));
     EVENTSYNC_CHECK(loader.each("history", remembering(&Loader::history, 0)));
     EVENTSYNC_CHECK(loader.each("queue", remembering(&Loader::queue, 1)));
     EVENTSYNC_CHECK(loader.small());
@@ -255,6 +278,8 @@ Result<> DocumentReplica::loadAll(storage::ReadView &view, ReplicaContext &conte
         r.m_unwound = true; // nothing of the queue is on the tree yet; the first rewind() puts it there
         Outcome none;
         r.rewind(none);
+        r.m_wasCrdt = r.m_tree.kind() == DocumentKind::Crdt;
+        r.forgetObserved();
     }
     return {};
 }

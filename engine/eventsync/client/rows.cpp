@@ -133,6 +133,8 @@ const storage::Schema &schema()
                          {"last", ColumnType::Integer}, {"assigned", ColumnType::Integer}, {"open", ColumnType::Integer}}},
             // The confirmed state as it was at serverSeq; `history` leads from there to the position.
             {.name = "states", .columns = {{"documentId"}, {"serverSeq", ColumnType::Integer}, {"state"}}},
+            // Of a CRDT document that state is here, and none in `states`.
+            {.name = "crdts", .columns = {{"documentId"}, {"state", ColumnType::Blob}}},
             {.name = "history",
              .columns = {{"documentId"}, {"serverSeq", ColumnType::Integer}, {"event"}, {"chain", ColumnType::Blob},
                          {"inverse"}, {"footprint", ColumnType::Blob}, {"ownOrder", ColumnType::Integer}},
@@ -191,6 +193,32 @@ Result<DocumentId> documentOf(const Row &row, std::size_t column)
 
 // ---- queue
 
+namespace {
+
+json::Value versionJson(const EditVersion &version)
+{
+    json::Object object{{"id", textOf(version.id.toText())},
+                        {"sid", static_cast<std::int64_t>(version.first.sid)},
+                        {"time", static_cast<std::int64_t>(version.first.time)}};
+    if (version.replaces)
+        object["replaces"] = *version.replaces;
+    return object;
+}
+
+Result<EditVersion> versionFrom(const json::Value &value)
+{
+    FieldReader read(value);
+    EditVersion version;
+    version.id = read.eventId("id");
+    version.first = {static_cast<std::uint64_t>(read.integer("sid")), static_cast<std::uint64_t>(read.integer("time"))};
+    if (const auto *replaces = read.optional("replaces"))
+        version.replaces = *replaces;
+    EVENTSYNC_CHECK(ours(read.finish(UnknownFields::Ignore)));
+    return version;
+}
+
+} // namespace
+
 Row queueRow(const DocumentId &document, const Entry &entry)
 {
     json::Object object = editJson(entry.edit);
@@ -211,6 +239,12 @@ Row queueRow(const DocumentId &document, const Entry &entry)
         object["doomedBy"] = textOf(entry.doomedBy->toText());
     if (entry.wait.value() > 0)
         object["wait"] = entry.wait.value();
+    if (!entry.versions.empty()) {
+        json::Array versions;
+        for (const EditVersion &version : entry.versions)
+            versions.push_back(versionJson(version));
+        object["versions"] = std::move(versions);
+    }
     if (!entry.missed.empty()) {
         json::Array missed;
         for (const json::Footprint &footprint : entry.missed)
@@ -246,6 +280,12 @@ Result<Entry> entryFrom(const Row &row)
     if (read.has("doomedBy"))
         entry.doomedBy = read.eventId("doomedBy");
     entry.wait = ServerSeq(read.optionalInteger("wait").value_or(0));
+    if (const auto *versions = read.optionalArray("versions")) {
+        for (const json::Value &value : *versions) {
+            EVENTSYNC_TRY(EditVersion version, versionFrom(value));
+            entry.versions.push_back(std::move(version));
+        }
+    }
     if (const auto *missed = read.optionalArray("missed")) {
         for (const json::Value &value : *missed) {
             if (const auto *bytes = value.if_string())
@@ -253,6 +293,10 @@ Result<Entry> entryFrom(const Row &row)
         }
     }
     EVENTSYNC_CHECK(ours(read.finish(UnknownFields::Ignore)));
+    if (entry.edit.diff.isCrdt()) {
+        if (const auto patch = crdt::Patch::decode(entry.edit.diff.crdt()); !patch)
+            return corrupt(patch.error().toString());
+    }
     return entry;
 }
 
@@ -313,8 +357,12 @@ Row undoRow(const DocumentId &document, const UndoStep &step)
     object["absent"] = std::move(absent);
     if (step.state)
         object["state"] = *step.state;
+    if (step.kind == DocumentKind::Crdt)
+        object["kind"] = textOf(documentKindName(step.kind));
     if (step.expected)
         object["expected"] = textOf(step.expected->toHex());
+    if (step.edits)
+        object["edits"] = crdt::toJson(*step.edits);
     return {document.text(), step.order, json::canonical(object)};
 }
 
@@ -336,10 +384,27 @@ Result<UndoStep> undoFrom(const Row &row)
     }
     if (const auto *state = read.optional("state"))
         step.state = *state;
+    if (const auto name = read.optionalText("kind"))
+        step.kind = read.take(documentKindFrom(*name), "kind");
     if (read.has("expected"))
         step.expected = read.digest("expected");
+    if (const auto *edits = read.optional("edits"))
+        step.edits = read.take(crdt::undoStepFrom(*edits), "edits");
     EVENTSYNC_CHECK(ours(read.finish(UnknownFields::Ignore)));
     return step;
+}
+
+Row madeAgainRow(const DocumentId &document, std::int64_t order, const crdt::MadeAgain &again)
+{
+    return {document.text(), order, json::canonical(crdt::toJson(again))};
+}
+
+Result<std::pair<std::int64_t, crdt::MadeAgain>> madeAgainFrom(const Row &row)
+{
+    EVENTSYNC_TRY(const std::int64_t order, integer(row, 1));
+    EVENTSYNC_TRY(const json::Value body, bodyOf(row, 2));
+    EVENTSYNC_TRY(const crdt::MadeAgain again, ours(crdt::madeAgainFrom(body)));
+    return std::pair(order, again);
 }
 
 // ---- history
@@ -378,6 +443,7 @@ Row stagedRow(const DocumentId &document, const protocol::Snapshot &part)
     json::Object object;
     if (part.collection)
         object["collection"] = textOf(part.collection->text());
+    object["kind"] = textOf(documentKindName(part.kind));
     object["serverSeq"] = part.position.serverSeq.value();
     object["chain"] = textOf(part.position.chain.toHex());
     object["parts"] = part.parts;
@@ -401,6 +467,8 @@ Result<protocol::Snapshot> stagedFrom(const Row &row)
     FieldReader read(body);
     if (read.has("collection"))
         part.collection = read.collection();
+    if (const auto name = read.optionalText("kind"))
+        part.kind = read.take(documentKindFrom(*name), "kind");
     part.position.serverSeq = ServerSeq(read.integer("serverSeq"));
     part.position.chain = read.digest("chain");
     part.parts = read.integer("parts", 1);

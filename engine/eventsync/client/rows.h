@@ -24,6 +24,10 @@ Result<std::pair<EventId, IdKind>> idFrom(const storage::Row &row);
 storage::Row undoRow(const DocumentId &document, const UndoStep &step);
 Result<UndoStep> undoFrom(const storage::Row &row);
 
+// In the same set, at places below those of steps.
+storage::Row madeAgainRow(const DocumentId &document, std::int64_t order, const crdt::MadeAgain &again);
+Result<std::pair<std::int64_t, crdt::MadeAgain>> madeAgainFrom(const storage::Row &row);
+
 storage::Row historyRow(const DocumentId &document, const HistoryItem &item, Bytes canonical);
 Result<HistoryItem> historyFrom(const storage::Row &row);
 

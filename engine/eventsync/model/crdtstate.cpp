@@ -99,6 +99,7 @@ std::uint64_t CrdtState::lastOf(std::uint64_t sid) const
 void CrdtState::drop() const
 {
     m_document.reset();
+    m_isObserved = false;
     m_unwanted.clear();
 }
 
@@ -126,6 +127,15 @@ const crdt::Document &CrdtState::document() const
         m_document = std::move(*made);
     }
     return *m_document;
+}
+
+bool CrdtState::observe(const std::function<void(const crdt::Document &, const crdt::Change &)> &observer)
+{
+    document();
+    if (std::exchange(m_isObserved, true))
+        return false;
+    m_document->setObserver([observer, document = &*m_document](const crdt::Change &change) { observer(*document, change); });
+    return true;
 }
 
 // ---- patches

@@ -56,6 +56,8 @@ public:
 
     bool isJustCreated() const { return !m_base && m_patches.size() == 1; }
     const crdt::Document &document() const;
+    // See DocumentState. An observed state must stay where it is; a copy is not observed.
+    bool observe(const std::function<void(const crdt::Document &, const crdt::Change &)> &observer);
     const crdt::SessionTimes &sessions() const { return m_sessions; }
     std::size_t size() const { return m_baseSize + m_patchBytes; } // about that of encode()
 
@@ -80,6 +82,7 @@ private:
     std::uint64_t m_time = 0;            // the last one of all sessions
 
     mutable std::optional<crdt::Document> m_document;
+    mutable bool m_isObserved = false; // m_document is
     mutable std::vector<std::shared_ptr<const crdt::Patch>> m_unwanted; // in the document
 };
 

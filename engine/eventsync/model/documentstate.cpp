@@ -101,6 +101,20 @@ const crdt::Document &DocumentState::crdt() const
     return m_crdt->document();
 }
 
+bool DocumentState::observe(const CrdtObserver &observer)
+{
+    EVENTSYNC_ASSERT(m_crdt != nullptr);
+    return m_crdt->observe(observer);
+}
+
+std::uint64_t DocumentState::crdtTime(std::uint64_t session) const
+{
+    if (!m_crdt)
+        return 0;
+    const auto found = m_crdt->sessions().find(session);
+    return found == m_crdt->sessions().end() ? 0 : found->second;
+}
+
 std::string DocumentState::canonical() const
 {
     return exists() ? json::canonical(view()) : std::string();

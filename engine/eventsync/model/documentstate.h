@@ -14,6 +14,7 @@ class CrdtState;
 namespace crdt {
 class Api;
 class Document;
+struct Change;
 }
 
 enum class DocumentKind { Json, Crdt };
@@ -52,6 +53,12 @@ public:
     const json::Value &view() const { return *jsonState(); } // only if exists()
     const json::State &jsonState() const;                    // of a CRDT document: its view
     std::size_t canonicalSize() const;  // of a CRDT document: about that of toBytes()
+    // Calls `observer` for every change of an operation on the CRDT document, whoever made it. True if the document is not the
+    // one observed until now: it was made again, or is another; then whoever follows it has to look at it anew. A copy is
+    // not observed. Only if kind() is Crdt.
+    using CrdtObserver = std::function<void(const crdt::Document &, const crdt::Change &)>;
+    bool observe(const CrdtObserver &observer);
+    std::uint64_t crdtTime(std::uint64_t session) const; // the last time that session has used; 0: none
     const crdt::Document &crdt() const; // only if kind() is Crdt; good until the state is changed or edited
 
     // create on an existing document or update, delete on an absent one, a diff of the other kind: PatchFailed. Otherwise

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "crdttest.h"
 #include "decisionstest.h"
 #include "editstest.h"
 #include "pulltest.h"
@@ -23,6 +24,7 @@ int main(int argc, char **argv)
     run(PullTest());
     run(RepairTest());
     run(DecisionsTest());
+    run(CrdtTest());
     run(SyncClientTest());
     return failed;
 }

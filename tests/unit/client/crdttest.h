@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QObject>
+
+namespace eventsync::client::test {
+
+// Documents of kind crdt at the client.
+class CrdtTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void anEditShowsAtOnceAndIsQueuedAsOnePatch();
+    void anEditThatFailsHalfWayLeavesNothing();
+    void anEditThatChangesNothingMakesNoEntry();
+    void jsonEditsAreTranslated();
+    void otherKindsAreRefused();
+    void othersEditsMergeWithWhatWaits();
+    void offlineEditsOfTwoDevicesMergeWithoutConflict();
+    void changesToldInOrderLeadAnEditorToTheDocument();
+    void aDocumentMadeAnewIsToldAsReset();
+    void undoTakesBackOwnEditsOnlyAlsoAfterARestart();
+    void undoSkipsWhatOthersHaveTakenAway();
+    void undoOfADeleteBringsTheDocumentBack();
+    void aRefusedEditTakesWhatStandsOnItAlong();
+    void aRefusedEditMayBeTriedAgain();
+    void anEditOfADeletedDocumentIsAConflict();
+    void aSnapshotIsInstalledUnderWhatWaits();
+    void aLostHistoryComesBackFromTheQueue();
+    void aPatchThatCameTooEarlyWaitsForWhatItStandsOn();
+    void aCopyWritesItsEditsAgainUnderANewSession();
+    void aVersionThatTheTwinLoggedIsTakenBack();
+};
+
+} // namespace eventsync::client::test
