@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/json/undojournal.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace eventsync::json {
+
+void UndoJournal::touched(const Pointer &path, bool structural)
+{
+    ++m_effective;
+    m_shifted |= structural;
+    m_touched.push_back(structural ? path.parent() : path);
+}
+
+Patch UndoJournal::takeInverse()
+{
+    std::reverse(m_undo.begin(), m_undo.end());
+    return Patch(std::exchange(m_undo, {}));
+}
+
+void UndoJournal::setInverse(const Patch &inverse)
+{
+    m_undo = inverse.operations();
+    std::reverse(m_undo.begin(), m_undo.end());
+}
+
+// Mostly plain: one effective step did change something, and so did steps that wrote apart from each other.
+UndoJournal::Outcome UndoJournal::outcome(std::ptrdiff_t sizeChange)
+{
+    if (m_effective == 0)
+        return Outcome::Unchanged;
+    if (sizeChange != 0 || m_effective == 1)
+        return Outcome::Changed;
+    std::sort(m_touched.begin(), m_touched.end());
+    bool apart = !m_shifted;
+    std::vector<Pointer> outermost;
+    for (Pointer &path : m_touched) {
+        if (!outermost.empty() && outermost.back().isPrefixOf(path))
+            apart = false;
+        else
+            outermost.push_back(std::move(path));
+    }
+    m_touched = std::move(outermost);
+    return apart ? Outcome::Changed : Outcome::Unclear;
+}
+
+} // namespace eventsync::json

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/json/patch.h>
+
+#include <cstddef>
+#include <vector>
+
+namespace eventsync::json {
+
+// How to take back what a patch has done so far, step by step, and what its steps wrote. Owner only.
+class UndoJournal
+{
+public:
+    enum class Outcome {
+        Unchanged,
+        Changed,
+        Unclear // steps wrote on top of each other: the last may have taken back the first; written() has to be compared
+    };
+
+    void reserve(std::size_t steps) { m_undo.reserve(steps); }
+    // In the order of the steps that they take back.
+    void add(PatchOperation undo) { m_undo.push_back(std::move(undo)); }
+    // A step changed something at `path`. `structural`: an element came, went or moved, which writes the whole array.
+    void touched(const Pointer &path, bool structural);
+
+    // The inverse of all steps so far; the journal is empty of steps then.
+    Patch takeInverse();
+    void setInverse(const Patch &inverse);
+
+    // Of all steps together, which changed the canonical size by so many bytes.
+    Outcome outcome(std::ptrdiff_t sizeChange);
+    const std::vector<Pointer> &written() const { return m_touched; } // after outcome(): the outermost paths
+
+private:
+    std::vector<PatchOperation> m_undo;
+    std::vector<Pointer> m_touched;
+    bool m_shifted = false;      // a step wrote a whole array
+    std::size_t m_effective = 0; // steps that changed something when they ran
+};
+
+} // namespace eventsync::json
