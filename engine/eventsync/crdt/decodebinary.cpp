@@ -119,6 +119,10 @@ private:
         }
         if (kind > NodeKind::Arr || (kind > NodeKind::Val && length > m_in.left()))
             m_in.fail();
+        if (const NodeIndex known = ok() ? m_loader.again(nodeId, kind) : kNoNode; known != kNoNode) {
+            hollow(kind, length);
+            return known;
+        }
         const NodeIndex node = ok() ? m_loader.create(nodeId, kind) : kNoNode;
         if (node == kNoNode)
             return kNoNode;
@@ -129,6 +133,31 @@ private:
         else
             push(node, kind, length);
         return node;
+    }
+
+    void undefined()
+    {
+        const Constant value = readCbor(m_isSidecar ? m_view : m_in);
+        if (!std::holds_alternative<Undefined>(value))
+            m_in.fail();
+    }
+
+    // A node that stands in several places has its content in the first.
+    void hollow(NodeKind kind, std::uint64_t length)
+    {
+        if (kind == NodeKind::Val) {
+            const Id inside = id();
+            const std::uint64_t head = m_isSidecar ? readCborHeader(m_in).value : m_in.u8();
+            if (inside.time != 0 || head != 0)
+                m_in.fail();
+            return undefined();
+        }
+        if (length != 0)
+            m_in.fail();
+        else if (kind == NodeKind::Con)
+            undefined();
+        else if (m_isSidecar && readCborHeader(m_view).value != 0)
+            m_view.fail();
     }
 
     void constant(NodeIndex node, bool isReference)

@@ -162,6 +162,8 @@ public:
         const auto nodeKind = static_cast<NodeKind>(*number);
         if (nodeKind == NodeKind::Con && nodeId.sid == kSystemSession)
             return kNoNode;
+        if (const NodeIndex known = m_loader.again(nodeId, nodeKind); known != kNoNode)
+            return known; // its content came with its first place
         const NodeIndex node = ok() ? m_loader.create(nodeId, nodeKind) : kNoNode;
         if (node == kNoNode)
             return kNoNode;
@@ -243,6 +245,8 @@ public:
             return fail();
         if (kind == NodeKind::Con && nodeId.sid == kSystemSession)
             return kNoNode;
+        if (const NodeIndex known = m_loader.again(nodeId, kind); known != kNoNode)
+            return known; // its content came with its first place
         const NodeIndex node = m_loader.create(nodeId, kind);
         const json::Value *content = member(value, kind == NodeKind::Con || kind == NodeKind::Val     ? "value"
                                                    : kind == NodeKind::Obj || kind == NodeKind::Vec ? "map"

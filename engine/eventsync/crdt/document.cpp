@@ -72,13 +72,15 @@ Id Document::root() const
 json::Value Document::viewOfNode(NodeIndex index, int depth, bool *isUndefined) const
 {
     // Registers in registers show the innermost value; a loop, so that a chain of them costs no stack.
-    while (index != kNoNode && m_nodes[index].kind == NodeKind::Val)
+    while (index != kNoNode && m_nodes[index].kind == NodeKind::Val && !m_nodes[index].isShared())
         index = m_nodes[index].value();
     if (index == kNoNode || m_nodes[index].isUndefined()) {
         *isUndefined = true;
         return nullptr;
     }
     const Node &node = m_nodes[index];
+    if (node.isShared() && !node.isSmallConstant()) // in each of its places a few bytes would show much, and so on inside
+        return nullptr;
     bool hole = false;
     switch (node.kind) {
     case NodeKind::Con:

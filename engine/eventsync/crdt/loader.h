@@ -27,10 +27,17 @@ public:
             fail();
         return {clock().number(id.sid), id.time};
     }
+    // A node that was read before: it stands in several places, and comes hollow in this one. kNoNode: it is new.
+    NodeIndex again(Id id, NodeKind kind)
+    {
+        const NodeIndex found = m_ok ? m_document.m_nodes.find(stamp(id)) : kNoNode;
+        return found != kNoNode && node(found).kind == kind ? found : kNoNode;
+    }
     NodeIndex create(Id id, NodeKind kind)
     {
         const Sequence::Stamp at = stamp(id);
-        if (id.sid == kSystemSession || m_document.m_nodes.find(at) != kNoNode)
+        // On a server's clock, whose ids have no session, time 0 stands for the origin.
+        if (id.sid == kSystemSession || (id.time == 0 && clock().isServer()) || m_document.m_nodes.find(at) != kNoNode)
             fail();
         if (!m_ok)
             return kNoNode;

@@ -160,6 +160,23 @@ void NodeStore::eraseSlot(NodeIndex index)
     m_table[at] = 0;
 }
 
+Node emptyNode(Sequence::Stamp id, NodeKind kind, const LogicalClock &clock)
+{
+    Node node;
+    node.id = id;
+    node.kind = kind;
+    switch (kind) {
+    case NodeKind::Con: break;
+    case NodeKind::Val: node.content = kNoNode; break;
+    case NodeKind::Obj: node.content = std::make_unique<ObjectKeys>(); break;
+    case NodeKind::Vec: node.content = std::make_unique<VecSlots>(); break;
+    case NodeKind::Str: node.content = std::make_unique<Sequence>(Sequence::Kind::Text, clock); break;
+    case NodeKind::Bin: node.content = std::make_unique<Sequence>(Sequence::Kind::Bytes, clock); break;
+    case NodeKind::Arr: node.content = std::make_unique<Sequence>(Sequence::Kind::Nodes, clock); break;
+    }
+    return node;
+}
+
 NodeIndex NodeStore::create(Sequence::Stamp id, NodeKind kind)
 {
     NodeIndex index = static_cast<NodeIndex>(m_nodes.size());
@@ -168,20 +185,8 @@ NodeIndex NodeStore::create(Sequence::Stamp id, NodeKind kind)
     } else {
         index = m_free.back();
         m_free.pop_back();
-        m_nodes[index] = Node{};
     }
-    Node &node = m_nodes[index];
-    node.id = id;
-    node.kind = kind;
-    switch (kind) {
-    case NodeKind::Con: break;
-    case NodeKind::Val: node.content = kNoNode; break;
-    case NodeKind::Obj: node.content = std::make_unique<ObjectKeys>(); break;
-    case NodeKind::Vec: node.content = std::make_unique<VecSlots>(); break;
-    case NodeKind::Str: node.content = std::make_unique<Sequence>(Sequence::Kind::Text, *m_clock); break;
-    case NodeKind::Bin: node.content = std::make_unique<Sequence>(Sequence::Kind::Bytes, *m_clock); break;
-    case NodeKind::Arr: node.content = std::make_unique<Sequence>(Sequence::Kind::Nodes, *m_clock); break;
-    }
+    m_nodes[index] = emptyNode(id, kind, *m_clock);
     if (++m_count * 2 > m_table.size()) {
         m_table.assign(std::max<std::size_t>(m_table.size() * 2, 16), 0);
         for (NodeIndex i = 0; i < m_nodes.size(); ++i) {

@@ -71,8 +71,13 @@ struct Node
     const VecSlots &slots() const { return *std::get<std::unique_ptr<VecSlots>>(content); }
     Sequence &sequence() { return *std::get<std::unique_ptr<Sequence>>(content); }
     const Sequence &sequence() const { return *std::get<std::unique_ptr<Sequence>>(content); }
+    // It stands in several places, which no editor makes: docs/decisions/0078. Only a small constant shows then.
+    bool isShared() const { return references > 1; }
+    bool isSmallConstant() const { return kind == NodeKind::Con && !std::holds_alternative<std::unique_ptr<Constant>>(content); }
     bool isUndefined() const { return kind == NodeKind::Con && std::holds_alternative<std::monostate>(content); }
 };
+
+Node emptyNode(Sequence::Stamp id, NodeKind kind, const LogicalClock &clock);
 
 // All nodes of a document, found by id. Numbers of freed nodes are used again. Owner only.
 class NodeStore

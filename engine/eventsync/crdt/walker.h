@@ -3,12 +3,16 @@
 
 #include <eventsync/crdt/document.h>
 
+#include <memory>
+#include <set>
 #include <vector>
 
 namespace eventsync::crdt {
 
 // Goes through a document's nodes depth first, in the order in which every structural encoding writes them, and tells an
-// encoder what it meets. A list of frames instead of recursion: how deep nodes nest is up to their authors.
+// encoder what it meets. A list of frames instead of recursion: how deep nodes nest is up to their authors. A node that
+// stands in several places is met whole in the first and hollow, with its id and kind only, in the others: so an encoding is
+// never longer than what it is of.
 //
 // Encoder:  void leaf(const Node &)                        con, str, bin
 //           void nothing()                                 the unset content of a val
@@ -45,6 +49,8 @@ private:
     void enter(NodeIndex index)
     {
         const Node &node = m_document.node(index);
+        if (node.isShared() && !m_met.insert(index).second)
+            return hollow(node);
         if (node.kind == NodeKind::Con || node.kind == NodeKind::Str || node.kind == NodeKind::Bin) {
             m_encoder.leaf(node);
             return;
@@ -63,6 +69,25 @@ private:
         }
         m_encoder.begin(node, size);
         m_frames.push_back(std::move(frame));
+    }
+
+    void hollow(const Node &node)
+    {
+        const Node empty = emptyNode(node.id, node.kind, m_document.clock());
+        switch (node.kind) {
+        case NodeKind::Con: case NodeKind::Str: case NodeKind::Bin:
+            return m_encoder.leaf(empty);
+        case NodeKind::Val:
+            m_encoder.begin(empty, 1);
+            m_encoder.nothing();
+            break;
+        case NodeKind::Obj:
+            static_cast<void>(m_encoder.keyOrder(empty.keys()));
+            [[fallthrough]];
+        default:
+            m_encoder.begin(empty, 0);
+        }
+        m_encoder.end(empty);
     }
 
     void leave()
@@ -132,6 +157,7 @@ private:
     const Document &m_document;
     Encoder &m_encoder;
     std::vector<Frame> m_frames;
+    std::set<NodeIndex> m_met; // shared nodes
 };
 
 } // namespace eventsync::crdt

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apitest.h"
 #include "convergencetest.h"
+#include "hostiletest.h"
 
 #include <QCoreApplication>
 #include <QTest>
@@ -20,6 +21,7 @@ int main(int argc, char **argv)
             failures += QTest::qExec(&test, arguments);
     };
     run(ApiTest());
+    run(HostileTest());
     run(ConvergenceTest());
     return failures;
 }
