@@ -122,6 +122,9 @@ WebSocketConnection::~WebSocketConnection()
     if (state() == State::Connecting || state() == State::Open)
         m_webSocket->abort();
     m_webSocket.release()->deleteLater();
+    // A server's socket is nobody's child: the QWebSocketServer deletes it when it disconnects, if it is still there then.
+    if (m_isServer && m_rawSocket)
+        m_rawSocket->deleteLater();
 }
 
 void WebSocketConnection::connectSignals()
