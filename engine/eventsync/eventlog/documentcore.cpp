@@ -7,6 +7,7 @@
 #include <eventsync/base/assert.h>
 #include <eventsync/base/limits.h>
 #include <eventsync/base/mutation.h>
+#include <eventsync/model/crdtstate.h>
 
 #include <algorithm>
 
@@ -51,6 +52,7 @@ DocumentCore::DocumentCore(DocumentId id, std::optional<LoadedDocument> loaded, 
     m_number = loaded->row.number;
     m_collection = loaded->row.collection;
     m_rules = m_rulesOf(*m_collection);
+    m_kind = loaded->row.kind;
     m_state = std::move(loaded->state);
     m_deleted = !m_state.exists();
     m_clock = std::move(loaded->clock);
@@ -172,10 +174,14 @@ bool DocumentCore::overlapsUnseen(const json::Footprint &footprint, const Event 
                        });
 }
 
-// An error that others' changes may have caused is a conflict: a person, or a resolver, decides with the newer state.
+// An error that others' changes may have caused is a conflict: a person, or a resolver, decides with the newer state. What a
+// CRDT patch refers to may still come (of a log that was restored, others bring it back), so that is never a final refusal;
+// what is wrong with the patch itself is.
 Judgement DocumentCore::refused(const Error &error, bool unseen) const
 {
-    if (unseen)
+    if (error.code == ErrorCode::ClientForked)
+        return {.verdict = Verdict::Rejected, .reason = error, .forks = true};
+    if (error.code == ErrorCode::MissingDependency || (unseen && error.code != ErrorCode::InvalidValue))
         return {.verdict = Verdict::Conflict, .head = m_head.serverSeq, .reason = error};
     return {.verdict = Verdict::Rejected, .reason = error};
 }
@@ -188,7 +194,7 @@ bool DocumentCore::passesAlone(const Event &event, const Rules &rules) const
     const std::size_t from = tailIndex(event.baseSeq);
     for (std::size_t i = m_tail.size(); i > from; --i) {
         if (!state.revert(m_tail[i - 1]->inverse))
-            return false;
+            return true; // a CRDT document does not reach back that far: a person decides
     }
     for (std::size_t i = from; i < m_tail.size(); ++i) {
         if (m_tail[i]->clientId == event.clientId && !state.apply(*m_tail[i]->event))
@@ -202,11 +208,40 @@ Judgement DocumentCore::merge(const EventPtr &event, const PushContext &context)
     if (m_collection && *m_collection != event->collection)
         return refused({ErrorCode::DocumentExists, "the document is in collection " + m_collection->text(), "/collection"}, true);
     const RulesPtr rules = m_rules ? m_rules : m_rulesOf(event->collection);
-    if (!event->diff.isCrdt()) {
-        if (auto fine = rules->policy.checkEnginePaths(event->diff.patch()); !fine)
-            return refused(fine.error(), false);
-    }
+    if (auto fine = event->diff.isCrdt() ? checkCrdtPush(*event) : rules->policy.checkEnginePaths(event->diff.patch()); !fine)
+        return refused(fine.error(), false);
+    const bool otherKind = m_collection && (m_kind == DocumentKind::Crdt) != event->diff.isCrdt();
+    if (otherKind && event->operation == Operation::Create && event->diff.hasChanges() && !m_state.exists())
+        return refused({ErrorCode::Invalid, "a document keeps its kind: " + std::string(documentKindName(m_kind)), "/diff"}, false);
     return apply(event, context, *rules, rules->policy.merge() == MergeRule::Strict);
+}
+
+// A session belongs to a client id; so nobody writes under another's, and no two edits get the same ids.
+Result<> DocumentCore::checkCrdtPush(const Event &event) const
+{
+    if (!event.diff.hasChanges())
+        return {};
+    const auto patch = crdt::PatchView::decode(event.diff.crdt());
+    if (!patch)
+        return failure(ErrorCode::InvalidValue, patch.error().message, "/diff/crdt");
+    if (patch->id().sid != crdtSessionOf(event.clientId))
+        return failure(ErrorCode::PermissionDenied, "nobody writes under another's session", "/diff/crdt");
+    return {};
+}
+
+// What the state must be after any change; a CRDT document's view is made only if somebody looks at it.
+Result<> DocumentCore::checkResult(const Rules &rules) const
+{
+    if (m_state.kind() == DocumentKind::Crdt) {
+        const bool mayBeTooLarge = m_state.canonicalSize() > limits::kCrdtDocumentBytes;
+        if (mayBeTooLarge && m_state.toBytes().size() > limits::kCrdtDocumentBytes)
+            return failure(ErrorCode::TooLarge, "the document with its tombstones is too large");
+        if (rules.policy.hasEnginePaths())
+            EVENTSYNC_CHECK(rules.policy.checkNoEngineFields(m_state.view()));
+        if (rules.check.checksNothing())
+            return {};
+    }
+    return rules.check.check(m_state.jsonState());
 }
 
 Judgement DocumentCore::apply(const EventPtr &event, const PushContext &context, const Rules &rules, bool strictly)
@@ -239,7 +274,7 @@ Judgement DocumentCore::apply(const EventPtr &event, const PushContext &context,
         logged.diff = Diff(json::Patch()); // merging turned it into nothing
         applied = AppliedEvent{};
     }
-    if (auto fine = rules.check.check(m_state.jsonState()); !fine && !mutated(Mutation::NoValidatorConflict)) {
+    if (auto fine = checkResult(rules); !fine && !mutated(Mutation::NoValidatorConflict)) {
         EVENTSYNC_ASSERT(m_state.revert(applied->inverse).has_value());
         return refused(fine.error(), unseen && passesAlone(*event, rules));
     }
@@ -251,6 +286,7 @@ ServerSeq DocumentCore::append(Event event, AppliedEvent applied, const PushMark
 {
     if (!m_collection) {
         m_collection = event.collection;
+        m_kind = event.diff.isCrdt() ? DocumentKind::Crdt : DocumentKind::Json;
         m_rules = m_rulesOf(event.collection);
         m_head = {ServerSeq(0), chainStart(event.collection, m_id)};
         m_baseChain = m_head.chain;
@@ -298,31 +334,54 @@ Result<LoggedPtr> DocumentCore::write(const CodeWrite &write, const KnownEvents 
     if (write.ifVersion && *write.ifVersion != m_head.serverSeq)
         return failure(ErrorCode::VersionConflict, "the document stands at " + std::to_string(m_head.serverSeq.value()));
     const RulesPtr rules = m_rules ? m_rules : m_rulesOf(write.collection);
-    if (write.patch) {
-        EVENTSYNC_CHECK(rules->policy.checkEnginePaths(*write.patch));
-        return writePatch(write, *rules, m_state.exists() ? Operation::Update : Operation::Create, Diff(*write.patch));
+    if (m_collection && write.kind && *write.kind != m_kind)
+        return failure(ErrorCode::Invalid, "a document keeps its kind: " + std::string(documentKindName(m_kind)));
+    Operation operation = m_state.exists() ? Operation::Update : Operation::Create;
+    EVENTSYNC_TRY(Diff diff, wantedDiff(write, *rules, operation));
+    if (operation != Operation::Delete && !diff.hasChanges())
+        return LoggedPtr();
+    return writePatch(write, *rules, operation, std::move(diff));
+}
+
+// From the state as it stands to the one wanted; `operation` is what leads there.
+Result<Diff> DocumentCore::wantedDiff(const CodeWrite &write, const Rules &rules, Operation &operation) const
+{
+    const DocumentKind kind = m_collection ? m_kind : write.kind.value_or(DocumentKind::Json);
+    if (write.patch)
+        EVENTSYNC_CHECK(rules.policy.checkEnginePaths(*write.patch));
+    if (write.patch && kind == DocumentKind::Json)
+        return Diff(*write.patch);
+    EVENTSYNC_TRY(json::State wanted, wantedState(write, rules));
+    if (!wanted) {
+        if (m_state.exists())
+            operation = Operation::Delete;
+        return Diff();
     }
-    json::State wanted;
-    if (m_state.exists())
-        wanted = rules->policy.withEngineFields(m_state.view(), m_head.serverSeq);
+    if (kind == DocumentKind::Crdt)
+        return m_state.editTo(crdtSessionOf(write.clientId), *wanted);
+    if (!m_state.exists()) {
+        json::PatchOperation add{.kind = json::OperationKind::Add, .path = {}, .from = {}, .value = std::move(*wanted)};
+        return Diff(json::Patch({std::move(add)}));
+    }
+    return Diff(json::diff(m_state.view(), *wanted, rules.policy.diffOptions()));
+}
+
+Result<json::State> DocumentCore::wantedState(const CodeWrite &write, const Rules &rules) const
+{
+    json::State wanted = m_state.jsonState();
+    if (write.patch) {
+        EVENTSYNC_CHECK(json::apply(wanted, *write.patch, {.size = json::canonicalSize(wanted.value_or(json::Value())),
+                                                           .wantInverse = false, .wantFootprint = false}));
+        return wanted;
+    }
+    if (wanted)
+        wanted = rules.policy.withEngineFields(std::move(*wanted), m_head.serverSeq);
     EVENTSYNC_CHECK(write.edit(wanted));
     if (wanted) {
         EVENTSYNC_CHECK(json::normalize(*wanted));
-        *wanted = rules->policy.withoutEngineFields(std::move(*wanted));
+        *wanted = rules.policy.withoutEngineFields(std::move(*wanted));
     }
-    if (!wanted) {
-        if (!m_state.exists())
-            return LoggedPtr();
-        return writePatch(write, *rules, Operation::Delete, Diff(json::Patch()));
-    }
-    if (!m_state.exists()) {
-        json::PatchOperation add{.kind = json::OperationKind::Add, .path = {}, .from = {}, .value = std::move(*wanted)};
-        return writePatch(write, *rules, Operation::Create, Diff(json::Patch({std::move(add)})));
-    }
-    json::Patch patch = json::diff(m_state.view(), *wanted, rules->policy.diffOptions());
-    if (patch.isEmpty())
-        return LoggedPtr();
-    return writePatch(write, *rules, Operation::Update, Diff(std::move(patch)));
+    return wanted;
 }
 
 Result<LoggedPtr> DocumentCore::writePatch(const CodeWrite &write, const Rules &rules, Operation operation, Diff diff)
@@ -330,7 +389,7 @@ Result<LoggedPtr> DocumentCore::writePatch(const CodeWrite &write, const Rules &
     EVENTSYNC_TRY(AppliedEvent applied, m_state.apply(operation, diff));
     if (!applied.changed)
         return LoggedPtr();
-    if (auto fine = rules.check.check(m_state.jsonState()); !fine) {
+    if (auto fine = checkResult(rules); !fine) {
         EVENTSYNC_ASSERT(m_state.revert(applied.inverse).has_value());
         return failure(fine.error());
     }

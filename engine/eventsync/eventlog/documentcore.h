@@ -55,6 +55,7 @@ struct CodeWrite
     std::optional<ServerSeq> ifVersion = {};
     std::function<Result<>(json::State &)> edit = {};
     std::optional<json::Patch> patch = {};
+    std::optional<DocumentKind> kind = {}; // of a document to create; of one that is there, Invalid if it is of another kind
     json::Object metadata = {};
     EventId id;
 };
@@ -96,6 +97,7 @@ public:
     std::int64_t number() const { return m_number; }
     const std::optional<CollectionName> &collection() const { return m_collection; }
     bool exists() const { return m_collection.has_value(); } // ever; a tombstone too
+    DocumentKind kind() const { return m_kind; } // decided by the first event, for ever
     const Position &head() const { return m_committed; }
     ServerSeq horizon() const { return m_horizon; }
     const Digest &baseChain() const { return m_baseChain; }
@@ -122,8 +124,10 @@ public:
     storage::Batch derivedBatch(bool withSnapshot);
     void flushed(ServerSeq at, ServerSeq snapshotAt);
     void flushFailed(); // the rows must be written again
-    // Removes events below `horizon` (<= head + 1), which must be `removed`, the lowest ones of the log.
-    storage::Batch compactBatch(ServerSeq horizon, const std::vector<LoggedPtr> &removed) const;
+    // Removes events below `horizon` (<= head + 1), which must be `removed`, the lowest ones of the log. `base`: the picture
+    // at horizon - 1, which EventStore::compactionBase() gives.
+    storage::Batch compactBatch(ServerSeq horizon, const std::vector<LoggedPtr> &removed,
+                                const std::optional<Snapshot> &base) const;
     void compacted(ServerSeq horizon, const Digest &baseChain);
 
 private:
@@ -133,8 +137,12 @@ private:
     Judgement apply(const EventPtr &event, const PushContext &context, const Rules &rules, bool strictly);
     bool overlapsUnseen(const json::Footprint &footprint, const Event &event) const;
     bool hasUnseen(const Event &event) const;
+    Result<> checkCrdtPush(const Event &event) const;
+    Result<> checkResult(const Rules &rules) const;
     bool passesAlone(const Event &event, const Rules &rules) const;
     std::size_t tailIndex(ServerSeq after) const;
+    Result<Diff> wantedDiff(const CodeWrite &write, const Rules &rules, Operation &operation) const;
+    Result<json::State> wantedState(const CodeWrite &write, const Rules &rules) const;
     Result<LoggedPtr> writePatch(const CodeWrite &write, const Rules &rules, Operation operation, Diff diff);
     ServerSeq append(Event event, AppliedEvent applied, const PushMark &mark, const EventId &firstId);
     Judgement refused(const Error &error, bool unseen) const;
@@ -150,6 +158,7 @@ private:
     std::int64_t m_number = 0;
     std::optional<CollectionName> m_collection;
     RulesPtr m_rules;
+    DocumentKind m_kind = DocumentKind::Json;
     DocumentState m_state;  // with what is prepared
     VectorClock m_clock;    // with what is prepared
     Position m_head;        // with what is prepared

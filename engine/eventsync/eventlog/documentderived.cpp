@@ -45,6 +45,7 @@ void DocumentCore::trimTail()
         m_tailBytes -= m_tail.front()->canonical->size();
         m_tail.pop_front();
     }
+    m_state.settle(m_tail.size());
 }
 
 LoggedPtr DocumentCore::inTail(ServerSeq seq) const
@@ -69,7 +70,7 @@ storage::Batch DocumentCore::makeBatch() const
 {
     storage::Batch batch;
     if (!m_hasRow) {
-        const DocumentRow row{.documentId = m_id, .number = m_number, .collection = *m_collection, .kind = m_state.kind(),
+        const DocumentRow row{.documentId = m_id, .number = m_number, .collection = *m_collection, .kind = m_kind,
                               .at = {ServerSeq(0), m_baseChain}, .horizon = ServerSeq(1), .baseChain = m_baseChain,
                               .createdAt = m_createdAt, .updatedAt = m_createdAt};
         batch.insert(sets::kDocuments, row.toRow({}));
@@ -127,7 +128,7 @@ VectorClock DocumentCore::clockAt(ServerSeq seq) const
 
 DocumentRecord DocumentCore::record() const
 {
-    return {.documentId = m_id, .collection = m_collection.value_or(CollectionName()), .kind = m_state.kind(),
+    return {.documentId = m_id, .collection = m_collection.value_or(CollectionName()), .kind = m_kind,
             .position = m_committed, .horizon = m_horizon, .deleted = !m_state.exists(), .state = m_state.jsonState(),
             .createdAt = m_createdAt, .updatedAt = m_updatedAt};
 }
@@ -145,8 +146,8 @@ DocumentRecord DocumentCore::preparedRecord() const
 
 Snapshot DocumentCore::snapshot() const
 {
-    return {.documentId = m_id, .collection = m_collection.value_or(CollectionName()), .kind = m_state.kind(),
-            .position = m_committed, .state = m_state.canonical(), .vectorClock = clock(), .createdAt = m_timeSource.wall()};
+    return {.documentId = m_id, .collection = m_collection.value_or(CollectionName()), .kind = m_kind,
+            .position = m_committed, .state = m_state.toBytes(), .vectorClock = clock(), .createdAt = m_timeSource.wall()};
 }
 
 // ---- derived rows
@@ -156,7 +157,7 @@ storage::Batch DocumentCore::derivedBatch(bool withSnapshot)
     EVENTSYNC_ASSERT(!m_committing && m_prepared.empty() && m_hasRow);
     storage::Batch batch;
     const ServerSeq snapshotSeq = withSnapshot ? m_committed.serverSeq : m_snapshotSeq;
-    const DocumentRow row{.documentId = m_id, .number = m_number, .collection = *m_collection, .kind = m_state.kind(),
+    const DocumentRow row{.documentId = m_id, .number = m_number, .collection = *m_collection, .kind = m_kind,
                           .at = m_committed, .horizon = m_horizon, .baseChain = m_baseChain, .position = m_position,
                           .createdAt = m_createdAt, .updatedAt = m_updatedAt, .snapshotSeq = snapshotSeq};
     batch.put(sets::kDocuments, row.toRow(m_state.jsonState()));
@@ -185,7 +186,8 @@ void DocumentCore::flushFailed()
         m_dirtyClocks.insert(client);
 }
 
-storage::Batch DocumentCore::compactBatch(ServerSeq horizon, const std::vector<LoggedPtr> &removed) const
+storage::Batch DocumentCore::compactBatch(ServerSeq horizon, const std::vector<LoggedPtr> &removed,
+                                          const std::optional<Snapshot> &base) const
 {
     EVENTSYNC_ASSERT(!removed.empty() && removed.back()->serverSeq == horizon.previous());
     storage::Batch batch;
@@ -206,13 +208,15 @@ storage::Batch DocumentCore::compactBatch(ServerSeq horizon, const std::vector<L
         }
         batch.erase(sets::kEvents, {event->position});
     }
-    DocumentRow row{.documentId = m_id, .number = m_number, .collection = *m_collection, .kind = m_state.kind(),
+    DocumentRow row{.documentId = m_id, .number = m_number, .collection = *m_collection, .kind = m_kind,
                     .at = m_committed, .horizon = horizon, .baseChain = removed.back()->chain, .position = m_position,
                     .createdAt = m_createdAt, .updatedAt = m_updatedAt, .snapshotSeq = m_committed.serverSeq};
     batch.put(sets::kDocuments, row.toRow(m_state.jsonState()));
     for (const auto &[client, seq] : m_clock.entries())
         batch.put(sets::kVectorClocks, {m_number, client.text(), seq.value()});
     batch.put(sets::kSnapshots, toRow(snapshot(), m_number));
+    if (base && base->position.serverSeq != m_committed.serverSeq)
+        batch.put(sets::kSnapshots, toRow(*base, m_number));
     return batch;
 }
 

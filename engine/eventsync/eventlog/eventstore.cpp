@@ -104,7 +104,7 @@ storage::Row toRow(const Snapshot &snapshot, std::int64_t document)
     row[snapshot::Clock] = json::canonical(snapshot.vectorClock.toJson());
     row[snapshot::CreatedAt] = snapshot.createdAt.value();
     if (!snapshot.state.empty())
-        row[snapshot::State] = snapshot.state;
+        row[snapshot::State] = snapshot.kind == DocumentKind::Json ? snapshot.state : toBase64Url(snapshot.state);
     return row;
 }
 
@@ -188,7 +188,13 @@ Result<std::optional<LoadedDocument>> EventStore::load(const DocumentId &id)
         return std::nullopt;
     LoadedDocument loaded;
     loaded.row = std::move(*row);
-    loaded.state = DocumentState::fromJsonState(std::exchange(loaded.row.state, {}));
+    if (loaded.row.kind == DocumentKind::Json) {
+        loaded.state = DocumentState::fromJsonState(std::exchange(loaded.row.state, {}));
+    } else {
+        EVENTSYNC_TRY(Fold fold, foldCrdt(loaded.row, loaded.row.at.serverSeq));
+        loaded.state = std::move(fold.state);
+        loaded.row.state.reset();
+    }
     loaded.head = loaded.row.at;
     loaded.position = loaded.row.position;
     loaded.createdAt = loaded.row.createdAt;
@@ -297,6 +303,12 @@ Result<std::optional<Snapshot>> EventStore::snapshot(const DocumentRow &row, Ser
     if (!isNull(*cells, snapshot::State)) {
         EVENTSYNC_TRY(const std::string_view state, textOf(*cells, snapshot::State));
         found.state = Bytes(state);
+        if (found.kind == DocumentKind::Crdt) {
+            auto bytes = fromBase64Url(state);
+            if (!bytes)
+                return failure(ErrorCode::Corrupt, "a stored CRDT document is no base64url");
+            found.state = std::move(*bytes);
+        }
     }
     return found;
 }
@@ -306,6 +318,10 @@ Result<DocumentState> EventStore::stateAt(const DocumentRow &row, ServerSeq seq)
 {
     if (seq < row.horizon.previous())
         return failure(ErrorCode::Compacted, "the log begins at " + std::to_string(row.horizon.value()));
+    if (row.kind == DocumentKind::Crdt) {
+        EVENTSYNC_TRY(Fold fold, foldCrdt(row, seq));
+        return std::move(fold.state);
+    }
     DocumentState state;
     ServerSeq at;
     EVENTSYNC_TRY(const std::optional<Snapshot> nearest, snapshot(row, seq));
@@ -325,19 +341,55 @@ Result<DocumentState> EventStore::stateAt(const DocumentRow &row, ServerSeq seq)
             EVENTSYNC_CHECK(state.revert((*event)->inverse));
         at = seq;
     }
-    while (at < seq) {
+    Fold fold{.state = std::move(state), .at = {at, {}}};
+    EVENTSYNC_CHECK(foldOn(row.number, fold, seq));
+    return std::move(fold.state);
+}
+
+Result<> EventStore::foldOn(std::int64_t document, Fold &fold, ServerSeq seq)
+{
+    while (fold.at.serverSeq < seq) {
         EVENTSYNC_TRY(const std::vector<LoggedPtr> next,
-                      events(row.number, {.after = at, .until = seq, .bytes = limits::kDocumentBytes}));
+                      events(document, {.after = fold.at.serverSeq, .until = seq, .bytes = limits::kDocumentBytes}));
         if (next.empty())
-            return failure(ErrorCode::NotFound, "the log ends at " + std::to_string(at.value()));
+            return failure(ErrorCode::NotFound, "the log ends at " + std::to_string(fold.at.serverSeq.value()));
         for (const LoggedPtr &event : next) {
-            auto applied = state.apply(*event->event);
+            auto applied = fold.state.apply(*event->event);
             if (!applied)
-                return failure(ErrorCode::Corrupt, "event " + std::to_string(event->serverSeq.value()) + " does not apply");
+                return failure(ErrorCode::Corrupt, "event " + std::to_string(event->serverSeq.value()) +
+                                                       " does not apply: " + applied.error().message);
+            fold.state.settle(limits::kTailEvents);
+            fold.clock.set(event->clientId, event->clientSeq);
+            fold.at = {event->serverSeq, event->chain};
         }
-        at = next.back()->serverSeq;
     }
-    return state;
+    return {};
+}
+
+// The document's row holds a view only, and no inverse leads back over a CRDT patch that is not in memory; so always forward,
+// from the nearest picture or from the beginning.
+Result<EventStore::Fold> EventStore::foldCrdt(const DocumentRow &row, ServerSeq seq)
+{
+    Fold fold{.state = {}, .at = {ServerSeq(0), row.baseChain}};
+    EVENTSYNC_TRY(const std::optional<Snapshot> nearest, snapshot(row, seq));
+    if (nearest && nearest->position.serverSeq >= row.horizon.previous()) {
+        EVENTSYNC_TRY(fold.state, DocumentState::fromBytes(nearest->kind, nearest->state));
+        fold.at = nearest->position;
+        fold.clock = nearest->vectorClock;
+    } else if (row.horizon > ServerSeq(1)) {
+        return failure(ErrorCode::Corrupt, "there is no snapshot where the log of " + row.documentId.text() + " begins");
+    }
+    EVENTSYNC_CHECK(foldOn(row.number, fold, seq));
+    return fold;
+}
+
+Result<std::optional<Snapshot>> EventStore::compactionBase(const DocumentRow &row, ServerSeq seq, Timestamp now)
+{
+    if (row.kind == DocumentKind::Json)
+        return std::nullopt;
+    EVENTSYNC_TRY(const Fold fold, foldCrdt(row, seq));
+    return Snapshot{.documentId = row.documentId, .collection = row.collection, .kind = row.kind, .position = fold.at,
+                    .state = fold.state.toBytes(), .vectorClock = fold.clock, .createdAt = now};
 }
 
 // A client's events are numbered without gaps, so the first one that a clock lacks is where it stops covering. What was

@@ -21,14 +21,14 @@ struct DocumentRow
     DocumentId documentId;
     std::int64_t number = 0;
     CollectionName collection;
-    DocumentKind kind = DocumentKind::Json;
+    DocumentKind kind = DocumentKind::Json; // for ever, also while the document is deleted
     Position at;                  // where this row stands
     ServerSeq horizon{1};
     Digest baseChain;             // chain_{horizon - 1}
     std::int64_t position = 0;    // of the event it stands at, in the order of arrival
     Timestamp createdAt, updatedAt;
     ServerSeq snapshotSeq;        // of the latest stored snapshot; 0: none
-    json::State state;
+    json::State state;            // of a CRDT document: its view; the document itself is in the snapshots and the log
 
     storage::Row toRow(const json::State &asState) const; // `state` is not looked at: saves a copy
     static Result<DocumentRow> fromRow(const storage::Row &row, bool withState = true);
@@ -89,10 +89,23 @@ public:
     Result<std::optional<Snapshot>> snapshot(const DocumentRow &row, ServerSeq until);
     // The state at `seq` (horizon - 1 <= seq <= head). Compacted below, NotFound above.
     Result<DocumentState> stateAt(const DocumentRow &row, ServerSeq seq);
+    // What must be stored as a snapshot when the events up to `seq` go: of a CRDT document, whose old states cannot be
+    // found back from newer ones, the picture at `seq`; of others nothing.
+    Result<std::optional<Snapshot>> compactionBase(const DocumentRow &row, ServerSeq seq, Timestamp now);
     // The longest prefix of the log that the clock covers; below horizon - 1 if the clock lacks compacted events.
     Result<ServerSeq> prefix(const DocumentRow &row, ServerSeq head, const VectorClock &clock, const VectorClock &headClock);
 
 private:
+    // A state on its way up the log.
+    struct Fold
+    {
+        DocumentState state;
+        Position at;
+        VectorClock clock;
+    };
+    Result<Fold> foldCrdt(const DocumentRow &row, ServerSeq seq);
+    Result<> foldOn(std::int64_t document, Fold &fold, ServerSeq seq);
+
     storage::ReadView &m_view;
 };
 

@@ -528,7 +528,7 @@ void LocalWriter::Core::judgeWrite(const OperationPtr &operation, const Document
         document.setNumber(++m_lastNumber);
     const auto written = document.write({.collection = write.collection, .clientId = write.clientId, .author = write.author,
                                          .ifVersion = write.ifVersion, .edit = write.edit, .patch = write.patch,
-                                         .metadata = write.metadata, .id = id},
+                                         .kind = write.kind, .metadata = write.metadata, .id = id},
                                         {});
     if (!written)
         return fail(operation, written.error());

@@ -96,9 +96,10 @@ private:
                     EVENTSYNC_CHECK(m_options.archive(loaded->row, *event));
             }
             more = until < horizon;
+            EVENTSYNC_TRY(const auto base, store.compactionBase(loaded->row, until.previous(), m_clock.wall()));
             DocumentCore core(id, std::move(loaded), [](const CollectionName &) { return std::make_shared<const Rules>(); },
                               m_clock, m_chance);
-            batch = core.compactBatch(until, removed);
+            batch = core.compactBatch(until, removed, base);
         }
         EVENTSYNC_CHECK(commitAndWait(m_backend, std::move(batch)));
         return removedEvents;

@@ -32,13 +32,14 @@ Result<Anchor> anchorOf(storage::ReadView &view, const DocumentRow &row)
         if (picture && picture->position.serverSeq == *first) {
             anchor.at = *first;
             anchor.clock = picture->vectorClock;
-            if (!picture->state.empty()) {
-                EVENTSYNC_TRY(json::Value value, json::parse(picture->state));
-                anchor.state = DocumentState(std::move(value));
-            }
+            EVENTSYNC_TRY(anchor.state, DocumentState::fromBytes(picture->kind, picture->state));
+            if (row.kind == DocumentKind::Crdt && *first != base)
+                return failure(ErrorCode::Corrupt, "the first snapshot of a CRDT document lies behind the beginning of its log");
             return anchor;
         }
     }
+    if (row.kind == DocumentKind::Crdt)
+        return failure(ErrorCode::Corrupt, "there is no snapshot where the log of a CRDT document begins");
     if (row.at.serverSeq < base)
         return failure(ErrorCode::Corrupt, "there is no snapshot of a log that begins at " + std::to_string(row.horizon.value()));
     anchor.at = row.at.serverSeq;
@@ -110,6 +111,7 @@ void LogFold::checkIdentity(const LoggedEvent &logged)
 void LogFold::fold(const LoggedEvent &logged)
 {
     auto applied = m_state.apply(*logged.event);
+    m_state.settle(0);
     if (!applied) {
         m_folds = false;
         return found(FindingKind::Fold, logged.serverSeq, applied.error().toString());

@@ -28,6 +28,7 @@ Result<DocumentRow> rowFromLog(storage::ReadView &view, std::int64_t number)
     DocumentRow row{.documentId = event->event->documentId, .number = number, .collection = event->event->collection};
     if (event->serverSeq != ServerSeq(1))
         return failure(ErrorCode::Corrupt, "the row of a compacted log is lost: nothing tells the state where it begins");
+    row.kind = event->event->diff.isCrdt() ? DocumentKind::Crdt : DocumentKind::Json;
     row.baseChain = chainStart(row.collection, row.documentId);
     row.at = {ServerSeq(0), row.baseChain};
     row.createdAt = row.updatedAt = event->event->storedAt;
@@ -141,8 +142,8 @@ Result<> Rebuilder::document(std::int64_t number)
 
 Snapshot Rebuilder::pictureOf(const DocumentRow &row, const LogFold &fold) const
 {
-    return {.documentId = row.documentId, .collection = row.collection, .kind = fold.state().kind(), .position = fold.at(),
-            .state = fold.state().canonical(), .vectorClock = fold.clock(), .createdAt = m_clock.wall()};
+    return {.documentId = row.documentId, .collection = row.collection, .kind = row.kind, .position = fold.at(),
+            .state = fold.state().toBytes(), .vectorClock = fold.clock(), .createdAt = m_clock.wall()};
 }
 
 // The batch that replaces what is derived; none if the log is not sound.
@@ -180,7 +181,6 @@ Result<std::optional<storage::Batch>> Rebuilder::rebuilt(storage::ReadView &view
     if (!fold.isSound())
         return std::nullopt;
     row.at = fold.at();
-    row.kind = fold.state().kind();
     if (events > 0) {
         row.position = fold.position();
         row.updatedAt = fold.lastStoredAt();

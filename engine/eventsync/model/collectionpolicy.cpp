@@ -298,6 +298,18 @@ Result<> CollectionPolicy::checkEnginePaths(const json::Patch &patch) const
     return {};
 }
 
+bool CollectionPolicy::hasEnginePaths() const
+{
+    return std::any_of(m_paths.begin(), m_paths.end(), [](const Path &path) { return path.rule == json::PathRule::Engine; });
+}
+
+Result<> CollectionPolicy::checkNoEngineFields(const json::Value &state) const
+{
+    if (hasEnginePaths() && !(withoutEngineFields(state) == state))
+        return failure(ErrorCode::Invalid, "a field is kept by EventSync");
+    return {};
+}
+
 json::Value CollectionPolicy::withEngineFields(json::Value state, ServerSeq version) const
 {
     for (const Path &engine : m_paths) {

@@ -54,6 +54,9 @@ public:
     Result<> checkCounters(const json::Value &state) const;
     // Invalid if the patch writes an engine path.
     Result<> checkEnginePaths(const json::Patch &patch) const;
+    bool hasEnginePaths() const;
+    // The same of what a patch of another kind led to: Invalid if the state has anything at an engine path.
+    Result<> checkNoEngineFields(const json::Value &state) const;
     // The state as views show it: engine paths set from the version. And back: engine paths removed.
     json::Value withEngineFields(json::Value state, ServerSeq version) const;
     json::Value withoutEngineFields(json::Value state) const;

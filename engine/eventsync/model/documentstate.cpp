@@ -115,6 +115,13 @@ std::uint64_t DocumentState::crdtTime(std::uint64_t session) const
     return found == m_crdt->sessions().end() ? 0 : found->second;
 }
 
+bool DocumentState::isSameDocument(const DocumentState &other) const
+{
+    if (m_crdt && other.m_crdt)
+        return m_crdt->sessions() == other.m_crdt->sessions() && m_crdt->document() == other.m_crdt->document();
+    return !m_crdt && !other.m_crdt && m_value == other.m_value;
+}
+
 std::string DocumentState::canonical() const
 {
     return exists() ? json::canonical(view()) : std::string();

@@ -79,6 +79,9 @@ public:
     // The same, with the smallest edits that make the document show `wanted`.
     Result<Diff> editTo(std::uint64_t session, const json::Value &wanted) const;
 
+    // The same view, and of CRDT documents the same ids behind it and the same times used by each session (G4).
+    bool isSameDocument(const DocumentState &other) const;
+
     std::string canonical() const; // of the view; "" when absent
     Digest digest() const;         // of the canonical form
     Bytes toBytes() const;         // what snapshots hold: canonical JSON, or the CRDT document; empty when absent

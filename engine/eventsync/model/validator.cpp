@@ -158,6 +158,14 @@ Result<StateCheck> StateCheck::make(const CollectionName &collection, const Coll
     return check;
 }
 
+bool StateCheck::checksNothing() const
+{
+    const auto &paths = m_policy.paths();
+    return !m_schema && !m_code && std::none_of(paths.begin(), paths.end(), [](const CollectionPolicy::Path &path) {
+        return path.rule == json::PathRule::Counter;
+    });
+}
+
 Result<> StateCheck::check(const json::State &state) const
 {
     if (!state)

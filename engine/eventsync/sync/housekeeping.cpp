@@ -16,6 +16,12 @@ constexpr std::size_t kCompactAtATime = 1'000; // events per batch: others' comm
 constexpr auto kExpiryEvery = std::chrono::hours(1);
 constexpr std::size_t kExpiryAtATime = 100;
 
+struct Removed // by one step of a compaction
+{
+    std::vector<LoggedPtr> events;
+    std::optional<Snapshot> base; // what their states are replaced by, where nothing else tells it
+};
+
 } // namespace
 
 void SyncService::Private::tick()
@@ -247,18 +253,24 @@ void SyncService::Private::compactStep(const DocumentPtr &document, ServerSeq ho
                 failed(failure(result.error()));
             return result.has_value();
         };
-        read<std::vector<LoggedPtr>>(
-            [number = core.number(), after = core.horizon().previous(), until](storage::ReadView &view) {
-                return EventStore(view).events(number, {.after = after, .until = until});
+        read<Removed>(
+            [row = DocumentRow{.documentId = document->id, .number = core.number(), .collection = *core.collection(),
+                               .kind = core.kind(), .horizon = core.horizon(), .baseChain = core.baseChain()},
+             until, now = clock.wall()](storage::ReadView &view) -> Result<Removed> {
+                EventStore store(view);
+                Removed removed;
+                EVENTSYNC_TRY(removed.events, store.events(row.number, {.after = row.horizon.previous(), .until = until}));
+                EVENTSYNC_TRY(removed.base, store.compactionBase(row, until, now));
+                return removed;
             },
-            [this, document, horizon, done, until, finish](const Result<std::vector<LoggedPtr>> &removed) {
-                if (!removed || removed->empty() || removed->back()->serverSeq != until) {
-                    finish(failure(removed ? Error{ErrorCode::Corrupt, "the log has a gap"} : removed.error()), done);
+            [this, document, horizon, done, until, finish](const Result<Removed> &read) {
+                if (!read || read->events.empty() || read->events.back()->serverSeq != until) {
+                    finish(failure(read ? Error{ErrorCode::Corrupt, "the log has a gap"} : read.error()), done);
                     return;
                 }
-                whenIdle(document, [this, document, horizon, done, until, removed = *removed, finish] {
+                whenIdle(document, [this, document, horizon, done, until, removed = read->events, base = read->base, finish] {
                     const ServerSeq at = document->core->head().serverSeq;
-                    commit(document->core->compactBatch(until.next(), removed),
+                    commit(document->core->compactBatch(until.next(), removed, base),
                            [this, document, horizon, done, until, finish, at,
                             chain = removed.back()->chain](const Result<storage::Committed> &result) {
                                if (!result) { // nobody knows whether it is in the store: the store's horizon counts

@@ -321,7 +321,7 @@ void SyncService::Private::judgeWrite(const DocumentPtr &document, const WriteJo
     }
     auto written = document->core->write({.collection = write.collection, .clientId = write.clientId, .author = write.author,
                                           .ifVersion = write.ifVersion, .edit = write.edit, .patch = write.patch,
-                                          .metadata = write.metadata, .id = job.id},
+                                          .kind = write.kind, .metadata = write.metadata, .id = job.id},
                                          known);
     if (!written) {
         document->answers.push_back([done, error = written.error()] { done(failure(error)); });

@@ -7,8 +7,8 @@ void ServiceWriter::write(eventlog::DocumentWrite write, Written done)
 {
     m_service.write({.documentId = std::move(write.documentId), .collection = std::move(write.collection),
                      .clientId = std::move(write.clientId), .author = std::move(write.author), .ifVersion = write.ifVersion,
-                     .edit = std::move(write.edit), .patch = std::move(write.patch), .metadata = std::move(write.metadata),
-                     .id = write.id},
+                     .edit = std::move(write.edit), .patch = std::move(write.patch), .kind = write.kind,
+                     .metadata = std::move(write.metadata), .id = write.id},
                     [done = std::move(done)](Result<SyncService::Written> written) {
                         if (!written)
                             return done(failure(written.error()));
