@@ -133,7 +133,6 @@ constexpr std::size_t kCrdtEncodingBytes = 64 * kMiB;   // JSON text of a docume
 constexpr int kCrdtEncodingDepth = 1'024;               // containers of that text: several for each node
 constexpr std::size_t kCrdtCheckpoint = 256;             // patches of a history that are applied again to show an old state
 constexpr std::size_t kCrdtDiffSteps = 1'000;            // edits of a smallest diff; its search takes their square in memory
-constexpr std::size_t kCrdtDocumentBytes = 16 * kMiB;    // an encoded document in the pipeline, with its tombstones
 constexpr std::size_t kCrdtSettleBytes = 256 * kKiB;     // of patches kept beside an encoded document before they go into it
 constexpr std::size_t kCrdtUnwanted = 1'024;             // patches taken back that stay in a document until somebody looks
 

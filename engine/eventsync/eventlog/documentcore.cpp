@@ -233,8 +233,8 @@ Result<> DocumentCore::checkCrdtPush(const Event &event) const
 Result<> DocumentCore::checkResult(const Rules &rules) const
 {
     if (m_state.kind() == DocumentKind::Crdt) {
-        const bool mayBeTooLarge = m_state.canonicalSize() > limits::kCrdtDocumentBytes;
-        if (mayBeTooLarge && m_state.toBytes().size() > limits::kCrdtDocumentBytes)
+        const bool mayBeTooLarge = m_state.canonicalSize() > limits::kDocumentBytes;
+        if (mayBeTooLarge && m_state.toBytes().size() > limits::kDocumentBytes)
             return failure(ErrorCode::TooLarge, "the document with its tombstones is too large");
         if (rules.policy.hasEnginePaths())
             EVENTSYNC_CHECK(rules.policy.checkNoEngineFields(m_state.view()));
@@ -334,8 +334,6 @@ Result<LoggedPtr> DocumentCore::write(const CodeWrite &write, const KnownEvents 
     if (write.ifVersion && *write.ifVersion != m_head.serverSeq)
         return failure(ErrorCode::VersionConflict, "the document stands at " + std::to_string(m_head.serverSeq.value()));
     const RulesPtr rules = m_rules ? m_rules : m_rulesOf(write.collection);
-    if (m_collection && write.kind && *write.kind != m_kind)
-        return failure(ErrorCode::Invalid, "a document keeps its kind: " + std::string(documentKindName(m_kind)));
     Operation operation = m_state.exists() ? Operation::Update : Operation::Create;
     EVENTSYNC_TRY(Diff diff, wantedDiff(write, *rules, operation));
     if (operation != Operation::Delete && !diff.hasChanges())
@@ -346,7 +344,7 @@ Result<LoggedPtr> DocumentCore::write(const CodeWrite &write, const KnownEvents 
 // From the state as it stands to the one wanted; `operation` is what leads there.
 Result<Diff> DocumentCore::wantedDiff(const CodeWrite &write, const Rules &rules, Operation &operation) const
 {
-    const DocumentKind kind = m_collection ? m_kind : write.kind.value_or(DocumentKind::Json);
+    const DocumentKind kind = m_collection ? m_kind : write.kind;
     if (write.patch)
         EVENTSYNC_CHECK(rules.policy.checkEnginePaths(*write.patch));
     if (write.patch && kind == DocumentKind::Json)

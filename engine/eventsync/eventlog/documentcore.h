@@ -55,7 +55,7 @@ struct CodeWrite
     std::optional<ServerSeq> ifVersion = {};
     std::function<Result<>(json::State &)> edit = {};
     std::optional<json::Patch> patch = {};
-    std::optional<DocumentKind> kind = {}; // of a document to create; of one that is there, Invalid if it is of another kind
+    DocumentKind kind = DocumentKind::Json; // of a document that never was; others keep theirs
     json::Object metadata = {};
     EventId id;
 };

@@ -26,7 +26,7 @@ struct DocumentWrite
     // From the state as it stands (engine fields included; none: absent) to the state wanted. May run several times.
     std::function<Result<>(json::State &)> edit = {};
     std::optional<json::Patch> patch = {};            // or a patch, as it is; of a CRDT document: what it leads to
-    std::optional<DocumentKind> kind = {};            // of a document to create (none: json); Invalid if it is of another one
+    DocumentKind kind = DocumentKind::Json;           // of a document that never was; others keep theirs
     json::Object metadata = {};
     std::optional<EventId> id = {};                   // for a repetition that must not count twice
 };

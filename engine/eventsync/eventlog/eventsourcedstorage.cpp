@@ -56,7 +56,7 @@ EventSourcedStorage::EventSourcedStorage(DocumentWriter &writer, CollectionName 
 }
 
 EventSourcedStorage::EventSourcedStorage(DocumentWriter &writer, CollectionName collection, const Options &options)
-    : m_writer(writer), m_collection(std::move(collection)), m_storage(writer, {.vectorClocks = options.vectorClocks})
+    : m_writer(writer), m_collection(std::move(collection)), m_storage(writer, {.kind = options.kind, .vectorClocks = options.vectorClocks})
 {
 }
 

@@ -20,6 +20,7 @@ class EventSourcedStorage
 public:
     struct Options
     {
+        DocumentKind kind = DocumentKind::Json; // of the documents it creates; those that are there keep theirs
         VectorClockManager *vectorClocks = nullptr; // told of each event after its commit; outlives the storage
     };
 

@@ -127,7 +127,8 @@ void EventSyncStorage::Core::write(const EditPtr &edit, const CollectionName &co
     const auto mergePatch = std::make_shared<std::optional<json::Value>>();
     DocumentWrite write{.documentId = edit->id, .collection = collection,
                         .clientId = edit->options.clientId.value_or(options.clientId), .ifVersion = edit->options.ifVersion,
-                        .patch = edit->patch, .metadata = edit->options.metadata.value_or(json::Object())};
+                        .patch = edit->patch, .kind = options.kind,
+                        .metadata = edit->options.metadata.value_or(json::Object())};
     if (edit->change)
         write.edit = noting(edit->change, mergePatch, writer.policy(collection));
     writer.write(std::move(write), [weak = weak_from_this(), edit, mergePatch](Result<WrittenDocument> written) {

@@ -23,6 +23,7 @@ public:
     struct Options
     {
         ClientId clientId = ClientId("server");
+        DocumentKind kind = DocumentKind::Json; // of the documents it creates; those that are there keep theirs
         VectorClockManager *vectorClocks = nullptr; // told of each event after its commit; outlives the storage
     };
 

@@ -10,8 +10,8 @@ namespace eventsync::test {
 using namespace storage;
 using namespace eventlog;
 
-LogWorld::LogWorld(Kind which, std::int64_t snapshotEvery, CollectionPolicy policy)
-    : kind(which), m_snapshotEvery(snapshotEvery), m_policy(std::move(policy))
+LogWorld::LogWorld(Kind which, std::int64_t snapshotEvery, CollectionPolicy policy, DocumentKind documentKind)
+    : kind(which), m_snapshotEvery(snapshotEvery), m_policy(std::move(policy)), m_documentKind(documentKind)
 {
     reopenStore();
 }
@@ -45,7 +45,7 @@ void LogWorld::open()
     LocalWriter::Options options{.snapshotEvery = m_snapshotEvery};
     options.policies.set(collection, m_policy);
     writer = std::make_unique<LocalWriter>(*backend, executor, clock, random, options);
-    documents = std::make_unique<EventSourcedStorage>(*writer, collection);
+    documents = std::make_unique<EventSourcedStorage>(*writer, collection, EventSourcedStorage::Options{.kind = m_documentKind});
 }
 
 void LogWorld::close()

@@ -19,7 +19,8 @@ class LogWorld
 {
 public:
     enum class Kind { Memory, InFlight, Sqlite }; // InFlight: memory whose commits a crash can lose
-    explicit LogWorld(Kind kind, std::int64_t snapshotEvery = 0, CollectionPolicy policy = {});
+    explicit LogWorld(Kind kind, std::int64_t snapshotEvery = 0, CollectionPolicy policy = {},
+                      DocumentKind documentKind = DocumentKind::Json);
     ~LogWorld();
 
     void open();  // a new writer on the same store: the program starts
@@ -57,6 +58,7 @@ private:
     QTemporaryDir m_folder;
     const std::int64_t m_snapshotEvery;
     const CollectionPolicy m_policy;
+    const DocumentKind m_documentKind;
 };
 
 } // namespace eventsync::test

@@ -99,10 +99,22 @@ private Q_SLOTS:
     void compactionFollowsItsRule();
     void archiveSeesWhatIsRemovedAndCanRefuse();
     void clientsNotSeenAreForgotten();
+    void crdtDocumentsAreEventSourcedLikeOthers();
+    void crdtDocumentsAreRebuiltFromTheirLog();
+    void compactedCrdtDocumentsKeepTheirBeginning();
+    void aWrongSnapshotOfACrdtDocumentIsFound();
 
 private:
+    void useCrdt();
     std::unique_ptr<LogWorld> world;
 };
+
+void TestEventLogTools::useCrdt()
+{
+    QFETCH_GLOBAL(LogWorld::Kind, kind);
+    world = std::make_unique<LogWorld>(kind, 4, CollectionPolicy(), DocumentKind::Crdt);
+    world->write(kGame, 10);
+}
 
 void TestEventLogTools::soundStoreHasNoFindings()
 {
@@ -419,6 +431,107 @@ void TestEventLogTools::clientsNotSeenAreForgotten()
     QCOMPARE(vectors, (std::vector<std::string>{"author", "new"}));
     const auto row = world->view()->get(sets::kClients, {std::string("old")});
     QCOMPARE((**row)[client::Expired], Cell(std::int64_t(1)));
+}
+
+// [G4, G7]
+void TestEventLogTools::crdtDocumentsAreEventSourcedLikeOthers()
+{
+    useCrdt();
+    const ClientId client("a");
+    const Row row = world->rows(sets::kDocuments).front();
+    QCOMPARE(row[document::Kind], Cell(std::string("crdt")));
+    for (std::int64_t seq = 1; seq <= 10; ++seq)
+        QCOMPARE((**world->wait(world->documents->stateAt(kGame, ServerSeq(seq)))).at("n").as_int64(), seq);
+    const auto same = world->set(kGame, "a", 10);
+    QVERIFY(same && !same->diff.hasChanges());
+    const auto restored = world->wait(world->documents->restoreDocument(kGame, ServerSeq(3), client));
+    QVERIFY(restored && restored->diff.isCrdt());
+    QCOMPARE(restored->document.value.at("n").as_int64(), std::int64_t(3));
+    QVERIFY(world->wait(world->documents->deleteDocument(kGame, client)));
+    QVERIFY(world->wait(world->documents->createDocument(kGame, json::Object{{"n", 20}, {"text", "다시"}}, client)));
+    const auto edited = world->wait(world->documents->storage().updateOne(
+        kGame, *json::Patch::fromJson(json::Array{json::Object{{"op", "add"}, {"path", "/list"}, {"value", json::Array{1}}}}), {}));
+    QVERIFY(edited && edited->diff.isCrdt());
+    world->settle();
+    world->close();
+    world->reopenStore();
+    QCOMPARE(json::canonical(world->wait(world->documents->getDocument(kGame))->value), std::string(R"({"list":[1],"n":20,"text":"다시"})"));
+    const auto report = verifyLogs(*world->view());
+    QVERIFY2(report->isSound(), textOf(*report).c_str());
+    QCOMPARE(report->events, std::int64_t(14));
+}
+
+// [G4]
+void TestEventLogTools::crdtDocumentsAreRebuiltFromTheirLog()
+{
+    useCrdt();
+    QVERIFY(world->wait(world->documents->deleteDocument(kGame, ClientId("b"))));
+    world->write(kOther, 9);
+    world->close();
+    const auto documents = world->rows(sets::kDocuments);
+    QVERIFY(world->change(Batch().erase(sets::kDocuments, {kGame.text()}).erase(sets::kDocuments, {kOther.text()})
+                              .erase(sets::kSnapshots, {std::int64_t(1)}).erase(sets::kSnapshots, {std::int64_t(2)})));
+    const auto rebuilt = rebuildLogs(*world->backend, world->clock, {.snapshotEvery = 4});
+    QVERIFY(rebuilt);
+    QCOMPARE(rebuilt->findings.size(), std::size_t(0));
+    QCOMPARE(rebuilt->documents, std::int64_t(2));
+    const auto report = verifyLogs(*world->view());
+    QVERIFY2(report->isSound(), textOf(*report).c_str());
+    const auto again = world->rows(sets::kDocuments);
+    for (std::size_t i = 0; i < documents.size(); ++i) {
+        QCOMPARE(again[i][document::Kind], Cell(std::string("crdt")));
+        QCOMPARE(again[i][document::State], documents[i][document::State]);
+    }
+    world->open();
+    QVERIFY(world->set(kOther, "c", 100));
+}
+
+// [G13]
+void TestEventLogTools::compactedCrdtDocumentsKeepTheirBeginning()
+{
+    useCrdt();
+    world->close();
+    const auto before = EventStore(*world->view()).load(kGame);
+    for (const std::int64_t keep : {6, 3, 1}) {
+        QVERIFY(compactLogs(*world->backend, world->clock, {.keep = keep}));
+        const auto report = verifyLogs(*world->view());
+        QVERIFY2(report->isSound(), textOf(*report).c_str());
+        const auto view = world->view();
+        EventStore store(*view);
+        const auto after = store.load(kGame);
+        QVERIFY(after && *after);
+        QCOMPARE((*after)->row.horizon, ServerSeq(11 - keep));
+        QVERIFY((*after)->state.isSameDocument((*before)->state));
+        for (std::int64_t seq = 10 - keep; seq <= 10; ++seq)
+            QCOMPARE(store.stateAt((*after)->row, ServerSeq(seq))->view().at("n").as_int64(), seq);
+    }
+    QVERIFY(world->change(Batch().erase(sets::kVectorClocks, {std::int64_t(1)})));
+    const auto rebuilt = rebuildLogs(*world->backend, world->clock);
+    QVERIFY(rebuilt && rebuilt->findings.empty());
+    QVERIFY(verifyLogs(*world->view())->isSound());
+    world->open();
+    QVERIFY(world->set(kGame, "a", 11));
+    world->settle();
+    QVERIFY(verifyLogs(*world->view())->isSound());
+    world->close();
+    QVERIFY(world->change(Batch().erase(sets::kSnapshots, {std::int64_t(1)})));
+    QCOMPARE(verifyLogs(*world->view())->findings.front().kind, FindingKind::Horizon);
+}
+
+void TestEventLogTools::aWrongSnapshotOfACrdtDocumentIsFound()
+{
+    useCrdt();
+    world->close();
+    const auto snapshots = world->rows(sets::kSnapshots);
+    QCOMPARE(snapshots.size(), std::size_t(2));
+    for (const Cell &wrong : {snapshots[1][snapshot::State], Cell(std::string("RVMB")), Cell(std::string("{}")), Cell()}) {
+        changeRow(*world, sets::kSnapshots, snapshot::State, wrong);
+        const auto report = verifyLogs(*world->view());
+        QCOMPARE(report->findings.size(), std::size_t(1));
+        QCOMPARE(report->findings.front().kind, FindingKind::Snapshot);
+    }
+    QVERIFY(world->change(Batch().put(sets::kSnapshots, snapshots[0])));
+    QVERIFY(verifyLogs(*world->view())->isSound());
 }
 
 QTEST_GUILESS_MAIN(TestEventLogTools)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "accesstest.h"
+#include "crdttest.h"
 #include "rig.h"
 #include "upkeeptest.h"
 
@@ -638,6 +639,7 @@ int main(int argc, char **argv)
     const auto run = [&](QObject &&test) { failed += QTest::qExec(&test, argc, argv); };
     run(TestSync());
     run(AccessTest());
+    run(CrdtTest());
     run(UpkeepTest());
     return failed;
 }
