@@ -33,6 +33,13 @@ bool hasHiddenKey(const json::Value &value)
 
 } // namespace
 
+// A value that is already as the domain has it and as every encoding keeps it.
+bool isPlain(const json::Value &value)
+{
+    const std::int64_t *number = value.if_int64();
+    return value.is_null() || value.is_bool() || (number && *number >= -limits::kMaxInteger && *number <= limits::kMaxInteger);
+}
+
 // A value as the domain has it, which can be built.
 Result<json::Value> prepared(const json::Value &value)
 {
@@ -88,8 +95,11 @@ UndoStack &Api::undoStack()
 
 Id Api::buildConstant(const Constant &constant)
 {
-    next().newCon(constant);
-    return made(m_builder.last().id);
+    const Id id = next().newCon(constant);
+    const auto *value = std::get_if<json::Value>(&constant);
+    if (value && isPlain(*value))
+        return m_document.createLocally(constant);
+    return made(id);
 }
 
 Id Api::buildMember(const json::Value &value)
@@ -223,6 +233,12 @@ void Api::deleteUnits(NodeIndex index, std::uint32_t position, std::uint32_t cou
 {
     const Node &node = m_document.node(index);
     const Id id = idOf(index);
+    PatchBuilder &builder = next();
+    IdSpan run;
+    if (!m_undo && m_document.eraseRunLocally(index, position, count, &run)) {
+        builder.del(id, {run});
+        return;
+    }
     const Spans spans = spansOf(node.sequence(), position, count);
     if (m_undo) {
         std::uint32_t at = position;
@@ -243,20 +259,21 @@ void Api::deleteUnits(NodeIndex index, std::uint32_t position, std::uint32_t cou
             m_undo->record(std::move(removed));
         }
     }
-    next().del(id, spans);
+    builder.del(id, spans);
     m_document.eraseLocally(index, spans);
 }
 
-void Api::setKey(NodeIndex index, const std::string &key, Id value)
+void Api::setKey(NodeIndex index, std::string_view key, Id value)
 {
     const Id id = idOf(index);
     if (m_undo) {
         const NodeIndex *old = m_document.node(index).keys().find(key);
         const bool exists = old != nullptr && *old != kNoNode;
-        m_undo->record(UndoStack::Replaced{id, key, 0, kOrigin, value, exists ? idOf(*old) : kOrigin,
+        m_undo->record(UndoStack::Replaced{id, std::string(key), 0, kOrigin, value, exists ? idOf(*old) : kOrigin,
                                            exists ? copyOf(m_document, *old) : NodeCopy{}});
     }
-    made(next().insObj(id, key, value));
+    next().insObj(id, key, value);
+    m_document.setKeyLocally(index, key, value);
 }
 
 void Api::setSlot(NodeIndex index, std::uint32_t slot, Id value)

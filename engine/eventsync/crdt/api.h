@@ -215,7 +215,7 @@ private:
     void insertUnits(NodeIndex node, std::uint32_t position, std::string_view utf8, const Units &units);
     void insertElements(NodeIndex node, std::uint32_t position, const std::vector<Id> &values);
     void deleteUnits(NodeIndex node, std::uint32_t position, std::uint32_t count);
-    void setKey(NodeIndex node, const std::string &key, Id value);
+    void setKey(NodeIndex node, std::string_view key, Id value);
     void setSlot(NodeIndex node, std::uint32_t index, Id value);
     void setVal(Id node, NodeIndex old, Id value);
     void setElement(NodeIndex node, std::uint32_t position, Id value);

@@ -45,50 +45,44 @@ bool Document::knows(Id id, const IdSpan &self) const
     return m_clock->knows(id);
 }
 
-// `self`: the ids of the patch's operations before this one.
-Result<> Document::checkOperation(const Operation &op, const IdSpan &self) const
+// The first id that the operation refers to and nobody has seen; kOrigin: none. `self`: the ids of the patch's operations
+// before this one.
+Id Document::firstUnknown(const Operation &op, const IdSpan &self) const
 {
-    const auto missing = [](Id id) {
-        return failure(ErrorCode::MissingDependency,
-                       "id " + std::to_string(id.sid) + "." + std::to_string(id.time) + " has not been seen");
-    };
     Id unknown = kOrigin;
+    const auto needs = [&](Id id) {
+        if (knows(id, self))
+            return false;
+        unknown = id;
+        return true;
+    };
     const auto need = [&](Id id) {
-        if (unknown == kOrigin && !knows(id, self))
-            unknown = id;
+        if (unknown == kOrigin)
+            needs(id);
     };
     const std::uint64_t sid = op.id.sid;
     switch (op.code) {
     case OpCode::NewCon:
-        if (op.isReference)
-            need(op.value);
-        break;
+        return op.isReference && needs(op.value) ? unknown : kOrigin;
     case OpCode::InsVal:
-        need(op.object), need(op.value);
-        break;
+        return needs(op.object) || needs(op.value) ? unknown : kOrigin;
     case OpCode::InsObj:
         need(op.object);
         forEachKey(op, sid, [&](const KeyEntry &entry) { need(entry.value); });
-        break;
+        return unknown;
     case OpCode::InsVec:
         need(op.object);
         forEachIndex(op, sid, [&](const IndexEntry &entry) { need(entry.value); });
-        break;
+        return unknown;
     case OpCode::InsArr:
-        forEachElement(op, sid, [&](Id element) { need(element); });
-        [[fallthrough]];
-    case OpCode::InsStr:
-    case OpCode::InsBin: {
         need(op.object), need(op.ref);
-        const NodeIndex node = find(op.object);
-        if (node != kNoNode && m_nodes[node].kind >= NodeKind::Str
-            && op.span > Sequence::kMaxElements - m_nodes[node].sequence().total())
-            return failure(ErrorCode::TooLarge, "a sequence has too many elements");
-        break;
-    }
+        forEachElement(op, sid, [&](Id element) { need(element); });
+        return unknown;
+    case OpCode::InsStr:
+    case OpCode::InsBin:
+        return needs(op.object) || needs(op.ref) ? unknown : kOrigin;
     case OpCode::UpdArr:
-        need(op.object), need(op.ref), need(op.value);
-        break;
+        return needs(op.object) || needs(op.ref) || needs(op.value) ? unknown : kOrigin;
     case OpCode::Del:
         need(op.object);
         forEachSpan(op, sid, [&](IdSpan span) {
@@ -98,12 +92,23 @@ Result<> Document::checkOperation(const Operation &op, const IdSpan &self) const
             if (unknown == kOrigin && before.length > 0 && !m_clock->knowsAll(before))
                 unknown = span.first();
         });
-        break;
+        return unknown;
     default:
-        break;
+        return kOrigin;
     }
-    if (unknown != kOrigin)
-        return missing(unknown);
+}
+
+Result<> Document::checkOperation(const Operation &op, const IdSpan &self) const
+{
+    if (const Id unknown = firstUnknown(op, self); unknown != kOrigin)
+        return failure(ErrorCode::MissingDependency,
+                       "id " + std::to_string(unknown.sid) + "." + std::to_string(unknown.time) + " has not been seen");
+    if (op.code != OpCode::InsStr && op.code != OpCode::InsBin && op.code != OpCode::InsArr)
+        return {};
+    const NodeIndex node = find(op.object);
+    if (node != kNoNode && m_nodes[node].kind >= NodeKind::Str
+        && op.span > Sequence::kMaxElements - m_nodes[node].sequence().total())
+        return failure(ErrorCode::TooLarge, "a sequence has too many elements");
     return {};
 }
 
@@ -119,23 +124,42 @@ Result<> Document::check(const PatchView &patch) const
         return failure(ErrorCode::InvalidValue, "a time too far ahead");
     Result<> result;
     patch.forEach([&](const Operation &op) {
-        if (result)
-            result = checkOperation(op, {span.sid, span.time, op.id.time - span.time});
+        if (!result)
+            return;
+        if (Result<> one = checkOperation(op, {span.sid, span.time, op.id.time - span.time}); !one)
+            result = std::move(one);
     });
     return result;
 }
 
 Result<Applied> Document::apply(const PatchView &patch)
 {
+    if (patch.operationCount() == 1 && typesOn(patch.first()))
+        return Applied::New;
     if (patch.operationCount() == 0 || m_clock->sawAll(patch.idSpan()))
         return Applied::Known;
     EVENTSYNC_CHECK(check(patch));
-    patch.forEach([this](const Operation &op) {
-        if (!m_clock->sawAll({op.id.sid, op.id.time, op.span}))
+    const bool isOne = patch.operationCount() == 1;
+    patch.forEach([&](const Operation &op) {
+        if (isOne || !m_clock->sawAll({op.id.sid, op.id.time, op.span}))
             perform(op);
         m_clock->observe({op.id.sid, op.id.time, op.span});
     });
     return Applied::New;
+}
+
+// The usual patch of somebody who types: one insertion that goes on where that session's last operation ended. It is new,
+// then, and refers to nothing that has not been seen, so nothing needs to be checked. False: it is something else.
+bool Document::typesOn(const Operation &op)
+{
+    const bool isNext = op.code == OpCode::InsStr && op.ref.sid == op.id.sid && op.ref.time + 1 == op.id.time
+        && op.ref != op.object && !m_clock->isServer() && m_clock->goesOn(op.id);
+    const NodeIndex index = isNext ? container(op.object, NodeKind::Str) : kNoNode;
+    if (index == kNoNode || op.span > Sequence::kMaxElements - m_nodes[index].sequence().total())
+        return false;
+    insertUnits(index, op, 0);
+    m_clock->observe({op.id.sid, op.id.time, op.span});
+    return true;
 }
 
 Result<Applied> Document::apply(const Patch &patch)
@@ -252,17 +276,23 @@ void Document::setValue(const Operation &op)
         notify({Change::Kind::Value, op.object, 0, 0, 0, {}});
 }
 
+void Document::setKey(NodeIndex node, Id object, const KeyEntry &entry)
+{
+    if (object.time >= entry.value.time || entry.value.sid == kSystemSession)
+        return;
+    ObjectKeys &keys = m_nodes[node].keys(); // lies on the heap: making nodes does not move it
+    if (put(keys.findOrAdd(entry.key), entry.value, node) && m_observer)
+        notify({Change::Kind::Value, object, 0, 0, 0, std::string(entry.key)});
+}
+
 void Document::setKeys(const Operation &op)
 {
     const NodeIndex node = container(op.object, NodeKind::Obj);
     forEachKey(op, op.id.sid, [&](const KeyEntry &entry) {
         if (node == kNoNode)
-            return discard(entry.value);
-        if (op.object.time >= entry.value.time || entry.value.sid == kSystemSession)
-            return;
-        ObjectKeys &keys = m_nodes[node].keys(); // lies on the heap: making nodes does not move it
-        if (put(keys.findOrAdd(entry.key), entry.value, node))
-            notify({Change::Kind::Value, op.object, 0, 0, 0, std::string(entry.key)});
+            discard(entry.value);
+        else
+            setKey(node, op.object, entry);
     });
 }
 
@@ -299,10 +329,15 @@ void Document::insertUnits(const Operation &op)
     const NodeIndex index = container(op.object, op.code == OpCode::InsStr ? NodeKind::Str : NodeKind::Bin);
     if (index == kNoNode)
         return;
+    const std::uint64_t known = knownPrefix(m_nodes[index].sequence(), op);
+    if (known < op.span)
+        insertUnits(index, op, known);
+}
+
+// `known`: how many of the units are there already.
+void Document::insertUnits(NodeIndex index, const Operation &op, std::uint64_t known)
+{
     Sequence &sequence = m_nodes[index].sequence();
-    const std::uint64_t known = knownPrefix(sequence, op);
-    if (known == op.span)
-        return;
     const Sequence::Stamp id{m_clock->number(op.id.sid), op.id.time + known};
     Sequence::Stamp ref;
     if (known > 0)
@@ -417,6 +452,20 @@ void Document::eraseLocally(NodeIndex index, std::span<const IdSpan> spans)
     m_clock->advance(1);
 }
 
+bool Document::eraseRunLocally(NodeIndex index, std::uint32_t position, std::uint32_t count, IdSpan *ids)
+{
+    const NodeKind kind = m_nodes[index].kind;
+    Sequence::Run run;
+    if (kind == NodeKind::Arr || !m_nodes[index].sequence().eraseRunAt(position, count, &run))
+        return false;
+    const Id first = idOf(run.first);
+    *ids = {first.sid, first.time, count};
+    if (m_observer)
+        notify({kind == NodeKind::Str ? Change::Kind::Text : Change::Kind::Bytes, idOf(index), position, count, 0, {}});
+    m_clock->advance(1);
+    return true;
+}
+
 Id Document::insertLocally(NodeIndex node, std::uint32_t position, const Units &units)
 {
     Sequence &sequence = m_nodes[node].sequence();
@@ -429,6 +478,21 @@ Id Document::insertLocally(NodeIndex node, std::uint32_t position, const Units &
         notify({kind, idOf(node), position, 0, units.count, {}});
     }
     return position == 0 ? idOf(node) : idOf(ref);
+}
+
+Id Document::createLocally(const Constant &constant)
+{
+    const Id id = m_clock->next();
+    const NodeIndex node = m_nodes.create({m_clock->own(), id.time}, NodeKind::Con);
+    m_nodes[node].setConstant(constant);
+    m_clock->advance(1);
+    return id;
+}
+
+void Document::setKeyLocally(NodeIndex node, std::string_view key, Id value)
+{
+    setKey(node, idOf(node), {key, value});
+    m_clock->advance(1);
 }
 
 } // namespace eventsync::crdt

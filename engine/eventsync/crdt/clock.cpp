@@ -12,16 +12,26 @@ LogicalClock::LogicalClock(std::uint64_t sid, std::uint64_t time) : m_time(std::
 
 LogicalClock::Session LogicalClock::lookUp(std::uint64_t sid) const
 {
+    const std::size_t few = std::min<std::size_t>(m_sids.size(), 8); // most documents have no more
+    for (Session session = 0; session < few; ++session) {
+        if (m_sids[session] == sid)
+            return m_lastFound = session;
+    }
+    if (few == m_sids.size())
+        return kNone;
     const auto it = m_numbers.find(sid);
     return it == m_numbers.end() ? kNone : m_lastFound = it->second;
 }
 
 LogicalClock::Session LogicalClock::meet(std::uint64_t sid)
 {
-    const auto [it, isNew] = m_numbers.try_emplace(sid, static_cast<Session>(m_rows.size()));
-    if (isNew)
-        m_rows.push_back(Row{sid, 0, 0, false, {}});
-    return m_lastFound = it->second;
+    if (const Session known = lookUp(sid); known != kNone)
+        return known;
+    m_lastFound = static_cast<Session>(m_rows.size());
+    m_numbers.emplace(sid, m_lastFound);
+    m_sids.push_back(sid);
+    m_rows.push_back(Row{});
+    return m_lastFound;
 }
 
 void LogicalClock::observeLast(Session session, std::uint64_t last)
@@ -111,7 +121,7 @@ std::vector<Id> LogicalClock::peers() const
     std::vector<Id> peers;
     peers.reserve(m_order.size());
     for (const Session session : m_order)
-        peers.push_back({m_rows[session].sid, m_rows[session].last});
+        peers.push_back({m_sids[session], m_rows[session].last});
     return peers;
 }
 

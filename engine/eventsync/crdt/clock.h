@@ -26,15 +26,15 @@ public:
 
     explicit LogicalClock(std::uint64_t sid = kFirstFreeSession, std::uint64_t time = 1);
 
-    std::uint64_t sid() const { return m_rows[m_own].sid; }
+    std::uint64_t sid() const { return m_sids[m_own]; }
     std::uint64_t time() const { return m_time; } // of the next operation made here
     bool isServer() const { return sid() == kServerSession; }
     Id next() const { return {sid(), m_time}; }
     Session own() const { return m_own; }
 
-    Session find(std::uint64_t sid) const { return m_rows[m_lastFound].sid == sid ? m_lastFound : lookUp(sid); }
-    Session number(std::uint64_t sid) { return m_rows[m_lastFound].sid == sid ? m_lastFound : meet(sid); } // met now, if never before
-    std::uint64_t sidOf(Session session) const { return m_rows[session].sid; }
+    Session find(std::uint64_t sid) const { return m_sids[m_lastFound] == sid ? m_lastFound : lookUp(sid); }
+    Session number(std::uint64_t sid) { return m_sids[m_lastFound] == sid ? m_lastFound : meet(sid); } // met now, if never before
+    std::uint64_t sidOf(Session session) const { return m_sids[session]; }
     std::size_t sessionCount() const { return m_rows.size(); }
 
     // The ids of `span` were seen and applied.
@@ -60,11 +60,22 @@ public:
     }
     // `last` is the last id of its session that a loaded document may have seen; which of those before it, nobody knows.
     void load(Id last);
+    // Whether this id is the next one of a session that was seen before.
+    bool goesOn(Id id) const
+    {
+        const Session session = find(id.sid);
+        return session != kNone && !m_rows[session].seen.empty() && m_rows[session].seen.back().end == id.time;
+    }
     // Whether this id was seen, or may have been before the document was loaded.
     bool knows(Id id) const
     {
         const Session session = find(id.sid);
-        return (session != kNone && sawLately(m_rows[session], id.time)) || knowsSomewhere(id);
+        if (session == kNone || m_rows[session].seen.empty() || id.sid == kSystemSession)
+            return knowsSomewhere(id);
+        const Row &row = m_rows[session];
+        if (id.time >= row.seen.back().end)
+            return id.time < row.loaded;
+        return id.time >= row.seen.back().begin || knowsSomewhere(id);
     }
     bool knowsAll(const IdSpan &span) const;
     // Whether the id was seen here, after loading.
@@ -94,7 +105,6 @@ private:
     };
     struct Row
     {
-        std::uint64_t sid = 0;
         std::uint64_t last = 0;
         std::uint64_t loaded = 0;    // ids below this may have been seen before loading
         bool observed = false;
@@ -105,13 +115,10 @@ private:
     Session meet(std::uint64_t sid);
     void observeAnywhere(const IdSpan &span);
     bool knowsSomewhere(Id id) const;
-    static bool sawLately(const Row &row, std::uint64_t time) // in the last stretch of what was seen
-    {
-        return !row.seen.empty() && time >= row.seen.back().begin && time < row.seen.back().end;
-    }
     void observeLast(Session session, std::uint64_t last);
     static const Interval *intervalAt(const Row &row, std::uint64_t time);
 
+    std::vector<std::uint64_t> m_sids; // apart from the rows: ids of one time are ordered by these alone
     std::vector<Row> m_rows;
     std::vector<Session> m_order; // of observing
     std::unordered_map<std::uint64_t, Session> m_numbers;

@@ -6,6 +6,7 @@
 namespace eventsync::crdt {
 
 // A value brought into the value domain, or why it cannot be in a document.
+bool isPlain(const json::Value &value);
 Result<json::Value> prepared(const json::Value &value);
 Result<> checkKey(std::string_view key);
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -103,26 +104,33 @@ public:
     const NodeStore &nodes() const { return m_nodes; }
     std::size_t heapBytes() const { return m_nodes.heapBytes(); }
 
-    // Local edits of a text or of bytes that are known to be right: what apply() would do with the same operation, without
+    // Local edits that are known to be right: what apply() would do with the same operation, without
     // looking the places up again. The operation's id is clock().next().
     Id insertLocally(NodeIndex node, std::uint32_t position, const Units &units); // gives what it follows: the operation's ref
+    Id createLocally(const Constant &constant); // null, a boolean or an integer: what its encoding would read as again
+    void setKeyLocally(NodeIndex node, std::string_view key, Id value);
     void eraseLocally(NodeIndex node, std::span<const IdSpan> ids); // also of elements
+    bool eraseRunLocally(NodeIndex node, std::uint32_t position, std::uint32_t count, IdSpan *ids); // false: several runs, or elements
     void applyLocally(const Operation &operation);
 
 private:
     friend class DocumentLoader;
 
     Result<> check(const PatchView &patch) const;
+    Id firstUnknown(const Operation &op, const IdSpan &self) const;
     Result<> checkOperation(const Operation &op, const IdSpan &self) const;
     bool knows(Id id, const IdSpan &self) const;
     void perform(const Operation &op);
     void createNode(const Operation &op);
     void insertUnits(const Operation &op);
+    void insertUnits(NodeIndex node, const Operation &op, std::uint64_t known);
+    bool typesOn(const Operation &op);
     void insertElements(const Operation &op);
     void updateElement(const Operation &op);
     void erase(const Operation &op);
     void erase(NodeIndex node, const IdSpan &ids, std::vector<NodeIndex> &gone);
     void setKeys(const Operation &op);
+    void setKey(NodeIndex node, Id object, const KeyEntry &entry);
     void setSlots(const Operation &op);
     void setValue(const Operation &op);
     std::uint64_t knownPrefix(const Sequence &sequence, const Operation &op) const;

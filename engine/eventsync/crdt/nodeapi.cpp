@@ -101,7 +101,7 @@ Result<> checkRoom(const Sequence &sequence, std::uint64_t count)
 }
 
 // What typing asks at every key, without making a Result of the answer: the range is right, and there is room for `more`.
-inline bool isPlain(const Sequence &sequence, std::uint64_t position, std::uint64_t count, std::uint64_t more)
+inline bool isSimple(const Sequence &sequence, std::uint64_t position, std::uint64_t count, std::uint64_t more)
 {
     return !sequence.mayHavePairs() && position <= sequence.length() && count <= sequence.length() - position
         && more <= Sequence::kMaxElements - sequence.total();
@@ -179,7 +179,7 @@ Result<> StrApi::ins(qsizetype position, std::string_view utf8)
     if (node == kNoNode)
         return failure(index(NodeKind::Str).error());
     const Sequence &sequence = document().node(node).sequence();
-    if (!isPlain(sequence, static_cast<std::uint64_t>(position), 0, utf8.size())) {
+    if (!isSimple(sequence, static_cast<std::uint64_t>(position), 0, utf8.size())) {
         EVENTSYNC_CHECK(checkRange(sequence, static_cast<std::uint64_t>(position), 0));
         EVENTSYNC_CHECK(checkRoom(sequence, utf8.size()));
     }
@@ -205,7 +205,7 @@ Result<> StrApi::del(qsizetype position, qsizetype count)
         return failure(index(NodeKind::Str).error());
     const Sequence &sequence = document().node(node).sequence();
     const auto from = static_cast<std::uint64_t>(position);
-    if (!isPlain(sequence, from, static_cast<std::uint64_t>(count), 0))
+    if (!isSimple(sequence, from, static_cast<std::uint64_t>(count), 0))
         EVENTSYNC_CHECK(checkRange(sequence, from, static_cast<std::uint64_t>(count)));
     if (count > 0)
         m_api->deleteUnits(node, static_cast<std::uint32_t>(position), static_cast<std::uint32_t>(count));
@@ -373,11 +373,17 @@ Result<NodeApi> ObjApi::at(std::string_view key) const
 
 Result<> ObjApi::set(std::string_view key, const json::Value &value)
 {
-    EVENTSYNC_TRY(const NodeIndex node, index(NodeKind::Obj));
+    const NodeIndex node = locate(NodeKind::Obj);
+    if (node == kNoNode)
+        return failure(index(NodeKind::Obj).error());
     EVENTSYNC_CHECK(checkKey(key));
+    if (isPlain(value)) {
+        m_api->setKey(node, key, m_api->buildConstant(value));
+        return {};
+    }
     EVENTSYNC_TRY(const json::Value wanted, prepared(value));
     const Id made = m_api->buildMember(wanted);
-    m_api->setKey(node, std::string(key), made);
+    m_api->setKey(node, key, made);
     return {};
 }
 
@@ -387,7 +393,7 @@ Result<> ObjApi::setConstant(std::string_view key, const Constant &constant)
     EVENTSYNC_CHECK(checkKey(key));
     EVENTSYNC_CHECK(prepared(viewOf(constant)));
     const Id made = m_api->buildConstant(constant);
-    m_api->setKey(node, std::string(key), made);
+    m_api->setKey(node, key, made);
     return {};
 }
 

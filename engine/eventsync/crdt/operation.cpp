@@ -8,7 +8,7 @@ namespace eventsync::crdt {
 
 namespace {
 
-Id readCheckedId(ByteReader &in, std::uint64_t sid)
+inline Id readCheckedId(ByteReader &in, std::uint64_t sid)
 {
     const Id id = readId(in, sid);
     if (id.sid > kMaxSessionId || id.time > kMaxTime)
@@ -69,7 +69,10 @@ IndexEntry readIndexEntry(ByteReader &in, std::uint64_t sid)
     return {static_cast<std::uint32_t>(header.value), readId(in, sid)};
 }
 
-void readOperation(ByteReader &in, std::uint64_t sid, std::uint64_t time, Operation &out)
+namespace {
+
+template<bool IsChecked>
+void read(ByteReader &in, std::uint64_t sid, std::uint64_t time, Operation &out)
 {
     const std::uint8_t octet = in.u8();
     out = Operation{};
@@ -91,7 +94,7 @@ void readOperation(ByteReader &in, std::uint64_t sid, std::uint64_t time, Operat
         out.object = readCheckedId(in, sid);
         return readEntries(in, out, [&] {
             const std::string_view key = readCborText(in);
-            if (key.find('\0') != std::string_view::npos || !isValidUtf8(key))
+            if (!IsChecked && (key.find('\0') != std::string_view::npos || !isValidUtf8(key)))
                 in.fail();
             readCheckedId(in, sid);
         });
@@ -130,6 +133,18 @@ void readOperation(ByteReader &in, std::uint64_t sid, std::uint64_t time, Operat
         return;
     }
     in.fail(); // no such operation
+}
+
+} // namespace
+
+void readOperation(ByteReader &in, std::uint64_t sid, std::uint64_t time, Operation &out)
+{
+    read<false>(in, sid, time, out);
+}
+
+void readAgain(ByteReader &in, std::uint64_t sid, std::uint64_t time, Operation &out)
+{
+    read<true>(in, sid, time, out);
 }
 
 } // namespace eventsync::crdt

@@ -30,6 +30,8 @@ struct Operation
 
 // Reads the next operation of a patch of session `sid`, whose id is (sid, time). Fails the reader on bytes that are none.
 void readOperation(ByteReader &in, std::uint64_t sid, std::uint64_t time, Operation &out);
+// The same from bytes that have passed it once.
+void readAgain(ByteReader &in, std::uint64_t sid, std::uint64_t time, Operation &out);
 
 inline Id readId(ByteReader &in, std::uint64_t sid)
 {

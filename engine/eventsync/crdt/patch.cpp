@@ -38,7 +38,7 @@ Result<> PatchView::read(std::string_view bytes)
     std::uint64_t time = m_id.time;
     Operation operation;
     for (std::uint64_t i = 0; i < m_count; ++i) {
-        Operation &into = i == 0 ? m_first : operation;
+        Operation &into = i < kFew ? m_few[i] : operation;
         readOperation(in, m_id.sid, time, into);
         if (!in.ok() || into.span > kMaxTime || (time += into.span) > kMaxTime)
             return failure(ErrorCode::InvalidValue, "operation " + std::to_string(i) + " of a patch");

@@ -3,6 +3,7 @@
 
 #include <eventsync/crdt/operation.h>
 
+#include <array>
 #include <functional>
 #include <optional>
 #include <span>
@@ -28,19 +29,22 @@ public:
     std::uint64_t operationCount() const { return m_count; }
     std::string_view bytes() const { return m_bytes; }
     std::optional<json::Value> meta() const; // what the author attached; nothing here reads it
-    const Operation &first() const { return m_first; }
+    const Operation &first() const { return m_few.front(); }
 
     // Calls f(operation) for each one, in order.
     template<class F>
     void forEach(F &&f) const
     {
-        if (m_count == 1)
-            return f(m_first);
+        if (m_count <= kFew) {
+            for (std::uint64_t i = 0; i < m_count; ++i)
+                f(m_few[i]);
+            return;
+        }
         ByteReader in(m_operations);
         std::uint64_t time = m_id.time;
         Operation operation;
         for (std::uint64_t i = 0; i < m_count; ++i) {
-            readOperation(in, m_id.sid, time, operation);
+            readAgain(in, m_id.sid, time, operation);
             time += operation.span;
             f(operation);
         }
@@ -48,13 +52,14 @@ public:
 
 private:
     friend class Patch;
+    static constexpr std::size_t kFew = 2; // what one key pressed, or one value set, takes
     Id m_id;
     std::uint64_t m_span = 0;
     std::uint64_t m_count = 0;
     std::string_view m_bytes;
     std::string_view m_meta;
     std::string_view m_operations;
-    Operation m_first;
+    std::array<Operation, kFew> m_few;
 };
 
 // A patch that keeps its bytes: the binary encoding is the object. A value; any thread (immutable).

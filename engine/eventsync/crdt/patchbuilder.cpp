@@ -68,7 +68,7 @@ Operation PatchBuilder::last() const
 {
     Operation operation;
     ByteReader in(std::string_view(m_operations).substr(m_lastStart));
-    readOperation(in, m_first.sid, m_lastTime, operation);
+    readAgain(in, m_first.sid, m_lastTime, operation);
     return operation;
 }
 
@@ -148,8 +148,10 @@ Id PatchBuilder::insObj(Id object, const std::vector<std::pair<std::string, Id>>
 
 Id PatchBuilder::insObj(Id object, std::string_view key, Id value)
 {
-    header(OpCode::InsObj, 1);
-    id(object);
+    Head head(m_first.sid);
+    head.code(OpCode::InsObj, 1);
+    head.id(object);
+    head.flush(m_operations, {});
     writeCborText(m_out, key);
     id(value);
     return take(1);

@@ -572,6 +572,17 @@ void Sequence::erase(Stamp first, std::uint64_t length, std::vector<std::uint32_
     }
 }
 
+bool Sequence::eraseRunAt(std::uint32_t position, std::uint32_t count, Run *run)
+{
+    const Place place = findPosition(position);
+    const SequenceLeaf &leaf = m_leaves[place.leaf];
+    if (leaf.visible(place.span) - place.offset < count)
+        return false;
+    *run = {{leaf.session(place.span), leaf.time(place.span) + place.offset}, count, false};
+    eraseInRun(place, count, nullptr, nullptr);
+    return true;
+}
+
 void Sequence::eraseInRun(Place place, std::uint32_t length, std::vector<std::uint32_t> *nodes,
                           std::vector<Removal> *removals)
 {

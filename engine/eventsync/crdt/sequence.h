@@ -64,6 +64,9 @@ public:
     void erase(Stamp first, std::uint64_t length, std::vector<std::uint32_t> *nodes = nullptr,
                std::vector<Removal> *removals = nullptr);
 
+    // Deletes [position, position + count) if all of it is of one run; otherwise nothing.
+    bool eraseRunAt(std::uint32_t position, std::uint32_t count, Run *run);
+
     bool contains(Stamp id) const;
     // The element at a visible position; it must exist.
     Stamp stampAt(std::uint32_t position) const;

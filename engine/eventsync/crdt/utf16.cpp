@@ -33,10 +33,8 @@ CodePoint readCodePoint(const unsigned char *at, std::size_t left)
 
 } // namespace
 
-std::int64_t utf16Length(std::string_view text)
+std::int64_t utf16LengthOfAny(std::string_view text)
 {
-    if (isAscii(text))
-        return static_cast<std::int64_t>(text.size());
     const auto *at = reinterpret_cast<const unsigned char *>(text.data());
     std::int64_t units = 0;
     for (std::size_t i = 0; i < text.size();) {

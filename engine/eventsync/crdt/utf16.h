@@ -29,7 +29,11 @@ inline bool isAscii(std::string_view text)
 }
 
 // UTF-16 units of `text`, or -1 if it is no UTF-8 (three-byte surrogates allowed).
-std::int64_t utf16Length(std::string_view text);
+std::int64_t utf16LengthOfAny(std::string_view text);
+inline std::int64_t utf16Length(std::string_view text)
+{
+    return isAscii(text) ? static_cast<std::int64_t>(text.size()) : utf16LengthOfAny(text);
+}
 
 // `text` must have passed utf16Length().
 void appendUtf16(std::u16string &out, std::string_view text);

@@ -154,6 +154,22 @@ public:
 private:
     std::uint64_t more(std::uint64_t value, int shift)
     {
+        if (left() < 7)
+            return moreNearEnd(value, shift);
+        const auto *at = reinterpret_cast<const unsigned char *>(m_at);
+        for (int n = 1; n < 7; ++n, shift += 7) {
+            const std::uint64_t byte = *at++;
+            value |= (byte & 0x7F) << shift;
+            if (byte <= 0x7F) {
+                m_at = reinterpret_cast<const char *>(at);
+                return value;
+            }
+        }
+        m_at = reinterpret_cast<const char *>(at + 1);
+        return value | std::uint64_t(*at) << shift;
+    }
+    std::uint64_t moreNearEnd(std::uint64_t value, int shift)
+    {
         for (int n = 1; n < 7; ++n, shift += 7) {
             const std::uint64_t byte = u8();
             value |= (byte & 0x7F) << shift;

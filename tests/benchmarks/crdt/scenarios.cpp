@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <set>
 
 namespace eventsync::bench {
 
@@ -256,6 +257,15 @@ void measureKeys(Results &results)
     });
 }
 
+double plainSet(std::size_t count)
+{
+    return best(3, [] { return std::set<std::uint64_t>(); }, [&](auto &set) {
+        SeededRandom random(7);
+        for (std::size_t i = 0; i < count; ++i)
+            set.insert(random.below(1ull << 40));
+    });
+}
+
 } // namespace
 
 Results measureEventSync(const std::string &folder)
@@ -272,7 +282,7 @@ std::vector<Growth> measureGrowth(const std::string &folder)
 {
     std::vector<Growth> growth;
     const auto add = [&](const char *what, const std::function<double(std::size_t)> &run, std::size_t small) {
-        growth.push_back({what, small, run(small), run(small * 10)});
+        growth.push_back({what, small, run(small), run(small * 10), plainSet(small), plainSet(small * 10)});
     };
     const Trace paper = readTrace(folder + "/automerge-paper.flat");
     const auto typed = [](const std::vector<Edit> &edits, std::size_t count) {

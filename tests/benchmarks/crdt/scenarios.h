@@ -32,6 +32,8 @@ struct Growth
     std::size_t count = 0; // n
     double small = 0;      // milliseconds for n
     double large = 0;      // for 10 n
+    double setSmall = 0;   // what a std::set takes for n random numbers, and for 10 n: n log n, and the machine's caches
+    double setLarge = 0;
 };
 std::vector<Growth> measureGrowth(const std::string &folder);
 

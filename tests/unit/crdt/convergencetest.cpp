@@ -257,7 +257,38 @@ struct PlainArray
             ++at;
         elements.insert(elements.begin() + std::ptrdiff_t(at), {id, false});
     }
+    Element &shown(std::uint32_t position)
+    {
+        auto it = elements.begin();
+        for (; it->deleted || position > 0; ++it)
+            position -= it->deleted ? 0 : 1;
+        return *it;
+    }
+    std::uint32_t length() const
+    {
+        return static_cast<std::uint32_t>(std::count_if(elements.begin(), elements.end(), [](const Element &e) { return !e.deleted; }));
+    }
 };
+
+// Somebody types a few characters at a place, and takes some of them and of what stood before back.
+void typeAndTakeBack(Sequence &sequence, PlainArray &plain, LogicalClock::Session session, Id id, SeededRandom &random)
+{
+    std::uint32_t position = static_cast<std::uint32_t>(random.below(plain.length() + 1));
+    for (std::uint64_t typed = 1 + random.below(4); typed > 0; --typed, ++id.time, ++position) {
+        const Id ref = position == 0 ? kOrigin : plain.shown(position - 1).id;
+        Sequence::Stamp after;
+        QVERIFY(sequence.insertAt(position, {session, id.time}, {"t", 1, 1}, &after));
+        if (position > 0)
+            QCOMPARE(after.time, ref.time);
+        plain.insert(ref, id);
+    }
+    for (std::uint64_t back = random.below(6); back > 0 && position > 0; --back) {
+        Sequence::Run run;
+        QVERIFY(sequence.eraseRunAt(--position, 1, &run));
+        QCOMPARE(run.first.time, plain.shown(position).id.time);
+        plain.shown(position).deleted = true;
+    }
+}
 
 } // namespace
 
@@ -271,6 +302,7 @@ void ConvergenceTest::sequenceAgreesWithTheDefinition()
         PlainArray plain;
         std::uint64_t time = 1;
         const std::uint64_t sessions = 1 + random.below(6);
+        Id last = kOrigin;
         for (int step = 0; step < 400; ++step) {
             const std::uint64_t sid = kFirstFreeSession + random.below(sessions);
             if (random.below(5) == 0 && !plain.elements.empty()) {
@@ -284,13 +316,19 @@ void ConvergenceTest::sequenceAgreesWithTheDefinition()
                 }
                 continue;
             }
+            if (random.below(6) == 0) {
+                typeAndTakeBack(sequence, plain, clock.number(sid), {sid, time}, random);
+                time += 4;
+                continue;
+            }
             // An author who may not have seen the latest: any element may be the one before, times may tie.
             const bool atFront = plain.elements.empty() || random.below(10) == 0;
             const std::size_t end = plain.elements.size();
             const bool typesOn = random.below(2) == 0 && end > 0;
             const std::size_t pick = atFront ? 0 : typesOn ? end - 1 : random.below(end);
-            const Id ref = atFront ? kOrigin : plain.elements[pick].id;
-            Id id{sid, std::max(ref.time + 1, time > 3 ? time - random.below(3) : time)};
+            const bool goesOn = !atFront && last != kOrigin && random.below(3) == 0; // of one session, id after id
+            const Id ref = atFront ? kOrigin : goesOn ? last : plain.elements[pick].id;
+            Id id = goesOn ? last.plus(1) : Id{sid, std::max(ref.time + 1, time > 3 ? time - random.below(3) : time)};
             const std::uint32_t count = 1 + static_cast<std::uint32_t>(random.below(3));
             const auto taken = [&](Id wanted) {
                 return std::any_of(plain.elements.begin(), plain.elements.end(), [&](const auto &e) { return e.id == wanted; });
@@ -298,6 +336,7 @@ void ConvergenceTest::sequenceAgreesWithTheDefinition()
             while (taken(id) || taken(id.plus(1)) || taken(id.plus(2)))
                 ++id.time;
             time = std::max(time, id.time + count);
+            last = id.plus(count - 1);
             const std::string text(count, char('a' + step % 26));
             const Sequence::Stamp stamp{clock.number(id.sid), id.time};
             const Sequence::Stamp after = ref.isOrigin() ? Sequence::Stamp{} : Sequence::Stamp{clock.number(ref.sid), ref.time};
