@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interoptest.h"
 
+#include "support/crdt/randomedits.h"
+
 #include <eventsync/base/random.h>
 #include <eventsync/crdt/api.h>
 #include <eventsync/crdt/encoding.h>
@@ -38,116 +40,6 @@ std::string viewText(const QJsonObject &answer)
     return value ? json::canonical(value->get_array()[0]) : "no JSON: " + value.error().toString();
 }
 
-const char *const kWords[] = {"a", "hello ", "안녕 ", "😀", "e\u0301👩‍👧", "한글과 emoji 🎈, long enough to need a longer header"};
-const char *const kKeys[] = {"a", "b", "10", "2", "한"};
-
-json::Value randomValue(Random &random, int depth)
-{
-    switch (random.below(depth > 2 ? 5 : 7)) {
-    case 0: return json::Value(static_cast<std::int64_t>(random.below(1000)) - 500);
-    case 1: return json::Value(random.below(2) == 0);
-    case 2: return json::Value(nullptr);
-    case 3: return json::Value(kWords[random.below(std::size(kWords))]);
-    case 4: return json::Value(0.1 * static_cast<double>(1 + random.below(100)));
-    case 5: {
-        json::Array array;
-        for (std::uint64_t n = random.below(4); n > 0; --n)
-            array.push_back(randomValue(random, depth + 1));
-        return array;
-    }
-    default: {
-        json::Object object;
-        for (std::uint64_t n = random.below(4); n > 0; --n)
-            object[kKeys[random.below(std::size(kKeys))]] = randomValue(random, depth + 1);
-        return object;
-    }
-    }
-}
-
-qsizetype pairSafe(const QString &text, std::uint64_t position)
-{
-    const auto at = static_cast<qsizetype>(position);
-    return at > 0 && at < text.size() && text.at(at).isLowSurrogate() ? at - 1 : at;
-}
-
-Id randomNode(Random &random, const Document &document)
-{
-    Id at = document.root();
-    while (!at.isOrigin() && random.below(4) != 0) {
-        const Node &node = document.node(document.find(at));
-        NodeIndex child = kNoNode;
-        if (node.kind == NodeKind::Val)
-            child = node.value();
-        else if (node.kind == NodeKind::Obj && !node.keys().entries().empty())
-            child = node.keys().entries()[random.below(node.keys().entries().size())].value;
-        else if (node.kind == NodeKind::Vec && !node.slots().empty())
-            child = node.slots()[random.below(node.slots().size())];
-        else if (node.kind == NodeKind::Arr && node.sequence().length() > 0)
-            child = node.sequence().unitAt(static_cast<std::uint32_t>(random.below(node.sequence().length())));
-        if (child == kNoNode)
-            break;
-        at = document.idOf(child);
-    }
-    return at;
-}
-
-void edit(Random &random, Api &api)
-{
-    const Id id = randomNode(random, api.document());
-    if (id.isOrigin() || random.below(40) == 0) {
-        QVERIFY(api.root(randomValue(random, 0)));
-        return;
-    }
-    const NodeApi node(api, id);
-    const auto position = [&](std::size_t length) { return random.below(length + 1); };
-    switch (*node.kind()) {
-    case NodeKind::Con: break;
-    case NodeKind::Val: QVERIFY(node.val()->set(randomValue(random, 1))); break;
-    case NodeKind::Vec: QVERIFY(node.vec()->set(random.below(20), randomValue(random, 1))); break;
-    case NodeKind::Obj: {
-        const char *key = kKeys[random.below(std::size(kKeys))];
-        const std::uint64_t what = random.below(6);
-        if (what == 0)
-            static_cast<void>(node.obj()->del(key)); // may not be there
-        else if (what == 1)
-            QVERIFY(node.obj()->setConstant(key, Binary{"\x01\xFF"}));
-        else
-            QVERIFY(node.obj()->set(key, randomValue(random, 1)));
-        break;
-    }
-    case NodeKind::Str: {
-        StrApi str = *node.str();
-        const QString text = str.text();
-        const qsizetype at = pairSafe(text, position(std::size_t(text.size())));
-        const qsizetype end = pairSafe(text, std::uint64_t(at) + position(std::size_t(text.size() - at)));
-        if (random.below(3) == 0)
-            QVERIFY(str.del(at, std::max<qsizetype>(end - at, 0)));
-        else
-            QVERIFY(str.ins(at, QString::fromUtf8(kWords[random.below(std::size(kWords))])));
-        break;
-    }
-    case NodeKind::Bin: {
-        BinApi bin = *node.bin();
-        if (random.below(3) == 0 && bin.length() > 0)
-            QVERIFY(bin.del(random.below(bin.length()), 1));
-        else
-            QVERIFY(bin.ins(position(bin.length()), "\x01\x02\xFE"));
-        break;
-    }
-    case NodeKind::Arr: {
-        ArrApi arr = *node.arr();
-        const std::size_t at = position(arr.length());
-        if (random.below(3) == 0 && at < arr.length())
-            QVERIFY(arr.del(at, 1 + random.below(arr.length() - at)));
-        else if (random.below(3) == 0 && at < arr.length())
-            QVERIFY(arr.upd(at, randomValue(random, 1)));
-        else
-            QVERIFY(arr.ins(at, {randomValue(random, 1), randomValue(random, 2)}));
-        break;
-    }
-    }
-}
-
 Result<Patch> decodePatch(const QString &format, const QJsonObject &patch)
 {
     if (format == kFormats[0])
@@ -178,7 +70,7 @@ struct Session
         const QJsonObject theirs = peer.ask(QStringLiteral("edit"), {{QStringLiteral("count"), 1 + int(random.below(3))}});
         QVERIFY2(!theirs.contains(QStringLiteral("error")), qPrintable(theirs.value(QStringLiteral("error")).toString()));
         for (std::uint64_t n = 1 + random.below(3); n > 0; --n)
-            edit(random, api);
+            test::randomEdit(random, api);
         const Patch ours = api.flush();
         if (!theirs.isEmpty())
             receive(format, theirs);

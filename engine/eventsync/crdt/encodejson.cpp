@@ -100,11 +100,58 @@ private:
     ClockTableWriter &m_table;
 };
 
-class CompactEncoder
+// What the two encodings write alike: the order of keys, and what stands between the parts of a container.
+class TextEncoder
+{
+public:
+    std::vector<std::uint32_t> keyOrder(const ObjectKeys &keys) { return scriptOrder(keys); }
+    void key(const Node &, const std::string &key, bool first)
+    {
+        if (!first)
+            m_out += ',';
+        appendJsonText(m_out, std::string_view(key));
+        m_out += ':';
+    }
+    void slot(const Node &, std::size_t i, bool empty)
+    {
+        if (i > 0)
+            m_out += ',';
+        if (empty)
+            m_out += m_hole;
+    }
+    void element(std::size_t i) { m_out += i == 0 ? '[' : ','; }
+
+protected:
+    TextEncoder(const Document &document, const char *hole) : m_document(document), m_hole(hole) {}
+
+    // The runs of a text or of bytes: `open` writes what stands before a run's units, bytes are written by `toText`.
+    template<class Open>
+    void runs(const Node &node, std::string (*toText)(std::string_view), const char *end, Open &&open)
+    {
+        Sequence::Reader reader(node.sequence());
+        bool first = true;
+        for (Sequence::Run run; reader.next(run); first = false) {
+            open(run, first);
+            if (!run.deleted) {
+                std::string bytes;
+                if (node.kind == NodeKind::Bin)
+                    reader.bytes(bytes);
+                appendRun(m_out, node, reader, toText(bytes));
+            }
+            m_out += end;
+        }
+    }
+
+    const Document &m_document;
+    const char *m_hole; // of a vec
+    std::string m_out;
+};
+
+class CompactEncoder : public TextEncoder
 {
 public:
     explicit CompactEncoder(const Document &document)
-        : m_document(document), m_isServer(document.clock().isServer()), m_table(document.clock())
+        : TextEncoder(document, "0"), m_isServer(document.clock().isServer()), m_table(document.clock())
     {
     }
 
@@ -140,20 +187,7 @@ public:
         if (node.kind == NodeKind::Con)
             return constant(node);
         m_out += '[';
-        Sequence::Reader reader(node.sequence());
-        bool first = true;
-        for (Sequence::Run run; reader.next(run); first = false) {
-            this->run(run, first);
-            if (run.deleted) {
-                m_out += ']';
-                continue;
-            }
-            std::string bytes;
-            if (node.kind == NodeKind::Bin)
-                reader.bytes(bytes);
-            appendRun(m_out, node, reader, dataUrl(bytes));
-            m_out += ']';
-        }
+        runs(node, dataUrl, "]", [this](const Sequence::Run &run, bool first) { this->run(run, first); });
         m_out += "]]";
     }
     void nothing()
@@ -168,21 +202,6 @@ public:
         if (node.kind != NodeKind::Val)
             m_out += node.kind == NodeKind::Obj ? '{' : '[';
     }
-    std::vector<std::uint32_t> keyOrder(const ObjectKeys &keys) { return scriptOrder(keys); }
-    void key(const Node &, const std::string &key, bool first)
-    {
-        if (!first)
-            m_out += ',';
-        appendJsonText(m_out, std::string_view(key));
-        m_out += ':';
-    }
-    void slot(const Node &, std::size_t i, bool empty)
-    {
-        if (i > 0)
-            m_out += ',';
-        if (empty)
-            m_out += '0';
-    }
     void run(const Sequence::Run &run, bool first)
     {
         m_out += first ? "[" : ",[";
@@ -191,7 +210,6 @@ public:
         if (run.deleted)
             appendJsonNumber(m_out, run.length);
     }
-    void element(std::size_t i) { m_out += i == 0 ? '[' : ','; }
     void endRun(bool deleted) { m_out += deleted ? "]" : "]]"; }
     void end(const Node &node) { m_out += node.kind == NodeKind::Val ? "]" : node.kind == NodeKind::Obj ? "}]" : "]]"; }
 
@@ -235,16 +253,14 @@ private:
         m_out += ']';
     }
 
-    const Document &m_document;
     bool m_isServer;
     ClockTableWriter m_table;
-    std::string m_out;
 };
 
-class VerboseEncoder
+class VerboseEncoder : public TextEncoder
 {
 public:
-    explicit VerboseEncoder(const Document &document) : m_document(document) {}
+    explicit VerboseEncoder(const Document &document) : TextEncoder(document, "null") {}
 
     std::string encode()
     {
@@ -275,18 +291,7 @@ public:
         if (node.kind == NodeKind::Con)
             return constant(node);
         m_out += ",\"chunks\":[";
-        Sequence::Reader reader(node.sequence());
-        bool first = true;
-        for (Sequence::Run run; reader.next(run); first = false) {
-            this->run(run, first);
-            if (!run.deleted) {
-                std::string bytes;
-                if (node.kind == NodeKind::Bin)
-                    reader.bytes(bytes);
-                appendRun(m_out, node, reader, toBase64(bytes));
-            }
-            m_out += '}';
-        }
+        runs(node, toBase64, "}", [this](const Sequence::Run &run, bool first) { this->run(run, first); });
         m_out += "]}";
     }
     void nothing() { m_out += "{\"type\":\"con\",\"id\":[0,0]}"; }
@@ -300,21 +305,6 @@ public:
         default: m_out += ",\"chunks\":["; break;
         }
     }
-    std::vector<std::uint32_t> keyOrder(const ObjectKeys &keys) { return scriptOrder(keys); }
-    void key(const Node &, const std::string &key, bool first)
-    {
-        if (!first)
-            m_out += ',';
-        appendJsonText(m_out, std::string_view(key));
-        m_out += ':';
-    }
-    void slot(const Node &, std::size_t i, bool empty)
-    {
-        if (i > 0)
-            m_out += ',';
-        if (empty)
-            m_out += "null";
-    }
     void run(const Sequence::Run &run, bool first)
     {
         m_out += first ? "{\"id\":" : ",{\"id\":";
@@ -323,7 +313,6 @@ public:
         if (run.deleted)
             appendJsonNumber(m_out, run.length);
     }
-    void element(std::size_t i) { m_out += i == 0 ? '[' : ','; }
     void endRun(bool deleted) { m_out += deleted ? "}" : "]}"; }
     void end(const Node &node) { m_out += node.kind == NodeKind::Val ? "}" : node.kind == NodeKind::Obj ? "}}" : "]}"; }
 
@@ -358,9 +347,6 @@ private:
         }
         m_out += '}';
     }
-
-    const Document &m_document;
-    std::string m_out;
 };
 
 } // namespace

@@ -2,6 +2,8 @@
 // A failing run prints its seed; EVENTSYNC_SEED repeats it alone. EVENTSYNC_LONG=1 makes 100,000 runs.
 #include "convergencetest.h"
 
+#include "support/crdt/randomedits.h"
+
 #include <eventsync/base/random.h>
 #include <eventsync/crdt/api.h>
 #include <eventsync/crdt/encoding.h>
@@ -20,128 +22,10 @@ int runCount(int brief, int full)
     return qEnvironmentVariableIntValue("EVENTSYNC_LONG") == 1 ? full : brief;
 }
 
-const std::vector<QString> &words()
+QString randomText(Random &random)
 {
-    static const std::vector<QString> words{QStringLiteral("a"), QStringLiteral("hello "), QString::fromUtf8("안녕 "),
-        QString::fromUtf8("😀"), QString::fromUtf8("e\u0301👩‍👧"), QString::fromUtf8("한글과 emoji 🎈")};
-    return words;
-}
-
-json::Value randomValue(Random &random, int depth)
-{
-    switch (random.below(depth > 2 ? 4 : 7)) {
-    case 0: return json::Value(static_cast<std::int64_t>(random.below(100)));
-    case 1: return json::Value(random.below(2) == 0);
-    case 2: return json::Value(nullptr);
-    case 3: return json::Value(boost::json::string(words()[random.below(words().size())].toStdString()));
-    case 4: return json::Value(0.5 + static_cast<double>(random.below(10)));
-    case 5: {
-        json::Array array;
-        for (std::uint64_t n = random.below(4); n > 0; --n)
-            array.push_back(randomValue(random, depth + 1));
-        return array;
-    }
-    default: {
-        json::Object object;
-        for (std::uint64_t n = random.below(4); n > 0; --n)
-            object[std::string(1, char('a' + random.below(4)))] = randomValue(random, depth + 1);
-        return object;
-    }
-    }
-}
-
-// Some node of the document, found by walking down at random.
-Id randomNode(Random &random, const Document &document)
-{
-    Id at = document.root();
-    while (!at.isOrigin() && random.below(4) != 0) {
-        const Node &node = document.node(document.find(at));
-        NodeIndex child = kNoNode;
-        if (node.kind == NodeKind::Val)
-            child = node.value();
-        else if (node.kind == NodeKind::Obj && !node.keys().entries().empty())
-            child = node.keys().entries()[random.below(node.keys().entries().size())].value;
-        else if (node.kind == NodeKind::Vec && !node.slots().empty())
-            child = node.slots()[random.below(node.slots().size())];
-        else if (node.kind == NodeKind::Arr && node.sequence().length() > 0)
-            child = node.sequence().unitAt(static_cast<std::uint32_t>(random.below(node.sequence().length())));
-        if (child == kNoNode)
-            break;
-        at = document.idOf(child);
-    }
-    return at;
-}
-
-qsizetype pairSafe(const QString &text, std::uint64_t position)
-{
-    auto at = static_cast<qsizetype>(position);
-    if (at > 0 && at < text.size() && text.at(at).isLowSurrogate() && text.at(at - 1).isHighSurrogate())
-        --at;
-    return at;
-}
-
-void editText(Random &random, StrApi str)
-{
-    const QString text = str.text();
-    const qsizetype position = pairSafe(text, random.below(std::uint64_t(text.size()) + 1));
-    if (random.below(3) == 0 && !text.isEmpty()) {
-        const qsizetype end = pairSafe(text, std::uint64_t(position) + random.below(std::uint64_t(text.size() - position) + 1));
-        QVERIFY(str.del(position, std::max<qsizetype>(end - position, 0)));
-    } else {
-        QVERIFY(str.ins(position, words()[random.below(words().size())]));
-    }
-}
-
-void editList(Random &random, ArrApi arr)
-{
-    const std::size_t length = arr.length();
-    const std::size_t position = random.below(length + 1);
-    if (random.below(3) == 0 && position < length)
-        QVERIFY(arr.del(position, 1 + random.below(length - position)));
-    else if (random.below(3) == 0 && position < length)
-        QVERIFY(arr.upd(position, randomValue(random, 1)));
-    else
-        QVERIFY(arr.ins(position, {randomValue(random, 1), randomValue(random, 2)}));
-}
-
-void editAny(Random &random, Api &api)
-{
-    const Id id = randomNode(random, api.document());
-    if (id.isOrigin() || random.below(40) == 0) {
-        QVERIFY(api.root(randomValue(random, 0)));
-        return;
-    }
-    const NodeApi node(api, id);
-    switch (*node.kind()) {
-    case NodeKind::Con: {
-        if (random.below(6) == 0)
-            QVERIFY(api.diff(randomValue(random, 0)));
-        break;
-    }
-    case NodeKind::Val: {
-        QVERIFY(node.val()->set(randomValue(random, 1)));
-        break;
-    }
-    case NodeKind::Obj: {
-        const std::string key(1, char('a' + random.below(4)));
-        if (random.below(4) == 0)
-            static_cast<void>(node.obj()->del(key)); // may not be there
-        else
-            QVERIFY(node.obj()->set(key, randomValue(random, 1)));
-        break;
-    }
-    case NodeKind::Vec: QVERIFY(node.vec()->set(random.below(6), randomValue(random, 1))); break;
-    case NodeKind::Str: editText(random, *node.str()); break;
-    case NodeKind::Bin: {
-        BinApi bin = *node.bin();
-        if (random.below(3) == 0 && bin.length() > 0)
-            QVERIFY(bin.del(random.below(bin.length()), 1));
-        else
-            QVERIFY(bin.ins(random.below(bin.length() + 1), "\x01\x02\xFF"));
-        break;
-    }
-    case NodeKind::Arr: editList(random, *node.arr()); break;
-    }
+    const std::string_view word = test::randomWord(random);
+    return QString::fromUtf8(word.data(), static_cast<qsizetype>(word.size()));
 }
 
 // All patches into a document, in a random order that respects what they refer to, some twice, some joined.
@@ -196,7 +80,7 @@ void converge(std::uint64_t seed)
     for (int edit = 0; edit < 24; ++edit) {
         const std::size_t author = random.below(count);
         for (std::uint64_t n = 1 + random.below(3); n > 0; --n)
-            editAny(random, *apis[author]);
+            test::randomEdit(random, *apis[author]);
         if (const Patch patch = apis[author]->flush(); !patch.isEmpty())
             patches.push_back(random.below(3) == 0 ? patch.compacted() : patch);
         if (random.below(4) == 0)
@@ -377,15 +261,15 @@ void ConvergenceTest::largeTextsAgreeWithAPlainString()
     QString expected;
     const int edits = runCount(6'000, 60'000);
     for (int i = 0; i < edits; ++i) {
-        const qsizetype position = pairSafe(expected, random.below(std::uint64_t(expected.size()) + 1));
+        const qsizetype position = test::pairSafe(expected, random.below(std::uint64_t(expected.size()) + 1));
         if (random.below(3) == 0 && expected.size() > 0) {
-            const qsizetype end = pairSafe(expected, std::min<std::uint64_t>(std::uint64_t(position) + random.below(40),
+            const qsizetype end = test::pairSafe(expected, std::min<std::uint64_t>(std::uint64_t(position) + random.below(40),
                                                                             std::uint64_t(expected.size())));
             const qsizetype count = std::max<qsizetype>(end - position, 0);
             QVERIFY(str.del(position, count));
             expected.remove(position, count);
         } else {
-            const QString text = i % 500 == 0 ? QString(5000, QLatin1Char('x')) : words()[random.below(words().size())];
+            const QString text = i % 500 == 0 ? QString(5000, QLatin1Char('x')) : randomText(random);
             QVERIFY(str.ins(position, text));
             expected.insert(position, text);
         }
@@ -403,7 +287,7 @@ void ConvergenceTest::largeTextsAgreeWithAPlainString()
     Document copy = loaded->fork(kFirstFreeSession + 1);
     Api copyApi(copy);
     for (int i = 0; i < 300; ++i) { // the loaded tree, and its index of ids, go on
-        const qsizetype position = pairSafe(expected, random.below(std::uint64_t(expected.size()) + 1));
+        const qsizetype position = test::pairSafe(expected, random.below(std::uint64_t(expected.size()) + 1));
         QVERIFY(copyApi.str("")->ins(position, QStringLiteral("zz")));
         expected.insert(position, QStringLiteral("zz"));
         QVERIFY(document.apply(copyApi.flush()));
