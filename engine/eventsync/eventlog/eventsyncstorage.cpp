@@ -322,10 +322,10 @@ QFuture<Result<EditResult>> EventSyncStorage::editSection(const DocumentId &id, 
                 *value = last->after;
                 return {};
             }
-            last->before = *value;
+            json::Value before = *value;
             EVENTSYNC_CHECK(edit(*value));
             EVENTSYNC_CHECK(json::normalize(*value));
-            last->after = *value;
+            *last = {std::move(before), *value}; // only now: a round that failed has no outcome to repeat
             return {};
         },
         options);

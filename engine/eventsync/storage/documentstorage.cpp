@@ -450,10 +450,10 @@ Result<bool> editSectionOf(json::Value &document, const json::Pointer &section, 
         *value = last.after;
         return true;
     }
-    last.before = *value;
+    json::Value before = *value;
     EVENTSYNC_CHECK(edit(*value));
     EVENTSYNC_CHECK(json::normalize(*value)); // before it is compared with others
-    last.after = *value;
+    last = {std::move(before), *value};       // only now: a round that failed has no outcome to repeat
     return false;
 }
 

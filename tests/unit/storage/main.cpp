@@ -3,6 +3,7 @@
 #include "documentstoragetest.h"
 #include "memorybackendtest.h"
 #include "sqlitebackendtest.h"
+#include "typedstoragetest.h"
 
 #include <QCoreApplication>
 #include <QTest>
@@ -22,5 +23,6 @@ int main(int argc, char **argv)
     run(MemoryBackendTest());
     run(SqliteBackendTest());
     run(DocumentStorageTest());
+    run(TypedStorageTest());
     return failed;
 }
