@@ -3,6 +3,7 @@
 
 #include <eventsync/crdt/document.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace eventsync::crdt {
@@ -42,7 +43,8 @@ public:
 private:
     std::uint32_t append(std::uint64_t sid)
     {
-        m_rows.push_back({sid, m_clock.lastTime(sid).value_or(m_clock.time() - 1)});
+        const std::uint64_t last = m_clock.lastTime(sid).value_or(m_clock.time() - 1);
+        m_rows.push_back({sid, sid == kSystemSession ? std::max<std::uint64_t>(last, 1) : last}); // its ids are 0 and 1
         const LogicalClock::Session session = m_clock.find(sid);
         if (session != LogicalClock::kNone) {
             if (session >= m_rowOf.size())

@@ -163,7 +163,10 @@ private:
     void constant(NodeIndex node, bool isReference)
     {
         Constant value = isReference && !m_isSidecar ? Constant() : readCbor(m_isSidecar ? m_view : m_in);
-        m_loader.node(node).setConstant(isReference ? Constant(id()) : std::move(value));
+        if (isReference)
+            m_loader.setReference(node, id());
+        else
+            m_loader.node(node).setConstant(std::move(value));
     }
 
     void units(NodeIndex node, bool isText, std::uint64_t runs)

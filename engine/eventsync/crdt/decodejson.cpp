@@ -173,7 +173,7 @@ public:
             if (!special)
                 m_loader.node(node).setConstant(*content);
             else if (!special->is_int64() || special->get_int64() != 0)
-                m_loader.node(node).setConstant(readId(*special));
+                m_loader.setReference(node, readId(*special));
             return node;
         }
         case NodeKind::Val: return JsonDecoder::value(node, *content);
@@ -256,7 +256,7 @@ public:
         switch (kind) {
         case NodeKind::Con:
             if (member(value, "timestamp") && content)
-                m_loader.node(node).setConstant(readId(*content));
+                m_loader.setReference(node, readId(*content));
             else if (content)
                 m_loader.node(node).setConstant(*content);
             return node;

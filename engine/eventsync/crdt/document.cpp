@@ -4,6 +4,7 @@
 #include <eventsync/crdt/utf16.h>
 
 #include <algorithm>
+#include <set>
 
 namespace eventsync::crdt {
 
@@ -69,17 +70,51 @@ Id Document::root() const
 
 // ---- views
 
-json::Value Document::viewOfNode(NodeIndex index, int depth, bool *isUndefined) const
+namespace {
+
+// Nodes that stand in several places of what can be seen from the top: docs/decisions/0078. What no longer stands in the document, and the
+// key that views leave out, may name nodes as well; that does not count.
+std::set<NodeIndex> doubles(const Document &document, NodeIndex top)
+{
+    std::set<NodeIndex> met, twice;
+    std::vector<NodeIndex> pending{top};
+    while (!pending.empty()) {
+        const NodeIndex index = pending.back();
+        pending.pop_back();
+        if (index == kNoNode)
+            continue;
+        const Node &node = document.node(index);
+        if (node.isShared() && !met.insert(index).second) {
+            twice.insert(index);
+            continue;
+        }
+        if (node.kind == NodeKind::Val) {
+            pending.push_back(node.value());
+        } else if (node.kind == NodeKind::Obj) {
+            for (const ObjectKeys::Entry &entry : node.keys().entries()) {
+                if (entry.key != kHiddenKey)
+                    pending.push_back(entry.value);
+            }
+        } else if (node.kind == NodeKind::Vec) {
+            pending.insert(pending.end(), node.slots().begin(), node.slots().end());
+        } else if (node.kind == NodeKind::Arr) {
+            node.sequence().forEachUnit([&](NodeIndex child) { pending.push_back(child); });
+        }
+    }
+    return twice;
+}
+
+json::Value viewOfTree(const Document &document, const std::set<NodeIndex> &doubles, NodeIndex index, int depth, bool *isUndefined)
 {
     // Registers in registers show the innermost value; a loop, so that a chain of them costs no stack.
-    while (index != kNoNode && m_nodes[index].kind == NodeKind::Val && !m_nodes[index].isShared())
-        index = m_nodes[index].value();
-    if (index == kNoNode || m_nodes[index].isUndefined()) {
+    while (index != kNoNode && document.node(index).kind == NodeKind::Val && !doubles.contains(index))
+        index = document.node(index).value();
+    if (index == kNoNode || document.node(index).isUndefined()) {
         *isUndefined = true;
         return nullptr;
     }
-    const Node &node = m_nodes[index];
-    if (node.isShared() && !node.isSmallConstant()) // in each of its places a few bytes would show much, and so on inside
+    const Node &node = document.node(index);
+    if (!node.isSmallConstant() && doubles.contains(index)) // in each of its places a few bytes would show much, and so on inside
         return nullptr;
     bool hole = false;
     switch (node.kind) {
@@ -112,7 +147,7 @@ json::Value Document::viewOfNode(NodeIndex index, int depth, bool *isUndefined) 
             bool gone = entry.key == kHiddenKey;
             if (gone)
                 continue;
-            json::Value value = viewOfNode(entry.value, depth + 1, &gone);
+            json::Value value = viewOfTree(document, doubles, entry.value, depth + 1, &gone);
             if (!gone)
                 object.emplace(entry.key, std::move(value));
         }
@@ -121,11 +156,18 @@ json::Value Document::viewOfNode(NodeIndex index, int depth, bool *isUndefined) 
     json::Array array;
     if (node.kind == NodeKind::Vec) {
         for (const NodeIndex child : node.slots())
-            array.push_back(viewOfNode(child, depth + 1, &hole));
+            array.push_back(viewOfTree(document, doubles, child, depth + 1, &hole));
     } else {
-        node.sequence().forEachUnit([&](NodeIndex child) { array.push_back(viewOfNode(child, depth + 1, &hole)); });
+        node.sequence().forEachUnit([&](NodeIndex child) { array.push_back(viewOfTree(document, doubles, child, depth + 1, &hole)); });
     }
     return array;
+}
+
+} // namespace
+
+json::Value Document::viewOfNode(NodeIndex index, int depth, bool *isUndefined) const
+{
+    return viewOfTree(*this, doubles(*this, index), index, depth, isUndefined);
 }
 
 json::Value Document::view() const

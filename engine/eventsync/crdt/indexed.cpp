@@ -239,7 +239,10 @@ private:
             in.fail();
         switch (kind) {
         case NodeKind::Con:
-            m_loader.node(index).setConstant(header.value == 0 ? readCbor(in) : Constant(readRowId(in)));
+            if (header.value == 0)
+                m_loader.node(index).setConstant(readCbor(in));
+            else
+                m_loader.setReference(index, readRowId(in));
             return;
         case NodeKind::Val: {
             const char *start = in.position();

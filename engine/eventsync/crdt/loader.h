@@ -27,6 +27,13 @@ public:
             fail();
         return {clock().number(id.sid), id.time};
     }
+    // Encodings count back from what the clock has seen, so an id beyond that could not be written again.
+    void setReference(NodeIndex index, Id to)
+    {
+        if (!clock().knows(to))
+            return fail();
+        node(index).setConstant(to);
+    }
     // A node that was read before: it stands in several places, and comes hollow in this one. kNoNode: it is new.
     NodeIndex again(Id id, NodeKind kind)
     {
@@ -38,6 +45,8 @@ public:
         const Sequence::Stamp at = stamp(id);
         // On a server's clock, whose ids have no session, time 0 stands for the origin.
         if (id.sid == kSystemSession || (id.time == 0 && clock().isServer()) || m_document.m_nodes.find(at) != kNoNode)
+            fail();
+        else if (!clock().knows(id))
             fail();
         if (!m_ok)
             return kNoNode;
@@ -82,7 +91,8 @@ public:
         Sequence &sequence = node(index).sequence();
         const Sequence::Stamp at = stamp(first);
         const bool isLong = length == 0 || length > Sequence::kMaxElements - sequence.total();
-        if (isLong || first.sid == kSystemSession || first.time + length > kMaxTime - limits::kCrdtClockJump)
+        if (isLong || first.sid == kSystemSession || first.time + length > kMaxTime - limits::kCrdtClockJump
+            || !clock().knowsAll({first.sid, first.time, length}))
             return fail();
         if (m_ok)
             sequence.append({at, static_cast<std::uint32_t>(length), deleted}, units);

@@ -12,7 +12,8 @@ NodeCopy copyNode(const Document &document, NodeIndex index, int depth)
 {
     NodeCopy copy;
     const Node &node = document.node(index);
-    if (depth > 2 * limits::kDepth) {
+    const bool showsAsNull = node.isShared() && !node.isSmallConstant();
+    if (depth > 2 * limits::kDepth || showsAsNull) {
         copy.constant = json::Value(nullptr);
         return copy;
     }

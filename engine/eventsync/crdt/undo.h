@@ -19,7 +19,7 @@ struct NodeCopy
     std::vector<std::string> keys;                          // obj: of the children
     std::vector<NodeCopy> children;                         // val, obj, vec (holes as undefined), arr
 };
-NodeCopy copyOf(const Document &document, NodeIndex node); // deeper than 2 * limits::kDepth: null
+NodeCopy copyOf(const Document &document, NodeIndex node); // deeper than 2 * limits::kDepth, or shown as null: null
 
 // What one edit did, as far as is needed to take it back.
 struct UndoInserted // undone by deleting

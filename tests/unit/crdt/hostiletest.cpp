@@ -2,6 +2,7 @@
 #include "hostiletest.h"
 
 #include <eventsync/crdt/encoding.h>
+#include <eventsync/crdt/undo.h>
 
 #include <QTest>
 
@@ -86,6 +87,7 @@ void HostileTest::brokenDocumentsAreRefused_data()
     row("binary: bytes behind the root", Form::Binary, hex("00000002 0000 01 f1a204 05"));
     row("binary: server time zero", Form::Binary, hex("800000"));
     row("binary: a server's root at time 0", Form::Binary, hex("8429 8000 29 0ac102c1c100"));
+    row("binary: a constant that names an id nobody has seen", Form::Binary, hex("0000000c 1b63 1001 0d 8218 0007 2e00f7 04 f1a204 2e 31 f1a204 01 000007"));
     row("compact: no JSON", Form::Compact, "[");
     row("compact: no list", Form::Compact, "{}");
     row("compact: a kind that there is not", Form::Compact, "[[70001,5],[7,[70001,1],0]]");
@@ -94,6 +96,9 @@ void HostileTest::brokenDocumentsAreRefused_data()
     row("verbose: a kind that there is not", Form::Verbose, R"({"time":[[70001,5]],"root":{"type":"val","id":[0,0],"value":{"type":"set","id":[70001,1]}}})");
     row("verbose: a server's root at time 0", Form::Verbose,
         R"({"time":5,"root":{"type":"val","id":[0,0],"value":{"type":"con","id":0,"value":1}}})");
+    row("compact: a node that nobody has seen", Form::Compact, "[[70001,5],[0,[70009,1],1]]");
+    row("compact: text that reaches beyond the clock", Form::Compact, R"([[70001,3],[4,[-1,2],[[[-1,1],"abc"]]]])");
+    row("compact: text that nobody has seen", Form::Compact, R"([[70001,9],[4,[-1,8],[[[70009,1],"abc"]]]])");
     row("verbose: a value older than its container", Form::Verbose,
         R"({"time":[[70001,9]],"root":{"type":"val","id":[0,0],"value":{"type":"val","id":[70001,5],"value":{"type":"con","id":[70001,3],"value":1}}}})");
 }
@@ -171,6 +176,7 @@ void HostileTest::doublingsDoNotMultiply()
         QVERIFY(copy.has_value());
         QCOMPARE(copy->canonicalView(), document.canonicalView());
     }
+    QCOMPARE(copyOf(document, document.rootNode()).children.size(), std::size_t(2)); // what undo keeps of it
     QVERIFY(encodeBinary(document).size() < 2'000);
     QVERIFY(encodeVerbose(document).size() < 20'000);
 }
@@ -182,4 +188,22 @@ void HostileTest::contentIsWrittenOnce()
     const std::size_t text = bytes.find("text");
     QVERIFY(text != Bytes::npos);
     QCOMPARE(bytes.find("text", text + 1), Bytes::npos);
+}
+
+void HostileTest::placesOutsideTheDocumentDoNotCount()
+{
+    Document document(kAlice);
+    PatchBuilder builder(document.clock().next());
+    const Id outside = builder.newNode(OpCode::NewObj);
+    const Id text = builder.newNode(OpCode::NewStr);
+    builder.insStr(text, text, "seen");
+    builder.insObj(outside, {{"k", text}});
+    builder.insVal(kOrigin, text);
+    QVERIFY(document.apply(builder.flush()));
+    QCOMPARE(document.canonicalView(), std::string("\"seen\""));
+    for (const Form form : {Form::Binary, Form::Compact, Form::Verbose, Form::Indexed, Form::Sidecar}) {
+        const auto copy = throughForm(document, form);
+        QVERIFY(copy.has_value());
+        QCOMPARE(copy->canonicalView(), document.canonicalView());
+    }
 }

@@ -16,4 +16,5 @@ private Q_SLOTS:
     void constantsInTwoPlacesShowInBoth();
     void doublingsDoNotMultiply();
     void contentIsWrittenOnce();
+    void placesOutsideTheDocumentDoNotCount();
 };
