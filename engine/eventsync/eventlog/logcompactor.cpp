@@ -22,19 +22,41 @@ public:
     std::uint64_t next() override { return 0; }
 };
 
-// The first event that stays.
-Result<ServerSeq> horizonFor(EventStore &store, const LoadedDocument &loaded, const CompactOptions &options)
+Result<> checkRule(const CompactOptions &options)
 {
-    const ServerSeq head = loaded.head.serverSeq;
-    ServerSeq high = options.keep ? std::max(loaded.row.horizon, head - std::max<std::int64_t>(*options.keep, 1) + 1) : head;
+    if (!options.keep && !options.before)
+        return failure(ErrorCode::InvalidValue, "what is to be kept: a number of events, or those since a moment");
+    return {};
+}
+
+// Of the log: its rows may lag.
+Result<ServerSeq> headOf(storage::ReadView &view, const DocumentRow &row)
+{
+    ServerSeq head = row.horizon.previous();
+    EVENTSYNC_CHECK(view.scan({.set = sets::kEvents, .index = "order", .prefix = {row.number}, .descending = true, .limit = 1},
+                              [&](const storage::Row &event) {
+                                  head = ServerSeq(integerOf(event, event::Seq).value_or(head.value()));
+                                  return false;
+                              }));
+    return head;
+}
+
+// The first event that stays.
+Result<ServerSeq> horizonFor(storage::ReadView &view, const DocumentRow &row, const CompactOptions &options)
+{
+    EVENTSYNC_TRY(const ServerSeq head, headOf(view, row));
+    if (head < row.horizon)
+        return row.horizon;
+    ServerSeq high = options.keep ? std::max(row.horizon, head - std::max<std::int64_t>(*options.keep, 1) + 1) : head;
     high = std::min(high, head);
     if (!options.before)
         return high;
-    for (ServerSeq low = loaded.row.horizon; low < high;) { // stored times do not fall along a log
+    EventStore store(view);
+    for (ServerSeq low = row.horizon; low < high;) { // stored times do not fall along a log
         const ServerSeq middle((low.value() + high.value()) / 2);
-        EVENTSYNC_TRY(const LoggedPtr event, store.eventAt(loaded.row.number, middle));
+        EVENTSYNC_TRY(const LoggedPtr event, store.eventAt(row.number, middle));
         if (!event)
-            return failure(ErrorCode::Corrupt, "the log lacks event " + std::to_string(middle.value()));
+            return failure(ErrorCode::Corrupt, "the log of " + row.documentId.text() + " lacks event " + std::to_string(middle.value()));
         if (event->event->storedAt < *options.before)
             low = middle.next();
         else
@@ -80,9 +102,7 @@ private:
             EVENTSYNC_TRY(auto loaded, store.load(id));
             if (!loaded)
                 return failure(ErrorCode::NotFound, "there is no document " + id.text());
-            if (loaded->head.serverSeq < loaded->row.horizon)
-                return std::int64_t(0);
-            EVENTSYNC_TRY(const ServerSeq horizon, horizonFor(store, *loaded, m_options));
+            EVENTSYNC_TRY(const ServerSeq horizon, horizonFor(*view, loaded->row, m_options));
             if (horizon <= loaded->row.horizon)
                 return std::int64_t(0);
             const ServerSeq until = std::min(horizon, loaded->row.horizon + kEventsAtATime);
@@ -115,19 +135,43 @@ private:
 
 } // namespace
 
+Result<std::vector<CompactStep>> planCompaction(storage::ReadView &view, const CompactOptions &options)
+{
+    EVENTSYNC_CHECK(checkRule(options));
+    std::vector<CompactStep> steps;
+    Result<> good;
+    const auto look = [&](const storage::Row &cells) {
+        const auto row = DocumentRow::fromRow(cells, false);
+        const auto horizon = row ? horizonFor(view, *row, options) : Result<ServerSeq>(failure(row.error()));
+        if (!horizon)
+            good = failure(horizon.error());
+        else if (*horizon > row->horizon)
+            steps.push_back({row->documentId, row->horizon, *horizon});
+        return good.has_value();
+    };
+    if (options.document) {
+        EVENTSYNC_TRY(const auto cells, view.get(sets::kDocuments, {options.document->text()}));
+        if (!cells)
+            return failure(ErrorCode::NotFound, "there is no document " + options.document->text());
+        look(*cells);
+    } else {
+        EVENTSYNC_CHECK(view.scan({.set = sets::kDocuments}, look));
+    }
+    EVENTSYNC_CHECK(good);
+    return steps;
+}
+
 Result<CompactReport> compactLogs(storage::Backend &backend, const Clock &clock, const CompactOptions &options)
 {
-    if (!options.keep && !options.before)
-        return failure(ErrorCode::InvalidValue, "what is to be kept: a number of events, or those since a moment");
+    EVENTSYNC_CHECK(checkRule(options));
     std::vector<DocumentId> ids;
     if (options.document) {
         ids.push_back(*options.document);
     } else {
         EVENTSYNC_TRY(const auto view, backend.view());
-        EVENTSYNC_CHECK(view->scan({.set = sets::kDocuments}, [&](const storage::Row &cells) {
-            ids.emplace_back(std::string(textOf(cells, document::Id).value_or("")));
-            return true;
-        }));
+        EVENTSYNC_TRY(const std::vector<CompactStep> steps, planCompaction(*view, options));
+        for (const CompactStep &step : steps)
+            ids.push_back(step.documentId);
     }
     Compactor compactor(backend, clock, options);
     for (const DocumentId &id : ids)

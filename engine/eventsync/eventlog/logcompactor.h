@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 namespace eventsync::eventlog {
 
@@ -26,6 +27,17 @@ struct CompactOptions
     std::function<Result<>(const DocumentRow &document, const LoggedEvent &event)> archive = {};
     std::function<void(const CompactProgress &)> progress = {}; // after each document
 };
+
+// Where the beginning of a log moves from and to; the events between go.
+struct CompactStep
+{
+    DocumentId documentId;
+    ServerSeq from, to; // horizons
+};
+
+// What the options ask for, of the logs as they stand: a step for each document that loses events. One planner for a store at
+// rest and for a running server, which takes the steps through SyncService::compact. InvalidValue without a rule; NotFound.
+Result<std::vector<CompactStep>> planCompaction(storage::ReadView &view, const CompactOptions &options);
 
 struct CompactReport
 {
