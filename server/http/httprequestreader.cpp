@@ -59,7 +59,8 @@ struct HttpRequestReader::Parser
 {
     explicit Parser(HttpReadLimits given) : limits(given)
     {
-        parser.header_limit(static_cast<std::uint32_t>(limits.headBytes));
+        // Beast counts a head that comes in pieces otherwise than a whole one: this is only its end, feed() counts.
+        parser.header_limit(static_cast<std::uint32_t>(2 * limits.headBytes));
         parser.body_limit(limits.bodyBytes);
     }
 
@@ -72,7 +73,7 @@ struct HttpRequestReader::Parser
     tl::unexpected<Error> fail(const beast::error_code &error)
     {
         if (error == http::error::header_limit)
-            return fail(431, ErrorCode::TooLarge, "the head is longer than " + std::to_string(limits.headBytes) + " bytes");
+            return headTooLong();
         if (error == http::error::body_limit)
             return fail(413, ErrorCode::TooLarge, "the body is longer than " + std::to_string(limits.bodyBytes) + " bytes");
         if (error == http::error::bad_version)
@@ -80,9 +81,15 @@ struct HttpRequestReader::Parser
         return fail(400, ErrorCode::InvalidMessage, error.message());
     }
 
+    tl::unexpected<Error> headTooLong()
+    {
+        return fail(431, ErrorCode::TooLarge, "the head is longer than " + std::to_string(limits.headBytes) + " bytes");
+    }
+
     HttpReadLimits limits;
     http::request_parser<GrowingBody> parser;
     HttpRequest request; // its head, once it is read
+    std::size_t headTaken = 0; // bytes of the head so far
     bool hasHead = false;
     bool failed = false;
     int status = 0;
@@ -110,6 +117,13 @@ Result<std::size_t> HttpRequestReader::feed(std::string_view bytes)
     if (error && error != http::error::need_more) {
         p.failed = true;
         return p.fail(error);
+    }
+    if (!p.hasHead) { // until its end is seen, all that has come is head; at its end the parser stops
+        p.headTaken += taken;
+        if (p.headTaken + (p.parser.is_header_done() ? 0 : bytes.size() - taken) > p.limits.headBytes) {
+            p.failed = true;
+            return p.headTooLong();
+        }
     }
     if (!p.hasHead && p.parser.is_header_done()) {
         if (auto head = readHead(); !head) {

@@ -119,6 +119,24 @@ private Q_SLOTS:
         }
     }
 
+    void headMayBeAsLongAsTheLimitHoweverItIsCut_data()
+    {
+        QTest::addColumn<int>("excess");
+        QTest::newRow("as long as the limit") << 0;
+        QTest::newRow("one byte longer") << 1;
+        QTest::newRow("longer by less than the request line") << 14;
+    }
+    void headMayBeAsLongAsTheLimitHoweverItIsCut()
+    {
+        QFETCH(int, excess);
+        const std::string begin = "GET /a HTTP/1.1\r\nHost: a\r\nA: ", end = "\r\n\r\n";
+        const std::string head = begin + std::string(1000 + static_cast<std::size_t>(excess) - begin.size() - end.size(), 'x') + end;
+        for (const std::size_t step : {std::size_t(1), std::size_t(7), std::size_t(990), std::size_t(4096)}) {
+            const auto outcome = readInSteps(head + "GET /b", step, {.headBytes = 1000, .bodyBytes = 100});
+            QCOMPARE(outcome.status, excess > 0 ? 431 : 0);
+        }
+    }
+
     void tellsWhatTheRequestSays()
     {
         const std::string next = "GET /next";
