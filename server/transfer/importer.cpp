@@ -137,7 +137,7 @@ Result<> Importer::takeDocument(const ExportedDocument &document)
         return failure(ErrorCode::InvalidValue, "documents of the kind " + std::string(documentKindName(document.kind)) + " cannot be read yet");
     if (document.base.serverSeq == ServerSeq(0) && document.base.chain != chainStart(document.collection, document.id))
         return failure(ErrorCode::Corrupt, "the log of " + nameOf(document) + " does not begin with its own chain");
-    m_current.emplace();
+    m_current = Current{}; // clang takes the struct for not default constructible inside its class
     m_current->document = document;
     auto row = rowFor(document);
     if (!row) {
