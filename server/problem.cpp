@@ -118,6 +118,7 @@ HttpResponse problem(const Error &error, ProblemOptions options)
 
     HttpResponse response;
     response.status = status;
+    response.problem = error.code;
     response.headers.add("Content-Type", "application/problem+json");
     response.headers.add("Cache-Control", "no-store");
     if (status == 401)

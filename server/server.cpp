@@ -15,6 +15,8 @@
 #include <QSaveFile>
 #include <QTimer>
 
+#include <algorithm>
+
 namespace eventsync::server {
 
 namespace {
@@ -24,11 +26,15 @@ using namespace std::chrono_literals;
 constexpr auto kPurgeEvery = 10min;
 constexpr auto kSocketPoll = 10ms; // while stopping
 
-HttpServerOptions httpOptions(const Configuration &configuration)
+HttpServerOptions httpOptions(const Configuration &configuration, Metrics &metrics)
 {
     HttpServerOptions options;
     options.origins = configuration.origins;
     options.maxConnections = configuration.maxConnections;
+    options.problemSent = [&metrics](ErrorCode code) {
+        metrics.counter("eventsync_http_problems_total", "Problem documents answered over HTTP, by code",
+                        "code=\"" + std::string(errorName(code)) + '"').add();
+    };
     return options;
 }
 
@@ -63,7 +69,7 @@ struct Server::Private
           policies(configuration.policies()), uuids(clock, routeRandom),
           engine(std::move(backend), engineRandom, serviceOptions(configuration, epoch, *metrics)),
           context{engine, policies, *metrics, clock, uuids, owner}, sessions(engine, *metrics),
-          http(httpRandom, httpOptions(configuration)), streams(context, sessions, limits::kHeartbeat),
+          http(httpRandom, httpOptions(configuration, *metrics)), streams(context, sessions, limits::kHeartbeat),
           control(engine, folder.path())
     {
     }
@@ -199,19 +205,64 @@ void Server::shutdown(std::function<void()> done)
     });
 }
 
+namespace {
+
+// The collections that the two say different things about.
+std::vector<CollectionName> changedCollections(const Configuration &a, const Configuration &b)
+{
+    std::vector<CollectionName> changed;
+    for (const auto *side : {&a, &b}) {
+        for (const auto &[name, policy] : side->collections) {
+            const auto inA = a.collections.find(name), inB = b.collections.find(name);
+            const bool same = inA != a.collections.end() && inB != b.collections.end() && inA->second == inB->second;
+            if (!same && std::find(changed.begin(), changed.end(), name) == changed.end())
+                changed.push_back(name);
+        }
+    }
+    return changed;
+}
+
+// What has changed and needs a new process.
+QStringList fixedOptions(const Configuration &now, const Configuration &old)
+{
+    QStringList names;
+    const auto look = [&](bool same, const char *name) {
+        if (!same)
+            names.append(QString::fromLatin1(name));
+    };
+    look(now.dataFolder == old.dataFolder, "data");
+    look(now.storePath() == old.storePath() && now.store.kind == old.store.kind, "store");
+    look(now.durability == old.durability, "durability");
+    look(now.maxConnections == old.maxConnections, "max-connections");
+    look(now.portFile == old.portFile, "port-file");
+    look(std::equal(now.listen.begin(), now.listen.end(), old.listen.begin(), old.listen.end(),
+                    [](const ListenAddress &a, const ListenAddress &b) { return a.address == b.address && a.port == b.port; }),
+         "listen");
+    return names;
+}
+
+} // namespace
+
 void Server::reload(const Configuration &configuration)
 {
     Private &d = *m_d;
+    QStringList done{QStringLiteral("log"), QStringLiteral("origin")};
     installLogging(configuration.log);
     d.http.setOrigins(configuration.origins);
-    const Configuration &old = d.configuration;
-    const bool restart = configuration.dataFolder != old.dataFolder || configuration.storePath() != old.storePath()
-                         || configuration.durability != old.durability || configuration.collections != old.collections
-                         || configuration.maxConnections != old.maxConnections
-                         || configuration.listen.size() != old.listen.size();
-    qCInfo(lcServer) << "configuration reloaded" << (restart ? "; what else has changed takes effect after a restart" : "");
+    const std::vector<CollectionName> changed = changedCollections(configuration, d.configuration);
+    const QStringList later = fixedOptions(configuration, d.configuration);
     d.configuration.log = configuration.log;
     d.configuration.origins = configuration.origins;
+    if (!changed.empty()) {
+        d.configuration.collections = configuration.collections;
+        d.policies = d.configuration.policies();
+        d.engine.post([policies = d.policies, changed](sync::SyncService &service) { service.setPolicies(policies, changed); });
+        for (const CollectionName &name : changed)
+            done.append(QStringLiteral("the policy of ") + QString::fromStdString(name.text()));
+    }
+    qCInfo(lcServer).noquote() << "configuration reloaded:" << done.join(QStringLiteral(", "));
+    if (!later.isEmpty())
+        qCWarning(lcServer).noquote() << "after a restart only:" << later.join(QStringLiteral(", "));
 }
 
 } // namespace eventsync::server

@@ -35,7 +35,7 @@ void reload(Server &server, const Invocation &invocation)
     if (configuration)
         server.reload(*configuration);
     else
-        qCWarning(lcServer) << "the configuration stays as it was:" << configuration.error().message.c_str();
+        qCWarning(lcServer) << "the configuration stays as it was:" << configuration.error().toString().c_str();
     notifySystemd("READY=1");
 }
 

@@ -343,6 +343,8 @@ void HttpConnection::writeHead(HttpResponse &response, const std::string &framin
 
 void HttpConnection::sendResponse(HttpResponse response)
 {
+    if (response.problem && m_context->options.problemSent)
+        m_context->options.problemSent(*response.problem);
     compress(response);
     const bool hasBody = response.status != 204 && response.status != 304;
     writeHead(response, hasBody ? "Content-Length: " + std::to_string(response.body.size()) + "\r\n" : std::string());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/error.h>
+
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -64,6 +66,7 @@ struct HttpResponse
     int status = 200;
     HttpHeaders headers; // Content-Length, Date, Connection and CORS are added when it is sent
     std::string body;
+    std::optional<ErrorCode> problem = {}; // of a problem document: its code
 
     static HttpResponse json(std::string body, int status = 200);
     static HttpResponse text(std::string body, int status = 200);

@@ -32,6 +32,7 @@ struct HttpServerOptions
     std::chrono::milliseconds heartbeat = limits::kHeartbeat;         // of SSE streams
     // Asked before an upgrade or an SSE stream is accepted; an error is answered as its problem document.
     std::function<Result<>(const HttpRequest &)> admit = {};
+    std::function<void(ErrorCode)> problemSent = {}; // told of each problem document, for the numbers
 };
 
 struct ListenOptions

@@ -65,7 +65,7 @@ Result<Position> positionAt(storage::ReadView &view, const DocumentId &id, Serve
 
 } // namespace
 
-void EventStreams::open(const HttpRequest &request, const Responder &responder, const DocumentId &id, ServerSeq after)
+void EventStreams::open(const HttpRequest &request, const Responder &responder, const DocumentId &id, ServerSeq after, bool clocks)
 {
     if (const std::string_view token = request.header("Last-Event-ID"); !token.empty()) {
         const auto resumed = subscriptionsFrom(token);
@@ -77,15 +77,16 @@ void EventStreams::open(const HttpRequest &request, const Responder &responder, 
         }
     }
     m_context.engine.read<Position>([id, after](storage::ReadView &view) { return positionAt(view, id, after); },
-                                    [this, request, responder, id](Result<Position> position) {
+                                    [this, request, responder, id, clocks](Result<Position> position) {
                                         if (position)
-                                            start(request, responder, id, *position);
+                                            start(request, responder, id, *position, clocks);
                                         else
                                             responder.fail(position.error());
                                     });
 }
 
-void EventStreams::start(const HttpRequest &request, const Responder &responder, const DocumentId &id, const Position &position)
+void EventStreams::start(const HttpRequest &request, const Responder &responder, const DocumentId &id, const Position &position,
+                         bool clocks)
 {
     if (!responder.isAlive())
         return;
@@ -101,7 +102,7 @@ void EventStreams::start(const HttpRequest &request, const Responder &responder,
     info.query.clear();
     info.resumeToken.clear();
     m_sessions.addReader(std::make_unique<EventStreamConnection>(responder.startEvents(), std::move(info), m_heartbeat),
-                         std::move(subscribe));
+                         std::move(subscribe), clocks);
 }
 
 } // namespace eventsync::server

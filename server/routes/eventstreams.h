@@ -21,10 +21,12 @@ public:
     {
     }
     // NotFound, Compacted as problem documents before the stream begins. Last-Event-ID overrides `after`.
-    void open(const HttpRequest &request, const Responder &responder, const DocumentId &id, ServerSeq after);
+    // `clocks`: with each event the document's vector clock after it.
+    void open(const HttpRequest &request, const Responder &responder, const DocumentId &id, ServerSeq after, bool clocks);
 
 private:
-    void start(const HttpRequest &request, const Responder &responder, const DocumentId &id, const Position &position);
+    void start(const HttpRequest &request, const Responder &responder, const DocumentId &id, const Position &position,
+               bool clocks);
 
     RouteContext &m_context;
     Sessions &m_sessions;

@@ -25,7 +25,8 @@ Result<DocumentRow> rowOf(EventStore &store, const DocumentId &id, bool withStat
 
 // ---- GET /api/events/{id}
 
-Result<Bytes> eventList(storage::ReadView &view, const DocumentId &id, ServerSeq after, std::size_t limit)
+// `clocks`: each event stands in an object with the document's vector clock after it.
+Result<Bytes> eventList(storage::ReadView &view, const DocumentId &id, ServerSeq after, std::size_t limit, bool clocks)
 {
     EventStore store(view);
     EVENTSYNC_TRY(const DocumentRow row, rowOf(store, id, false));
@@ -33,11 +34,23 @@ Result<Bytes> eventList(storage::ReadView &view, const DocumentId &id, ServerSeq
         return failure(ErrorCode::Compacted, "the log begins at " + std::to_string(row.horizon.value()));
     EVENTSYNC_TRY(const std::vector<LoggedPtr> events,
                   store.events(row.number, {.after = after, .events = limit, .bytes = limits::kHttpEventsBytes}));
+    VectorClock clock;
+    if (clocks && !events.empty()) {
+        EVENTSYNC_TRY(const auto loaded, store.load(id));
+        if (!loaded)
+            return failure(noSuchDocument(id));
+        EVENTSYNC_TRY(clock, store.clockAt(row.number, after, loaded->head.serverSeq, loaded->clock));
+    }
     Bytes body = "[";
     for (const LoggedPtr &event : events) {
         if (body.size() > 1)
             body.push_back(',');
-        body += *event->canonical;
+        if (!clocks) {
+            body += *event->canonical;
+            continue;
+        }
+        clock.advance(event->clientId, event->clientSeq);
+        body += "{\"event\":" + *event->canonical + ",\"vectorClock\":" + json::canonical(clock.toJson()) + '}';
     }
     body.push_back(']');
     return body;
@@ -52,12 +65,16 @@ void getEvents(RouteContext &context, EventStreams &streams, const HttpRequest &
         if (error)
             return responder.fail(*error);
     }
+    const auto clock = integerParameter(request, "clock");
+    if (!clock || clock->value_or(0) > 1)
+        return responder.fail(clock ? Error{ErrorCode::InvalidMessage, "clock is 0 or 1"} : clock.error());
+    const bool clocks = clock->value_or(0) == 1;
     const ServerSeq from(after->value_or(0));
     if (request.accepts("text/event-stream"))
-        return streams.open(request, responder, *id, from);
+        return streams.open(request, responder, *id, from, clocks);
     const std::size_t most = std::min<std::size_t>(static_cast<std::size_t>(limit->value_or(limits::kPageItems)), limits::kPageItems);
     context.engine.read<Bytes>(
-        [id = *id, from, most](storage::ReadView &view) { return eventList(view, id, from, most); },
+        [id = *id, from, most, clocks](storage::ReadView &view) { return eventList(view, id, from, most, clocks); },
         [responder](Result<Bytes> body) {
             if (!body)
                 return responder.fail(body.error());

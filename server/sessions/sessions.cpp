@@ -106,9 +106,9 @@ void Sessions::add(std::unique_ptr<transport::Connection> connection)
     bridge.start(eventsOf(bridge.link()));
 }
 
-void Sessions::addReader(std::unique_ptr<transport::Connection> connection, protocol::Subscribe subscribe)
+void Sessions::addReader(std::unique_ptr<transport::Connection> connection, protocol::Subscribe subscribe, bool vectorClocks)
 {
-    sync::SessionInfo session{.peer = connection->info().peer, .readerOnly = true};
+    sync::SessionInfo session{.peer = connection->info().peer, .readerOnly = true, .vectorClocks = vectorClocks};
     SessionBridge &bridge = addBridge(std::move(connection), session);
     const SessionBridge::Events events = eventsOf(bridge.link());
     bridge.start(events);

@@ -25,7 +25,7 @@ public:
 
     void add(std::unique_ptr<transport::Connection> connection);
     // A connection that only reads one document and has no client id.
-    void addReader(std::unique_ptr<transport::Connection> connection, protocol::Subscribe subscribe);
+    void addReader(std::unique_ptr<transport::Connection> connection, protocol::Subscribe subscribe, bool vectorClocks = false);
     std::size_t count() const { return m_bridges.size(); }
     void onEmpty(std::function<void()> callback); // once, when the last connection has gone; at once if there is none
     void abortAll();

@@ -134,6 +134,12 @@ std::optional<Judgement> DocumentCore::checkNumbers(const Event &event, const Pu
     return std::nullopt;
 }
 
+void DocumentCore::rulesChanged()
+{
+    if (m_collection)
+        m_rules = m_rulesOf(*m_collection);
+}
+
 Judgement DocumentCore::push(const EventPtr &event, const PushContext &context, const KnownEvents &known)
 {
     EVENTSYNC_ASSERT(!m_committing);

@@ -108,6 +108,7 @@ public:
     const std::deque<LoggedPtr> &tail() const { return m_tail; }
     LoggedPtr inTail(ServerSeq seq) const; // null if not at hand
     const RulesPtr &rules() const { return m_rules; }
+    void rulesChanged(); // asks for them again: those of the next event
     DocumentRecord record() const;
     DocumentRecord preparedRecord() const; // with what is prepared
     Snapshot snapshot() const;

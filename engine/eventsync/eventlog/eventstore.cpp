@@ -4,6 +4,7 @@
 #include <eventsync/eventlog/schema.h>
 
 #include <algorithm>
+#include <set>
 
 namespace eventsync::eventlog {
 
@@ -238,6 +239,22 @@ Result<std::optional<LoadedDocument>> EventStore::load(const DocumentId &id)
     if (error)
         return failure(*error);
     return loaded;
+}
+
+Result<VectorClock> EventStore::clockAt(std::int64_t document, ServerSeq seq, ServerSeq head, VectorClock headClock)
+{
+    std::set<ClientId> seen; // a client's first event after `seq` tells
+    for (ServerSeq at = seq; at < head;) {
+        EVENTSYNC_TRY(const std::vector<LoggedPtr> next, events(document, {.after = at, .until = head, .bytes = limits::kFrameBytes}));
+        if (next.empty())
+            break;
+        for (const LoggedPtr &event : next) {
+            if (seen.insert(event->clientId).second)
+                headClock.set(event->clientId, event->clientSeq.previous());
+        }
+        at = next.back()->serverSeq;
+    }
+    return headClock;
 }
 
 Result<KnownEvents> EventStore::known(const std::vector<EventId> &ids)

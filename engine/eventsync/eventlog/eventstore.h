@@ -82,6 +82,9 @@ public:
     Result<LoggedPtr> eventAt(std::int64_t document, ServerSeq seq); // null if it is not in the log
     Result<VectorClock> clock(std::int64_t document);                // as stored
 
+    // The clock at `seq`: that of the head, less what follows. Reads the log from there to the head.
+    Result<VectorClock> clockAt(std::int64_t document, ServerSeq seq, ServerSeq head, VectorClock headClock);
+
     // Those of `ids` that are, or ever were, ids or first ids in any log.
     Result<KnownEvents> known(const std::vector<EventId> &ids);
 

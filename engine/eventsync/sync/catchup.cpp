@@ -120,27 +120,14 @@ struct Chunk
     std::optional<VectorClock> clockBefore;
 };
 
-// The clock before an event: that of the end, less what follows; a client's first event after it tells.
 Result<Chunk> readEvents(storage::ReadView &view, std::int64_t number, const eventlog::EventStore::Range &range,
                          const std::optional<VectorClock> &headClock, ServerSeq head)
 {
     eventlog::EventStore store(view);
     Chunk chunk;
     EVENTSYNC_TRY(chunk.events, store.events(number, range));
-    if (!headClock)
-        return chunk;
-    chunk.clockBefore = *headClock;
-    std::set<ClientId> seen;
-    for (ServerSeq at = range.after; at < head;) {
-        EVENTSYNC_TRY(const std::vector<eventlog::LoggedPtr> next,
-                      store.events(number, {.after = at, .until = head, .bytes = limits::kFrameBytes}));
-        if (next.empty())
-            break;
-        for (const eventlog::LoggedPtr &event : next) {
-            if (seen.insert(event->clientId).second)
-                chunk.clockBefore->set(event->clientId, event->clientSeq.previous());
-        }
-        at = next.back()->serverSeq;
+    if (headClock) {
+        EVENTSYNC_TRY(chunk.clockBefore, store.clockAt(number, range.after, head, *headClock));
     }
     return chunk;
 }

@@ -46,7 +46,12 @@ void SyncService::Private::commitParts(std::vector<Part> parts)
             options.metrics->counter("eventsync_commits_total", "batches of events committed").add();
             options.metrics->histogram("eventsync_commit_rows", "rows per batch of events").observe(batch.steps().size());
         }
-        commit(std::move(batch), [this, group](Result<storage::Committed> result) { committed(*group, std::move(result)); });
+        commit(std::move(batch), [this, group, begin = clock.steady()](Result<storage::Committed> result) {
+            if (options.metrics)
+                options.metrics->histogram("eventsync_commit_milliseconds", "from handing a batch of events to the store to its durable end")
+                    .observe(static_cast<std::uint64_t>((clock.steady() - begin).count()));
+            committed(*group, std::move(result));
+        });
     }
 }
 

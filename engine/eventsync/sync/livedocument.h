@@ -47,6 +47,7 @@ struct PushJob
     BatchId batchId;
     std::vector<EventPtr> events;
     std::shared_ptr<const PushCharge> charge = {};
+    std::chrono::milliseconds received{}; // steady time
 };
 
 struct WriteJob

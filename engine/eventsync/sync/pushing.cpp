@@ -125,7 +125,7 @@ void SyncService::Private::push(Session &session, const protocol::Push &push)
     if (!replaced)
         found->second.unanswered += push.events.size();
     PushJob job{.token = session.token, .client = session.client, .author = {}, .batchId = push.batchId, .events = push.events,
-                .charge = std::make_shared<const PushCharge>(session.token, waitingBytes, bytes)};
+                .charge = std::make_shared<const PushCharge>(session.token, waitingBytes, bytes), .received = clock.steady()};
     if (!session.principal.name.empty())
         job.author = session.principal.name;
     addJob(document(push.documentId), Job{std::move(job)});
@@ -282,7 +282,12 @@ void SyncService::Private::judgePush(const DocumentPtr &document, const PushJob 
             context.stopped = true;
         ack.results.push_back(resultOf(*event, judged));
     }
-    document->answers.push_back([this, token = job.token, ack = std::move(ack)] { answerPush(token, ack); });
+    document->answers.push_back([this, token = job.token, received = job.received, ack = std::move(ack)] {
+        if (options.metrics) // whoever pushed may have gone: what it waited for took this long all the same
+            options.metrics->histogram("eventsync_push_milliseconds", "from the arrival of a push to its answer, durable by then")
+                .observe(static_cast<std::uint64_t>((clock.steady() - received).count()));
+        answerPush(token, ack);
+    });
 }
 
 void SyncService::Private::answerPush(const std::shared_ptr<ConnectionToken> &token, const protocol::Ack &ack)

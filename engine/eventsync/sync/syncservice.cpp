@@ -165,6 +165,7 @@ SessionId SyncService::open(SessionSink &sink, SessionInfo info)
     session->info = std::move(info);
     if (session->info.readerOnly)
         session->state = Session::State::Ready;
+    session->vectorClocks = session->info.readerOnly && session->info.vectorClocks;
     session->token->session = id;
     session->opened = session->heard = session->pinged = d->clock.steady();
     d->sessions.emplace(id, std::move(session));
@@ -266,6 +267,33 @@ void SyncService::query(const protocol::Query &query, const Principal &principal
                         std::function<void(protocol::QueryResult)> done)
 {
     d->answerQuery(query, principal, std::move(done));
+}
+
+void SyncService::setPolicies(Policies policies, const std::vector<CollectionName> &changed)
+{
+    const auto isChanged = [&](const std::optional<CollectionName> &collection) {
+        return collection && std::find(changed.begin(), changed.end(), *collection) != changed.end();
+    };
+    d->options.policies = std::move(policies);
+    for (const CollectionName &collection : changed)
+        d->rules.erase(collection);
+    for (const auto &[id, document] : d->documents) {
+        if (document->core && isChanged(document->core->collection()))
+            document->core->rulesChanged();
+    }
+    std::vector<SessionId> affected;
+    for (const auto &[id, session] : d->sessions) {
+        const bool hears = !session->info.readerOnly
+            && std::any_of(session->subscriptions.begin(), session->subscriptions.end(), [&](const auto &entry) {
+                   const DocumentPtr document = d->inUse(entry.first);
+                   const bool isKnown = document && document->core && document->core->collection();
+                   return isChanged(isKnown ? document->core->collection() : entry.second.collection);
+               });
+        if (hears)
+            affected.push_back(id);
+    }
+    for (const SessionId id : affected)
+        d->closeSession(id, {ErrorCode::Unavailable, "the rules of a collection have changed"}, limits::kRetryFirst);
 }
 
 void SyncService::accessChanged()

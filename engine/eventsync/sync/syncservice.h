@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace eventsync::sync {
 
@@ -40,6 +41,7 @@ struct SessionInfo
     std::optional<DocumentId> document = {};        // ws://host/sync/{documentId}
     // A reader without a client id: needs no hello. Whoever opened it passes on no push, cursor or presence of it.
     bool readerOnly = false;
+    bool vectorClocks = false; // of such a reader: with each event the clock after it
 };
 
 struct ServiceOptions
@@ -120,6 +122,9 @@ public:
 
     // The same answers as the message `query` gives, for a principal without a session.
     void query(const protocol::Query &query, const Principal &principal, std::function<void(protocol::QueryResult)> done);
+    // Other rules for the collections named, for every event from now on. Sessions that subscribed to their documents are closed,
+    // to come back and hear of them: a client validates and merges by the rules too.
+    void setPolicies(Policies policies, const std::vector<CollectionName> &changed);
     // What the access policy says may have changed: every subscription is checked again, and revoked where it lost its right.
     void accessChanged();
 

@@ -249,6 +249,25 @@ void RoutesTest::eventsComeAsAListAfterAPosition()
     QCOMPARE(m_http->get("/api/events/never-was").status, 404);
 }
 
+void RoutesTest::eventsComeWithTheirClocks()
+{
+    create(m_id, R"({"a": 1})");
+    m_http->send("PUT", "/api/games/" + m_id, R"({"a": 2})");
+    m_http->send("PUT", "/api/games/" + m_id, R"({"a": 3})");
+    const Reply rest = m_http->get("/api/events/" + m_id + "?after=1&clock=1");
+    QCOMPARE(rest.json().as_array().size(), std::size_t(2));
+    QCOMPARE(rest.member("/0/event/serverSeq"), std::string("2"));
+    QCOMPARE(rest.member("/0/vectorClock"), std::string(R"({"rest:server":2})"));
+    QCOMPARE(rest.member("/1/vectorClock"), std::string(R"({"rest:server":3})"));
+    QCOMPARE(m_http->get("/api/events/" + m_id + "?clock=0").member("/0/serverSeq"), std::string("1"));
+    QCOMPARE(m_http->get("/api/events/" + m_id + "?clock=2").status, 400);
+
+    const auto stream = m_http->stream("/api/events/" + m_id + "?after=1&clock=1", {{"Accept", "text/event-stream"}});
+    QByteArray received;
+    QTRY_VERIFY_WITH_TIMEOUT((received += stream->readAll()).contains(R"("vectorClock":{"rest:server":3})"), 30'000);
+    QVERIFY(received.contains(R"("vectorClock":{"rest:server":2})"));
+}
+
 void RoutesTest::eventsComeLive()
 {
     create(m_id, R"({"a": 1})");
@@ -418,6 +437,8 @@ void RoutesTest::statusRoutesAnswer()
         QVERIFY2(metrics.body.contains(name), name);
     QCOMPARE(m_http->send("POST", "/healthz").status, 405);
     QCOMPARE(m_http->get("/nowhere").status, 404);
+    const QByteArray counted = m_http->get("/metrics").body;
+    QVERIFY2(counted.contains("eventsync_http_problems_total{code=\"NotFound\"} "), counted.constData());
 }
 
 void RoutesTest::startPageListsTheRoutes()

@@ -35,6 +35,7 @@ private Q_SLOTS:
     void listFiltersSortsAndReducesFields();
     void listGoesPageByPage();
     void eventsComeAsAListAfterAPosition();
+    void eventsComeWithTheirClocks();
     void eventsComeLive();
     void liveEventsResumeFromTheLastEventId();
     void snapshotsAreMadeAndRead();

@@ -405,6 +405,83 @@ void UpkeepTest::aLongLogIsCompactedInSteps()
     QCOMPARE(statuses(rig.push(bob, {rig.event(bob, 1, 2'500, Operation::Update, kGold5)})), std::string("applied 2501"));
 }
 
+void UpkeepTest::aCompactionThatFailsLeavesWhatTheStoreSays_data()
+{
+    QTest::addColumn<int>("fault");
+    QTest::addColumn<int>("horizon");
+    QTest::newRow("it was not committed") << int(storage::MemoryBackend::Fault::Refused) << 1;
+    QTest::newRow("it was, and only the answer was lost") << int(storage::MemoryBackend::Fault::Answered) << 6;
+}
+
+// [G13]
+void UpkeepTest::aCompactionThatFailsLeavesWhatTheStoreSays()
+{
+    QFETCH(int, fault);
+    QFETCH(int, horizon);
+    Rig rig;
+    QVERIFY(rig.write(writeOf("d1", R"({"gold":0,"name":"x"})")).has_value());
+    writeMany(rig, 9);
+    rig.wait(std::chrono::seconds(3)); // its rows are written: the next commit is the compaction's
+    const std::string state = rig.state();
+    std::optional<Result<ServerSeq>> result;
+    rig.backend.failNextCommits({ErrorCode::IoError, "no"}, 1, static_cast<storage::MemoryBackend::Fault>(fault));
+    rig.service->compact(DocumentId("d1"), ServerSeq(6), [&](Result<ServerSeq> reached) { result = reached; });
+    rig.run();
+    QVERIFY(result.has_value() && !result->has_value());
+    QCOMPARE(result->error().code, ErrorCode::IoError);
+    QCOMPARE(rowsOf(rig, eventlog::sets::kEvents), std::size_t(11 - horizon));
+    // The document goes on from what is in the store, without a restart.
+    QCOMPARE(rig.state(), state);
+    Peer &bob = rig.follow("bob");
+    QCOMPARE(bob.last<protocol::Synced>()->horizon, ServerSeq(horizon));
+    QCOMPARE(statuses(rig.push(bob, {rig.event(bob, 1, 10, Operation::Update, kGold5)})), std::string("applied 11"));
+    result.reset();
+    rig.service->compact(DocumentId("d1"), ServerSeq(6), [&](Result<ServerSeq> reached) { result = reached; });
+    rig.run();
+    QCOMPARE(result->value(), ServerSeq(6));
+    QCOMPARE(rowsOf(rig, eventlog::sets::kEvents), std::size_t(6));
+}
+
+void UpkeepTest::otherRulesHoldFromTheNextEvent()
+{
+    Rig rig;
+    Peer &alice = rig.follow("alice");
+    rig.push(alice, {rig.create(alice)});
+    const char *const debt = R"([{"op":"inc","path":"/gold","value":-1000}])";
+    QCOMPARE(statuses(rig.push(alice, {rig.event(alice, 2, 1, Operation::Update, debt)})), std::string("applied 2"));
+    SyncService::Write other = writeOf("d2", "{}");
+    other.collection = CollectionName("others");
+    QVERIFY(rig.write(other).has_value());
+    Peer &carol = rig.follow("carol", "d2");
+
+    Policies policies;
+    const auto policy = CollectionPolicy::fromJson(value(R"({"paths":{"/gold":{"rule":"counter","min":0}}})"));
+    QVERIFY(policy.has_value());
+    policies.set(CollectionName("things"), *policy);
+    rig.service->setPolicies(policies, {CollectionName("things")});
+    rig.run();
+    QVERIFY(alice.closed.has_value());
+    QCOMPARE(int(*alice.closed), int(ErrorCode::Unavailable));
+    QVERIFY(!carol.closed.has_value());
+
+    Peer &bob = rig.follow("bob");
+    QVERIFY(bob.last<protocol::Synced>()->policy.has_value());
+    QVERIFY(*bob.last<protocol::Synced>()->policy == *policy);
+    QCOMPARE(statuses(rig.push(bob, {rig.event(bob, 1, 2, Operation::Update, debt)})), std::string("rejected Invalid"));
+}
+
+void UpkeepTest::answersAreTimed()
+{
+    Metrics metrics;
+    ServiceOptions options;
+    options.metrics = &metrics;
+    Rig rig(options);
+    Peer &alice = rig.follow("alice");
+    rig.push(alice, {rig.create(alice)});
+    QCOMPARE(metrics.histogram("eventsync_push_milliseconds", "").count(), std::uint64_t(1));
+    QVERIFY(metrics.histogram("eventsync_commit_milliseconds", "").count() >= 1);
+}
+
 // ---- what the store cannot give just now
 
 namespace {

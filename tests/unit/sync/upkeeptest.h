@@ -26,6 +26,10 @@ private Q_SLOTS:
     void clientsThatStayedAwayAreForgotten();
     void aSnapshotIsStoredEverySoManyEvents();
     void aLongLogIsCompactedInSteps();
+    void aCompactionThatFailsLeavesWhatTheStoreSays_data();
+    void aCompactionThatFailsLeavesWhatTheStoreSays();
+    void otherRulesHoldFromTheNextEvent();
+    void answersAreTimed();
     void aDocumentThatCannotBeReadIsTriedAgain_data();
     void aDocumentThatCannotBeReadIsTriedAgain();
     void nodesHearOfEachOthersCommits();
