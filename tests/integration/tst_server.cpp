@@ -102,6 +102,7 @@ private Q_SLOTS:
     void wrongUseEndsWithItsCodeAndOneLine();
     void environmentAndFileAreRead();
     void sighupReloadsTheLogLevel();
+    void sighupReloadsThePolicies();
     void commandsReadARunningServersStore();
     void commandsChangeThroughARunningServer();
     void commandsThatNeedTheServerStoppedSayWhoHasIt();
@@ -310,6 +311,36 @@ void ServerTest::sighupReloadsTheLogLevel()
     file.close();
     ::kill(static_cast<pid_t>(server.pid()), SIGHUP);
     QTRY_VERIFY((errors += server.errors()).contains("stays as it was"));
+    QCOMPARE(server.terminate(SIGTERM).exitCode, 0);
+}
+
+void ServerTest::sighupReloadsThePolicies()
+{
+    QFile file(m_folder->filePath(u"server.toml"_s));
+    const auto write = [&file](const QByteArray &text) {
+        const bool isOpen = file.open(QIODevice::WriteOnly | QIODevice::Truncate);
+        file.write(text);
+        file.close();
+        return isOpen;
+    };
+    QVERIFY(write("log-level = \"info\"\n"));
+    ServerProcess server(data(), {u"--config"_s, file.fileName()});
+    QVERIFY2(server.isReady(), server.errors().constData());
+    const auto account = [&server] {
+        return curl({u"-H"_s, u"Content-Type: application/json"_s, u"-d"_s, uR"({"balance": -1})"_s, server.url(u"/api/accounts"_s).toString()});
+    };
+    QVERIFY(account().output.contains("-1"));
+    QByteArray errors;
+    QVERIFY(write("durability = \"normal\"\n[collections.accounts.paths]\n\"/balance\" = {rule = \"counter\", min = 0}\n"));
+    ::kill(static_cast<pid_t>(server.pid()), SIGHUP);
+    QTRY_VERIFY_WITH_TIMEOUT((errors += server.errors()).contains("after a restart only: durability"), 30'000);
+    QVERIFY2(errors.contains("configuration reloaded: log, origin, the policy of accounts"), errors.constData());
+    QCOMPARE(textIn(account().output, "code"), QByteArray("Invalid"));
+    QVERIFY(write("[collections.accounts.paths]\n\"/balance\" = {rule = \"sum\"}\n")); // no such rule: the old ones stay
+    ::kill(static_cast<pid_t>(server.pid()), SIGHUP);
+    QTRY_VERIFY_WITH_TIMEOUT((errors += server.errors()).contains("stays as it was"), 30'000);
+    QVERIFY2(errors.contains("collections.accounts"), errors.constData());
+    QCOMPARE(textIn(account().output, "code"), QByteArray("Invalid"));
     QCOMPARE(server.terminate(SIGTERM).exitCode, 0);
 }
 
