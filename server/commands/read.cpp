@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <eventsync/crdt/patch.h>
 #include <eventsync/eventlog/eventstore.h>
 #include <eventsync/eventlog/schema.h>
 
@@ -35,6 +36,18 @@ Result<std::optional<std::int64_t>> numberOption(const Invocation &invocation, c
     return number;
 }
 
+// A JSON Patch as it is; of a CRDT patch how much it does, and then its operations.
+std::string diffText(const Diff &diff)
+{
+    if (!diff.isCrdt() || !diff.hasChanges())
+        return json::canonical(diff.toJson());
+    const auto patch = crdt::Patch::decode(diff.crdt());
+    if (!patch)
+        return "unreadable: " + patch.error().message;
+    const std::uint64_t count = patch->view().operationCount();
+    return "crdt, " + std::to_string(count) + (count == 1 ? " operation " : " operations ") + patch->toVerbose();
+}
+
 void printEvent(const LoggedEvent &logged, bool asJson)
 {
     if (asJson) {
@@ -42,7 +55,7 @@ void printEvent(const LoggedEvent &logged, bool asJson)
         return;
     }
     const Event &event = *logged.event;
-    const std::string diff = json::canonical(event.diff.toJson());
+    const std::string diff = diffText(event.diff);
     std::printf("%s  %s/%s  %lld  %s  %s#%lld  %s\n", toText(event.storedAt).c_str(), event.collection.text().c_str(),
                 event.documentId.text().c_str(), static_cast<long long>(event.serverSeq.value()),
                 std::string(operationName(event.operation)).c_str(), event.clientId.text().c_str(),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <eventsync/crdt/encoding.h>
 #include <eventsync/eventlog/eventstore.h>
 
 #include <server/problem.h>
@@ -44,15 +45,81 @@ void getPast(RouteContext &context, const HttpRequest &request, const Responder 
         });
 }
 
+// ---- ?format= of documents of kind crdt
+
+enum class Format { Binary, Compact, Verbose };
+
+Result<std::optional<Format>> formatParameter(const HttpRequest &request)
+{
+    const auto name = request.queryValue("format");
+    if (!name)
+        return std::nullopt;
+    if (*name == "binary")
+        return Format::Binary;
+    if (*name == "compact")
+        return Format::Compact;
+    if (*name == "verbose")
+        return Format::Verbose;
+    return failure(ErrorCode::InvalidMessage, "format is binary, compact or verbose");
+}
+
+HttpResponse encoded(const crdt::Document &document, Format format)
+{
+    if (format != Format::Binary)
+        return HttpResponse::json(format == Format::Compact ? crdt::encodeCompact(document) : crdt::encodeVerbose(document));
+    HttpResponse response;
+    response.headers.add("Content-Type", "application/octet-stream");
+    response.body = crdt::encodeBinary(document);
+    return response;
+}
+
+Result<HttpResponse> encodedAt(storage::ReadView &view, const CollectionName &collection, const DocumentId &id,
+                               std::optional<ServerSeq> at, Format format)
+{
+    eventlog::EventStore store(view);
+    EVENTSYNC_TRY(const auto loaded, store.load(id));
+    if (!loaded || loaded->row.collection != collection)
+        return failure(noSuchDocument(id));
+    if (loaded->row.kind != DocumentKind::Crdt)
+        return failure(ErrorCode::Invalid, "a document of kind json has no such format");
+    DocumentState state = loaded->state;
+    if (at) {
+        EVENTSYNC_TRY(state, store.stateAt(loaded->row, *at));
+    }
+    if (!state.exists())
+        return failure(noSuchDocument(id));
+    HttpResponse response = encoded(state.crdt(), format);
+    response.headers.add("Cache-Control", "no-cache");
+    response.headers.add("X-Document-Version", std::to_string((at ? *at : loaded->head.serverSeq).value()));
+    return response;
+}
+
+void getEncoded(RouteContext &context, const Responder &responder, const CollectionName &collection, const DocumentId &id,
+                std::optional<ServerSeq> at, Format format)
+{
+    context.engine.read<HttpResponse>(
+        [collection, id, at, format](storage::ReadView &view) { return encodedAt(view, collection, id, at, format); },
+        [responder](Result<HttpResponse> response) {
+            if (response)
+                responder.respond(std::move(*response));
+            else
+                responder.fail(response.error());
+        });
+}
+
 void getDocument(RouteContext &context, const HttpRequest &request, const Responder &responder)
 {
     const auto collection = collectionParameter(request);
     const auto id = documentParameter(request);
     const auto at = integerParameter(request, "at");
-    for (const Error *error : {collection ? nullptr : &collection.error(), id ? nullptr : &id.error(), at ? nullptr : &at.error()}) {
+    const auto format = formatParameter(request);
+    for (const Error *error : {collection ? nullptr : &collection.error(), id ? nullptr : &id.error(), at ? nullptr : &at.error(),
+                               format ? nullptr : &format.error()}) {
         if (error)
             return responder.fail(*error);
     }
+    if (*format)
+        return getEncoded(context, responder, *collection, *id, *at ? std::optional(ServerSeq(**at)) : std::nullopt, **format);
     if (*at)
         return getPast(context, request, responder, *collection, *id, ServerSeq(**at));
     context.engine.ask<Result<DocumentRecord>>(

@@ -109,6 +109,7 @@ SyncService::Write serviceWrite(const std::shared_ptr<const DocumentWrite> &writ
                             .clientId = write->clientId,
                             .ifVersion = ifVersion,
                             .patch = write->patch,
+                            .kind = write->kind.value_or(DocumentKind::Json),
                             .id = write->id};
     if (!write->patch)
         made.edit = [write](json::State &state) { return changeState(*write, state); };
@@ -128,6 +129,9 @@ Result<DocumentWrite> documentWriteFrom(const HttpRequest &request, WriteMethod 
     } else {
         write.documentId = DocumentId(uuids.next().toText());
     }
+    if (const auto kind = request.queryValue("kind"); kind && (method == WriteMethod::Create || method == WriteMethod::Put)) {
+        EVENTSYNC_TRY(write.kind, documentKindFrom(*kind));
+    }
     EVENTSYNC_TRY(write.clientId, restClient(request));
     EVENTSYNC_CHECK(readBody(request, write));
     write.conditions.headers = request.headers;
@@ -143,6 +147,9 @@ void performWrite(SyncService &service, DocumentWrite write, std::function<void(
             current = std::move(*record);
         else if (record.error().code != ErrorCode::NotFound)
             return done({.written = failure(record.error())});
+        if (current && shared->kind && *shared->kind != current->kind)
+            return done({.written = failure(ErrorCode::Invalid, "a document keeps its kind: " +
+                                                                    std::string(documentKindName(current->kind)))});
         const bool created = !current || current->deleted;
         const auto ifVersion = checkConditions(*shared, current);
         if (!ifVersion)

@@ -23,6 +23,7 @@ struct DocumentWrite
     std::optional<json::Value> state = {};   // Create, Put
     std::optional<json::Patch> patch = {};   // Patch, application/json-patch+json
     std::optional<json::Value> mergePatch = {}; // Patch, application/merge-patch+json
+    std::optional<DocumentKind> kind = {};   // ?kind=: of a document to create
     std::optional<EventId> id = {};          // of a repetition
     HttpRequest conditions = {};             // its headers: If-Match, If-None-Match
 };

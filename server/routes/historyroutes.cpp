@@ -95,21 +95,15 @@ json::Object snapshotObject(const DocumentId &id, const Position &position, json
             {"createdAt", toText(createdAt)}};
 }
 
-Result<json::Object> objectOf(const Snapshot &snapshot)
-{
-    json::Value state;
-    if (!snapshot.state.empty()) {
-        auto parsed = json::parse(snapshot.state, {.bytes = SIZE_MAX});
-        if (!parsed)
-            return failure(ErrorCode::Corrupt, "a stored snapshot: " + parsed.error().message);
-        state = std::move(*parsed);
-    }
-    return snapshotObject(snapshot.documentId, snapshot.position, std::move(state), snapshot.createdAt);
-}
-
 json::Value stateValue(const DocumentState &state)
 {
     return state.exists() ? state.view() : json::Value();
+}
+
+Result<json::Object> objectOf(const Snapshot &snapshot)
+{
+    EVENTSYNC_TRY(const DocumentState state, DocumentState::fromBytes(snapshot.kind, snapshot.state));
+    return snapshotObject(snapshot.documentId, snapshot.position, stateValue(state), snapshot.createdAt);
 }
 
 Result<json::Object> snapshotAt(storage::ReadView &view, const DocumentId &id, std::optional<ServerSeq> at)

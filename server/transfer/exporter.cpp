@@ -64,7 +64,10 @@ public:
                                   .updatedAt = loaded->updatedAt, .head = loaded->head};
         if (row->horizon > ServerSeq(1)) {
             EVENTSYNC_TRY(const DocumentState state, m_store.stateAt(*row, exported.base.serverSeq));
-            exported.state = state.jsonState();
+            if (row->kind == DocumentKind::Json)
+                exported.state = state.jsonState();
+            else
+                exported.crdt = state.toBytes();
             EVENTSYNC_TRY(exported.clock, clockBefore(*row, loaded->clock));
         }
         EVENTSYNC_CHECK(line(exported));

@@ -50,6 +50,8 @@ json::Object objectOf(const ExportedDocument &document)
                         {"head", objectOf(document.head)}};
     if (document.state)
         object["state"] = *document.state;
+    if (!document.crdt.empty())
+        object["crdt"] = toBase64Url(document.crdt);
     return object;
 }
 
@@ -117,11 +119,15 @@ Result<ExportLine> documentFrom(const json::Value &value)
     document.updatedAt = read.timestamp("updatedAt");
     if (const json::Value *state = read.optional("state"))
         document.state = *state;
+    if (read.has("crdt"))
+        document.crdt = read.base64("crdt");
     EVENTSYNC_CHECK(read.finish(UnknownFields::Refuse));
     if (document.head.serverSeq < document.base.serverSeq)
         return failure(ErrorCode::InvalidValue, "the log ends before it begins", "/document/head");
-    if (document.base.serverSeq == ServerSeq(0) && (document.state || !document.clock.isEmpty()))
+    if (document.base.serverSeq == ServerSeq(0) && (document.state || !document.crdt.empty() || !document.clock.isEmpty()))
         return failure(ErrorCode::InvalidValue, "a log that begins at 1 begins with nothing", "/document/state");
+    if (document.kind == DocumentKind::Json ? !document.crdt.empty() : document.state.has_value())
+        return failure(ErrorCode::InvalidValue, "the state is of another kind than the document", "/document/kind");
     return document;
 }
 

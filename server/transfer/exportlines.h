@@ -49,6 +49,7 @@ struct ExportedDocument
     DocumentKind kind = DocumentKind::Json;
     Position base;                    // horizon - 1: before the first exported event
     json::State state = {};           // there
+    Bytes crdt = {};                  // there, of a document of kind crdt, in place of `state`
     VectorClock clock = {};           // there
     Timestamp createdAt, updatedAt;
     Position head;

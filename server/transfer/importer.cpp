@@ -133,8 +133,6 @@ Result<DocumentRow> Importer::rowFor(const ExportedDocument &document)
 Result<> Importer::takeDocument(const ExportedDocument &document)
 {
     EVENTSYNC_CHECK(closeDocument());
-    if (document.kind != DocumentKind::Json)
-        return failure(ErrorCode::InvalidValue, "documents of the kind " + std::string(documentKindName(document.kind)) + " cannot be read yet");
     if (document.base.serverSeq == ServerSeq(0) && document.base.chain != chainStart(document.collection, document.id))
         return failure(ErrorCode::Corrupt, "the log of " + nameOf(document) + " does not begin with its own chain");
     m_current = Current{}; // clang takes the struct for not default constructible inside its class
@@ -145,11 +143,23 @@ Result<> Importer::takeDocument(const ExportedDocument &document)
         return failure(row.error());
     }
     m_current->row = std::move(*row);
-    m_current->state = DocumentState::fromJsonState(document.state);
+    auto state = document.kind == DocumentKind::Json ? Result<DocumentState>(DocumentState::fromJsonState(document.state))
+                                                     : DocumentState::fromBytes(document.kind, document.crdt);
+    if (!state) {
+        m_current.reset();
+        return failure(state.error());
+    }
+    m_current->state = std::move(*state);
     m_current->clock = document.clock;
     m_current->at = document.base;
-    if (m_current->isNew)
-        m_batch.insert(sets::kDocuments, m_current->row.toRow(m_current->row.state));
+    if (m_current->isNew) {
+        m_batch.insert(sets::kDocuments, m_current->row.toRow(m_current->state.jsonState()));
+        if (document.kind == DocumentKind::Crdt && document.base.serverSeq > ServerSeq(0)) // nothing else tells its beginning
+            m_batch.put(sets::kSnapshots, toRow({.documentId = document.id, .collection = document.collection,
+                                                 .kind = document.kind, .position = document.base, .state = document.crdt,
+                                                 .vectorClock = document.clock, .createdAt = document.updatedAt},
+                                                m_current->row.number));
+    }
     return checkOwnHistory();
 }
 
@@ -188,6 +198,7 @@ Result<> Importer::takeEvent(const ExportedEvent &exported)
     auto applied = current.state.apply(event);
     if (!applied)
         return failure(ErrorCode::Corrupt, "event " + std::to_string(event.serverSeq.value()) + " does not apply: " + applied.error().message);
+    current.state.settle(0);
     const Digest digest = digestOf(event);
     current.at = {event.serverSeq, chainNext(current.at.chain, digest)};
     current.clock.set(event.clientId, event.clientSeq);

@@ -101,6 +101,16 @@ void CrdtState::drop() const
     m_document.reset();
     m_isObserved = false;
     m_unwanted.clear();
+    m_unwantedBytes = 0;
+}
+
+// An edit that was tried, or a patch taken back: it may come again.
+void CrdtState::keepUnwanted(std::shared_ptr<const crdt::Patch> patch) const
+{
+    m_unwantedBytes += patch->bytes().size();
+    m_unwanted.push_back(std::move(patch));
+    if (m_unwanted.size() > limits::kCrdtUnwanted || m_unwantedBytes > limits::kDocumentBytes)
+        drop();
 }
 
 Result<crdt::Document> CrdtState::makeDocument(std::size_t patches) const
@@ -151,6 +161,8 @@ Result<> CrdtState::check(const crdt::PatchView &patch) const
     if (own.time <= last)
         return failure(ErrorCode::ClientForked, "session " + std::to_string(own.sid) + " has used the times up to " +
                                                     std::to_string(last) + " already");
+    if (!crdt::Document::mayHaveSeen({own.sid, own.end() - 1})) // no snapshot could be read again
+        return invalid("a time at the end of all times");
     if (own.end() - 1 > m_time && own.end() - 1 - m_time > limits::kCrdtClockJump)
         return invalid("a time too far ahead");
     EVENTSYNC_CHECK(checkPlaces(patch));
@@ -176,11 +188,13 @@ Result<Bytes> CrdtState::apply(const Bytes &bytes)
     const crdt::PatchView view = decoded.view();
     const crdt::IdSpan ids = view.idSpan();
     EVENTSYNC_CHECK(check(view));
-    const auto there = std::find_if(m_unwanted.begin(), m_unwanted.end(), [&](const auto &patch) { return *patch == decoded; });
+    // What was taken back last is what usually comes again first.
+    const auto there = std::find_if(m_unwanted.rbegin(), m_unwanted.rend(), [&](const auto &patch) { return *patch == decoded; });
     std::shared_ptr<const crdt::Patch> patch;
-    if (there != m_unwanted.end()) {
+    if (there != m_unwanted.rend()) {
         patch = *there;
-        m_unwanted.erase(there);
+        m_unwantedBytes -= patch->bytes().size();
+        m_unwanted.erase(std::next(there).base());
     } else {
         const bool contradicts = std::any_of(m_unwanted.begin(), m_unwanted.end(), [&](const auto &other) {
             const crdt::IdSpan span = other->idSpan();
@@ -219,12 +233,8 @@ Result<> CrdtState::revert(const Bytes &inverse)
         m_sessions[view.id().sid] = last.lastBefore;
     else
         m_sessions.erase(view.id().sid);
-    if (!m_document)
-        return {};
-    if (m_unwanted.size() < limits::kCrdtUnwanted)
-        m_unwanted.push_back(last.patch);
-    else
-        drop();
+    if (m_document)
+        keepUnwanted(last.patch);
     return {};
 }
 
@@ -237,7 +247,7 @@ Result<Bytes> CrdtState::edit(std::uint64_t session, const std::function<Result<
     const auto patch = std::make_shared<const crdt::Patch>(api.flush());
     m_document->setSid(kNobody);
     if (!patch->isEmpty())
-        m_unwanted.push_back(patch);
+        keepUnwanted(patch);
     EVENTSYNC_CHECK(edited);
     return patch->bytes();
 }
@@ -262,7 +272,10 @@ void CrdtState::settle(std::size_t keep)
     }
     auto older = makeDocument(count);
     EVENTSYNC_ASSERT(older.has_value());
-    m_base = std::make_shared<const Bytes>(crdt::encodeSnapshot(*older, sessions));
+    auto base = std::make_shared<const Bytes>(crdt::encodeSnapshot(*older, sessions));
+    if (!crdt::decodeSnapshot(*base)) // never; but then the patches are all there is
+        return;
+    m_base = std::move(base);
     m_baseSize = m_base->size();
     for (auto entry = begin; entry != end; ++entry)
         m_patchBytes -= entry->patch->bytes().size();

@@ -71,6 +71,7 @@ private:
 
     Result<> check(const crdt::PatchView &patch) const;
     Result<crdt::Document> makeDocument(std::size_t patches) const;
+    void keepUnwanted(std::shared_ptr<const crdt::Patch> patch) const;
     void drop() const; // the document is made again when it is asked for
     std::uint64_t lastOf(std::uint64_t sid) const;
 
@@ -84,6 +85,7 @@ private:
     mutable std::optional<crdt::Document> m_document;
     mutable bool m_isObserved = false; // m_document is
     mutable std::vector<std::shared_ptr<const crdt::Patch>> m_unwanted; // in the document
+    mutable std::size_t m_unwantedBytes = 0;
 };
 
 } // namespace eventsync

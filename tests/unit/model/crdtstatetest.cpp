@@ -392,3 +392,47 @@ void CrdtStateTest::patchesNeverOverlap()
     const auto gone = state.apply(Operation::Delete, Diff());
     QVERIFY(json::overlaps(one->footprint, gone->footprint));
 }
+
+// [G4, G16] What gets through leads a state that is loaded again at each step to the same document.
+void CrdtStateTest::anyBytesAreRefusedOrFoldTheSameEverywhere()
+{
+    SeededRandom random(23);
+    DocumentState state = note(), loaded = note();
+    int accepted = 0, refused = 0;
+    for (int i = 0; i < 4'000; ++i) {
+        Bytes bytes = someEdit(state, random.below(2) == 0 ? kAlice : kBob, random).crdt();
+        if (bytes.empty())
+            continue;
+        for (auto flips = random.below(4); flips > 0; --flips)
+            bytes[random.below(bytes.size())] = static_cast<char>(random.below(256));
+        const Diff diff{CrdtPatchBytes{bytes}};
+        const std::string before = i % 16 == 0 ? state.canonical() : std::string();
+        const auto applied = state.apply(Operation::Update, diff);
+        QCOMPARE(outcome(loaded.apply(Operation::Update, diff)), outcome(applied));
+        if (!applied && i % 16 == 0)
+            COMPARE_TEXT(state.canonical(), before);
+        (applied ? accepted : refused)++;
+        if (i % 8 != 0)
+            continue;
+        auto next = DocumentState::fromBytes(DocumentKind::Crdt, loaded.toBytes());
+        QVERIFY2(next, next ? "" : next.error().message.c_str());
+        QVERIFY(next->isSameDocument(state));
+        loaded = std::move(*next);
+    }
+    QVERIFY(accepted > 500 && refused > 500);
+}
+
+// Whoever pushes them on by the greatest step each time gets to the end of what a snapshot can hold, and no further.
+void CrdtStateTest::timesAtTheEndAreRefused()
+{
+    DocumentState state = note();
+    const crdt::SessionTimes ends{{kBob, crdt::kMaxTime - limits::kCrdtClockJump - 5}};
+    auto far = DocumentState::fromBytes(DocumentKind::Crdt, crdt::encodeSnapshot(state.crdt(), ends));
+    VERIFY_OK(far);
+    std::uint64_t time = ends.at(kBob) + 1;
+    QString last = QStringLiteral("ok");
+    for (; last == QLatin1String("ok"); ++time)
+        last = outcome(far->apply(Operation::Update, built([](auto &to) { to.nop(1); }, {kBob, time})));
+    QCOMPARE(last, QStringLiteral("InvalidValue"));
+    VERIFY_OK(DocumentState::fromBytes(DocumentKind::Crdt, far->toBytes()));
+}

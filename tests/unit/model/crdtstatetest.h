@@ -24,4 +24,6 @@ private Q_SLOTS:
     void copiesShareNothing();
     void bytesThatAreNoSnapshotAreCorrupt();
     void patchesNeverOverlap();
+    void anyBytesAreRefusedOrFoldTheSameEverywhere();
+    void timesAtTheEndAreRefused();
 };

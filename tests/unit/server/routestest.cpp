@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "routestest.h"
 
+#include <eventsync/crdt/api.h>
+#include <eventsync/crdt/encoding.h>
+#include <eventsync/model/crdtstate.h>
 #include <eventsync/model/event.h>
 
 namespace eventsync::server {
@@ -97,6 +100,87 @@ void RoutesTest::patchesOfBothKindsChangeTheDocument()
     const Reply patch = m_http->send("PATCH", "/api/games/" + m_id, R"([{"op": "inc", "path": "/gold", "value": 5}])", kJsonPatch);
     QCOMPARE(patch.status, 200);
     QCOMPARE(patch.body, QByteArray(R"({"gold":15,"title":"Dr","version":3})"));
+}
+
+// The server turns them into patches, so what others write meanwhile stays.
+void RoutesTest::crdtDocumentsAreWrittenAsJson()
+{
+    const QByteArray path = "/api/games/" + m_id;
+    const Reply created = m_http->send("POST", "/api/games?kind=crdt&id=" + m_id, R"({"text": "hello", "list": [1]})");
+    QCOMPARE(created.status, 201);
+    QCOMPARE(created.body, QByteArray(R"({"list":[1],"text":"hello","version":1})"));
+    QCOMPARE(m_http->send("PATCH", path, R"({"text": "hello world", "list": null})", kMergePatch).body,
+             QByteArray(R"({"text":"hello world","version":2})"));
+    QCOMPARE(m_http->send("PATCH", path, R"([{"op": "add", "path": "/n", "value": 1}, {"op": "inc", "path": "/n", "value": 2}])", kJsonPatch).body,
+             QByteArray(R"({"n":3,"text":"hello world","version":3})"));
+    QCOMPARE(m_http->send("PATCH", path, R"([{"op": "test", "path": "/n", "value": 4}])", kJsonPatch).member("/code"),
+             std::string(R"("PatchFailed")"));
+    QCOMPARE(m_http->send("PUT", path, R"({"text": "hello world!", "version": 12})").body, QByteArray(R"({"text":"hello world!","version":4})"));
+    QCOMPARE(m_http->send("PUT", path, R"({"text": "hello world!"})").header("ETag"), QByteArray("\"4\"")); // nothing changed
+    QCOMPARE(m_http->send("PUT", path, R"({"text": "x"})", {{"If-Match", "\"3\""}}).status, 412);
+    QCOMPARE(m_http->get(path + "?at=2").body, QByteArray(R"({"text":"hello world","version":2})"));
+    const std::string events = m_http->get("/api/events/" + m_id).body.toStdString();
+    QVERIFY(events.find("\"crdt\"") != std::string::npos && events.find("\"patch\"") == std::string::npos);
+    QCOMPARE(m_http->send("POST", "/api/snapshots/" + m_id).member("/state"), std::string(R"({"text":"hello world!"})"));
+    QCOMPARE(m_http->get("/api/snapshots/" + m_id + "?at=1").member("/state"), std::string(R"({"list":[1],"text":"hello"})"));
+    QCOMPARE(m_http->send("DELETE", path).status, 204);
+    QCOMPARE(m_http->get(path).status, 404);
+    QCOMPARE(m_http->send("PUT", path, R"({"again": true})").status, 201);
+    QCOMPARE(m_http->get(path + "?format=verbose").status, 200);
+}
+
+void RoutesTest::crdtDocumentsAreReadInEveryFormat()
+{
+    const QByteArray path = "/api/games/" + m_id;
+    m_http->send("POST", "/api/games?kind=crdt&id=" + m_id, R"({"text": "안녕"})");
+    m_http->send("PATCH", path, R"({"text": "안녕하세요"})", kMergePatch);
+    const Reply binary = m_http->get(path + "?format=binary");
+    QCOMPARE(binary.status, 200);
+    QCOMPARE(binary.header("Content-Type"), QByteArray("application/octet-stream"));
+    QCOMPARE(binary.header("X-Document-Version"), QByteArray("2"));
+    const auto document = crdt::decodeBinary(binary.body.toStdString());
+    QVERIFY(document);
+    QCOMPARE(document->canonicalView(), std::string(R"({"text":"안녕하세요"})"));
+    QVERIFY(*crdt::decodeCompact(m_http->get(path + "?format=compact").body.toStdString()) == *document);
+    QVERIFY(*crdt::decodeVerbose(m_http->get(path + "?format=verbose").body.toStdString()) == *document);
+    const auto past = crdt::decodeBinary(m_http->get(path + "?format=binary&at=1").body.toStdString());
+    QCOMPARE(past->canonicalView(), std::string(R"({"text":"안녕"})"));
+    QCOMPARE(m_http->get(path + "?format=xml").member("/code"), std::string(R"("InvalidMessage")"));
+    QCOMPARE(m_http->get(path + "?format=binary&at=9").status, 404);
+    QCOMPARE(m_http->get("/api/others/" + m_id + "?format=binary").status, 404);
+    create(m_id + "j", "{}");
+    QCOMPARE(m_http->get("/api/games/" + m_id + "j?format=binary").status, 422);
+}
+
+void RoutesTest::crdtPatchesArePushedOverHttp()
+{
+    const QByteArray path = "/api/games/" + m_id;
+    m_http->send("POST", "/api/games?kind=crdt&id=" + m_id, R"({"text": "hello"})");
+    const auto typed = [&](const char *client, int number) {
+        auto document = crdt::decodeBinary(m_http->get(path + "?format=binary&at=1").body.toStdString())->fork(crdtSessionOf(ClientId(client)));
+        crdt::Api api(document);
+        [[maybe_unused]] const auto inserted = api.str("/text")->ins(5, QStringLiteral("!"));
+        const std::string digits = std::to_string(1000 + number);
+        return R"({"clientId":"ann","afterSeq":0,"push":[{"id":"019a9b1c-7c00-7abc-8def-9123456)" + digits + R"(a","documentId":")"
+               + m_id.toStdString() + R"(","collection":"games","operation":"update","clientId":"ann","clientSeq":1,"baseSeq":1,)"
+               + R"("timestamp":"2026-11-21T09:30:00.000Z","diff":{"crdt":")" + toBase64Url(api.flush().bytes()) + R"("}}]})";
+    };
+    const std::string late = typed("ann", 1), foreign = typed("bob", 2);
+    m_http->send("PATCH", path, R"({"text": "oh hello"})", kMergePatch);
+    QCOMPARE(m_http->send("POST", "/api/sync/" + m_id, bytes(foreign)).member("/ack/0/code"), std::string(R"("PermissionDenied")"));
+    QCOMPARE(m_http->send("POST", "/api/sync/" + m_id, bytes(late)).member("/ack/0/status"), std::string(R"("merged")"));
+    QCOMPARE(m_http->get(path).body, QByteArray(R"({"text":"oh hello!","version":3})"));
+}
+
+void RoutesTest::aDocumentKeepsItsKind()
+{
+    const QByteArray path = "/api/games/" + m_id;
+    QCOMPARE(m_http->send("PUT", path + "?kind=crdt", R"({"a": "b"})").status, 201);
+    QCOMPARE(m_http->send("PUT", path + "?kind=json", R"({"a": "c"})").status, 422);
+    QCOMPARE(m_http->send("PUT", path + "?kind=crdt", R"({"a": "c"})").status, 200);
+    QCOMPARE(m_http->send("DELETE", path).status, 204);
+    QCOMPARE(m_http->send("POST", "/api/games?kind=json&id=" + m_id, "{}").member("/code"), std::string(R"("Invalid")"));
+    QCOMPARE(m_http->send("POST", "/api/games?kind=xml", "{}").status, 400);
 }
 
 void RoutesTest::deletedDocumentIsGoneAndItsPastIsNot()

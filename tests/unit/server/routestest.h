@@ -23,6 +23,10 @@ private Q_SLOTS:
     void secondCreateOfAnIdIsRefused();
     void putCreatesAndReplaces();
     void patchesOfBothKindsChangeTheDocument();
+    void crdtDocumentsAreWrittenAsJson();
+    void crdtDocumentsAreReadInEveryFormat();
+    void crdtPatchesArePushedOverHttp();
+    void aDocumentKeepsItsKind();
     void deletedDocumentIsGoneAndItsPastIsNot();
     void documentOfAnotherCollectionIsNotThere();
     void staleIfMatchIsRefusedAndChangesNothing();

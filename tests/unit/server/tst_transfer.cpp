@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Export and import: what comes back is what went out, and nothing damaged gets in.
+#include <eventsync/crdt/api.h>
 #include <eventsync/eventlog/eventstore.h>
 #include <eventsync/storage/memorybackend.h>
 
@@ -49,7 +50,7 @@ struct Engine
             loop.exec();
         return std::move(*answer);
     }
-    void put(const char *id, const char *state)
+    void put(const char *id, const char *state, DocumentKind kind = DocumentKind::Json)
     {
         using Written = Result<sync::SyncService::Written>;
         const auto written = wait<Written>([&](sync::SyncService &service, auto done) {
@@ -57,7 +58,8 @@ struct Engine
                            .edit = [value = json::parse(state).value()](json::State &s) -> Result<> {
                                s = value;
                                return {};
-                           }},
+                           },
+                           .kind = kind},
                           done);
         });
         QVERIFY2(written, written ? "" : written.error().toString().c_str());
@@ -103,7 +105,7 @@ Result<ExportEnd> imported(storage::Backend &backend, const Lines &lines)
     return importer.finish();
 }
 
-// Three documents, one of them deleted, one compacted.
+// Three documents of kind json and two of kind crdt, one of each compacted.
 Lines sample()
 {
     Engine engine;
@@ -113,9 +115,16 @@ Lines sample()
     engine.put("old", R"({"n": 0})");
     engine.put("old", R"({"n": 1})");
     engine.put("old", R"({"n": 2})");
-    const auto compacted = engine.operate({{"command", "compact"}, {"keep", 1}, {"documentId", "old"}});
-    if (!compacted)
-        qFatal("%s", compacted.error().toString().c_str());
+    for (const char *id : {"note", "oldnote"}) {
+        engine.put(id, R"({"text": "hello"})", DocumentKind::Crdt);
+        engine.put(id, R"({"text": "hello world"})");
+        engine.put(id, R"({"list": [1], "text": "world"})");
+    }
+    for (const char *id : {"old", "oldnote"}) {
+        const auto compacted = engine.operate({{"command", "compact"}, {"keep", 1}, {"documentId", id}});
+        if (!compacted)
+            qFatal("%s", compacted.error().toString().c_str());
+    }
     return exported(engine.engine.backend());
 }
 
@@ -158,8 +167,8 @@ void TransferTest::importedStoreExportsTheSameLines()
     const auto store = emptyStore();
     const auto end = imported(*store, m_lines);
     QVERIFY2(end, end ? "" : end.error().toString().c_str());
-    QCOMPARE(end->documents, std::int64_t(3));
-    QCOMPARE(end->events, std::int64_t(7));
+    QCOMPARE(end->documents, std::int64_t(5));
+    QCOMPARE(end->events, std::int64_t(11));
     QCOMPARE(exported(*store), m_lines);
 }
 
@@ -173,6 +182,14 @@ void TransferTest::importedDocumentsFoldToTheSameState()
     QCOMPARE(events.stateAt(**hero, ServerSeq(2))->canonical(), std::string("{\"gold\":2,\"name\":\"Zoe\"}"));
     QCOMPARE(events.load(DocumentId("old")).value()->state.canonical(), std::string("{\"n\":2}"));
     QCOMPARE(events.document(DocumentId("old")).value()->horizon, ServerSeq(3));
+    QCOMPARE(events.stateAt(*events.document(DocumentId("note")).value(), ServerSeq(2))->canonical(), std::string(R"({"text":"hello world"})"));
+    const auto note = events.load(DocumentId("oldnote"));
+    QCOMPARE(note.value()->row.kind, DocumentKind::Crdt);
+    QCOMPARE(note.value()->state.canonical(), std::string(R"({"list":[1],"text":"world"})"));
+    QVERIFY(note.value()->state.edit(70'000, [](crdt::Api &api) -> Result<> {
+        EVENTSYNC_TRY(crdt::StrApi text, api.str("/text"));
+        return text.ins(5, std::string_view("!"));
+    }));
 }
 
 void TransferTest::importingTwiceChangesNothing()
@@ -276,7 +293,7 @@ void TransferTest::damagedExportIsRefused_data()
         const auto at = line.find("\"head\":{\"chain\":\"") + 17;
         line[at] = line[at] == 'a' ? 'b' : 'a';
     }, ErrorCode::Corrupt);
-    row("counts that are not kept", [](Lines &lines) { replace(lines.back(), "\"documents\":3", "\"documents\":4"); },
+    row("counts that are not kept", [](Lines &lines) { replace(lines.back(), "\"documents\":5", "\"documents\":6"); },
         ErrorCode::InvalidMessage);
     row("reserved collection", [lineWith](Lines &lines) {
         replace(lineWith(lines, "\"id\":\"other\""), "\"collection\":\"games\"", "\"collection\":\"meta\"");
