@@ -173,7 +173,7 @@ private:
     void noteMissed(Entry &entry, const json::Footprint &footprint) const;
     void unseen(const json::Footprint &footprint, const std::string &what, std::int64_t before);
     std::vector<const json::Footprint *> unseenOf(const Entry &entry) const;
-    json::Footprint differenceTo(const DocumentState &state);
+    std::optional<json::Footprint> differenceTo(const DocumentState &state);
     void installSnapshot(const protocol::Snapshot &message, DocumentState state, Outcome &out);
     bool stage(const protocol::Snapshot &message);
     void startOver();
@@ -218,6 +218,7 @@ private:
     Result<EditPlan> crdtPlan(const ClientCore::CrdtEdit &edit);
     Result<EditPlan> crdtPlanTo(const json::Value &wanted);
     Result<Made> undoCrdt(const UndoStep &step, EditPlan plan, Outcome &out);
+    void forgetCrdtUndo();
     void keepMadeAgain(crdt::MadeAgain again);
     void observed(const crdt::Document &document, const crdt::Change &change);
     bool observe();
@@ -229,6 +230,7 @@ private:
     void renew(Entry &entry, CrdtRenames &renames, bool anew);
     void revive(Entry &entry, CrdtRenames &renames);
     void renameUndo(const CrdtRenames &renames);
+    static bool isTwinsVersion(const QueueEntry &edit, const LogHit &hit);
     bool takeBackVersion(Entry &entry, const LogHit &hit);
     static void becomeVersion(Entry &entry, const EventId &version);
     Diff rebasedDiff(const QueueEntry &edit) const;

@@ -21,6 +21,38 @@
 
 namespace eventsync::client {
 
+namespace {
+
+crdt::Patch patchOf(const QueueEntry &edit)
+{
+    auto patch = crdt::Patch::decode(edit.diff.crdt());
+    EVENTSYNC_ASSERT(patch.has_value()); // made here, or read back as it was
+    return std::move(*patch);
+}
+
+Diff diffOf(const crdt::Patch &patch)
+{
+    return Diff(CrdtPatchBytes{patch.bytes()});
+}
+
+bool isPatch(const QueueEntry &edit)
+{
+    return edit.diff.isCrdt() && edit.diff.hasChanges();
+}
+
+// A document may be deleted and made again by the same replica: edits and steps of undo that speak of the one before must not
+// find its ids in the new one.
+std::uint64_t firstTime(const EventId &random)
+{
+    const std::string_view bytes = random.view();
+    std::uint64_t time = 1;
+    for (const char byte : bytes.substr(bytes.size() - 2))
+        time = time << 8 | static_cast<unsigned char>(byte);
+    return time;
+}
+
+} // namespace
+
 std::uint64_t DocumentReplica::session() const
 {
     return crdtSessionOf(m_context.clientId);
@@ -35,8 +67,11 @@ const crdt::Document *DocumentReplica::crdtDocument() const
 
 Result<Diff> DocumentReplica::createDiff(DocumentKind kind, json::Value state) const
 {
-    if (kind == DocumentKind::Crdt)
-        return m_tree.edit(session(), [&](crdt::Api &api) { return api.root(state); });
+    if (kind == DocumentKind::Crdt) {
+        EVENTSYNC_TRY(Diff diff, m_tree.edit(session(), [&](crdt::Api &api) { return api.root(state); }));
+        EVENTSYNC_TRY(const crdt::Patch patch, crdt::Patch::decode(diff.crdt()));
+        return diffOf(patch.rebased(firstTime(m_context.uuids.next())));
+    }
     return Diff(json::Patch({{.kind = json::OperationKind::Add, .path = {}, .from = {}, .value = std::move(state)}}));
 }
 
@@ -191,28 +226,20 @@ void DocumentReplica::keepMadeAgain(crdt::MadeAgain again)
     }
 }
 
+// The document is deleted, or another is made in its place: there is nothing left to take back.
+void DocumentReplica::forgetCrdtUndo()
+{
+    for (auto it = m_undo.begin(); it != m_undo.end();) {
+        const auto step = it++;
+        if (step->second.edits)
+            dropUndo(step);
+    }
+    for (const auto &[order, again] : m_madeAgain)
+        m_steps.push_back(storage::Batch::Erase{"undo", {m_id.text(), order}});
+    m_madeAgain.clear();
+}
+
 // ---- patches written again
-
-namespace {
-
-crdt::Patch patchOf(const QueueEntry &edit)
-{
-    auto patch = crdt::Patch::decode(edit.diff.crdt());
-    EVENTSYNC_ASSERT(patch.has_value()); // made here, or read back as it was
-    return std::move(*patch);
-}
-
-Diff diffOf(const crdt::Patch &patch)
-{
-    return Diff(CrdtPatchBytes{patch.bytes()});
-}
-
-bool isPatch(const QueueEntry &edit)
-{
-    return edit.diff.isCrdt() && edit.diff.hasChanges();
-}
-
-} // namespace
 
 // Whether an edit in the queue stands on one of these ids.
 bool DocumentReplica::standsOn(const QueueEntry &edit, const CrdtIds &ids) const
@@ -314,13 +341,36 @@ void DocumentReplica::renameUndo(const CrdtRenames &renames)
     }
 }
 
+// Both of two copies may have written an edit again, each under its own new session.
+bool DocumentReplica::isTwinsVersion(const QueueEntry &edit, const LogHit &hit)
+{
+    if (!hit.event || !hit.event->diff.isCrdt() || !hit.event->diff.hasChanges() || hit.event->operation != edit.operation)
+        return false;
+    const auto theirs = crdt::PatchView::decode(hit.event->diff.crdt());
+    const crdt::Patch ours = patchOf(edit);
+    if (!theirs || theirs->span() != ours.span())
+        return false;
+    CrdtRenames renames;
+    renames.add(ours.idSpan(), theirs->id());
+    return ours.renamed(renames).bytes() == hit.event->diff.crdt();
+}
+
 // The log holds an earlier version of a patch that was written again: what was made on top of it refers to that one now.
 // (Such an entry behind it that is in flight cannot have been logged: the server skips what comes after a duplicate.)
 bool DocumentReplica::takeBackVersion(Entry &entry, const LogHit &hit)
 {
-    const auto logged = std::find_if(entry.versions.begin(), entry.versions.end(),
-                                     [&](const EditVersion &version) { return version.id == hit.logged; });
-    if (logged == entry.versions.end() || !isPatch(entry.edit))
+    if (!isPatch(entry.edit))
+        return false;
+    auto logged = std::find_if(entry.versions.begin(), entry.versions.end(),
+                               [&](const EditVersion &version) { return version.id == hit.logged; });
+    if (logged == entry.versions.end() && isTwinsVersion(entry.edit, hit)) {
+        EditVersion version{hit.logged, crdt::PatchView::decode(hit.event->diff.crdt())->id()};
+        const json::Value *replaces = hit.event->metadata ? hit.event->metadata->if_contains("replaces") : nullptr;
+        if (replaces)
+            version.replaces = *replaces;
+        logged = entry.versions.insert(logged, std::move(version));
+    }
+    if (logged == entry.versions.end())
         return false;
     unwind();
     CrdtRenames renames;
@@ -352,7 +402,7 @@ void DocumentReplica::becomeVersion(Entry &entry, const EventId &version)
     entry.edit.id = version;
     entry.edit.firstId = first == version ? std::nullopt : std::optional(first);
     entry.edit.metadata.erase("replaces");
-    if (logged->replaces)
+    if (logged != entry.versions.end() && logged->replaces)
         entry.edit.metadata["replaces"] = *logged->replaces;
 }
 

@@ -100,6 +100,8 @@ Result<DocumentReplica::Made> DocumentReplica::enqueue(EditPlan plan, Outcome &)
         inverse = UndoStep{.edit = edit.id, .edits = std::move(plan.takesBack)};
     if (!plan.undoIsRedo)
         clearRedo();
+    if (plan.operation != Operation::Update)
+        forgetCrdtUndo();
     if (inverse) {
         inverse->redo = plan.undoIsRedo.value_or(false);
         pushUndo(std::move(*inverse));

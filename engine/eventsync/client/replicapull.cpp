@@ -224,6 +224,8 @@ Result<> DocumentReplica::applyEvent(Incoming incoming)
         unseen(item.footprint, "event " + event.id.toText(), kEverywhere);
     }
     m_waitingBase = m_position.serverSeq;
+    if (event.operation != Operation::Update && !settled.seen)
+        forgetCrdtUndo();
 
     changed(item.footprint);
     m_changedByOthers = m_changedByOthers || !settled.any;

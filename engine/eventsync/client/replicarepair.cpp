@@ -84,16 +84,21 @@ void DocumentReplica::onSnapshot(const protocol::Snapshot &message, Outcome &out
     installSnapshot(whole, std::move(*state), out);
 }
 
-// What a snapshot changed. Edits of a CRDT document are no conflict for others; that it was deleted or made is.
-json::Footprint DocumentReplica::differenceTo(const DocumentState &state)
+// What a snapshot changed, if it changed anything. Edits of a CRDT document overlap a create or delete, as each of them would;
+// whether others of them have the ground they stand on, the tree will tell.
+std::optional<json::Footprint> DocumentReplica::differenceTo(const DocumentState &state)
 {
     if (!m_tree.exists() && !state.exists())
-        return {};
+        return std::nullopt;
+    if (state.kind() == DocumentKind::Crdt) {
+        const bool same = m_tree.kind() == DocumentKind::Crdt && m_tree.crdt() == state.crdt();
+        return same ? std::nullopt : std::optional(json::Footprint());
+    }
     if (!m_tree.exists() || !state.exists() || m_tree.kind() != state.kind())
         return json::Footprint::everything();
-    if (state.kind() == DocumentKind::Crdt)
-        return {};
     const json::Patch patch = json::diff(m_tree.view(), state.view());
+    if (patch.isEmpty())
+        return std::nullopt;
     const auto applied = m_tree.apply(Operation::Update, Diff(patch));
     return applied ? applied->footprint : json::Footprint::everything();
 }
@@ -116,13 +121,13 @@ void DocumentReplica::installSnapshot(const protocol::Snapshot &message, Documen
         requeue(lost);
     }
     // What the snapshot changed is one unseen event.
-    const json::Footprint difference = differenceTo(state);
+    const std::optional<json::Footprint> difference = differenceTo(state);
     for (const std::int64_t order : m_sent) {
         Entry &entry = m_queue.at(order);
         for (const json::Footprint *footprint : unseenOf(entry))
             noteMissed(entry, *footprint);
-        if (!mutated(Mutation::SnapshotUnchecked))
-            noteMissed(entry, difference);
+        if (difference && !mutated(Mutation::SnapshotUnchecked))
+            noteMissed(entry, *difference);
     }
     m_tree = std::move(state);
     m_confirmed.reset();
@@ -137,8 +142,8 @@ void DocumentReplica::installSnapshot(const protocol::Snapshot &message, Documen
     m_clock = VectorClock();
     for (const auto &[client, seq] : message.vectorClock.entries())
         setClock(client, seq);
-    if (!difference.isEmpty() && !mutated(Mutation::SnapshotUnchecked))
-        unseen(difference, "a snapshot", kEverywhere);
+    if (difference && !mutated(Mutation::SnapshotUnchecked))
+        unseen(*difference, "a snapshot", kEverywhere);
     m_waitingBase = m_position.serverSeq;
     changedEverything();
     m_changedByOthers = true;

@@ -202,6 +202,14 @@ void UndoStack::revert(const Removed &edit)
     if (index == kNoNode || document.node(index).kind < NodeKind::Str)
         return;
     const std::uint64_t count = edit.ids.length;
+    const bool isList = document.node(index).kind == NodeKind::Arr;
+    if (isList ? edit.elements.size() != count : edit.content.empty())
+        return; // a step that was kept elsewhere, of another document
+    if (const Id after = edit.after; after != node) {
+        const Sequence::Stamp stamp = document.stampOf(after);
+        if (stamp.session == LogicalClock::kNone || !document.node(index).sequence().contains(stamp))
+            return;
+    }
     if (count > Sequence::kMaxElements - document.node(index).sequence().total())
         return;
     Id first;
