@@ -68,7 +68,7 @@ Device::Device(World &world, std::string name, std::vector<DocumentId> documents
 {
     load();
     for (const DocumentId &id : m_documents)
-        perform(m_core->openDocument(id, CollectionName("things")));
+        perform(m_core->openDocument(id, collectionOf(id)));
     settleDisk();
 }
 
@@ -93,7 +93,10 @@ void Device::load()
     options.ackedKeepCount = m_world.traits().ackedKeep;
     options.checkpointEvery = 2;
     options.checkpoints = 3;
-    options.validators = [](const CollectionName &) { return commonRules(); };
+    options.validators = [](const CollectionName &collection) {
+        return collection == CollectionName("things") ? commonRules() : nullptr;
+    };
+    m_editors.clear();
     m_core.reset();
     m_random = std::make_unique<SeededRandom>(m_world.nextSeed());
     auto view = m_disk->view();
@@ -136,11 +139,12 @@ void Device::crash(std::uint64_t chance)
         m_memory = m_durable;
     load();
     for (const DocumentId &id : m_documents) // the user opens what was open
-        perform(m_core->openDocument(id, CollectionName("things")));
+        perform(m_core->openDocument(id, collectionOf(id)));
 }
 
 void Device::perform(client::Outcome outcome)
 {
+    checkCrdt(outcome);
     for (const DocumentId &id : m_documents)
         noteEntries(id);
     if (outcome.writes.isEmpty() && outcome.messages.empty() && outcome.facts.empty() && !outcome.close)
@@ -263,6 +267,7 @@ void Device::noteEntries(const DocumentId &document)
             m_world.say("    " + m_name + " queues " + entry.id.toText().substr(19) + " " + json::canonical(entry.diff.toJson()) + " on " +
                         std::to_string(entry.baseSeq.value()) +
                         (entry.firstId ? " replaces " + entry.firstId->toText().substr(19) : std::string()));
+            noteRenewed(entry);
             m_memory.notes.emplace(entry.id, std::move(note));
         }
         if (entry.isPending())
@@ -346,7 +351,8 @@ void Device::receive(Link::Down down)
             note->second.made = std::min(note->second.made, diverged->commonSeq);
         if (diverged)
             std::erase_if(note->second.net, [&](const EditNote::Net &net) { return net.until > diverged->commonSeq; });
-        else if (installed && !change.isEmpty() && entry.isPending() && queued.contains(entry.id))
+        else if (installed && !change.isEmpty() && entry.isPending() && queued.contains(entry.id)
+                 && !(entry.diff.isCrdt() && entry.operation == Operation::Update))
             note->second.net.push_back({after->serverSeq, change, entry.footprint});
     }
     perform(std::move(outcome));
@@ -360,6 +366,10 @@ void Device::tick()
 void Device::edit(std::uint64_t chance)
 {
     const DocumentId &document = m_documents[chance % m_documents.size()];
+    if (isCrdt(document)) {
+        editCrdt(document, chance / 16);
+        return;
+    }
     const DocumentState *state = m_core->optimistic(document);
     const RandomEdit edit = randomEdit(state ? state->jsonState() : json::State(), chance / 16);
     Result<client::ClientCore::Edited> edited = failure(ErrorCode::NotFound);

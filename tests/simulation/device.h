@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "crdtedits.h"
 #include "ledger.h"
 #include "link.h"
 
@@ -66,6 +67,9 @@ private:
     void perform(client::Outcome outcome);
     void checkNet(const Event &event, const EditNote &note) const;
     void noteEntries(const DocumentId &document);
+    void noteRenewed(const client::QueueEntry &entry);
+    void editCrdt(const DocumentId &document, std::uint64_t chance);
+    void checkCrdt(const client::Outcome &outcome);
     void checkLeft(const DocumentId &document, const std::set<EventId> &queued) const;
     void apply(const client::Fact &fact);
     bool isPersons(const client::QueueEntry &entry) const;
@@ -80,6 +84,7 @@ private:
     std::unique_ptr<client::ClientCore> m_core;
     std::deque<Step> m_steps;
     Memory m_memory, m_durable;
+    std::map<DocumentId, EditorText> m_editors; // of this start of the program
     Link *m_link = nullptr;
     bool m_copied = false;
     mutable bool m_hasTwin = false;

@@ -20,6 +20,33 @@ std::uint32_t Ledger::number(const EventId &id)
     return m_numbers.try_emplace(id, static_cast<std::uint32_t>(m_numbers.size())).first->second;
 }
 
+void Ledger::isSame(const EventId &version, const EventId &before)
+{
+    const std::uint32_t number = this->number(version);
+    m_same[number] = meaning(this->number(before));
+}
+
+std::uint32_t Ledger::meaning(std::uint32_t number) const
+{
+    const auto found = m_same.find(number);
+    return found == m_same.end() ? number : found->second;
+}
+
+// The event, or what was the same to it.
+bool Ledger::saw(const EditNote &note, std::uint32_t number) const
+{
+    const auto direct = [&](std::uint32_t n) { return n < note.saw.size() && note.saw[n]; };
+    const std::uint32_t meant = meaning(number);
+    return direct(number) || direct(meant) ||
+           std::any_of(m_same.begin(), m_same.end(), [&](const auto &same) { return same.second == meant && direct(same.first); });
+}
+
+bool Ledger::dependsOn(const EditNote &note, std::uint32_t number) const
+{
+    return std::any_of(note.deps.begin(), note.deps.end(),
+                       [&](std::uint32_t dep) { return meaning(dep) == meaning(number); });
+}
+
 void Ledger::pushed(const Event &event, const EditNote &note)
 {
     auto &notes = m_pushed[{event.clientId, event.clientSeq, event.id}];
@@ -99,8 +126,7 @@ void Ledger::checkSilentConflict(const Log &log, const Logged &logged, const Edi
 {
     for (auto i = static_cast<std::size_t>(std::max<std::int64_t>(note.made.value(), 0)); i < log.events.size(); ++i) {
         const Logged &other = log.events[i];
-        const bool known = (other.number < note.saw.size() && note.saw[other.number]) ||
-                           std::find(note.deps.begin(), note.deps.end(), other.number) != note.deps.end();
+        const bool known = saw(note, other.number) || dependsOn(note, other.number);
         if (!known && other.root != logged.root && json::overlaps(other.footprint, logged.footprint))
             throw Violation("silent conflict", describe(*logged.event) + " overlaps " + describe(*other.event) + " and nobody decided");
     }
@@ -109,7 +135,7 @@ void Ledger::checkSilentConflict(const Log &log, const Logged &logged, const Edi
 void Ledger::checkOrder(const Log &log, const Logged &logged, const EditNote &note) const
 {
     for (const std::uint32_t dep : note.deps) {
-        const bool there = std::any_of(log.events.begin(), log.events.end(), [&](const Logged &l) { return l.number == dep; });
+        const bool there = std::any_of(log.events.begin(), log.events.end(), [&](const Logged &l) { return meaning(l.number) == meaning(dep); });
         if (!there && restores == 0)
             throw Violation("order", describe(*logged.event) + " was made on top of an edit that is not in the log");
     }

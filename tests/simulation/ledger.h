@@ -71,6 +71,9 @@ public:
 
     std::uint32_t number(const EventId &id);
 
+    // This version of an edit is to others what that one was.
+    void isSame(const EventId &version, const EventId &before);
+
     // A pushed version of an edit, as its author's device sent it.
     void pushed(const Event &event, const EditNote &note);
     // A committed event: [G2] order, [G3] once, [G4] foldable, the chain, no silent conflict, order among own edits.
@@ -95,7 +98,12 @@ private:
     void checkOrder(const Log &log, const Logged &logged, const EditNote &note) const;
 
     std::map<DocumentId, Log> m_logs;
+    std::uint32_t meaning(std::uint32_t number) const;
+    bool saw(const EditNote &note, std::uint32_t number) const;
+    bool dependsOn(const EditNote &note, std::uint32_t number) const;
+
     std::unordered_map<EventId, std::uint32_t> m_numbers;
+    std::unordered_map<std::uint32_t, std::uint32_t> m_same;
     struct PushKey
     {
         ClientId client;

@@ -87,13 +87,16 @@ Traits Traits::ofSeed(std::uint64_t seed)
     default:
         break;
     }
+    static constexpr unsigned kCrdt[] = {0, 0, 0, 1, 2, 7};
+    traits.crdt = kCrdt[random.below(6)];
+    traits.calmCrdt = random.below(2) == 0;
     return traits;
 }
 
 World::World(Traits traits, bool verbose) : m_traits(std::move(traits)), m_verbose(verbose), m_seeds(m_traits.seed ^ 0xE5E5)
 {
     for (int i = 0; i < m_traits.documents; ++i)
-        m_documents.emplace_back("doc-" + std::to_string(i + 1));
+        m_documents.emplace_back((m_traits.crdt >> i & 1 ? "text-" : "doc-") + std::to_string(i + 1));
     m_store = std::make_unique<storage::MemoryBackend>(sync::SyncService::schema(),
                                                        m_traits.lazyServerDisk ? storage::MemoryBackend::Completion::InFlight
                                                                                : storage::MemoryBackend::Completion::AtOnce);
@@ -136,7 +139,9 @@ void World::startServer()
 {
     sync::ServiceOptions options;
     options.policies.set(CollectionName("things"), policy());
-    options.validators = [](const CollectionName &) { return serverRules(); };
+    options.validators = [](const CollectionName &collection) {
+        return collection == CollectionName("things") ? serverRules() : nullptr;
+    };
     options.limits.inFlight = m_traits.inFlight;
     options.epoch = "simulation";
     options.heartbeat = std::chrono::minutes(30); // quiet means quiet
@@ -283,9 +288,14 @@ void World::codeWrite(std::uint64_t chance)
 {
     sync::SyncService::Write write;
     write.documentId = document(chance);
-    write.collection = CollectionName("things");
+    write.collection = collectionOf(write.documentId);
     write.clientId = ClientId("rest:web");
-    write.edit = [chance](json::State &state) -> Result<> {
+    write.edit = [chance, crdt = isCrdt(write.documentId)](json::State &state) -> Result<> {
+        if (crdt) {
+            if (state)
+                editCrdtValue(*state, chance / 8);
+            return {};
+        }
         const RandomEdit edit = randomEdit(state, chance / 8);
         if (edit.kind == EditKind::Create)
             state = edit.state;
@@ -502,6 +512,7 @@ void World::checkDevice(Device &device, std::map<EventId, std::string> &held)
             throw Violation("G8", device.name() + " at " + std::to_string(position.serverSeq.value()) + " " + state +
                                       " differs from the server at " + std::to_string(m_ledger.head(id).value()) + " " +
                                       (log ? log->state.canonical() : std::string()));
+        checkCrdt(device, id);
         for (const auto &entry : device.core().queue(id)) {
             if (entry.isPending())
                 throw Violation("jam", device.name() + " still has " + entry.id.toText() + " of " + id.text());

@@ -55,6 +55,8 @@ struct Traits
     bool lazyServerDisk = false;   // commits are in flight until the executor runs
     bool lazyDeviceDisks = false;
     std::int64_t snapshotEvery = 0;
+    unsigned crdt = 0;             // which documents are of kind crdt, one bit each
+    bool calmCrdt = false;         // those are never deleted, and made once
     std::optional<protocol::Codec> codec = {}; // messages really encoded and decoded; none: handed over
     static Traits ofSeed(std::uint64_t seed);
 };
@@ -91,6 +93,7 @@ public:
     const Traits &traits() const { return m_traits; }
     const std::set<ClientId> &expired() const { return m_expired; }
     std::uint64_t nextSeed() { return m_seeds.next(); }
+    bool mayCreate(const DocumentId &id, const Device &device);
 
 private:
     class Sink;
@@ -112,6 +115,7 @@ private:
     std::string picture();
     const DocumentId &document(std::uint64_t chance) const;
     void checkDevice(Device &device, std::map<EventId, std::string> &held);
+    void checkCrdt(Device &device, const DocumentId &id);
     void checkServer();
     void checkSent(Link &link, const protocol::OutgoingPtr &message);
 
@@ -130,6 +134,7 @@ private:
     std::vector<std::unique_ptr<Sink>> m_sinks;
     std::vector<Backup> m_backups;
     std::set<ClientId> m_expired;
+    std::set<DocumentId> m_created;
     int m_linkCount = 0;
 };
 
