@@ -7,11 +7,9 @@ namespace eventsync::test {
 
 void ManualExecutor::post(Task task)
 {
-    {
-        const std::lock_guard lock(m_mutex);
-        m_tasks.push_back(std::move(task));
-    }
-    m_arrived.notify_all();
+    const std::lock_guard lock(m_mutex);
+    m_tasks.push_back(std::move(task));
+    m_arrived.notify_all(); // under the lock: whoever finds the task may end, and this with it, before the lock is free
 }
 
 bool ManualExecutor::runOne()

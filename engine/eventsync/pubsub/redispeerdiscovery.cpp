@@ -101,12 +101,10 @@ struct RedisPeerDiscovery::Group
     // The first answer, whatever it is, ends start()'s waiting.
     void answered(std::optional<Error> error)
     {
-        {
-            const std::lock_guard lock(mutex);
-            isAnswered = true;
-            if (error && !refused)
-                refused = std::move(error);
-        }
+        const std::lock_guard lock(mutex);
+        isAnswered = true;
+        if (error && !refused)
+            refused = std::move(error);
         arrived.notify_all();
     }
 
@@ -161,10 +159,8 @@ struct RedisPeerDiscovery::Group
     {
         thread.wakeAt(std::chrono::milliseconds::max(), {});
         const auto leave = [this](const redisReply *) {
-            {
-                const std::lock_guard lock(mutex);
-                isGone = true;
-            }
+            const std::lock_guard lock(mutex);
+            isGone = true;
             arrived.notify_all();
         };
         if (connection->isUp())
