@@ -202,7 +202,21 @@ void ConvergenceTest::sequenceAgreesWithTheDefinition()
             }
             if (random.below(6) == 0) {
                 typeAndTakeBack(sequence, plain, clock.number(sid), {sid, time}, random);
+                if (QTest::currentTestFailed())
+                    QFAIL(qPrintable(QStringLiteral("seed %1").arg(seed)));
                 time += 4;
+                continue;
+            }
+            if (last != kOrigin && random.below(5) == 0) {
+                // Somebody who knows of more writes behind the same element, and it is looked up: text that goes on from
+                // there now has a larger id behind it, and the cursor stands there.
+                const Sequence::Stamp before{clock.number(last.sid), last.time};
+                QVERIFY(sequence.insert(before, {clock.number(sid), time}, {"o", 1, 1}));
+                plain.insert(last, {sid, time++});
+                bool shows = false;
+                const std::uint32_t position = sequence.positionOf(before, &shows);
+                if (shows)
+                    QCOMPARE(sequence.stampAt(position).time, last.time);
                 continue;
             }
             // An author who may not have seen the latest: any element may be the one before, times may tie.

@@ -108,7 +108,7 @@ fn sessions(folder: &str) {
             })
         });
     let sent: Vec<Vec<u8>> = sent.into_iter().flatten().collect();
-    report(NAME, "concurrent", best(5, || doc(99), |doc| receive(doc, &sent)));
+    report(NAME, "concurrent", best(2, || doc(99), |doc| receive(doc, &sent)));
     let reader = doc(99);
     receive(&reader, &sent);
     assert_eq!(content(&reader).chars().count(), end.chars().count());
@@ -131,7 +131,7 @@ fn sessions(folder: &str) {
         receive(&copy, &from_alice);
         copy
     };
-    let one_by_one = best(2, ready, |doc| receive(doc, &from_bob));
+    let one_by_one = best(1, ready, |doc| receive(doc, &from_bob));
     let at_once = best(5, ready, |doc| receive(doc, std::slice::from_ref(&from_bob_at_once)));
     report(NAME, "offline", one_by_one.min(at_once));
     receive(&alice, &from_bob);
@@ -150,11 +150,11 @@ fn keys() {
             }
         })
     };
-    report(NAME, "keysLocal", best(3, || doc(1), |doc| {
+    report(NAME, "keysLocal", best(2, || doc(1), |doc| {
         write(doc);
     }));
     let updates = write(&doc(1));
-    report(NAME, "keysReceived", best(3, || doc(2), |doc| receive(doc, &updates)));
+    report(NAME, "keysReceived", best(2, || doc(2), |doc| receive(doc, &updates)));
 }
 
 pub fn run(folder: &str) {
