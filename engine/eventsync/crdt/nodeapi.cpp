@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/crdt/api.h>
 #include <eventsync/crdt/differ.h>
+#include <eventsync/crdt/textreader.h>
 #include <eventsync/crdt/utf16.h>
 
 #include <algorithm>
@@ -107,61 +108,23 @@ inline bool isSimple(const Sequence &sequence, std::uint64_t position, std::uint
         && more <= Sequence::kMaxElements - sequence.total();
 }
 
-Anchor anchorAt(const Document &document, const Sequence &sequence, std::uint64_t position)
-{
-    const auto at = static_cast<std::uint32_t>(std::min<std::uint64_t>(position, sequence.length()));
-    return at == 0 ? Anchor{} : Anchor{document.idOf(sequence.stampAt(at - 1))};
-}
-
-std::uint32_t positionOf(const Document &document, const Sequence &sequence, const Anchor &anchor)
-{
-    const Sequence::Stamp stamp = document.stampOf(anchor.after);
-    if (anchor.after == kOrigin || stamp.session == LogicalClock::kNone || !sequence.contains(stamp))
-        return 0;
-    bool shows = false;
-    const std::uint32_t position = sequence.positionOf(stamp, &shows);
-    return position + (shows ? 1 : 0);
-}
-
-QString toText(const Sequence &sequence, std::uint32_t position, std::uint32_t count)
-{
-    std::u16string units;
-    units.reserve(count);
-    sequence.appendUtf16(units, position, count);
-    for (std::size_t i = 0; i < units.size(); ++i) { // a half whose other half somebody deleted
-        const bool isPair = isHighSurrogate(units[i]) && i + 1 < units.size() && isLowSurrogate(units[i + 1]);
-        if (isPair)
-            ++i;
-        else if (isHighSurrogate(units[i]) || isLowSurrogate(units[i]))
-            units[i] = u'\uFFFD';
-    }
-    return QString::fromUtf16(units.data(), static_cast<qsizetype>(units.size()));
-}
-
 } // namespace
 
 // ---- str
 
 qsizetype StrApi::length() const
 {
-    const auto node = index(NodeKind::Str);
-    return node ? static_cast<qsizetype>(document().node(*node).sequence().length()) : 0;
+    return TextReader(document(), m_id).length();
 }
 
 QString StrApi::text() const
 {
-    return text(0, length());
+    return TextReader(document(), m_id).text();
 }
 
 QString StrApi::text(qsizetype position, qsizetype count) const
 {
-    const auto node = index(NodeKind::Str);
-    if (!node || position < 0 || count < 0)
-        return {};
-    const Sequence &sequence = document().node(*node).sequence();
-    const qsizetype size = sequence.length();
-    const qsizetype from = std::min(position, size);
-    return toText(sequence, static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(std::min(count, size - from)));
+    return TextReader(document(), m_id).text(position, count);
 }
 
 Result<> StrApi::ins(qsizetype position, const QString &text)
@@ -231,19 +194,12 @@ Result<> StrApi::diff(const QString &wanted)
 
 Anchor StrApi::anchor(qsizetype position) const
 {
-    const auto node = index(NodeKind::Str);
-    return node ? anchorAt(document(), document().node(*node).sequence(), static_cast<std::uint64_t>(std::max<qsizetype>(position, 0)))
-                : Anchor{};
+    return TextReader(document(), m_id).anchor(position);
 }
 
 qsizetype StrApi::position(const Anchor &anchor) const
 {
-    const auto node = index(NodeKind::Str);
-    if (!node)
-        return 0;
-    const Sequence &sequence = document().node(*node).sequence();
-    const std::uint32_t position = positionOf(document(), sequence, anchor);
-    return sequence.splitsPair(position) ? position + 1 : position;
+    return TextReader(document(), m_id).position(anchor);
 }
 
 // ---- bin
@@ -338,13 +294,13 @@ Result<> ArrApi::del(std::size_t position, std::size_t count)
 Anchor ArrApi::anchor(std::size_t position) const
 {
     const auto node = index(NodeKind::Arr);
-    return node ? anchorAt(document(), document().node(*node).sequence(), position) : Anchor{};
+    return node ? anchorIn(document(), document().node(*node).sequence(), position) : Anchor{};
 }
 
 std::size_t ArrApi::position(const Anchor &anchor) const
 {
     const auto node = index(NodeKind::Arr);
-    return node ? positionOf(document(), document().node(*node).sequence(), anchor) : 0;
+    return node ? positionIn(document(), document().node(*node).sequence(), anchor) : 0;
 }
 
 // ---- obj, vec, val, con

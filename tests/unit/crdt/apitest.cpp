@@ -5,6 +5,7 @@
 #include <eventsync/crdt/encoding.h>
 #include <eventsync/crdt/history.h>
 #include <eventsync/crdt/subscriptions.h>
+#include <eventsync/crdt/textreader.h>
 #include <eventsync/crdt/typed.h>
 
 #include <QTest>
@@ -140,6 +141,31 @@ void ApiTest::anchorsStayWithTheirText()
     pair.sync();
     QCOMPARE(alice.text(), utf8("😀 계!"));
     QCOMPARE(alice.position(cursor), qsizetype(3));
+}
+
+void ApiTest::readersTellWhereIdsShow()
+{
+    using Range = TextReader::Range;
+    Pair pair(json::Object{{"text", json::String(100, 'x')}});
+    const Id text = pair.aliceApi.str("/text")->id();
+    const std::vector<IdSpan> spans = TextReader(pair.alice, text).spans(10, 50);
+    QCOMPARE(spans.size(), 1U);
+    const IdSpan span = spans.front();
+    QCOMPARE(span.length, 50U);
+    QCOMPARE(TextReader(pair.alice, text).ranges(span), (std::vector<Range>{{10, 50}}));
+    const StrApi bob = *pair.bobApi.str("/text");
+    StrApi edited = bob;
+    QVERIFY(edited.ins(30, utf8("안녕"))); // within the span
+    QVERIFY(edited.del(40, 5));            // of it
+    QVERIFY(edited.ins(0, utf8("!")));
+    pair.sync();
+    const TextReader reader(pair.alice, text);
+    QCOMPARE(reader.ranges(span), (std::vector<Range>{{11, 20}, {33, 25}})); // 8 and 17 of them around what went
+    QVERIFY(reader.ranges({span.sid + 1, span.time, 5}).empty());
+    QVERIFY(TextReader(pair.alice, {kAlice, 1}).ranges(span).empty()); // no text
+    QCOMPARE(reader.text(31, 2), utf8("안녕"));
+    QVERIFY(!TextReader(pair.alice, {kBob, 99'999}).exists());
+    QCOMPARE(reader.position(reader.anchor(32)), qsizetype(32));
 }
 
 void ApiTest::observersSeeRemoteTextChangesInOrder()

@@ -14,6 +14,7 @@ private Q_SLOTS:
     void positionsInsideSurrogatePairsAreRefused();
     void halfAPairIsNeverGivenOut();
     void anchorsStayWithTheirText();
+    void readersTellWhereIdsShow();
     void observersSeeRemoteTextChangesInOrder();
     void flushGivesOnePatchThatSkipsWhatOthersMade();
     void diffOfTextIsSmallest_data();
