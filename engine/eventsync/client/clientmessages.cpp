@@ -14,10 +14,12 @@ std::optional<std::chrono::milliseconds> milliseconds(std::optional<std::int64_t
 
 } // namespace
 
+// Not before the document is in step: to a server that does not know the subscription yet, presence is an error of the
+// document, and would be taken for a refused subscription.
 void ClientCore::Private::sendPresence(const DocumentId &id, const json::Value &state, Outcome &out) const
 {
     const DocumentReplica *document = known(id);
-    if (context.welcome && document && document->isOpen())
+    if (context.welcome && document && document->isSynced())
         out.messages.push_back(protocol::Presence{id, context.clientId, state});
 }
 
@@ -33,8 +35,6 @@ void ClientCore::Private::onWelcome(const protocol::Welcome &message, Outcome &o
     for (const auto &[collection, watch] : watches)
         out.messages.push_back(watch);
     presenceSent = clock.steady();
-    for (const auto &[id, state] : presences)
-        sendPresence(id, state, out);
 }
 
 // Why the server closes decides whether, and when, it is worth coming back (rule 9).
@@ -100,6 +100,8 @@ Outcome ClientCore::receive(const protocol::Message &message)
         document(ack->documentId, [&](DocumentReplica &r) { r.onAck(*ack, out); });
     } else if (const auto *synced = std::get_if<Synced>(&message)) {
         document(synced->documentId, [&](DocumentReplica &r) { r.onSynced(*synced, out); });
+        if (const auto presence = d->presences.find(synced->documentId); presence != d->presences.end())
+            d->sendPresence(presence->first, presence->second, out);
     } else if (const auto *snapshot = std::get_if<protocol::Snapshot>(&message)) {
         document(snapshot->documentId, [&](DocumentReplica &r) { r.onSnapshot(*snapshot, out); });
     } else if (const auto *diverged = std::get_if<Diverged>(&message)) {
