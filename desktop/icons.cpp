@@ -101,6 +101,18 @@ QPainterPath shape(Picture picture)
     case Picture::Decide:
         return lines({{{12, 21}, {12, 13}, {5, 6}}, {{12, 13}, {19, 6}}, {{4.5, 11}, {4.5, 5.5}, {10, 5.5}},
                       {{19.5, 11}, {19.5, 5.5}, {14, 5.5}}});
+    case Picture::Up:
+        return lines({{{12, 20}, {12, 4}}, {{5, 11}, {12, 4}, {19, 11}}});
+    case Picture::Down:
+        return lines({{{12, 4}, {12, 20}}, {{5, 13}, {12, 20}, {19, 13}}});
+    case Picture::Game: // a die
+        return both(lines({{{4, 4}, {20, 4}, {20, 20}, {4, 20}, {4, 4}}}),
+                    both(circle({8.5, 8.5}, 0.6), both(circle({12, 12}, 0.6), circle({15.5, 15.5}, 0.6))));
+    case Picture::Text:
+        return lines({{{4, 6}, {20, 6}}, {{4, 12}, {20, 12}}, {{4, 18}, {13, 18}}});
+    case Picture::List:
+        return both(lines({{{9, 6}, {20, 6}}, {{9, 12}, {20, 12}}, {{9, 18}, {20, 18}}}),
+                    both(circle({4, 6}, 0.7), both(circle({4, 12}, 0.7), circle({4, 18}, 0.7))));
     }
     return {};
 }

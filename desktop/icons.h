@@ -11,6 +11,7 @@ enum class Picture {
     Waiting, Sent, Conflict, DeadLetter, Confirmed,     // what became of an edit
     Online, Connecting, Offline, Refused,               // the connection
     Add, Delete, Undo, Redo, Gold, Experience, LevelUp, Save, Revert, Sync, Window, Decide,
+    Up, Down, Game, Text, List,
 };
 
 QIcon icon(Picture picture);

@@ -17,7 +17,8 @@ using client::EntryState;
 namespace {
 
 constexpr const char *kSignature = "replicaName"; // in an edit's metadata
-constexpr qsizetype kNameLetters = 40;
+constexpr int kAnnounceMs = 120; // between two words on where a cursor is
+constexpr Session::Kind kKinds[] = {Session::Kind::Game, Session::Kind::Text, Session::Kind::List};
 
 json::Pointer member(const char *name)
 {
@@ -38,7 +39,7 @@ QString nameIn(const json::Value &state)
 }
 
 // "dragon-quest-3f9a2c": readable, and two replicas that choose the same name offline do not meet.
-DocumentId newGameId(const QString &name)
+DocumentId newDocumentId(const QString &name, const char *fallback)
 {
     std::string id;
     for (const QChar letter : name.toLower()) {
@@ -52,7 +53,7 @@ DocumentId newGameId(const QString &name)
     while (!id.empty() && id.back() == '-')
         id.pop_back();
     if (id.empty())
-        id = "game";
+        id = fallback;
     SystemRandom random;
     return DocumentId(id + '-' + QString::number(random.next() >> 24, 16).rightJustified(10, u'0').toStdString());
 }
@@ -86,17 +87,29 @@ Session::Session(std::unique_ptr<client::SyncClient> client, QString name, QObje
     // What was followed stays so: edits of an earlier run are sent, and games can be read offline.
     for (const DocumentId &id : core().documents())
         follow(id);
-    protocol::Watch watch{.collection = collection()};
-    watch.fields = {member("name"), member("gold"), member("experience"), member("level")};
-    m_client->watch(collection(), std::move(watch));
+    for (const Kind kind : kKinds) {
+        protocol::Watch watch{.collection = collection(kind)};
+        watch.fields = {member("name")};
+        if (kind == Kind::Game)
+            watch.fields.insert(watch.fields.end(), {member("gold"), member("experience"), member("level")});
+        m_client->watch(collection(kind), std::move(watch));
+    }
+    connect(m_client.get(), &client::SyncClient::presenceChanged, this, &Session::onPresence);
+    connect(m_client.get(), &client::SyncClient::stateChanged, this, [this](client::SyncClient::State state) {
+        if (state != client::SyncClient::State::Online)
+            forgetPeople(); // nobody tells when they go
+    });
+    m_announcing.setSingleShot(true);
+    m_announcing.setInterval(kAnnounceMs);
+    connect(&m_announcing, &QTimer::timeout, this, &Session::announce);
 }
 
 Session::~Session() = default;
 
-const CollectionName &Session::collection()
+const CollectionName &Session::collection(Kind kind)
 {
-    static const CollectionName name("games");
-    return name;
+    static const CollectionName games("games"), texts("texts"), lists("lists");
+    return kind == Kind::Game ? games : kind == Kind::Text ? texts : lists;
 }
 
 void Session::connectTo(const QUrl &server, Transport transport)
@@ -125,12 +138,12 @@ void Session::synchronize()
     m_client->goOnline();
 }
 
-// ---- games
+// ---- documents
 
 std::vector<DocumentId> Session::games() const
 {
     std::set<DocumentId> ids;
-    for (const auto &[id, fields] : m_heads)
+    for (const auto &[id, head] : m_heads)
         ids.insert(id);
     for (const DocumentId &id : core().documents())
         ids.insert(id);
@@ -142,34 +155,58 @@ std::vector<DocumentId> Session::games() const
     return games;
 }
 
+std::optional<Session::Kind> Session::kindOf(const DocumentId &id) const
+{
+    if (const auto own = core().collection(id)) {
+        const auto *kind = std::find_if(std::begin(kKinds), std::end(kKinds), [&](Kind one) { return collection(one) == *own; });
+        return kind == std::end(kKinds) ? std::nullopt : std::optional(*kind);
+    }
+    const auto head = m_heads.find(id);
+    return head == m_heads.end() ? std::nullopt : std::optional(head->second.kind);
+}
+
+// Of a long text only its name is read.
+QString Session::localName(const DocumentId &id) const
+{
+    const crdt::Document *document = core().crdtDocument(id);
+    if (!document) {
+        const DocumentState *local = core().optimistic(id);
+        return local && local->exists() ? nameIn(local->view()) : QString();
+    }
+    const crdt::NodeIndex root = document->find(document->root());
+    if (root == crdt::kNoNode || document->node(root).kind != crdt::NodeKind::Obj)
+        return {};
+    const crdt::NodeIndex *name = document->node(root).keys().find("name");
+    return name && *name != crdt::kNoNode ? nameFrom(document->view(document->idOf(*name))) : QString();
+}
+
 std::optional<Session::Game> Session::game(const DocumentId &id) const
 {
-    const auto own = core().collection(id);
-    if (own && *own != collection())
+    const auto kind = kindOf(id);
+    if (!kind)
         return std::nullopt;
     const DocumentState *local = core().optimistic(id);
     const auto position = core().position(id);
     const auto entries = core().queue(id);
     const bool known = local && (local->exists() || !entries.empty() || (position && position->serverSeq.value() > 0));
-    const json::Value *state = nullptr;
-    if (known && local->exists()) {
-        state = &local->view();
-    } else if (const auto head = m_heads.find(id); !known && head != m_heads.end()) {
-        state = &head->second;
-    }
-    Game game{.id = id, .name = {}, .gold = {}, .experience = {}, .level = {}};
+    const auto head = m_heads.find(id);
+    const bool isHere = known ? local->exists() : head != m_heads.end();
+    Game game{.id = id, .kind = *kind, .name = {}, .gold = {}, .experience = {}, .level = {}};
     for (const auto &entry : entries) {
         game.pending += entry.isPending();
         game.conflicts += entry.state == EntryState::Conflict;
         game.deadLetters += entry.state == EntryState::DeadLetter;
     }
-    if (!state && game.conflicts + game.deadLetters == 0)
+    if (!isHere && game.conflicts + game.deadLetters == 0)
         return std::nullopt; // a game that is gone stays in sight while something of ours hangs on it
-    if (state) {
-        game.name = nameIn(*state);
-        game.gold = integerAt(*state, "gold");
-        game.experience = integerAt(*state, "experience");
-        game.level = integerAt(*state, "level");
+    if (!isHere)
+        return game;
+    game.name = known ? localName(id) : nameIn(head->second.fields);
+    if (*kind == Kind::Game) {
+        const json::Value &state = known ? local->view() : head->second.fields;
+        game.gold = integerAt(state, "gold");
+        game.experience = integerAt(state, "experience");
+        game.level = integerAt(state, "level");
     }
     return game;
 }
@@ -190,10 +227,7 @@ void Session::learnNames(const std::vector<EventPtr> &events)
     bool learned = false;
     for (const EventPtr &event : events) {
         const json::Value *name = event->metadata ? event->metadata->if_contains(kSignature) : nullptr;
-        if (!name || !name->is_string())
-            continue;
-        // A foreign text: no longer than a name, and nothing that bends lines.
-        const QString text = QString::fromUtf8(name->get_string().data(), qsizetype(name->get_string().size())).simplified().left(kNameLetters);
+        const QString text = name ? nameFrom(*name) : QString();
         if (text.isEmpty() || m_names[event->clientId] == text)
             continue;
         m_names[event->clientId] = text;
@@ -215,38 +249,113 @@ QString Session::replicaName(const ClientId &client) const
 void Session::follow(const DocumentId &id)
 {
     if (m_followed.insert(id).second)
-        m_client->openDocument(id, collection());
+        m_client->openDocument(id, collection(kindOf(id).value_or(Kind::Game)));
 }
 
 // The first games are followed as they come, so that they are here offline; with more than that, those that are opened.
 void Session::onHeads(const client::HeadsChanged &fact)
 {
-    if (fact.collection != collection())
+    const auto *kind = std::find_if(std::begin(kKinds), std::end(kKinds), [&](Kind one) { return collection(one) == fact.collection; });
+    if (kind == std::end(kKinds))
         return;
     for (const protocol::Head &head : fact.heads) {
         if (head.deleted)
             m_heads.erase(head.documentId);
         else
-            m_heads.insert_or_assign(head.documentId, head.fields.value_or(json::Value()));
+            m_heads.insert_or_assign(head.documentId, Head{*kind, head.fields.value_or(json::Value())});
         if (!head.deleted && m_followed.size() < limits::kDesktopFollowed)
             follow(head.documentId);
         Q_EMIT gameChanged(head.documentId);
     }
 }
 
+// ---- people
+
+void Session::lookAt(const std::optional<DocumentId> &id)
+{
+    if (id == m_lookingAt)
+        return;
+    if (m_lookingAt)
+        m_client->setPresence(*m_lookingAt, nullptr);
+    m_lookingAt = id;
+    m_selection.reset();
+    announce();
+}
+
+void Session::setSelection(const std::optional<TextSelection> &selection)
+{
+    if (selection == m_selection)
+        return;
+    m_selection = selection;
+    if (!m_announcing.isActive())
+        m_announcing.start();
+}
+
+void Session::announce()
+{
+    m_announcing.stop();
+    if (m_lookingAt)
+        m_client->setPresence(*m_lookingAt, presenceOf(m_name, m_selection));
+}
+
+void Session::onPresence(const client::PresenceChanged &fact)
+{
+    if (fact.clientId == core().clientId())
+        return;
+    auto &people = m_people[fact.documentId];
+    if (fact.state.is_null())
+        people.erase(fact.clientId);
+    else
+        people.insert_or_assign(fact.clientId, personFrom(fact.clientId, fact.state));
+    if (people.empty())
+        m_people.erase(fact.documentId);
+    Q_EMIT peopleChanged(fact.documentId);
+}
+
+void Session::forgetPeople()
+{
+    for (const auto &[id, people] : std::exchange(m_people, {}))
+        Q_EMIT peopleChanged(id);
+}
+
+People Session::people(const DocumentId &id) const
+{
+    People people;
+    if (const auto found = m_people.find(id); found != m_people.end()) {
+        for (const auto &[client, person] : found->second)
+            people.push_back(person);
+    }
+    return people;
+}
+
+QString Session::personName(const Person &person) const
+{
+    return person.name.isEmpty() ? replicaName(person.id) : person.name;
+}
+
 // ---- edits
 
-std::optional<DocumentId> Session::createGame(const QString &name)
+std::optional<DocumentId> Session::create(Kind kind, const QString &name)
 {
-    const DocumentId id = newGameId(name);
+    const char *word = kind == Kind::Game ? "game" : kind == Kind::Text ? "text" : "list";
+    const DocumentId id = newDocumentId(name, word);
+    m_followed.insert(id);
+    m_client->openDocument(id, collection(kind));
     json::Object state;
     state["name"] = json::String(name.toStdString());
-    state["gold"] = 100;
-    state["experience"] = 0;
-    state["level"] = 1;
-    m_followed.insert(id);
-    m_client->openDocument(id, collection());
-    edit(tr("The game could not be created"), m_client->create(id, collection(), std::move(state), signature()));
+    if (kind == Kind::Game) {
+        state["gold"] = 100;
+        state["experience"] = 0;
+        state["level"] = 1;
+        edit(tr("The game could not be created"), m_client->create(id, collection(), std::move(state), signature()));
+    } else {
+        if (kind == Kind::Text)
+            state["text"] = json::String();
+        else
+            state["items"] = json::Array();
+        edit(kind == Kind::Text ? tr("The text could not be created") : tr("The list could not be created"),
+             m_client->createCrdt(id, collection(kind), std::move(state), signature()));
+    }
     Q_EMIT gameChanged(id);
     return game(id) ? std::optional(id) : std::nullopt;
 }
@@ -254,7 +363,7 @@ std::optional<DocumentId> Session::createGame(const QString &name)
 void Session::removeGame(const DocumentId &id)
 {
     follow(id);
-    edit(tr("The game could not be deleted"), m_client->remove(id, signature()));
+    edit(tr("The document could not be deleted"), m_client->remove(id, signature()));
     Q_EMIT gameChanged(id);
 }
 
@@ -290,14 +399,52 @@ void Session::setValues(const DocumentId &id, std::map<json::Pointer, json::Valu
     Q_EMIT gameChanged(id);
 }
 
+Result<> Session::editCrdt(const DocumentId &id, const client::ClientCore::CrdtEdit &change, Step step)
+{
+    bool changed = false;
+    auto future = m_client->updateCrdt(id, [&](crdt::Api &api) -> Result<> {
+        EVENTSYNC_CHECK(change(api));
+        changed = api.hasChanges();
+        return {};
+    }, signature());
+    if (future.isFinished() && future.resultCount() > 0 && !future.result())
+        return tl::unexpected(future.result().error());
+    edit(tr("The change was not made"), future);
+    if (!changed)
+        return {};
+    Steps &steps = m_steps[id];
+    steps.redo.clear();
+    if (step == Step::Continues && !steps.undo.empty())
+        ++steps.undo.back();
+    else
+        steps.undo.push_back(1);
+    if (steps.undo.size() > limits::kUndoEntries)
+        steps.undo.erase(steps.undo.begin());
+    Q_EMIT gameChanged(id);
+    return {};
+}
+
+// What was typed in one go is several edits, but one step.
 void Session::undo(const DocumentId &id)
 {
-    edit(tr("Nothing was undone"), m_history.undo(id));
+    Steps &steps = m_steps[id];
+    const int edits = steps.undo.empty() ? 1 : steps.undo.back();
+    for (int i = 0; i < edits && m_history.canUndo(id); ++i)
+        edit(tr("Nothing was undone"), m_history.undo(id));
+    if (!steps.undo.empty())
+        steps.undo.pop_back();
+    steps.redo.push_back(edits);
 }
 
 void Session::redo(const DocumentId &id)
 {
-    edit(tr("Nothing was redone"), m_history.redo(id));
+    Steps &steps = m_steps[id];
+    const int edits = steps.redo.empty() ? 1 : steps.redo.back();
+    for (int i = 0; i < edits && m_history.canRedo(id); ++i)
+        edit(tr("Nothing was redone"), m_history.redo(id));
+    if (!steps.redo.empty())
+        steps.redo.pop_back();
+    steps.undo.push_back(edits);
 }
 
 void Session::resolve(const EventId &entry, client::Resolution resolution)

@@ -6,26 +6,33 @@
 #include <eventsync/client/undohistory.h>
 
 #include <desktop/commandline.h>
+#include <desktop/editor/people.h>
 
 #include <QObject>
+#include <QTimer>
 
 #include <map>
 #include <set>
 
 namespace eventsync::desktop {
 
-// What the windows of one replica work with: its client, what they edit in it, and the list of games. Every edit works at
-// once and offline; what fails is announced by `failed`, in words for a person. Owner only (the GUI thread); blocks nowhere.
+// What the windows of one replica work with: its client, what they edit in it, the list of documents, and who else looks at
+// them. Every edit works at once and offline; what fails is announced by `failed`, in words for a person. Owner only (the GUI
+// thread); blocks nowhere.
 class Session final : public QObject
 {
     Q_OBJECT
 
 public:
-    // A game as the list shows it. Where this replica follows the document, from its optimistic state; otherwise from what
-    // the server's list says.
+    // Games are JSON documents. Texts and lists are JSON CRDT documents: a text under /text, a list under /items.
+    enum class Kind { Game, Text, List };
+
+    // A document as the list shows it. Where this replica follows it, from its optimistic state; otherwise from what the
+    // server's list says.
     struct Game
     {
         DocumentId id;
+        Kind kind = Kind::Game;
         QString name;
         std::optional<std::int64_t> gold, experience, level;
         std::size_t pending = 0, conflicts = 0, deadLetters = 0;
@@ -47,9 +54,9 @@ public:
     bool isOffline() const { return !m_client->isOnlineWanted(); }
     void synchronize(); // now: no waiting for the next try
 
-    // ---- games
-    static const CollectionName &collection(); // "games"
-    std::vector<DocumentId> games() const;
+    // ---- documents
+    static const CollectionName &collection(Kind kind = Kind::Game); // "games", "texts", "lists"
+    std::vector<DocumentId> games() const; // of all kinds
     std::optional<Game> game(const DocumentId &id) const; // none: deleted or never there
     QString title(const DocumentId &id) const;            // its name, or its id
     void follow(const DocumentId &id);                    // keeps it in step
@@ -58,12 +65,22 @@ public:
     QString replicaName(const ClientId &client) const;
     void learnNames(const std::vector<EventPtr> &events);
 
+    // ---- people who look at the same document now
+    void lookAt(const std::optional<DocumentId> &id); // what others hear of us; one at a time
+    void setSelection(const std::optional<TextSelection> &selection); // in what we look at
+    People people(const DocumentId &id) const;        // the others, by id
+    QString personName(const Person &person) const;
+
     // ---- edits
-    std::optional<DocumentId> createGame(const QString &name);
+    std::optional<DocumentId> createGame(const QString &name) { return create(Kind::Game, name); }
+    std::optional<DocumentId> create(Kind kind, const QString &name);
     void removeGame(const DocumentId &id);
     void add(const DocumentId &id, const json::Pointer &path, std::int64_t amount); // the counter at path; made if absent
     void setValue(const DocumentId &id, const json::Pointer &path, json::Value value);
     void setValues(const DocumentId &id, std::map<json::Pointer, json::Value> values);
+    // Edits a text or list; at once, or not at all. An edit that continues a step is undone together with the one before.
+    enum class Step { Begins, Continues };
+    Result<> editCrdt(const DocumentId &id, const client::ClientCore::CrdtEdit &change, Step step = Step::Begins);
     void undo(const DocumentId &id);
     void redo(const DocumentId &id);
 
@@ -76,10 +93,25 @@ Q_SIGNALS:
     void gameChanged(const eventsync::DocumentId &id); // came, changed or went
     void gamesLoaded();                                // the server's list is here
     void namesLearned();
+    void peopleChanged(const eventsync::DocumentId &id);
     void failed(const QString &what, const eventsync::Error &error);
 
 private:
+    struct Head // of the server's list
+    {
+        Kind kind;
+        json::Value fields; // name, gold, experience, level
+    };
+    struct Steps // how many edits each step of undo has, the last step at the end
+    {
+        std::vector<int> undo, redo;
+    };
     json::Object signature() const;
+    std::optional<Kind> kindOf(const DocumentId &id) const; // none: nothing that is shown here
+    QString localName(const DocumentId &id) const;
+    void onPresence(const client::PresenceChanged &fact);
+    void forgetPeople();
+    void announce();
     void onHeads(const client::HeadsChanged &fact);
     void edit(const QString &what, client::SyncClient::Edit future);
     void decide(const QString &what, QFuture<Result<>> future);
@@ -88,10 +120,15 @@ private:
     client::StateManager m_states;
     client::OfflineQueue m_queue;
     client::UndoHistory m_history;
-    std::map<DocumentId, json::Value> m_heads; // of the server's list: name, gold, experience, level
+    std::map<DocumentId, Head> m_heads;
     std::set<DocumentId> m_followed;
     QString m_name;
     std::map<ClientId, QString> m_names; // of others
+    std::map<DocumentId, std::map<ClientId, Person>> m_people;
+    std::map<DocumentId, Steps> m_steps;
+    std::optional<DocumentId> m_lookingAt;
+    std::optional<TextSelection> m_selection;
+    QTimer m_announcing; // a moving cursor is told now and then
 };
 
 } // namespace eventsync::desktop

@@ -11,13 +11,15 @@ namespace eventsync::desktop {
 
 using namespace Qt::StringLiterals;
 
-NewGameDialog::NewGameDialog(QWidget *parent) : QDialog(parent), m_name(new QLineEdit)
+NewGameDialog::NewGameDialog(Session::Kind kind, QWidget *parent) : QDialog(parent), m_name(new QLineEdit)
 {
     setObjectName("newGameDialog"_L1);
-    setWindowTitle(tr("New game"));
+    setWindowTitle(kind == Session::Kind::Game ? tr("New game") : kind == Session::Kind::Text ? tr("New text") : tr("New list"));
     m_name->setObjectName("newGameName"_L1);
     m_name->setMaxLength(200);
-    m_name->setPlaceholderText(tr("For example Dragon Quest"));
+    m_name->setPlaceholderText(kind == Session::Kind::Game   ? tr("For example Dragon Quest")
+                               : kind == Session::Kind::Text ? tr("For example Meeting notes")
+                                                             : tr("For example Shopping"));
     auto *buttons = new QDialogButtonBox;
     QPushButton *create = buttons->addButton(tr("&Create"), QDialogButtonBox::AcceptRole);
     create->setObjectName("createGameButton"_L1);

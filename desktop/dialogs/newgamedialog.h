@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <desktop/session.h>
+
 #include <QDialog>
 
 class QLineEdit;
 
 namespace eventsync::desktop {
 
-// Asks for the name of a new game.
+// Asks for the name of a new game, text or list.
 class NewGameDialog final : public QDialog
 {
     Q_OBJECT
 
 public:
-    explicit NewGameDialog(QWidget *parent = nullptr);
+    explicit NewGameDialog(Session::Kind kind, QWidget *parent = nullptr);
     QString name() const;
 
 private:

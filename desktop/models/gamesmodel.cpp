@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <desktop/models/gamesmodel.h>
 
-#include <desktop/icons.h>
 #include <desktop/texts.h>
 
 #include <QLocale>
@@ -71,6 +70,21 @@ void GamesModel::update(const DocumentId &id)
     }
 }
 
+QString GamesModel::kindText(Session::Kind kind)
+{
+    switch (kind) {
+    case Session::Kind::Game: return tr("Game");
+    case Session::Kind::Text: return tr("Text");
+    case Session::Kind::List: return tr("List");
+    }
+    return {};
+}
+
+Picture GamesModel::picture(Session::Kind kind)
+{
+    return kind == Session::Kind::Game ? Picture::Game : kind == Session::Kind::Text ? Picture::Text : Picture::List;
+}
+
 QString GamesModel::status(const Session::Game &game) const
 {
     if (game.conflicts > 0)
@@ -89,22 +103,24 @@ QVariant GamesModel::data(const QModelIndex &index, int role) const
     const Session::Game &game = m_games[std::size_t(index.row())];
     const QString id = QString::fromStdString(game.id.text());
     if (role == Qt::ToolTipRole)
-        return u"%1\n%2\n%3"_s.arg(game.name, id, status(game)).trimmed();
-    if (role == Qt::TextAlignmentRole && (index.column() == Level || index.column() == Gold))
+        return u"%1 – %2\n%3\n%4"_s.arg(kindText(game.kind), game.name, id, status(game)).trimmed();
+    if (role == Qt::TextAlignmentRole && index.column() == Gold)
         return QVariant::fromValue(Qt::AlignRight | Qt::AlignVCenter);
     if (role == SortRole && index.column() == Level)
-        return qlonglong(game.level.value_or(0));
+        return game.kind == Session::Kind::Game ? qlonglong(game.level.value_or(0)) : -qlonglong(game.kind);
     if (role == SortRole && index.column() == Gold)
         return qlonglong(game.gold.value_or(0));
     if (role == Qt::DisplayRole || role == SortRole) {
         switch (index.column()) {
         case Name: return game.name.isEmpty() ? id : game.name;
-        case Level: return number(game.level);
+        case Level: return game.level ? tr("Level %1").arg(number(game.level)) : kindText(game.kind);
         case Gold: return number(game.gold);
         case Status: return status(game);
         default: return {};
         }
     }
+    if (role == Qt::DecorationRole && index.column() == Name)
+        return icon(picture(game.kind));
     if (role == Qt::DecorationRole && index.column() == Status && !status(game).isEmpty())
         return icon(game.conflicts > 0 ? Picture::Conflict : game.deadLetters > 0 ? Picture::DeadLetter : Picture::Waiting);
     return {};
@@ -112,13 +128,13 @@ QVariant GamesModel::data(const QModelIndex &index, int role) const
 
 QVariant GamesModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
-    if (orientation == Qt::Horizontal && role == Qt::TextAlignmentRole && (section == Level || section == Gold))
+    if (orientation == Qt::Horizontal && role == Qt::TextAlignmentRole && section == Gold)
         return QVariant::fromValue(Qt::AlignRight | Qt::AlignVCenter);
     if (orientation != Qt::Horizontal || role != Qt::DisplayRole)
         return {};
     switch (section) {
     case Name: return tr("Name");
-    case Level: return tr("Level");
+    case Level: return tr("Kind");
     case Gold: return tr("Gold");
     case Status: return tr("Unsent");
     default: return {};

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <desktop/icons.h>
 #include <desktop/session.h>
 
 #include <QAbstractTableModel>
 
 namespace eventsync::desktop {
 
-// The games of a session, in the order of their ids; a proxy sorts and filters them by name. Follows the session by itself.
+// The documents of a session, in the order of their ids; a proxy sorts and filters them by name. Follows the session by itself.
 class GamesModel final : public QAbstractTableModel
 {
     Q_OBJECT
@@ -22,6 +23,9 @@ public:
     int columnCount(const QModelIndex &parent = {}) const override;
     QVariant data(const QModelIndex &index, int role) const override;
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+    static QString kindText(Session::Kind kind);
+    static Picture picture(Session::Kind kind);
 
     const Session::Game &game(int row) const { return m_games.at(std::size_t(row)); }
     int rowOf(const DocumentId &id) const; // -1: not there

@@ -7,9 +7,11 @@
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLineEdit>
+#include <QMenu>
 #include <QPushButton>
 #include <QSortFilterProxyModel>
 #include <QTableView>
+#include <QToolButton>
 #include <QVBoxLayout>
 
 namespace eventsync::desktop {
@@ -26,26 +28,24 @@ GamesPanel::GamesPanel(Session &session, QWidget *parent)
     m_proxy->setSortLocaleAware(true);
     m_proxy->setFilterCaseSensitivity(Qt::CaseInsensitive);
     m_proxy->setFilterKeyColumn(GamesModel::Name);
-    m_table = makeTable("gamesView", tr("Games"), m_proxy, GamesModel::Name);
+    m_table = makeTable("gamesView", tr("Documents"), m_proxy, GamesModel::Name);
     m_table->setSortingEnabled(true);
     m_table->sortByColumn(GamesModel::Name, Qt::AscendingOrder);
-    m_table->setColumnWidth(GamesModel::Level, 56);
-    m_table->setColumnWidth(GamesModel::Gold, 72);
-    m_table->setColumnWidth(GamesModel::Status, 104);
+    m_table->setColumnWidth(GamesModel::Level, 84);
+    m_table->setColumnWidth(GamesModel::Gold, 60);
+    m_table->setColumnWidth(GamesModel::Status, 96);
     m_list = new WithEmptyText(m_table, {});
     setFocusProxy(m_table);
     setLoading(true);
 
     auto *filter = new QLineEdit;
     filter->setObjectName("gamesFilter"_L1);
-    filter->setPlaceholderText(tr("Find a game"));
-    filter->setAccessibleName(tr("Find a game"));
+    filter->setPlaceholderText(tr("Find a document"));
+    filter->setAccessibleName(tr("Find a document"));
     filter->setClearButtonEnabled(true);
-    auto *create = new QPushButton(icon(Picture::Add), tr("&New game…"));
-    create->setObjectName("newGameButton"_L1);
-    create->setToolTip(tr("Create a game (Ctrl+N)"));
+    QToolButton *create = makeCreateButton();
     m_delete->setObjectName("deleteGameButton"_L1);
-    m_delete->setToolTip(tr("Delete the selected game for everybody"));
+    m_delete->setToolTip(tr("Delete the selected document for everybody"));
     m_delete->setEnabled(false);
 
     auto *buttons = new QHBoxLayout;
@@ -59,7 +59,6 @@ GamesPanel::GamesPanel(Session &session, QWidget *parent)
     layout->addLayout(buttons);
 
     connect(filter, &QLineEdit::textChanged, m_proxy, &QSortFilterProxyModel::setFilterFixedString);
-    connect(create, &QPushButton::clicked, this, &GamesPanel::createRequested);
     connect(m_delete, &QPushButton::clicked, this, &GamesPanel::deleteRequested);
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, [this] {
         m_delete->setEnabled(current().has_value());
@@ -68,6 +67,27 @@ GamesPanel::GamesPanel(Session &session, QWidget *parent)
         Q_EMIT currentChanged();
     });
     connect(m_model, &QAbstractItemModel::rowsInserted, this, &GamesPanel::keepSelection);
+}
+
+QToolButton *GamesPanel::makeCreateButton()
+{
+    auto *create = new QToolButton;
+    create->setObjectName("newGameButton"_L1);
+    create->setText(tr("&New game…"));
+    create->setIcon(icon(Picture::Add));
+    create->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    create->setPopupMode(QToolButton::MenuButtonPopup);
+    create->setToolTip(tr("Create a game (Ctrl+N); the arrow: a text or a list to write together"));
+    auto *menu = new QMenu(create);
+    auto add = [&](Session::Kind kind, const QString &text) {
+        connect(menu->addAction(icon(GamesModel::picture(kind)), text), &QAction::triggered, this, [this, kind] { Q_EMIT createRequested(kind); });
+    };
+    add(Session::Kind::Game, tr("New &game…"));
+    add(Session::Kind::Text, tr("New &text…"));
+    add(Session::Kind::List, tr("New &list…"));
+    create->setMenu(menu);
+    connect(create, &QToolButton::clicked, this, [this] { Q_EMIT createRequested(Session::Kind::Game); });
+    return create;
 }
 
 std::optional<DocumentId> GamesPanel::current() const
@@ -99,8 +119,8 @@ void GamesPanel::keepSelection()
 
 void GamesPanel::setLoading(bool loading)
 {
-    m_list->setEmptyText(loading ? tr("No games here yet.\nThe server's list comes with the first connection.")
-                                 : tr("No games yet – create one."));
+    m_list->setEmptyText(loading ? tr("Nothing is here yet.\nThe server's list comes with the first connection.")
+                                 : tr("No games, texts or lists yet – create one."));
 }
 
 } // namespace eventsync::desktop

@@ -8,12 +8,13 @@
 class QPushButton;
 class QSortFilterProxyModel;
 class QTableView;
+class QToolButton;
 
 namespace eventsync::desktop {
 
 class WithEmptyText;
 
-// The list of games, filtered by name, and what can be done with the list.
+// The list of games, texts and lists, filtered by name, and what can be done with it.
 class GamesPanel final : public QWidget
 {
     Q_OBJECT
@@ -27,10 +28,11 @@ public:
 
 Q_SIGNALS:
     void currentChanged();
-    void createRequested();
+    void createRequested(eventsync::desktop::Session::Kind kind);
     void deleteRequested();
 
 private:
+    QToolButton *makeCreateButton();
     void keepSelection();
 
     GamesModel *m_model;

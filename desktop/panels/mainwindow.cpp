@@ -5,11 +5,14 @@
 #include <desktop/dialogs/newgamedialog.h>
 #include <desktop/panels/clockpanel.h>
 #include <desktop/panels/connectionbar.h>
+#include <desktop/panels/contentspanel.h>
 #include <desktop/panels/eventlogpanel.h>
 #include <desktop/panels/gamepanel.h>
 #include <desktop/panels/gamespanel.h>
 #include <desktop/panels/parts.h>
+#include <desktop/panels/peoplelabel.h>
 #include <desktop/panels/queuepanel.h>
+#include <desktop/panels/textpanel.h>
 #include <desktop/texts.h>
 
 #include <QCloseEvent>
@@ -32,7 +35,12 @@ namespace {
 
 constexpr int kNoticeMs = 15'000; // a notice goes by itself after this
 
-enum Tab { GameTab, LogTab, ClockTab, QueueTab };
+enum Tab { GameTab, TextTab, ContentsTab, LogTab, ClockTab, QueueTab };
+
+int firstPage(Session::Kind kind)
+{
+    return kind == Session::Kind::Game ? GameTab : kind == Session::Kind::Text ? TextTab : ContentsTab;
+}
 
 } // namespace
 
@@ -69,20 +77,30 @@ void MainWindow::buildPanels()
     m_notice->label()->setObjectName("noticeText"_L1);
     m_games = new GamesPanel(m_session);
     m_game = new GamePanel(m_session);
+    m_text = new TextPanel(m_session);
+    m_contents = new ContentsPanel(m_session);
+    m_people = new PeopleLabel(m_session);
     m_log = new EventLogPanel(m_session);
     m_clock = new ClockPanel(m_session);
     m_queue = new QueuePanel(m_session);
     m_tabs = new QTabWidget;
     m_tabs->setObjectName("tabs"_L1);
     m_game->setObjectName("gameTab"_L1);
+    m_text->setObjectName("textTab"_L1);
+    m_contents->setObjectName("contentsTab"_L1);
     m_log->setObjectName("eventLogTab"_L1);
     m_clock->setObjectName("clocksTab"_L1);
     m_queue->setObjectName("queueTab"_L1);
     m_tabs->addTab(m_game, tr("Game"));
+    m_tabs->addTab(m_text, tr("Text"));
+    m_tabs->addTab(m_contents, tr("Contents"));
     m_tabs->addTab(m_log, tr("Event log"));
     m_tabs->addTab(m_clock, tr("Clocks"));
     m_tabs->addTab(m_queue, tr("Queue"));
     m_tabs->setTabToolTip(ClockTab, tr("Vector clock and state vectors"));
+
+    m_tabs->setCornerWidget(m_people, Qt::TopRightCorner);
+    showPagesOf(Session::Kind::Game);
 
     auto *right = new QWidget;
     auto *rightLayout = new QVBoxLayout(right);
@@ -133,9 +151,12 @@ void MainWindow::connectPanels()
     connect(m_connection, &ConnectionBar::offlineToggled, this, &MainWindow::setOffline);
     connect(m_connection, &ConnectionBar::failed, this, &MainWindow::notice);
     connect(m_games, &GamesPanel::currentChanged, this, &MainWindow::onCurrentChanged);
-    connect(m_games, &GamesPanel::createRequested, this, &MainWindow::newGame);
+    connect(m_games, &GamesPanel::createRequested, this, &MainWindow::newDocument);
     connect(m_games, &GamesPanel::deleteRequested, this, &MainWindow::deleteGame);
     connect(m_game, &GamePanel::queueRequested, this, [this] { m_tabs->setCurrentIndex(QueueTab); });
+    connect(m_text, &TextPanel::undoRequested, this, &MainWindow::undo);
+    connect(m_text, &TextPanel::redoRequested, this, &MainWindow::redo);
+    connect(m_contents, &ContentsPanel::failed, this, &MainWindow::notice);
     connect(m_queue, &QueuePanel::decideRequested, this, &MainWindow::decide);
     connect(m_conflicts, &Banner::clicked, this, &MainWindow::decideNext);
     connect(m_notice, &Banner::clicked, this, [this] { m_notice->setText({}); });
@@ -185,9 +206,28 @@ void MainWindow::onCurrentChanged()
         m_session.follow(*id);
         m_profile.setDocument(id);
     }
+    if (const auto shown = id ? m_session.game(*id) : std::nullopt)
+        showPagesOf(shown->kind);
+    m_session.lookAt(id);
+    m_text->setDocument(id);
+    m_contents->setDocument(id);
+    m_people->setDocument(id);
     m_log->setDocument(id);
     m_clock->setDocument(id);
     refresh();
+}
+
+// A game has one page of its own, a text two, a list one. Who looks at such a page, or at one that all have, does so at the
+// next document of the kind as well.
+void MainWindow::showPagesOf(Session::Kind kind)
+{
+    const int before = m_tabs->currentIndex();
+    m_tabs->setTabVisible(GameTab, kind == Session::Kind::Game);
+    m_tabs->setTabVisible(TextTab, kind == Session::Kind::Text);
+    m_tabs->setTabVisible(ContentsTab, kind != Session::Kind::Game);
+    const bool isOther = std::exchange(m_kind, kind) != kind;
+    if (before <= ContentsTab)
+        m_tabs->setCurrentIndex(isOther ? firstPage(kind) : before);
 }
 
 // Many facts come in one go; the window is brought up to date once.
@@ -200,7 +240,9 @@ void MainWindow::refreshSoon()
 void MainWindow::refresh()
 {
     m_stale = false;
-    m_game->setDocument(m_document);
+    const auto shown = m_document ? m_session.game(*m_document) : std::nullopt;
+    m_game->setDocument(shown && shown->kind != Session::Kind::Game ? std::nullopt : m_document);
+    m_text->refresh();
     m_clock->refresh();
     const client::QueueCounts counts = m_session.core().queueCounts();
     const auto pending = counts.waiting + counts.sent;
@@ -276,13 +318,15 @@ void MainWindow::setOffline(bool offline)
     m_session.setOffline(offline);
 }
 
-void MainWindow::newGame()
+void MainWindow::newDocument(Session::Kind kind)
 {
-    auto *dialog = new NewGameDialog(this);
+    auto *dialog = new NewGameDialog(kind, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &QDialog::accepted, this, [this, dialog] {
-        if (const auto id = m_session.createGame(dialog->name()))
+    connect(dialog, &QDialog::accepted, this, [this, dialog, kind] {
+        if (const auto id = m_session.create(kind, dialog->name())) {
             showDocument(*id);
+            m_tabs->setCurrentIndex(firstPage(kind));
+        }
     });
     dialog->open();
 }
@@ -291,7 +335,7 @@ void MainWindow::deleteGame()
 {
     if (!m_document)
         return;
-    auto *question = new QMessageBox(QMessageBox::Question, tr("Delete this game?"),
+    auto *question = new QMessageBox(QMessageBox::Question, tr("Delete this document?"),
                                      tr("\"%1\" will be deleted for everybody.").arg(m_session.title(*m_document)),
                                      QMessageBox::NoButton, this);
     question->setObjectName("deleteQuestion"_L1);
@@ -301,6 +345,20 @@ void MainWindow::deleteGame()
     question->addButton(tr("&Keep it"), QMessageBox::RejectRole)->setObjectName("keepGameButton"_L1);
     connect(yes, &QPushButton::clicked, this, [this, id = *m_document] { m_session.removeGame(id); });
     question->open();
+}
+
+void MainWindow::undo()
+{
+    m_text->write();
+    if (m_document)
+        m_session.undo(*m_document);
+}
+
+void MainWindow::redo()
+{
+    m_text->write();
+    if (m_document)
+        m_session.redo(*m_document);
 }
 
 void MainWindow::decide(const EventId &entry)
@@ -348,6 +406,8 @@ void MainWindow::restoreLayout()
 
 void MainWindow::closeEvent(QCloseEvent *event)
 {
+    m_text->write();
+    m_session.lookAt({});
     QSettings &settings = m_profile.settings();
     settings.setValue(u"window/geometry"_s, saveGeometry());
     settings.setValue(u"window/splitter"_s, m_splitter->saveState());

@@ -18,13 +18,16 @@ class Banner;
 class ClockPanel;
 class ConflictDialog;
 class ConnectionBar;
+class ContentsPanel;
 class ElidedLabel;
 class EventLogPanel;
 class GamePanel;
 class GamesPanel;
+class PeopleLabel;
 class QueuePanel;
+class TextPanel;
 
-// The window of one replica: the list of games on the left, the selected one on the right.
+// The window of one replica: the list of documents on the left, the selected one on the right.
 class MainWindow final : public QMainWindow
 {
     Q_OBJECT
@@ -59,8 +62,11 @@ private:
     void refresh();
     void refreshConnection();
     void refreshTitle();
-    void newGame();
+    void showPagesOf(Session::Kind kind);
+    void newDocument(Session::Kind kind);
     void deleteGame();
+    void undo();
+    void redo();
     void decide(const EventId &entry);
     void decideNext();
     void notice(const QString &text);
@@ -68,6 +74,7 @@ private:
     Session &m_session;
     Profile &m_profile;
     std::optional<DocumentId> m_document;
+    std::optional<Session::Kind> m_kind; // whose pages are shown
     bool m_stale = false;
     QSplitter *m_splitter;
     QTabWidget *m_tabs;
@@ -75,6 +82,9 @@ private:
     ConnectionBar *m_connection;
     GamesPanel *m_games;
     GamePanel *m_game;
+    TextPanel *m_text;
+    ContentsPanel *m_contents;
+    PeopleLabel *m_people;
     EventLogPanel *m_log;
     ClockPanel *m_clock;
     QueuePanel *m_queue;

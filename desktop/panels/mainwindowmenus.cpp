@@ -27,9 +27,13 @@ QAction *MainWindow::addTo(QMenu *menu, const QString &text, const char *name, c
 
 void MainWindow::buildMenus()
 {
-    QMenu *game = menuBar()->addMenu(tr("&Game"));
-    addTo(game, tr("&New game…"), "newGameAction", QKeySequence::New, [this] { newGame(); })->setIcon(icon(Picture::Add));
-    m_delete = addTo(game, tr("&Delete game…"), "deleteGameAction", QKeySequence(u"Ctrl+Del"_s), [this] { deleteGame(); });
+    QMenu *game = menuBar()->addMenu(tr("&Document"));
+    addTo(game, tr("&New game…"), "newGameAction", QKeySequence::New, [this] { newDocument(Session::Kind::Game); })
+        ->setIcon(icon(Picture::Game));
+    addTo(game, tr("New &text…"), "newTextAction", QKeySequence(u"Ctrl+T"_s), [this] { newDocument(Session::Kind::Text); })
+        ->setIcon(icon(Picture::Text));
+    addTo(game, tr("New &list…"), "newListAction", {}, [this] { newDocument(Session::Kind::List); })->setIcon(icon(Picture::List));
+    m_delete = addTo(game, tr("&Delete…"), "deleteGameAction", QKeySequence(u"Ctrl+Del"_s), [this] { deleteGame(); });
     m_delete->setIcon(icon(Picture::Delete));
     game->addSeparator();
     addTo(game, tr("New &window…"), "newWindowAction", QKeySequence(u"Ctrl+Shift+N"_s), [this] { Q_EMIT newWindowRequested(); })
@@ -39,15 +43,9 @@ void MainWindow::buildMenus()
     addTo(game, tr("&Quit"), "quitAction", QKeySequence::Quit, [this] { close(); })->setMenuRole(QAction::QuitRole);
 
     QMenu *edit = menuBar()->addMenu(tr("&Edit"));
-    m_undo = addTo(edit, tr("&Undo my last edit"), "undoAction", QKeySequence::Undo, [this] {
-        if (m_document)
-            m_session.undo(*m_document);
-    });
+    m_undo = addTo(edit, tr("&Undo my last edit"), "undoAction", QKeySequence::Undo, [this] { undo(); });
     m_undo->setIcon(icon(Picture::Undo));
-    m_redo = addTo(edit, tr("&Redo"), "redoAction", QKeySequence::Redo, [this] {
-        if (m_document)
-            m_session.redo(*m_document);
-    });
+    m_redo = addTo(edit, tr("&Redo"), "redoAction", QKeySequence::Redo, [this] { redo(); });
     m_redo->setIcon(icon(Picture::Redo));
 
     QMenu *connection = menuBar()->addMenu(tr("&Connection"));
@@ -65,7 +63,10 @@ void MainWindow::buildMenus()
     QMenu *view = menuBar()->addMenu(tr("&View"));
     for (int tab = 0; tab < m_tabs->count(); ++tab) {
         addTo(view, m_tabs->tabText(tab), "", QKeySequence(Qt::CTRL | Qt::Key(Qt::Key_1 + tab)),
-              [this, tab] { m_tabs->setCurrentIndex(tab); });
+              [this, tab] {
+                  if (m_tabs->isTabVisible(tab))
+                      m_tabs->setCurrentIndex(tab);
+              });
     }
 
     QMenu *help = menuBar()->addMenu(tr("&Help"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <desktop/play/actions.h>
 
+#include <desktop/models/nodemodel.h>
 #include <desktop/models/statemodel.h>
 #include <desktop/panels/mainwindow.h>
 
@@ -13,6 +14,7 @@
 #include <QKeyEvent>
 #include <QLineEdit>
 #include <QPainter>
+#include <QPlainTextEdit>
 #include <QTabWidget>
 
 namespace eventsync::desktop {
@@ -64,8 +66,44 @@ NotYet click(QWidget *widget)
     return {};
 }
 
+// As somebody types, or an input method gives: text by text, and the key between two lines.
+NotYet type(QWidget *widget, const QString &text)
+{
+    widget->setFocus();
+    const QStringList lines = text.split(u'\n');
+    for (qsizetype i = 0; i < lines.size(); ++i) {
+        if (i > 0)
+            press(widget, Qt::Key_Return, Qt::NoModifier, u"\r"_s);
+        if (!lines[i].isEmpty())
+            press(widget, 0, Qt::NoModifier, lines[i]);
+    }
+    return {};
+}
+
+NotYet setCursor(QWidget *widget, const QString &place)
+{
+    auto *editor = qobject_cast<QPlainTextEdit *>(widget);
+    if (!editor)
+        return u"%1 is no editor"_s.arg(widget->objectName());
+    const int end = editor->document()->characterCount() - 1;
+    const int position = place == "end"_L1 ? end : place.toInt();
+    if (position > end)
+        return u"the text ends at %1"_s.arg(end);
+    QTextCursor cursor = editor->textCursor();
+    cursor.setPosition(position);
+    editor->setFocus();
+    editor->setTextCursor(cursor);
+    return {};
+}
+
 NotYet setText(QWidget *widget, const QString &text)
 {
+    if (auto *editor = qobject_cast<QPlainTextEdit *>(widget)) {
+        editor->selectAll();
+        if (text.isEmpty())
+            press(editor, Qt::Key_Delete, Qt::NoModifier, {});
+        return type(editor, text);
+    }
     auto *edit = qobject_cast<QLineEdit *>(widget);
     if (!edit)
         edit = widget->findChild<QLineEdit *>(); // of a spin box or an editable combo box
@@ -132,14 +170,36 @@ NotYet trigger(MainWindow &window, const QString &name)
     return {};
 }
 
+// The row of a tree of contents, by keys and numbers from 0.
+QModelIndex contentsRow(const NodeModel &model, const json::Pointer &pointer)
+{
+    QModelIndex at;
+    for (const std::string &token : pointer.tokens()) {
+        const bool inObject = model.kindOf(at) == crdt::NodeKind::Obj;
+        QModelIndex found;
+        for (int row = 0; row < model.rowCount(at) && !found.isValid(); ++row) {
+            const QModelIndex child = model.index(row, NodeModel::Key, at);
+            if (inObject ? model.placeOf(child).key == token : std::to_string(row) == token)
+                found = child;
+        }
+        if (!found.isValid())
+            return {};
+        at = found;
+    }
+    return at.siblingAtColumn(NodeModel::Value);
+}
+
 // As if typed into the tree's cell.
 NotYet edit(const QString &pointer, const QString &text)
 {
-    const Usable tree = usable(u"stateView"_s);
+    const bool isGame = findWidget(u"stateView"_s) != nullptr;
+    const Usable tree = usable(isGame ? u"stateView"_s : u"contentsView"_s);
     if (!tree.widget)
         return tree.reason;
-    auto *model = qobject_cast<StateModel *>(qobject_cast<QAbstractItemView *>(tree.widget)->model());
-    const QModelIndex index = model->indexOf(*json::Pointer::parse(pointer.toStdString()));
+    QAbstractItemModel *model = qobject_cast<QAbstractItemView *>(tree.widget)->model();
+    const json::Pointer path = *json::Pointer::parse(pointer.toStdString());
+    const QModelIndex index = isGame ? qobject_cast<StateModel *>(model)->indexOf(path)
+                                     : contentsRow(*qobject_cast<NodeModel *>(model), path);
     if (!index.isValid())
         return u"the tree has no %1"_s.arg(pointer);
     const json::Value value = *json::parse(text.toStdString());
@@ -193,6 +253,10 @@ NotYet useWidget(const PlayStep &step, const std::function<void(const QString &)
         return click(found.widget);
     if (step.command == "set-text"_L1)
         return setText(found.widget, step.words[1]);
+    if (step.command == "type"_L1)
+        return type(found.widget, step.words[1]);
+    if (step.command == "cursor"_L1)
+        return setCursor(found.widget, step.words[1]);
     if (step.command == "select"_L1)
         return select(found.widget, step.words[1]);
     if (step.command == "check"_L1 || step.command == "uncheck"_L1)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <desktop/play/conditions.h>
 
+#include <desktop/editor/texteditor.h>
 #include <desktop/panels/mainwindow.h>
 
 #include <QAbstractButton>
@@ -46,6 +47,8 @@ QString textOf(QWidget *widget)
         return button->text().remove(u'&');
     if (const auto *box = qobject_cast<QComboBox *>(widget))
         return box->currentText();
+    if (const auto *editor = qobject_cast<QPlainTextEdit *>(widget))
+        return editor->toPlainText();
     return widget->windowTitle();
 }
 
@@ -172,6 +175,11 @@ NotYet checkWidget(const QString &name, const QStringList &words)
         const auto *button = qobject_cast<QAbstractButton *>(widget);
         const bool checked = button && button->isChecked();
         return checked == (name == "checked"_L1) ? NotYet() : u"%1 is not %2"_s.arg(words.constFirst(), name);
+    }
+    if (name == "cursor"_L1) {
+        const auto *editor = qobject_cast<TextEditor *>(widget);
+        const QStringList now = editor ? editor->shownCursors() : QStringList();
+        return now.contains(words[1]) ? NotYet() : u"%1 shows the cursors: %2"_s.arg(words.constFirst(), now.join(", "_L1));
     }
     return {}; // visible
 }

@@ -15,7 +15,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 // What may stand at a place of a command: N a widget's name, T any text, P a JSON Pointer, J JSON, I a whole number,
-// C a count such as waiting=2, S a state of the connection, O on or off, D a duration, K a key; "*" repeats the last.
+// C a count such as waiting=2, W a place in a text, S a state of the connection, O on or off, D a duration, K a key; "*" repeats the last.
 struct Form
 {
     const char *words;
@@ -29,7 +29,8 @@ const QHash<QString, Form> &commands()
         {u"uncheck"_s, {"N"}},         {u"edit"_s, {"PJ"}},        {u"offline"_s, {"O"}},
         {u"screenshot"_s, {"T"}},      {u"print"_s, {"T*"}},       {u"print-text"_s, {"N"}},
         {u"print-rows"_s, {"N"}},      {u"report"_s, {""}},        {u"write-file"_s, {"TT"}},
-        {u"pause"_s, {"D"}},           {u"quit"_s, {""}},
+        {u"pause"_s, {"D"}},           {u"quit"_s, {""}},         {u"type"_s, {"NT"}},
+        {u"cursor"_s, {"NW"}},
     };
     return table;
 }
@@ -41,7 +42,7 @@ const QHash<QString, Form> &conditions()
         {u"confirmed"_s, {"PJ"}},  {u"no-state"_s, {"P"}},  {u"text"_s, {"NT"}},    {u"contains"_s, {"NT"}},
         {u"row"_s, {"NT*"}},       {u"no-row"_s, {"NT*"}},  {u"rows"_s, {"NI"}},    {u"visible"_s, {"N"}},
         {u"hidden"_s, {"N"}},      {u"enabled"_s, {"N"}},   {u"disabled"_s, {"N"}}, {u"checked"_s, {"N"}},
-        {u"unchecked"_s, {"N"}},   {u"file"_s, {"T"}},
+        {u"unchecked"_s, {"N"}},   {u"file"_s, {"T"}},      {u"cursor"_s, {"NT"}},
     };
     return table;
 }
@@ -158,6 +159,9 @@ QString fault(char kind, const QString &word)
     case 'I':
         static_cast<void>(word.toUInt(&number));
         return number ? QString() : u"\"%1\" is no number"_s.arg(word);
+    case 'W':
+        static_cast<void>(word.toUInt(&number));
+        return number || word == "end"_L1 ? QString() : u"\"%1\" is no place: a number, or end"_s.arg(word);
     case 'C': return count.match(word).hasMatch() ? QString() : u"\"%1\" is no count such as waiting=2"_s.arg(word);
     case 'S': return states.contains(word) ? QString() : u"\"%1\" is none of %2"_s.arg(word, states.join(", "_L1));
     case 'O': return word == "on"_L1 || word == "off"_L1 ? QString() : u"on or off, not \"%1\""_s.arg(word);

@@ -241,6 +241,77 @@
     </message>
 </context>
 <context>
+    <name>eventsync::desktop::ContentsPanel</name>
+    <message>
+        <source>&amp;Delete</source>
+        <translation>&amp;Delete</translation>
+    </message>
+    <message>
+        <source>&amp;Up</source>
+        <translation>&amp;Up</translation>
+    </message>
+    <message>
+        <source>D&amp;own</source>
+        <translation>D&amp;own</translation>
+    </message>
+    <message>
+        <source>Contents of the document</source>
+        <translation>Contents of the document</translation>
+    </message>
+    <message>
+        <source>This document is not here yet, or not any more.</source>
+        <translation>This document is not here yet, or not any more.</translation>
+    </message>
+    <message>
+        <source>&amp;Add</source>
+        <translation>&amp;Add</translation>
+    </message>
+    <message>
+        <source>Add to the selected list or object, or behind the selected element</source>
+        <translation>Add to the selected list or object, or behind the selected element</translation>
+    </message>
+    <message>
+        <source>&amp;Text</source>
+        <translation>&amp;Text</translation>
+    </message>
+    <message>
+        <source>&amp;Number</source>
+        <translation>&amp;Number</translation>
+    </message>
+    <message>
+        <source>&amp;Yes or no</source>
+        <translation>&amp;Yes or no</translation>
+    </message>
+    <message>
+        <source>&amp;List</source>
+        <translation>&amp;List</translation>
+    </message>
+    <message>
+        <source>&amp;Object</source>
+        <translation>&amp;Object</translation>
+    </message>
+    <message>
+        <source>Delete the selected entry for everybody; undo brings it back</source>
+        <translation>Delete the selected entry for everybody; undo brings it back</translation>
+    </message>
+    <message>
+        <source>Move the selected element towards the front of its list</source>
+        <translation>Move the selected element towards the front of its list</translation>
+    </message>
+    <message>
+        <source>Move the selected element towards the end of its list</source>
+        <translation>Move the selected element towards the end of its list</translation>
+    </message>
+    <message>
+        <source>The change was not made. %1</source>
+        <translation>The change was not made. %1</translation>
+    </message>
+    <message>
+        <source>There is an entry "%1" already.</source>
+        <translation>There is an entry "%1" already.</translation>
+    </message>
+</context>
+<context>
     <name>eventsync::desktop::EventLogModel</name>
     <message>
         <source>decided conflict</source>
@@ -389,23 +460,28 @@ Stored %2</translation>
     <name>eventsync::desktop::GamesModel</name>
     <message numerus="yes">
         <source>%n conflict(s)</source>
-        <translation><numerusform>%n conflict</numerusform><numerusform>%n conflicts</numerusform></translation>
+        <translation>
+            <numerusform>%n conflict</numerusform>
+            <numerusform>%n conflicts</numerusform>
+        </translation>
     </message>
     <message numerus="yes">
         <source>%n refused</source>
-        <translation><numerusform>%n refused</numerusform><numerusform>%n refused</numerusform></translation>
+        <translation>
+            <numerusform>%n refused</numerusform>
+            <numerusform>%n refused</numerusform>
+        </translation>
     </message>
     <message numerus="yes">
         <source>%n not sent</source>
-        <translation><numerusform>%n not sent</numerusform><numerusform>%n not sent</numerusform></translation>
+        <translation>
+            <numerusform>%n not sent</numerusform>
+            <numerusform>%n not sent</numerusform>
+        </translation>
     </message>
     <message>
         <source>Name</source>
         <translation>Name</translation>
-    </message>
-    <message>
-        <source>Level</source>
-        <translation>Level</translation>
     </message>
     <message>
         <source>Gold</source>
@@ -415,6 +491,26 @@ Stored %2</translation>
         <source>Unsent</source>
         <translation>Unsent</translation>
     </message>
+    <message>
+        <source>Game</source>
+        <translation>Game</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation>Text</translation>
+    </message>
+    <message>
+        <source>List</source>
+        <translation>List</translation>
+    </message>
+    <message>
+        <source>Level %1</source>
+        <translation>Level %1</translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation>Kind</translation>
+    </message>
 </context>
 <context>
     <name>eventsync::desktop::GamesPanel</name>
@@ -423,34 +519,46 @@ Stored %2</translation>
         <translation>&amp;Delete</translation>
     </message>
     <message>
-        <source>Games</source>
-        <translation>Games</translation>
-    </message>
-    <message>
-        <source>Find a game</source>
-        <translation>Find a game</translation>
-    </message>
-    <message>
         <source>&amp;New game…</source>
         <translation>&amp;New game…</translation>
     </message>
     <message>
-        <source>Create a game (Ctrl+N)</source>
-        <translation>Create a game (Ctrl+N)</translation>
+        <source>Documents</source>
+        <translation>Documents</translation>
     </message>
     <message>
-        <source>Delete the selected game for everybody</source>
-        <translation>Delete the selected game for everybody</translation>
+        <source>Find a document</source>
+        <translation>Find a document</translation>
     </message>
     <message>
-        <source>No games here yet.
+        <source>Delete the selected document for everybody</source>
+        <translation>Delete the selected document for everybody</translation>
+    </message>
+    <message>
+        <source>Create a game (Ctrl+N); the arrow: a text or a list to write together</source>
+        <translation>Create a game (Ctrl+N); the arrow: a text or a list to write together</translation>
+    </message>
+    <message>
+        <source>New &amp;game…</source>
+        <translation>New &amp;game…</translation>
+    </message>
+    <message>
+        <source>New &amp;text…</source>
+        <translation>New &amp;text…</translation>
+    </message>
+    <message>
+        <source>New &amp;list…</source>
+        <translation>New &amp;list…</translation>
+    </message>
+    <message>
+        <source>Nothing is here yet.
 The server's list comes with the first connection.</source>
-        <translation>No games here yet.
+        <translation>Nothing is here yet.
 The server's list comes with the first connection.</translation>
     </message>
     <message>
-        <source>No games yet – create one.</source>
-        <translation>No games yet – create one.</translation>
+        <source>No games, texts or lists yet – create one.</source>
+        <translation>No games, texts or lists yet – create one.</translation>
     </message>
 </context>
 <context>
@@ -497,19 +605,31 @@ The server's list comes with the first connection.</translation>
     </message>
     <message numerus="yes">
         <source>%n edit(s) collided with what others did.</source>
-        <translation><numerusform>%n edit collided with what others did.</numerusform><numerusform>%n edits collided with what others did.</numerusform></translation>
+        <translation>
+            <numerusform>%n edit collided with what others did.</numerusform>
+            <numerusform>%n edits collided with what others did.</numerusform>
+        </translation>
     </message>
     <message numerus="yes">
         <source>%n edit(s) not confirmed</source>
-        <translation><numerusform>%n edit not confirmed</numerusform><numerusform>%n edits not confirmed</numerusform></translation>
+        <translation>
+            <numerusform>%n edit not confirmed</numerusform>
+            <numerusform>%n edits not confirmed</numerusform>
+        </translation>
     </message>
     <message numerus="yes">
         <source>%n conflict(s)</source>
-        <translation><numerusform>%n conflict</numerusform><numerusform>%n conflicts</numerusform></translation>
+        <translation>
+            <numerusform>%n conflict</numerusform>
+            <numerusform>%n conflicts</numerusform>
+        </translation>
     </message>
     <message numerus="yes">
         <source>%n refused</source>
-        <translation><numerusform>%n refused</numerusform><numerusform>%n refused</numerusform></translation>
+        <translation>
+            <numerusform>%n refused</numerusform>
+            <numerusform>%n refused</numerusform>
+        </translation>
     </message>
     <message>
         <source>Everything is on the server</source>
@@ -524,10 +644,6 @@ The server's list comes with the first connection.</translation>
         <translation>Profile %1 · replica %2</translation>
     </message>
     <message>
-        <source>Delete this game?</source>
-        <translation>Delete this game?</translation>
-    </message>
-    <message>
         <source>"%1" will be deleted for everybody.</source>
         <translation>"%1" will be deleted for everybody.</translation>
     </message>
@@ -540,16 +656,8 @@ The server's list comes with the first connection.</translation>
         <translation>&amp;Keep it</translation>
     </message>
     <message>
-        <source>&amp;Game</source>
-        <translation>&amp;Game</translation>
-    </message>
-    <message>
         <source>&amp;New game…</source>
         <translation>&amp;New game…</translation>
-    </message>
-    <message>
-        <source>&amp;Delete game…</source>
-        <translation>&amp;Delete game…</translation>
     </message>
     <message>
         <source>New &amp;window…</source>
@@ -619,6 +727,34 @@ Edits JSON documents together with others, online or not.</source>
 
 Edits JSON documents together with others, online or not.</translation>
     </message>
+    <message>
+        <source>Text</source>
+        <translation>Text</translation>
+    </message>
+    <message>
+        <source>Contents</source>
+        <translation>Contents</translation>
+    </message>
+    <message>
+        <source>Delete this document?</source>
+        <translation>Delete this document?</translation>
+    </message>
+    <message>
+        <source>&amp;Document</source>
+        <translation>&amp;Document</translation>
+    </message>
+    <message>
+        <source>New &amp;text…</source>
+        <translation>New &amp;text…</translation>
+    </message>
+    <message>
+        <source>New &amp;list…</source>
+        <translation>New &amp;list…</translation>
+    </message>
+    <message>
+        <source>&amp;Delete…</source>
+        <translation>&amp;Delete…</translation>
+    </message>
 </context>
 <context>
     <name>eventsync::desktop::NewGameDialog</name>
@@ -641,6 +777,48 @@ Edits JSON documents together with others, online or not.</translation>
     <message>
         <source>&amp;Name</source>
         <translation>&amp;Name</translation>
+    </message>
+    <message>
+        <source>New text</source>
+        <translation>New text</translation>
+    </message>
+    <message>
+        <source>New list</source>
+        <translation>New list</translation>
+    </message>
+    <message>
+        <source>For example Meeting notes</source>
+        <translation>For example Meeting notes</translation>
+    </message>
+    <message>
+        <source>For example Shopping</source>
+        <translation>For example Shopping</translation>
+    </message>
+</context>
+<context>
+    <name>eventsync::desktop::NodeModel</name>
+    <message numerus="yes">
+        <source>%n member(s)</source>
+        <translation><numerusform>%n member</numerusform><numerusform>%n members</numerusform></translation>
+    </message>
+    <message numerus="yes">
+        <source>%n element(s)</source>
+        <translation><numerusform>%n element</numerusform><numerusform>%n elements</numerusform></translation>
+    </message>
+    <message>
+        <source>Key</source>
+        <translation>Key</translation>
+    </message>
+    <message>
+        <source>Value</source>
+        <translation>Value</translation>
+    </message>
+</context>
+<context>
+    <name>eventsync::desktop::PeopleLabel</name>
+    <message>
+        <source>They look at this document now: %1</source>
+        <translation>They look at this document now: %1</translation>
     </message>
 </context>
 <context>
@@ -767,10 +945,6 @@ Edits JSON documents together with others, online or not.</translation>
         <translation>The game could not be created</translation>
     </message>
     <message>
-        <source>The game could not be deleted</source>
-        <translation>The game could not be deleted</translation>
-    </message>
-    <message>
         <source>The change was not made</source>
         <translation>The change was not made</translation>
     </message>
@@ -798,6 +972,18 @@ Edits JSON documents together with others, online or not.</translation>
         <source>%1 (here)</source>
         <translation>%1 (here)</translation>
     </message>
+    <message>
+        <source>The text could not be created</source>
+        <translation>The text could not be created</translation>
+    </message>
+    <message>
+        <source>The list could not be created</source>
+        <translation>The list could not be created</translation>
+    </message>
+    <message>
+        <source>The document could not be deleted</source>
+        <translation>The document could not be deleted</translation>
+    </message>
 </context>
 <context>
     <name>eventsync::desktop::StateModel</name>
@@ -815,11 +1001,17 @@ Edits JSON documents together with others, online or not.</translation>
     </message>
     <message numerus="yes">
         <source>%n element(s)</source>
-        <translation><numerusform>%n element</numerusform><numerusform>%n elements</numerusform></translation>
+        <translation>
+            <numerusform>%n element</numerusform>
+            <numerusform>%n elements</numerusform>
+        </translation>
     </message>
     <message numerus="yes">
         <source>%n member(s)</source>
-        <translation><numerusform>%n member</numerusform><numerusform>%n members</numerusform></translation>
+        <translation>
+            <numerusform>%n member</numerusform>
+            <numerusform>%n members</numerusform>
+        </translation>
     </message>
     <message>
         <source>Field</source>
@@ -842,7 +1034,10 @@ Edits JSON documents together with others, online or not.</translation>
     </message>
     <message numerus="yes">
         <source>%n event(s) behind</source>
-        <translation><numerusform>%n event behind</numerusform><numerusform>%n events behind</numerusform></translation>
+        <translation>
+            <numerusform>%n event behind</numerusform>
+            <numerusform>%n events behind</numerusform>
+        </translation>
     </message>
     <message>
         <source>Replica</source>
@@ -863,6 +1058,37 @@ Edits JSON documents together with others, online or not.</translation>
     <message>
         <source>Told at</source>
         <translation>Told at</translation>
+    </message>
+</context>
+<context>
+    <name>eventsync::desktop::TextPanel</name>
+    <message>
+        <source>Text</source>
+        <translation>Text</translation>
+    </message>
+    <message>
+        <source>Write here. Whoever opens this text sees it as you type.</source>
+        <translation>Write here. Whoever opens this text sees it as you type.</translation>
+    </message>
+    <message>
+        <source>What was typed could not be kept</source>
+        <translation>What was typed could not be kept</translation>
+    </message>
+    <message>
+        <source>This text is not here yet, or not any more.</source>
+        <translation>This text is not here yet, or not any more.</translation>
+    </message>
+    <message>
+        <source>This document has no text. What it has is on the page "Contents".</source>
+        <translation>This document has no text. What it has is on the page "Contents".</translation>
+    </message>
+    <message>
+        <source>version %1</source>
+        <translation>version %1</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n edit(s) not confirmed</source>
+        <translation><numerusform>%n edit not confirmed</numerusform><numerusform>%n edits not confirmed</numerusform></translation>
     </message>
 </context>
 <context>
@@ -1057,7 +1283,10 @@ Edits JSON documents together with others, online or not.</translation>
     </message>
     <message numerus="yes">
         <source>a patch of %n byte(s)</source>
-        <translation><numerusform>a patch of %n byte</numerusform><numerusform>a patch of %n bytes</numerusform></translation>
+        <translation>
+            <numerusform>a patch of %n byte</numerusform>
+            <numerusform>a patch of %n bytes</numerusform>
+        </translation>
     </message>
     <message>
         <source>nothing: the other version was kept</source>

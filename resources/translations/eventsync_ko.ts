@@ -241,6 +241,77 @@
     </message>
 </context>
 <context>
+    <name>eventsync::desktop::ContentsPanel</name>
+    <message>
+        <source>&amp;Delete</source>
+        <translation>삭제(&amp;D)</translation>
+    </message>
+    <message>
+        <source>&amp;Up</source>
+        <translation>위로(&amp;U)</translation>
+    </message>
+    <message>
+        <source>D&amp;own</source>
+        <translation>아래로(&amp;O)</translation>
+    </message>
+    <message>
+        <source>Contents of the document</source>
+        <translation>문서의 내용</translation>
+    </message>
+    <message>
+        <source>This document is not here yet, or not any more.</source>
+        <translation>이 문서는 아직 없거나 더는 없습니다.</translation>
+    </message>
+    <message>
+        <source>&amp;Add</source>
+        <translation>추가(&amp;A)</translation>
+    </message>
+    <message>
+        <source>Add to the selected list or object, or behind the selected element</source>
+        <translation>선택한 목록이나 객체에, 또는 선택한 항목 뒤에 추가합니다</translation>
+    </message>
+    <message>
+        <source>&amp;Text</source>
+        <translation>텍스트(&amp;T)</translation>
+    </message>
+    <message>
+        <source>&amp;Number</source>
+        <translation>숫자(&amp;N)</translation>
+    </message>
+    <message>
+        <source>&amp;Yes or no</source>
+        <translation>예/아니요(&amp;Y)</translation>
+    </message>
+    <message>
+        <source>&amp;List</source>
+        <translation>목록(&amp;L)</translation>
+    </message>
+    <message>
+        <source>&amp;Object</source>
+        <translation>객체(&amp;O)</translation>
+    </message>
+    <message>
+        <source>Delete the selected entry for everybody; undo brings it back</source>
+        <translation>선택한 항목을 모두에게서 삭제합니다. 실행 취소로 되돌릴 수 있습니다</translation>
+    </message>
+    <message>
+        <source>Move the selected element towards the front of its list</source>
+        <translation>선택한 항목을 목록의 앞쪽으로 옮깁니다</translation>
+    </message>
+    <message>
+        <source>Move the selected element towards the end of its list</source>
+        <translation>선택한 항목을 목록의 뒤쪽으로 옮깁니다</translation>
+    </message>
+    <message>
+        <source>The change was not made. %1</source>
+        <translation>변경하지 못했습니다. %1</translation>
+    </message>
+    <message>
+        <source>There is an entry "%1" already.</source>
+        <translation>"%1" 항목이 이미 있습니다.</translation>
+    </message>
+</context>
+<context>
     <name>eventsync::desktop::EventLogModel</name>
     <message>
         <source>decided conflict</source>
@@ -389,23 +460,25 @@ Stored %2</source>
     <name>eventsync::desktop::GamesModel</name>
     <message numerus="yes">
         <source>%n conflict(s)</source>
-        <translation><numerusform>충돌 %n건</numerusform></translation>
+        <translation>
+            <numerusform>충돌 %n건</numerusform>
+        </translation>
     </message>
     <message numerus="yes">
         <source>%n refused</source>
-        <translation><numerusform>거부 %n건</numerusform></translation>
+        <translation>
+            <numerusform>거부 %n건</numerusform>
+        </translation>
     </message>
     <message numerus="yes">
         <source>%n not sent</source>
-        <translation><numerusform>미전송 %n건</numerusform></translation>
+        <translation>
+            <numerusform>미전송 %n건</numerusform>
+        </translation>
     </message>
     <message>
         <source>Name</source>
         <translation>이름</translation>
-    </message>
-    <message>
-        <source>Level</source>
-        <translation>레벨</translation>
     </message>
     <message>
         <source>Gold</source>
@@ -415,6 +488,26 @@ Stored %2</source>
         <source>Unsent</source>
         <translation>미전송</translation>
     </message>
+    <message>
+        <source>Game</source>
+        <translation>게임</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation>텍스트</translation>
+    </message>
+    <message>
+        <source>List</source>
+        <translation>목록</translation>
+    </message>
+    <message>
+        <source>Level %1</source>
+        <translation>레벨 %1</translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation>종류</translation>
+    </message>
 </context>
 <context>
     <name>eventsync::desktop::GamesPanel</name>
@@ -423,34 +516,46 @@ Stored %2</source>
         <translation>삭제(&amp;D)</translation>
     </message>
     <message>
-        <source>Games</source>
-        <translation>게임 목록</translation>
-    </message>
-    <message>
-        <source>Find a game</source>
-        <translation>게임 찾기</translation>
-    </message>
-    <message>
         <source>&amp;New game…</source>
         <translation>새 게임(&amp;N)…</translation>
     </message>
     <message>
-        <source>Create a game (Ctrl+N)</source>
-        <translation>게임을 만듭니다 (Ctrl+N)</translation>
+        <source>Documents</source>
+        <translation>문서</translation>
     </message>
     <message>
-        <source>Delete the selected game for everybody</source>
-        <translation>선택한 게임을 모두에게서 삭제합니다</translation>
+        <source>Find a document</source>
+        <translation>문서 찾기</translation>
     </message>
     <message>
-        <source>No games here yet.
+        <source>Delete the selected document for everybody</source>
+        <translation>선택한 문서를 모두에게서 삭제합니다</translation>
+    </message>
+    <message>
+        <source>Create a game (Ctrl+N); the arrow: a text or a list to write together</source>
+        <translation>게임을 만듭니다(Ctrl+N). 화살표: 함께 쓰는 텍스트나 목록</translation>
+    </message>
+    <message>
+        <source>New &amp;game…</source>
+        <translation>새 게임(&amp;G)…</translation>
+    </message>
+    <message>
+        <source>New &amp;text…</source>
+        <translation>새 텍스트(&amp;T)…</translation>
+    </message>
+    <message>
+        <source>New &amp;list…</source>
+        <translation>새 목록(&amp;L)…</translation>
+    </message>
+    <message>
+        <source>Nothing is here yet.
 The server's list comes with the first connection.</source>
-        <translation>여기에는 아직 게임이 없습니다.
-처음 연결되면 서버의 목록이 옵니다.</translation>
+        <translation>아직 아무것도 없습니다.
+처음 연결하면 서버의 목록이 나타납니다.</translation>
     </message>
     <message>
-        <source>No games yet – create one.</source>
-        <translation>아직 게임이 없습니다. 새로 만들어 보세요.</translation>
+        <source>No games, texts or lists yet – create one.</source>
+        <translation>게임, 텍스트, 목록이 아직 없습니다. 하나 만들어 보세요.</translation>
     </message>
 </context>
 <context>
@@ -497,19 +602,27 @@ The server's list comes with the first connection.</source>
     </message>
     <message numerus="yes">
         <source>%n edit(s) collided with what others did.</source>
-        <translation><numerusform>편집 %n건이 다른 사람의 변경과 충돌했습니다.</numerusform></translation>
+        <translation>
+            <numerusform>편집 %n건이 다른 사람의 변경과 충돌했습니다.</numerusform>
+        </translation>
     </message>
     <message numerus="yes">
         <source>%n edit(s) not confirmed</source>
-        <translation><numerusform>미확정 편집 %n건</numerusform></translation>
+        <translation>
+            <numerusform>미확정 편집 %n건</numerusform>
+        </translation>
     </message>
     <message numerus="yes">
         <source>%n conflict(s)</source>
-        <translation><numerusform>충돌 %n건</numerusform></translation>
+        <translation>
+            <numerusform>충돌 %n건</numerusform>
+        </translation>
     </message>
     <message numerus="yes">
         <source>%n refused</source>
-        <translation><numerusform>거부 %n건</numerusform></translation>
+        <translation>
+            <numerusform>거부 %n건</numerusform>
+        </translation>
     </message>
     <message>
         <source>Everything is on the server</source>
@@ -524,10 +637,6 @@ The server's list comes with the first connection.</source>
         <translation>프로필 %1 · 복제본 %2</translation>
     </message>
     <message>
-        <source>Delete this game?</source>
-        <translation>이 게임을 삭제할까요?</translation>
-    </message>
-    <message>
         <source>"%1" will be deleted for everybody.</source>
         <translation>"%1"이(가) 모두에게서 삭제됩니다.</translation>
     </message>
@@ -540,16 +649,8 @@ The server's list comes with the first connection.</source>
         <translation>그대로 두기(&amp;K)</translation>
     </message>
     <message>
-        <source>&amp;Game</source>
-        <translation>게임(&amp;G)</translation>
-    </message>
-    <message>
         <source>&amp;New game…</source>
         <translation>새 게임(&amp;N)…</translation>
-    </message>
-    <message>
-        <source>&amp;Delete game…</source>
-        <translation>게임 삭제(&amp;D)…</translation>
     </message>
     <message>
         <source>New &amp;window…</source>
@@ -619,6 +720,34 @@ Edits JSON documents together with others, online or not.</source>
 
 온라인이든 오프라인이든 JSON 문서를 함께 편집합니다.</translation>
     </message>
+    <message>
+        <source>Text</source>
+        <translation>텍스트</translation>
+    </message>
+    <message>
+        <source>Contents</source>
+        <translation>내용</translation>
+    </message>
+    <message>
+        <source>Delete this document?</source>
+        <translation>이 문서를 삭제할까요?</translation>
+    </message>
+    <message>
+        <source>&amp;Document</source>
+        <translation>문서(&amp;D)</translation>
+    </message>
+    <message>
+        <source>New &amp;text…</source>
+        <translation>새 텍스트(&amp;T)…</translation>
+    </message>
+    <message>
+        <source>New &amp;list…</source>
+        <translation>새 목록(&amp;L)…</translation>
+    </message>
+    <message>
+        <source>&amp;Delete…</source>
+        <translation>삭제(&amp;D)…</translation>
+    </message>
 </context>
 <context>
     <name>eventsync::desktop::NewGameDialog</name>
@@ -641,6 +770,48 @@ Edits JSON documents together with others, online or not.</source>
     <message>
         <source>&amp;Name</source>
         <translation>이름(&amp;N)</translation>
+    </message>
+    <message>
+        <source>New text</source>
+        <translation>새 텍스트</translation>
+    </message>
+    <message>
+        <source>New list</source>
+        <translation>새 목록</translation>
+    </message>
+    <message>
+        <source>For example Meeting notes</source>
+        <translation>예: 회의록</translation>
+    </message>
+    <message>
+        <source>For example Shopping</source>
+        <translation>예: 장보기</translation>
+    </message>
+</context>
+<context>
+    <name>eventsync::desktop::NodeModel</name>
+    <message numerus="yes">
+        <source>%n member(s)</source>
+        <translation><numerusform>멤버 %n개</numerusform></translation>
+    </message>
+    <message numerus="yes">
+        <source>%n element(s)</source>
+        <translation><numerusform>항목 %n개</numerusform></translation>
+    </message>
+    <message>
+        <source>Key</source>
+        <translation>키</translation>
+    </message>
+    <message>
+        <source>Value</source>
+        <translation>값</translation>
+    </message>
+</context>
+<context>
+    <name>eventsync::desktop::PeopleLabel</name>
+    <message>
+        <source>They look at this document now: %1</source>
+        <translation>지금 이 문서를 보고 있는 사람: %1</translation>
     </message>
 </context>
 <context>
@@ -767,10 +938,6 @@ Edits JSON documents together with others, online or not.</source>
         <translation>게임을 만들지 못했습니다</translation>
     </message>
     <message>
-        <source>The game could not be deleted</source>
-        <translation>게임을 삭제하지 못했습니다</translation>
-    </message>
-    <message>
         <source>The change was not made</source>
         <translation>변경하지 못했습니다</translation>
     </message>
@@ -798,6 +965,18 @@ Edits JSON documents together with others, online or not.</source>
         <source>%1 (here)</source>
         <translation>%1 (이 창)</translation>
     </message>
+    <message>
+        <source>The text could not be created</source>
+        <translation>텍스트를 만들지 못했습니다</translation>
+    </message>
+    <message>
+        <source>The list could not be created</source>
+        <translation>목록을 만들지 못했습니다</translation>
+    </message>
+    <message>
+        <source>The document could not be deleted</source>
+        <translation>문서를 삭제하지 못했습니다</translation>
+    </message>
 </context>
 <context>
     <name>eventsync::desktop::StateModel</name>
@@ -815,11 +994,15 @@ Edits JSON documents together with others, online or not.</source>
     </message>
     <message numerus="yes">
         <source>%n element(s)</source>
-        <translation><numerusform>요소 %n개</numerusform></translation>
+        <translation>
+            <numerusform>요소 %n개</numerusform>
+        </translation>
     </message>
     <message numerus="yes">
         <source>%n member(s)</source>
-        <translation><numerusform>항목 %n개</numerusform></translation>
+        <translation>
+            <numerusform>항목 %n개</numerusform>
+        </translation>
     </message>
     <message>
         <source>Field</source>
@@ -842,7 +1025,9 @@ Edits JSON documents together with others, online or not.</source>
     </message>
     <message numerus="yes">
         <source>%n event(s) behind</source>
-        <translation><numerusform>이벤트 %n개 뒤</numerusform></translation>
+        <translation>
+            <numerusform>이벤트 %n개 뒤</numerusform>
+        </translation>
     </message>
     <message>
         <source>Replica</source>
@@ -863,6 +1048,37 @@ Edits JSON documents together with others, online or not.</source>
     <message>
         <source>Told at</source>
         <translation>알린 시각</translation>
+    </message>
+</context>
+<context>
+    <name>eventsync::desktop::TextPanel</name>
+    <message>
+        <source>Text</source>
+        <translation>텍스트</translation>
+    </message>
+    <message>
+        <source>Write here. Whoever opens this text sees it as you type.</source>
+        <translation>여기에 쓰세요. 이 텍스트를 연 사람은 입력하는 대로 보게 됩니다.</translation>
+    </message>
+    <message>
+        <source>What was typed could not be kept</source>
+        <translation>입력한 내용을 저장하지 못했습니다</translation>
+    </message>
+    <message>
+        <source>This text is not here yet, or not any more.</source>
+        <translation>이 텍스트는 아직 없거나 더는 없습니다.</translation>
+    </message>
+    <message>
+        <source>This document has no text. What it has is on the page "Contents".</source>
+        <translation>이 문서에는 텍스트가 없습니다. 들어 있는 것은 "내용" 탭에 있습니다.</translation>
+    </message>
+    <message>
+        <source>version %1</source>
+        <translation>버전 %1</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n edit(s) not confirmed</source>
+        <translation><numerusform>미확정 편집 %n건</numerusform></translation>
     </message>
 </context>
 <context>
@@ -1057,7 +1273,9 @@ Edits JSON documents together with others, online or not.</source>
     </message>
     <message numerus="yes">
         <source>a patch of %n byte(s)</source>
-        <translation><numerusform>%n바이트 패치</numerusform></translation>
+        <translation>
+            <numerusform>%n바이트 패치</numerusform>
+        </translation>
     </message>
     <message>
         <source>nothing: the other version was kept</source>

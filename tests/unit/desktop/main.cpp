@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conflictchoicetest.h"
+#include "editortest.h"
 #include "modelstest.h"
 #include "playtest.h"
 #include "translationtest.h"
@@ -17,6 +18,7 @@ int main(int argc, char **argv)
     const auto run = [&](QObject &&test) { failed += QTest::qExec(&test, argc, argv); };
     run(ModelsTest());
     run(ConflictChoiceTest());
+    run(EditorTest());
     run(PlayTest());
     run(TranslationTest());
     run(WindowTest());

@@ -5,6 +5,7 @@
 #include <desktop/play/actions.h>
 #include <desktop/play/player.h>
 
+#include <QAbstractItemView>
 #include <QElapsedTimer>
 #include <QProcess>
 #include <QSignalSpy>
@@ -85,7 +86,7 @@ struct WindowTest::Rig
         auto client = SyncClient::open(profile->takeStore(), std::move(options));
         if (!client)
             return false;
-        session = std::make_unique<Session>(std::move(*client));
+        session = std::make_unique<Session>(std::move(*client), name);
         window = std::make_unique<MainWindow>(*session, *profile);
         window->show();
         return true;
@@ -377,6 +378,249 @@ void WindowTest::aConflictIsDecidedByThePerson()
     // Their gold stays in any case; mine is added where mine was kept.
     PLAY(button == "takeTheirsButton"_L1 ? u"expect confirmed /gold 105"_s : u"expect confirmed /gold 165"_s);
     QTRY_COMPARE_WITH_TIMEOUT(bob.game(*id)->name, name, kWaitMs);
+}
+
+void WindowTest::aTextIsWrittenOffline()
+{
+    PLAY(u"trigger newTextAction"_s);
+    PLAY(u"set-text newGameName \"회의록\""_s);
+    PLAY(u"click createGameButton"_s);
+    PLAY(u"wait-for visible textEditor"_s);
+    PLAY(u"expect text textTitle \"회의록\""_s);
+    PLAY(u"expect row gamesView \"회의록\" Text"_s);
+    PLAY(u"expect hidden stateView"_s);
+    PLAY(u"type textEditor \"안녕하세요\\n😀\""_s);
+    PLAY(u"wait-for state /text '\"안녕하세요\\n😀\"'"_s);
+    PLAY(u"cursor textEditor 2"_s);
+    PLAY(u"type textEditor \"!\""_s);
+    PLAY(u"wait-for state /text '\"안녕!하세요\\n😀\"'"_s);
+    PLAY(u"select tabs contentsTab"_s);
+    PLAY(u"expect row contentsView text \"안녕!하세요\""_s);
+    PLAY(u"edit /name '\"회의록 2\"'"_s);
+    PLAY(u"wait-for row gamesView \"회의록 2\""_s);
+    PLAY(u"select tabs textTab"_s);
+    PLAY(u"wait-for text textTitle \"회의록 2\""_s);
+    // A game is shown on its own page, and the text again on the one it was on.
+    QVERIFY(m_rig->session->createGame(u"Zoe"_s));
+    PLAY(u"select gamesView Zoe"_s);
+    PLAY(u"wait-for visible stateView"_s);
+    PLAY(u"expect hidden textEditor"_s);
+    PLAY(u"select gamesView \"회의록\""_s);
+    PLAY(u"wait-for text textEditor \"안녕!하세요\\n😀\""_s);
+    // And all of it is there when the window is opened again.
+    m_rig->window->close();
+    QTest::qWait(50);
+    m_rig->close();
+    QVERIFY(m_rig->open(u"alice"_s));
+    PLAY(u"select gamesView \"회의록\""_s);
+    PLAY(u"wait-for text textEditor \"안녕!하세요\\n😀\""_s);
+}
+
+void WindowTest::undoTakesBackWhatWasTypedInOneGo()
+{
+    const auto id = m_rig->session->create(Session::Kind::Text, u"Notes"_s);
+    QVERIFY(id);
+    m_rig->window->showDocument(*id);
+    PLAY(u"type textEditor \"one\""_s);
+    PLAY(u"wait-for state /text '\"one\"'"_s);
+    PLAY(u"cursor textEditor 0"_s); // elsewhere: a step of its own
+    for (const QString &letter : {u"t"_s, u"w"_s, u"o"_s, u"_"_s}) {
+        PLAY(u"type textEditor "_s + letter);
+        QTest::qWait(150); // several patches
+    }
+    PLAY(u"wait-for state /text '\"two_one\"'"_s);
+    PLAY(u"trigger undoAction"_s);
+    PLAY(u"wait-for text textEditor one"_s);
+    PLAY(u"trigger redoAction"_s);
+    PLAY(u"wait-for text textEditor two_one"_s);
+    PLAY(u"key textEditor Ctrl+Z"_s);
+    PLAY(u"key textEditor Ctrl+Z"_s);
+    PLAY(u"wait-for text textEditor \"\""_s);
+    PLAY(u"type textEditor end"_s);
+    PLAY(u"wait-for state /text '\"end\"'"_s);
+}
+
+void WindowTest::aListIsEditedWithButtons()
+{
+    PLAY(u"trigger newListAction"_s);
+    PLAY(u"set-text newGameName Shopping"_s);
+    PLAY(u"click createGameButton"_s);
+    PLAY(u"wait-for visible contentsView"_s);
+    PLAY(u"expect hidden textEditor"_s);
+    PLAY(u"expect row gamesView Shopping List"_s);
+    PLAY(u"select contentsView items"_s);
+    PLAY(u"expect disabled moveUpButton"_s);
+    PLAY(u"click addEntryButton"_s);
+    PLAY(u"wait-for state /items '[\"\"]'"_s);
+    PLAY(u"edit /items/0 '\"우유\"'"_s);
+    PLAY(u"wait-for state /items '[\"우유\"]'"_s);
+    PLAY(u"select contentsView 우유"_s);
+    PLAY(u"click addEntryButton"_s); // behind what is selected
+    PLAY(u"edit /items/1 '\"Bread\"'"_s);
+    PLAY(u"wait-for state /items '[\"우유\",\"Bread\"]'"_s);
+    PLAY(u"select contentsView Bread"_s);
+    PLAY(u"expect disabled moveDownButton"_s);
+    PLAY(u"click moveUpButton"_s);
+    PLAY(u"wait-for state /items '[\"Bread\",\"우유\"]'"_s);
+    PLAY(u"trigger undoAction"_s);
+    PLAY(u"wait-for state /items '[\"우유\",\"Bread\"]'"_s);
+    PLAY(u"select contentsView 우유"_s);
+    PLAY(u"click removeEntryButton"_s);
+    PLAY(u"wait-for state /items '[\"Bread\"]'"_s);
+    PLAY(u"select contentsView items"_s);
+    PLAY(u"trigger addNumberAction"_s);
+    PLAY(u"edit /items/1 7"_s);
+    PLAY(u"wait-for state /items '[\"Bread\",7]'"_s);
+    PLAY(u"select contentsView items"_s);
+    PLAY(u"trigger addObjectAction"_s);
+    PLAY(u"wait-for state /items '[\"Bread\",7,{}]'"_s);
+}
+
+void WindowTest::entriesAreRenamedAndKeepTheirKind()
+{
+    const auto id = m_rig->session->create(Session::Kind::List, u"Shopping"_s);
+    QVERIFY(id);
+    m_rig->window->showDocument(*id);
+    PLAY(u"wait-for visible contentsView"_s);
+    PLAY(u"select contentsView name"_s);
+    PLAY(u"click addEntryButton"_s); // a member beside the name
+    PLAY(u"wait-for state /new '\"\"'"_s);
+    auto *tree = qobject_cast<QAbstractItemView *>(findWidget(u"contentsView"_s));
+    QVERIFY(tree);
+    auto rename = [&](const QString &from, const QString &to) {
+        const QModelIndex row = findRow(*tree, {from});
+        return row.isValid() && tree->model()->setData(row.siblingAtColumn(0), to);
+    };
+    QVERIFY(rename(u"new"_s, u"가게"_s));
+    PLAY(u"wait-for state /가게 '\"\"'"_s);
+    PLAY(u"expect no-state /new"_s);
+    QVERIFY(rename(u"가게"_s, u"name"_s)); // there is one
+    PLAY(u"wait-for contains noticeText \"\\\"name\\\" already\""_s);
+    PLAY(u"expect state /가게 '\"\"'"_s);
+}
+
+void WindowTest::textsAreWrittenTogether_data()
+{
+    twoReplicasSeeEachOther_data();
+}
+
+void WindowTest::textsAreWrittenTogether()
+{
+    QFETCH(int, transport);
+    Server server;
+    if (!server.start(m_rig->folder.path()))
+        QSKIP("there is no eventsync-server in this build");
+    Session bob(std::move(SyncClient::inMemory().value()), u"bob"_s);
+    bob.connectTo(server.url(), Transport(transport));
+    bob.setOffline(false);
+    m_rig->window->connectTo(server.url(), Transport(transport));
+    m_rig->window->setOffline(false);
+    PLAY(u"trigger newTextAction"_s);
+    PLAY(u"set-text newGameName Notes"_s);
+    PLAY(u"click createGameButton"_s);
+    PLAY(u"type textEditor \"Hello\""_s);
+    PLAY(u"wait-for queue all=0"_s);
+    const DocumentId id = *m_rig->window->document();
+    auto text = [&] {
+        const json::State state = bob.states().optimistic(id);
+        const json::Value *found = state ? json::find(*state, json::Pointer({"text"})) : nullptr;
+        return found && found->is_string() ? QString::fromUtf8(found->get_string().c_str()) : QString();
+    };
+    auto write = [&](int position, const QString &written) {
+        return bob.editCrdt(id, [&](crdt::Api &api) -> Result<> {
+            EVENTSYNC_TRY(crdt::StrApi str, api.str("/text"));
+            return str.ins(position, written);
+        }).has_value();
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(bob.game(id), kWaitMs);
+    bob.follow(id);
+    QTRY_COMPARE_WITH_TIMEOUT(text(), u"Hello"_s, kWaitMs);
+    QVERIFY(bob.game(id)->kind == Session::Kind::Text);
+    // Somebody else's words come, and the own cursor stays with its text.
+    PLAY(u"cursor textEditor 0"_s);
+    PLAY(u"cursor textEditor 5"_s);
+    QVERIFY(write(0, u"Oh! "_s));
+    PLAY(u"wait-for text textEditor \"Oh! Hello\""_s);
+    PLAY(u"type textEditor \", 모두\""_s);
+    QTRY_COMPARE_WITH_TIMEOUT(text(), u"Oh! Hello, 모두"_s, kWaitMs);
+    // Both write while one of them is away.
+    PLAY(u"offline on"_s);
+    PLAY(u"type textEditor \" 😀\""_s);
+    QVERIFY(write(3, u" yes,"_s));
+    QTRY_VERIFY_WITH_TIMEOUT(bob.queue().isEmpty(), kWaitMs);
+    PLAY(u"expect text textEditor \"Oh! Hello, 모두 😀\""_s);
+    PLAY(u"offline off"_s);
+    PLAY(u"wait-for text textEditor \"Oh! yes, Hello, 모두 😀\""_s);
+    PLAY(u"wait-for queue all=0"_s);
+    QTRY_COMPARE_WITH_TIMEOUT(text(), u"Oh! yes, Hello, 모두 😀"_s, kWaitMs);
+    // Undo takes back the own words only.
+    PLAY(u"trigger undoAction"_s);
+    QTRY_VERIFY_WITH_TIMEOUT(!text().contains(u"😀"_s), kWaitMs);
+    QVERIFY(text().startsWith(u"Oh! yes, Hello"_s));
+    PLAY(u"wait-for queue all=0"_s);
+    PLAY(u"wait-for text textEditor \"%1\""_s.arg(text()));
+    bob.removeGame(id);
+    PLAY(u"wait-for visible gamesViewEmpty"_s);
+}
+
+void WindowTest::listsAreEditedTogether()
+{
+    Server server;
+    if (!server.start(m_rig->folder.path()))
+        QSKIP("there is no eventsync-server in this build");
+    Session bob(std::move(SyncClient::inMemory().value()), u"bob"_s);
+    bob.connectTo(server.url(), Transport::WebSocket);
+    bob.setOffline(false);
+    m_rig->window->connectTo(server.url(), Transport::WebSocket);
+    m_rig->window->setOffline(false);
+    const auto id = bob.create(Session::Kind::List, u"Shopping"_s);
+    QVERIFY(id);
+    auto add = [&](std::size_t position, const char *what) {
+        return bob.editCrdt(*id, [&](crdt::Api &api) -> Result<> {
+            EVENTSYNC_TRY(crdt::ArrApi items, api.arr("/items"));
+            return items.ins(position, {json::Value(what)});
+        }).has_value();
+    };
+    auto items = [&] {
+        const json::State state = bob.states().optimistic(*id);
+        const json::Value *found = state ? json::find(*state, json::Pointer({"items"})) : nullptr;
+        return found && found->is_array() ? found->get_array().size() : 0;
+    };
+    QVERIFY(add(0, "Milk"));
+    m_rig->window->showDocument(*id);
+    PLAY(u"wait-for row contentsView Milk"_s);
+    PLAY(u"select contentsView Milk"_s);
+    QVERIFY(add(0, "Bread"));
+    PLAY(u"wait-for row contentsView Bread"_s);
+    PLAY(u"click removeEntryButton"_s); // what was selected is selected: it has moved to another row
+    PLAY(u"wait-for confirmed /items '[\"Bread\"]'"_s);
+    QTRY_VERIFY_WITH_TIMEOUT(items() == 1, kWaitMs);
+}
+
+void WindowTest::showsWhoElseLooks()
+{
+    Server server;
+    if (!server.start(m_rig->folder.path()))
+        QSKIP("there is no eventsync-server in this build");
+    Session bob(std::move(SyncClient::inMemory().value()), u"bob"_s);
+    bob.connectTo(server.url(), Transport::WebSocket);
+    bob.setOffline(false);
+    m_rig->window->connectTo(server.url(), Transport::WebSocket);
+    m_rig->window->setOffline(false);
+    const auto id = bob.createGame(u"Zoe"_s);
+    QVERIFY(id);
+    m_rig->window->showDocument(*id);
+    PLAY(u"wait-for synced"_s);
+    PLAY(u"expect hidden people"_s);
+    bob.lookAt(id);
+    PLAY(u"wait-for text people bob"_s);
+    QTRY_COMPARE_WITH_TIMEOUT(bob.people(*id).size(), std::size_t(1), kWaitMs);
+    PLAY(u"offline on"_s); // who is there is not known any more
+    PLAY(u"wait-for hidden people"_s);
+    PLAY(u"offline off"_s);
+    PLAY(u"wait-for text people bob"_s);
+    bob.lookAt({});
+    PLAY(u"wait-for hidden people"_s);
 }
 
 } // namespace eventsync::desktop::test

@@ -32,6 +32,14 @@ private Q_SLOTS:
     void twoReplicasSeeEachOther();
     void aConflictIsDecidedByThePerson_data();
     void aConflictIsDecidedByThePerson();
+    void aTextIsWrittenOffline();
+    void undoTakesBackWhatWasTypedInOneGo();
+    void aListIsEditedWithButtons();
+    void entriesAreRenamedAndKeepTheirKind();
+    void textsAreWrittenTogether_data();
+    void textsAreWrittenTogether();
+    void listsAreEditedTogether();
+    void showsWhoElseLooks();
 
 private:
     struct Rig;

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <desktop/editor/texteditor.h>
+
+#include <QContextMenuEvent>
+#include <QKeyEvent>
+#include <QMenu>
+#include <QPainter>
+#include <QScrollBar>
+#include <QTextBlock>
+
+#include <algorithm>
+#include <utility>
+
+namespace eventsync::desktop {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int kFlagWidth = 160; // of a name above a cursor; longer ones end in "…"
+
+} // namespace
+
+TextEditor::TextEditor(TextSide side, QWidget *parent)
+    : QPlainTextEdit(parent), m_binding(new TextBinding(document(), std::move(side), this))
+{
+    setLineWrapMode(QPlainTextEdit::WidgetWidth);
+    setTabChangesFocus(false);
+    document()->setDocumentMargin(16); // a flag has room above the first line
+    setCursorWidth(2);
+    connect(m_binding, &TextBinding::aboutToShow, this, &TextEditor::onAboutToShow);
+    connect(m_binding, &TextBinding::shown, this, &TextEditor::onShown);
+    connect(m_binding, &TextBinding::written, this, &TextEditor::selectionMoved);
+    connect(this, &QPlainTextEdit::cursorPositionChanged, this, &TextEditor::selectionMoved);
+    connect(document(), &QTextDocument::contentsChange, this, [this] { m_edited = true; });
+    connect(this, &QPlainTextEdit::cursorPositionChanged, this, [this] {
+        if (!std::exchange(m_edited, false))
+            Q_EMIT wentElsewhere();
+    });
+    connect(this, &QPlainTextEdit::selectionChanged, this, &TextEditor::selectionMoved);
+    connect(document(), &QTextDocument::contentsChanged, this, [this] {
+        if (!m_cursors.empty())
+            placeCursors();
+    });
+    // A flag reaches over lines of others: what moves below it is painted whole.
+    connect(this, &QPlainTextEdit::updateRequest, this, [this] {
+        if (!m_cursors.empty())
+            viewport()->update();
+    });
+}
+
+TextEditor::~TextEditor() = default;
+
+// ---- others' edits
+
+void TextEditor::onAboutToShow()
+{
+    const QTextCursor cursor = textCursor();
+    QTextLayout *layout = cursor.block().layout();
+    m_kept = {.anchor = cursor.anchor(), .position = cursor.position(), .preedit = layout->preeditAreaText(),
+              .formats = layout->formats(), .preeditAt = layout->preeditAreaPosition(), .top = QTextCursor(firstVisibleBlock()),
+              .topLine = 0, .left = horizontalScrollBar()->value()};
+    m_kept.topLine = verticalScrollBar()->value() - firstVisibleBlock().firstLineNumber();
+    if (!m_kept.preedit.isEmpty()) {
+        layout->setPreeditArea(-1, {});
+        layout->clearFormats();
+    }
+}
+
+// A cursor stays behind its left neighbour, a selection around its text.
+void TextEditor::onShown(const std::vector<TextSplice> &splices)
+{
+    const int left = std::min(m_kept.anchor, m_kept.position), right = std::max(m_kept.anchor, m_kept.position);
+    const int newLeft = mapped(left, splices, left == right ? Edge::Before : Edge::Behind);
+    const int newRight = std::max(newLeft, mapped(right, splices, Edge::Before));
+    const int anchor = m_kept.anchor <= m_kept.position ? newLeft : newRight;
+    const int position = m_kept.anchor <= m_kept.position ? newRight : newLeft;
+    QTextCursor cursor = textCursor();
+    if (cursor.anchor() != anchor || cursor.position() != position) {
+        cursor.setPosition(anchor);
+        cursor.setPosition(position, QTextCursor::KeepAnchor);
+        setTextCursor(cursor);
+    }
+    restorePreedit();
+    verticalScrollBar()->setValue(m_kept.top.block().firstLineNumber() + m_kept.topLine);
+    horizontalScrollBar()->setValue(m_kept.left);
+    m_kept.top = QTextCursor();
+    placeCursors();
+}
+
+// What an input method composes stands in the layout of the cursor's block, which may be another one now.
+void TextEditor::restorePreedit()
+{
+    if (m_kept.preedit.isEmpty())
+        return;
+    const QTextBlock block = textCursor().block();
+    const int at = textCursor().position() - block.position();
+    for (QTextLayout::FormatRange &range : m_kept.formats)
+        range.start += at - m_kept.preeditAt;
+    block.layout()->setPreeditArea(at, m_kept.preedit);
+    block.layout()->setFormats(m_kept.formats);
+    document()->markContentsDirty(block.position(), block.length());
+}
+
+// ---- others' cursors
+
+void TextEditor::setPeople(const People &people, const std::function<QString(const Person &)> &nameOf)
+{
+    m_cursors.clear();
+    for (const Person &person : people) {
+        if (person.selection && person.selection->text == m_binding->node())
+            m_cursors.push_back({.person = person, .name = nameOf(person)});
+    }
+    placeCursors();
+}
+
+void TextEditor::placeCursors()
+{
+    QList<QTextEdit::ExtraSelection> selections;
+    for (Cursor &cursor : m_cursors) {
+        cursor.anchor = m_binding->position(cursor.person.selection->anchor);
+        cursor.head = m_binding->position(cursor.person.selection->head);
+        if (cursor.anchor == cursor.head)
+            continue;
+        QTextEdit::ExtraSelection selection;
+        selection.cursor = QTextCursor(document());
+        selection.cursor.setPosition(cursor.anchor);
+        selection.cursor.setPosition(cursor.head, QTextCursor::KeepAnchor);
+        QColor colour = colourOf(cursor.person.id, palette());
+        colour.setAlpha(70);
+        selection.format.setBackground(colour);
+        selections.append(selection);
+    }
+    setExtraSelections(selections);
+    viewport()->update();
+}
+
+std::optional<TextSelection> TextEditor::selection() const
+{
+    if (m_binding->node().isOrigin())
+        return std::nullopt;
+    const QTextCursor cursor = textCursor();
+    return TextSelection{m_binding->node(), m_binding->anchor(cursor.anchor()), m_binding->anchor(cursor.position())};
+}
+
+QStringList TextEditor::shownCursors() const
+{
+    QStringList shown;
+    for (const Cursor &cursor : m_cursors)
+        shown += u"%1 at %2"_s.arg(cursor.name).arg(cursor.head);
+    return shown;
+}
+
+void TextEditor::paintEvent(QPaintEvent *event)
+{
+    QPlainTextEdit::paintEvent(event);
+    QPainter painter(viewport());
+    painter.setRenderHint(QPainter::Antialiasing);
+    for (const Cursor &cursor : m_cursors)
+        paintCursor(painter, cursor);
+}
+
+void TextEditor::paintCursor(QPainter &painter, const Cursor &cursor)
+{
+    QTextCursor place(document());
+    place.setPosition(std::min(cursor.head, document()->characterCount() - 1));
+    const QRect line = cursorRect(place);
+    if (!line.intersects(viewport()->rect()))
+        return;
+    const QColor colour = colourOf(cursor.person.id, palette());
+    painter.fillRect(QRect(line.left(), line.top(), 2, line.height()), colour);
+    QFont font = painter.font();
+    font.setPointSizeF(font.pointSizeF() * 0.75);
+    painter.setFont(font);
+    const QFontMetrics metrics(font);
+    const QString name = metrics.elidedText(cursor.name, Qt::ElideRight, kFlagWidth);
+    const QSize size(metrics.horizontalAdvance(name) + 8, metrics.height() + 1);
+    const int room = viewport()->width() - size.width();
+    QPoint corner(std::max(0, std::min(line.left(), room)), line.top() - size.height());
+    if (place.atBlockEnd() && line.right() + 4 < room)
+        corner = {line.right() + 4, line.center().y() - size.height() / 2}; // beside it: nothing is covered there
+    else if (corner.y() < 0)
+        corner.setY(line.bottom() + 1); // below the first line
+    const QRect flag(corner, size);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(colour);
+    painter.drawRoundedRect(flag, 3, 3);
+    painter.setPen(colour.lightness() < 150 ? Qt::white : Qt::black);
+    painter.drawText(flag, Qt::AlignCenter, name);
+    font.setPointSizeF(font.pointSizeF() / 0.75);
+    painter.setFont(font);
+}
+
+// ---- keys
+
+bool TextEditor::event(QEvent *event)
+{
+    if (event->type() == QEvent::ShortcutOverride) { // the window's own undo and redo are meant
+        auto *key = static_cast<QKeyEvent *>(event);
+        if (key->matches(QKeySequence::Undo) || key->matches(QKeySequence::Redo)) {
+            event->ignore();
+            return false;
+        }
+    }
+    return QPlainTextEdit::event(event);
+}
+
+void TextEditor::keyPressEvent(QKeyEvent *event)
+{
+    if (event->matches(QKeySequence::Undo)) {
+        Q_EMIT undoRequested();
+    } else if (event->matches(QKeySequence::Redo)) {
+        Q_EMIT redoRequested();
+    } else if (event->matches(QKeySequence::InsertLineSeparator) && !isReadOnly()) {
+        textCursor().insertBlock(); // one kind of line end
+        ensureCursorVisible();
+    } else {
+        QPlainTextEdit::keyPressEvent(event);
+    }
+}
+
+void TextEditor::contextMenuEvent(QContextMenuEvent *event)
+{
+    QMenu *menu = createStandardContextMenu(event->pos());
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    const QList<QAction *> actions = menu->actions();
+    for (QAction *action : actions) { // those of the QTextDocument, which has none of its own
+        if (action->objectName() == "edit-undo"_L1) {
+            connect(action, &QAction::triggered, this, &TextEditor::undoRequested);
+            action->setEnabled(!isReadOnly());
+        } else if (action->objectName() == "edit-redo"_L1) {
+            connect(action, &QAction::triggered, this, &TextEditor::redoRequested);
+            action->setEnabled(!isReadOnly());
+        }
+    }
+    menu->popup(event->globalPos());
+}
+
+void TextEditor::focusOutEvent(QFocusEvent *event)
+{
+    QPlainTextEdit::focusOutEvent(event);
+    m_binding->write();
+}
+
+} // namespace eventsync::desktop

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <desktop/editor/people.h>
+#include <desktop/editor/textbinding.h>
+
+#include <QPlainTextEdit>
+#include <QTextLayout>
+
+namespace eventsync::desktop {
+
+// The editor of one text that others edit too. Others' edits move neither the own cursor nor the selection, the lines on
+// the screen or an open composition of an input method; others' cursors are shown with their names. Undo and redo are the
+// owner's to do (undoRequested). Owner only.
+class TextEditor final : public QPlainTextEdit
+{
+    Q_OBJECT
+
+public:
+    explicit TextEditor(TextSide side, QWidget *parent = nullptr);
+    ~TextEditor() override;
+
+    TextBinding &binding() { return *m_binding; }
+    void setPeople(const People &people, const std::function<QString(const Person &)> &nameOf);
+    std::optional<TextSelection> selection() const; // the own one, for others; none: there is no text
+    // Others' cursors as they are shown: "bob at 12".
+    QStringList shownCursors() const;
+
+Q_SIGNALS:
+    void undoRequested();
+    void redoRequested();
+    void selectionMoved();
+    void wentElsewhere(); // the cursor was put somewhere, not moved by an edit
+
+protected:
+    bool event(QEvent *event) override;
+    void keyPressEvent(QKeyEvent *event) override;
+    void contextMenuEvent(QContextMenuEvent *event) override;
+    void focusOutEvent(QFocusEvent *event) override;
+    void paintEvent(QPaintEvent *event) override;
+
+private:
+    struct Kept // over a change of others
+    {
+        int anchor = 0, position = 0;
+        QString preedit;
+        QList<QTextLayout::FormatRange> formats;
+        int preeditAt = 0; // in its block
+        QTextCursor top;   // the first line on the screen
+        int topLine = 0, left = 0;
+    };
+    struct Cursor // somebody else's
+    {
+        Person person;
+        QString name;
+        int anchor = 0, head = 0;
+    };
+    void onAboutToShow();
+    void onShown(const std::vector<TextSplice> &splices);
+    void restorePreedit();
+    void placeCursors();
+    void paintCursor(QPainter &painter, const Cursor &cursor);
+
+    TextBinding *m_binding;
+    Kept m_kept;
+    std::vector<Cursor> m_cursors;
+    bool m_edited = false; // since the cursor moved last
+};
+
+} // namespace eventsync::desktop

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <desktop/models/nodemodel.h>
+
+#include <desktop/texts.h>
+
+#include <eventsync/base/limits.h>
+
+#include <algorithm>
+
+namespace eventsync::desktop {
+
+using namespace Qt::StringLiterals;
+using crdt::NodeKind;
+
+struct NodeModel::Row
+{
+    NodePlace place;
+    Row *parent = nullptr;
+    NodeKind kind = NodeKind::Con;
+    crdt::Id node;          // what stands there, registers looked through
+    json::Value scalar;     // of con and str
+    QString text;           // what the value's cell says
+    std::vector<std::unique_ptr<Row>> children;
+};
+
+namespace {
+
+bool holdsOthers(NodeKind kind)
+{
+    return kind == NodeKind::Obj || kind == NodeKind::Arr || kind == NodeKind::Vec;
+}
+
+} // namespace
+
+NodeModel::NodeModel(QObject *parent) : QAbstractItemModel(parent), m_root(std::make_unique<Row>()) {}
+
+NodeModel::~NodeModel() = default;
+
+// ---- reading
+
+std::unique_ptr<NodeModel::Row> NodeModel::read(const crdt::Document &document, crdt::NodeIndex node, NodePlace place, int depth)
+{
+    auto row = std::make_unique<Row>();
+    row->place = std::move(place);
+    while (node != crdt::kNoNode && document.node(node).kind == NodeKind::Val)
+        node = document.node(node).value();
+    if (node == crdt::kNoNode || document.node(node).isUndefined())
+        return nullptr;
+    const crdt::Node &held = document.node(node);
+    row->kind = held.kind;
+    row->node = document.idOf(node);
+    if (!holdsOthers(held.kind) || depth >= limits::kDepth) {
+        row->scalar = document.view(row->node);
+        row->text = Texts::value(row->scalar);
+        return row;
+    }
+    auto add = [&](crdt::NodeIndex child, NodePlace at) {
+        if (auto made = read(document, child, std::move(at), depth + 1)) {
+            made->parent = row.get();
+            row->children.push_back(std::move(made));
+        }
+    };
+    if (held.kind == NodeKind::Obj) {
+        for (const auto &entry : held.keys().entries()) {
+            if (entry.key != crdt::kHiddenKey)
+                add(entry.value, {.container = row->node, .key = entry.key, .slot = 0, .element = {}});
+        }
+        std::sort(row->children.begin(), row->children.end(), [](const auto &a, const auto &b) { return a->place.key < b->place.key; });
+    } else if (held.kind == NodeKind::Vec) {
+        for (std::uint32_t slot = 0; slot < held.slots().size(); ++slot)
+            add(held.slots()[slot], {.container = row->node, .key = {}, .slot = slot, .element = {}});
+    } else {
+        std::uint32_t position = 0;
+        held.sequence().forEachUnit([&](std::uint32_t child) {
+            add(child, {.container = row->node, .key = {}, .slot = 0, .element = document.idOf(held.sequence().stampAt(position++))});
+        });
+    }
+    row->text = held.kind == NodeKind::Obj ? tr("%n member(s)", nullptr, int(row->children.size()))
+                                           : tr("%n element(s)", nullptr, int(row->children.size()));
+    return row;
+}
+
+void NodeModel::setDocument(const crdt::Document *document)
+{
+    const crdt::NodeIndex root = document ? document->find(document->root()) : crdt::kNoNode;
+    auto now = root == crdt::kNoNode ? nullptr : read(*document, root, {}, 0);
+    if (!now)
+        now = std::make_unique<Row>();
+    take(*m_root, *now, true);
+}
+
+void NodeModel::take(Row &row, Row &from, bool isSeen)
+{
+    const bool differs = row.text != from.text || row.kind != from.kind || row.node != from.node;
+    row.kind = from.kind;
+    row.node = from.node;
+    row.place = from.place;
+    row.scalar = std::move(from.scalar);
+    row.text = std::move(from.text);
+    takeChildren(row, from, isSeen);
+    if (differs && isSeen && row.parent)
+        Q_EMIT dataChanged(indexOfRow(&row, Key), indexOfRow(&row, Value));
+}
+
+// Rows of the same place stay; their order never changes, so that is all there is.
+void NodeModel::takeChildren(Row &row, Row &from, bool isSeen)
+{
+    const QModelIndex index = indexOfRow(&row, Key);
+    auto isIn = [](const std::vector<std::unique_ptr<Row>> &rows, const NodePlace &place) {
+        return std::any_of(rows.begin(), rows.end(), [&](const auto &one) { return one->place == place; });
+    };
+    std::size_t at = 0;
+    for (std::size_t next = 0; next < from.children.size() || at < row.children.size();) {
+        const bool here = at < row.children.size();
+        if (here && next < from.children.size() && row.children[at]->place == from.children[next]->place) {
+            take(*row.children[at++], *from.children[next++], isSeen);
+        } else if (here && !(next < from.children.size() && isIn(from.children, row.children[at]->place))) {
+            beginRemoveRows(index, int(at), int(at));
+            row.children.erase(row.children.begin() + std::ptrdiff_t(at));
+            endRemoveRows();
+        } else {
+            beginInsertRows(index, int(at), int(at));
+            from.children[next]->parent = &row;
+            row.children.insert(row.children.begin() + std::ptrdiff_t(at++), std::move(from.children[next++]));
+            endInsertRows();
+        }
+    }
+}
+
+// ---- the model
+
+NodeModel::Row *NodeModel::rowOf(const QModelIndex &index) const
+{
+    return index.isValid() ? static_cast<Row *>(index.internalPointer()) : m_root.get();
+}
+
+QModelIndex NodeModel::indexOfRow(const Row *row, int column) const
+{
+    if (!row || !row->parent)
+        return {};
+    const auto &siblings = row->parent->children;
+    const auto at = std::find_if(siblings.begin(), siblings.end(), [&](const auto &one) { return one.get() == row; });
+    return createIndex(int(at - siblings.begin()), column, const_cast<Row *>(row));
+}
+
+QModelIndex NodeModel::index(int row, int column, const QModelIndex &parent) const
+{
+    const Row *of = rowOf(parent);
+    if (row < 0 || std::size_t(row) >= of->children.size() || column < 0 || column >= ColumnCount)
+        return {};
+    return createIndex(row, column, of->children[std::size_t(row)].get());
+}
+
+QModelIndex NodeModel::parent(const QModelIndex &child) const
+{
+    return child.isValid() ? indexOfRow(rowOf(child)->parent, Key) : QModelIndex();
+}
+
+int NodeModel::rowCount(const QModelIndex &parent) const
+{
+    return parent.column() > 0 ? 0 : int(rowOf(parent)->children.size());
+}
+
+int NodeModel::columnCount(const QModelIndex &) const
+{
+    return ColumnCount;
+}
+
+QVariant NodeModel::data(const QModelIndex &index, int role) const
+{
+    if (!index.isValid())
+        return {};
+    const Row &row = *rowOf(index);
+    const bool inObject = row.parent->kind == NodeKind::Obj;
+    if (role == Qt::DisplayRole || role == Qt::EditRole) {
+        if (index.column() == Key)
+            return inObject ? Texts::fromUtf8(row.place.key) : QString::number(index.row() + 1);
+        if (role == Qt::EditRole && row.scalar.is_string())
+            return Texts::fromUtf8({row.scalar.get_string().data(), row.scalar.get_string().size()});
+        return row.text;
+    }
+    if (role == Qt::ToolTipRole)
+        return row.scalar.is_string() ? Texts::fromUtf8({row.scalar.get_string().data(), row.scalar.get_string().size()}).left(1'000)
+                                      : row.text;
+    return {};
+}
+
+bool NodeModel::setData(const QModelIndex &index, const QVariant &value, int role)
+{
+    if (role != Qt::EditRole || !(flags(index) & Qt::ItemIsEditable))
+        return false;
+    const Row &row = *rowOf(index);
+    const std::string text = value.toString().toStdString();
+    if (index.column() == Key) {
+        if (text.empty() || text == row.place.key)
+            return false;
+        Q_EMIT keyRequested(row.place, text);
+        return true;
+    }
+    json::Value typed = json::String(text);
+    if (!row.scalar.is_string()) {
+        if (auto parsed = json::parse(text))
+            typed = std::move(*parsed);
+    }
+    if (json::equal(typed, row.scalar))
+        return false;
+    Q_EMIT valueRequested(row.place, typed);
+    return true;
+}
+
+Qt::ItemFlags NodeModel::flags(const QModelIndex &index) const
+{
+    Qt::ItemFlags flags = QAbstractItemModel::flags(index);
+    if (!index.isValid())
+        return flags;
+    const Row &row = *rowOf(index);
+    const bool isText = row.kind == NodeKind::Con || row.kind == NodeKind::Str;
+    if (index.column() == Key ? row.parent->kind == NodeKind::Obj : isText)
+        flags |= Qt::ItemIsEditable;
+    return flags;
+}
+
+QVariant NodeModel::headerData(int section, Qt::Orientation orientation, int role) const
+{
+    if (orientation != Qt::Horizontal || role != Qt::DisplayRole)
+        return {};
+    return section == Key ? tr("Key") : tr("Value");
+}
+
+NodePlace NodeModel::placeOf(const QModelIndex &index) const
+{
+    return rowOf(index)->place;
+}
+
+crdt::NodeKind NodeModel::kindOf(const QModelIndex &index) const
+{
+    return rowOf(index)->kind;
+}
+
+bool NodeModel::isContainer(const QModelIndex &index) const
+{
+    return holdsOthers(rowOf(index)->kind);
+}
+
+crdt::Id NodeModel::nodeOf(const QModelIndex &index) const
+{
+    return rowOf(index)->node;
+}
+
+QModelIndex NodeModel::indexOf(const NodePlace &place, int column) const
+{
+    std::vector<const Row *> open = {m_root.get()};
+    while (!open.empty()) {
+        const Row *row = open.back();
+        open.pop_back();
+        if (row->parent && row->place == place)
+            return indexOfRow(row, column);
+        for (const auto &child : row->children)
+            open.push_back(child.get());
+    }
+    return {};
+}
+
+} // namespace eventsync::desktop

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <desktop/panels/textpanel.h>
+
+#include <desktop/editor/texteditor.h>
+#include <desktop/panels/parts.h>
+#include <desktop/texts.h>
+
+#include <QFontDatabase>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+namespace eventsync::desktop {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int kStepMs = 1'500; // a longer rest begins a new step of undo
+
+enum Page { NothingPage, TextPage, HintPage };
+
+// The text under /text; kOrigin: there is none.
+crdt::Id textIn(const crdt::Document *document)
+{
+    if (!document)
+        return crdt::kOrigin;
+    crdt::NodeIndex at = document->find(document->root());
+    if (at == crdt::kNoNode || document->node(at).kind != crdt::NodeKind::Obj)
+        return crdt::kOrigin;
+    const crdt::NodeIndex *text = document->node(at).keys().find("text");
+    at = text ? *text : crdt::kNoNode;
+    while (at != crdt::kNoNode && document->node(at).kind == crdt::NodeKind::Val)
+        at = document->node(at).value();
+    return at != crdt::kNoNode && document->node(at).kind == crdt::NodeKind::Str ? document->idOf(at) : crdt::kOrigin;
+}
+
+QLabel *pageText(const QString &text, const char *name)
+{
+    auto *label = new QLabel(text);
+    label->setObjectName(QLatin1StringView(name));
+    label->setAlignment(Qt::AlignCenter);
+    label->setWordWrap(true);
+    label->setMargin(24);
+    label->setForegroundRole(QPalette::PlaceholderText);
+    return label;
+}
+
+} // namespace
+
+TextPanel::TextPanel(Session &session, QWidget *parent)
+    : QWidget(parent), m_session(session), m_pages(new QStackedWidget), m_title(new ElidedLabel), m_subtitle(new ElidedLabel),
+      m_hint(pageText({}, "noText"))
+{
+    m_editor = new TextEditor({.document = [this] { return m_id ? m_session.core().crdtDocument(*m_id) : nullptr; },
+                               .edit = [this](const auto &change) { return edit(change); }});
+    m_editor->setObjectName("textEditor"_L1);
+    m_editor->setAccessibleName(tr("Text"));
+    m_editor->setPlaceholderText(tr("Write here. Whoever opens this text sees it as you type."));
+    QFont font = m_title->font();
+    font.setPointSizeF(font.pointSizeF() * 1.5);
+    font.setBold(true);
+    m_title->setFont(font);
+    m_title->setObjectName("textTitle"_L1);
+    m_subtitle->setObjectName("textSubtitle"_L1);
+    m_subtitle->setForegroundRole(QPalette::PlaceholderText);
+    auto *page = new QWidget;
+    auto *layout = new QVBoxLayout(page);
+    layout->addWidget(m_title);
+    layout->addWidget(m_subtitle);
+    layout->addSpacing(4);
+    layout->addWidget(m_editor, 1);
+    m_pages->addWidget(new QWidget);
+    m_pages->addWidget(page);
+    m_pages->addWidget(m_hint);
+    auto *outer = new QVBoxLayout(this);
+    outer->setContentsMargins(0, 0, 0, 0);
+    outer->addWidget(m_pages);
+
+    connect(m_editor, &TextEditor::undoRequested, this, &TextPanel::undoRequested);
+    connect(m_editor, &TextEditor::redoRequested, this, &TextPanel::redoRequested);
+    connect(m_editor, &TextEditor::selectionMoved, this, [this] { m_session.setSelection(m_editor->selection()); });
+    connect(m_editor, &TextEditor::wentElsewhere, this, &TextPanel::write);
+    connect(&m_editor->binding(), &TextBinding::failed, this, [this](const Error &error) {
+        Q_EMIT m_session.failed(tr("What was typed could not be kept"), error);
+    });
+    connect(&m_session.client(), &client::SyncClient::crdtChanged, this, [this](const client::CrdtChanged &fact) {
+        if (fact.documentId == m_id)
+            synchronizeSoon();
+    });
+    connect(&m_session, &Session::peopleChanged, this, [this](const DocumentId &id) {
+        if (id == m_id)
+            refreshPeople();
+    });
+    connect(&m_session, &Session::namesLearned, this, &TextPanel::refreshPeople);
+}
+
+TextPanel::~TextPanel() = default;
+
+Result<> TextPanel::edit(const client::ClientCore::CrdtEdit &change)
+{
+    if (!m_id)
+        return failure(ErrorCode::NotFound, "no document is shown");
+    const bool continues = m_typed.isValid() && m_typed.elapsed() < kStepMs;
+    m_typed.start();
+    return m_session.editCrdt(*m_id, change, continues ? Session::Step::Continues : Session::Step::Begins);
+}
+
+void TextPanel::write()
+{
+    m_editor->binding().write();
+    m_typed.invalidate(); // what is typed elsewhere or after an undo is a step of its own
+}
+
+void TextPanel::setDocument(const std::optional<DocumentId> &id)
+{
+    if (id != m_id) {
+        write();
+        m_editor->binding().setNode(crdt::kOrigin);
+        m_id = id;
+        m_editor->setPeople({}, {});
+    }
+    refresh();
+}
+
+void TextPanel::synchronizeSoon()
+{
+    if (!std::exchange(m_stale, true))
+        QMetaObject::invokeMethod(this, &TextPanel::synchronize, Qt::QueuedConnection); // not amid the client's step
+}
+
+void TextPanel::synchronize()
+{
+    m_stale = false;
+    const crdt::Id before = m_editor->binding().node();
+    const crdt::Id now = textIn(m_id ? m_session.core().crdtDocument(*m_id) : nullptr);
+    m_editor->binding().setNode(now);
+    if (now != before) {
+        refreshPeople();
+        m_session.setSelection(m_editor->selection());
+    }
+}
+
+void TextPanel::refresh()
+{
+    const auto shown = m_id ? m_session.game(*m_id) : std::nullopt;
+    const bool here = m_id && m_session.core().crdtDocument(*m_id);
+    if (!shown || shown->kind == Session::Kind::Game) {
+        m_pages->setCurrentIndex(NothingPage);
+        return;
+    }
+    synchronize();
+    const bool hasText = !m_editor->binding().node().isOrigin();
+    m_hint->setText(!here    ? tr("This text is not here yet, or not any more.")
+                    : hasText ? QString()
+                              : tr("This document has no text. What it has is on the page \"Contents\"."));
+    m_pages->setCurrentIndex(hasText ? TextPage : HintPage);
+    m_title->setFullText(m_session.title(*m_id));
+    QStringList parts = {QString::fromStdString(m_id->text()), tr("version %1").arg(m_session.states().version(*m_id).value())};
+    if (shown->pending > 0)
+        parts += tr("%n edit(s) not confirmed", nullptr, int(shown->pending));
+    m_subtitle->setFullText(parts.join(u" · "_s));
+}
+
+void TextPanel::refreshPeople()
+{
+    if (m_id)
+        m_editor->setPeople(m_session.people(*m_id), [this](const Person &person) { return m_session.personName(person); });
+}
+
+} // namespace eventsync::desktop
