@@ -352,7 +352,7 @@ void Device::receive(Link::Down down)
         if (diverged)
             std::erase_if(note->second.net, [&](const EditNote::Net &net) { return net.until > diverged->commonSeq; });
         else if (installed && !change.isEmpty() && entry.isPending() && queued.contains(entry.id)
-                 && !(entry.diff.isCrdt() && entry.operation == Operation::Update))
+                 && !(isCrdt(entry.documentId) && entry.operation == Operation::Update))
             note->second.net.push_back({after->serverSeq, change, entry.footprint});
     }
     perform(std::move(outcome));

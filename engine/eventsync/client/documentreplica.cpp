@@ -84,10 +84,6 @@ void DocumentReplica::rewind(Outcome &)
             continue;
         renew(entry, renames, false);
         auto applied = m_tree.apply(entry.edit.operation, entry.edit.diff);
-        if (!applied && applied.error().code == ErrorCode::ClientForked && entry.waits()) { // another's ids in their place
-            renew(entry, renames, true);
-            applied = m_tree.apply(entry.edit.operation, entry.edit.diff);
-        }
         if (!applied) {
             entry.hold = false;
             const bool missing = applied.error().code == ErrorCode::MissingDependency;

@@ -266,13 +266,17 @@ void DocumentReplica::checkSessions()
 }
 
 // On the way back onto the tree: refers to the new ids of what was written again before it, and gets new ids itself if it
-// must (`anew`), or is of another session and may have them now.
+// must (`anew`, or somebody else has used them), or is of another session and may have them now. All of it at once: ids that
+// were renamed already must not be taken for old ones.
 void DocumentReplica::renew(Entry &entry, CrdtRenames &renames, bool anew)
 {
-    if (!entry.waits() || !isPatch(entry.edit) || (renames.isEmpty() && !m_renew && !anew))
+    if (!entry.waits() || !isPatch(entry.edit))
         return;
     const crdt::Patch patch = patchOf(entry.edit);
     const crdt::IdSpan ids = patch.idSpan();
+    anew = anew || ids.time <= m_tree.crdtTime(ids.sid);
+    if (renames.isEmpty() && !m_renew && !anew)
+        return;
     if (anew || (m_renew && ids.sid != session()))
         renames.add(ids, {session(), std::max(ids.time, m_tree.crdtTime(session()) + 1)});
     const crdt::Patch now = patch.renamed(renames);
@@ -306,6 +310,13 @@ void DocumentReplica::revive(Entry &entry, CrdtRenames &renames)
     const bool parked = entry.edit.state == EntryState::Conflict && entry.edit.reason
         && entry.edit.reason->code == ErrorCode::MissingDependency;
     if (!parked || !isPatch(entry.edit) || entry.parkedAt >= m_position.serverSeq || !isReady(entry))
+        return;
+    // A document that was deleted and made again is not its ground.
+    const auto unseen = unseenOf(entry);
+    const bool overlapping = std::any_of(unseen.begin(), unseen.end(), [&](const json::Footprint *footprint) {
+        return json::overlaps(entry.edit.footprint, *footprint);
+    });
+    if (overlapping || entry.edit.baseSeq < m_historyStart.serverSeq)
         return;
     const crdt::Patch patch = patchOf(entry.edit);
     const crdt::IdSpan ids = patch.idSpan();
