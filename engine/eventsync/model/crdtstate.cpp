@@ -242,10 +242,16 @@ Result<Bytes> CrdtState::edit(std::uint64_t session, const std::function<Result<
 {
     document();
     m_document->setSid(session);
+    const std::uint64_t time = m_document->clock().time();
     crdt::Api api(*m_document);
     const Result<> edited = edit(api);
     const auto patch = std::make_shared<const crdt::Patch>(api.flush());
+    const std::uint64_t begin = patch->isEmpty() ? m_document->clock().time() : patch->id().time;
     m_document->setSid(kNobody);
+    if (begin != time) { // it kept a part of its patch for itself
+        drop();
+        return failure(ErrorCode::Invalid, "an edit leaves flush() to its caller");
+    }
     if (!patch->isEmpty())
         keepUnwanted(patch);
     EVENTSYNC_CHECK(edited);

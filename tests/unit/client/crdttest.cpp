@@ -171,6 +171,22 @@ void CrdtTest::anEditThatFailsHalfWayLeavesNothing()
     VERIFY_DURABLE(pair);
 }
 
+void CrdtTest::anEditThatFlushesIsRefused()
+{
+    CrdtPair pair;
+    for (const bool more : {false, true}) {
+        const auto refused = pair.device.core->updateCrdt(pair.id, [&](Api &api) -> Result<> {
+            EVENTSYNC_CHECK(typing(0, QStringLiteral("kept back"))(api));
+            static_cast<void>(api.flush());
+            return more ? typing(0, QStringLiteral("x"))(api) : Result<>();
+        });
+        QCOMPARE(refused.error().code, ErrorCode::Invalid);
+        QCOMPARE(pair.text(), QStringLiteral("abc"));
+    }
+    QVERIFY(pair.pushed().empty());
+    VERIFY_DURABLE(pair);
+}
+
 void CrdtTest::anEditThatChangesNothingMakesNoEntry()
 {
     CrdtPair pair;

@@ -13,6 +13,7 @@ class CrdtTest : public QObject
 private Q_SLOTS:
     void anEditShowsAtOnceAndIsQueuedAsOnePatch();
     void anEditThatFailsHalfWayLeavesNothing();
+    void anEditThatFlushesIsRefused();
     void anEditThatChangesNothingMakesNoEntry();
     void jsonEditsAreTranslated();
     void otherKindsAreRefused();
