@@ -3,6 +3,7 @@
 #include "editortest.h"
 #include "modelstest.h"
 #include "playtest.h"
+#include "queuetest.h"
 #include "translationtest.h"
 #include "windowtest.h"
 
@@ -21,6 +22,7 @@ int main(int argc, char **argv)
     run(EditorTest());
     run(PlayTest());
     run(TranslationTest());
+    run(QueueTest());
     run(WindowTest());
     return failed;
 }
