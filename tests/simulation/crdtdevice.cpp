@@ -29,14 +29,15 @@ void Device::editCrdt(const DocumentId &document, std::uint64_t chance)
         perform(std::move(edited->outcome));
 }
 
-// A CRDT patch that was only written again with other ids is the same edit to what was made on top of it.
+// A CRDT patch that was only written again with other ids, while it was pending, is the same edit to what was made on top of it.
 void Device::noteRenewed(const client::QueueEntry &entry)
 {
     const json::Value *replaces = entry.metadata.if_contains("replaces");
-    if (!entry.diff.isCrdt() || entry.metadata.contains("conflict") || !replaces)
+    if (!entry.diff.isCrdt() || !replaces)
         return;
     const json::String &before = replaces->get_array().at(1).get_string();
-    if (const auto id = eventIdFrom({before.data(), before.size()}))
+    const auto id = eventIdFrom({before.data(), before.size()});
+    if (id && m_memory.pending[entry.documentId].contains(*id))
         m_world.ledger().isSame(entry.id, *id);
 }
 

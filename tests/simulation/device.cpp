@@ -273,6 +273,10 @@ void Device::noteEntries(const DocumentId &document)
         if (entry.isPending())
             before.push_back(&entry);
     }
+    std::set<EventId> &pending = m_memory.pending[document];
+    pending.clear();
+    for (const client::QueueEntry *entry : before)
+        pending.insert(entry->id);
     checkLeft(document, queued);
     m_memory.queued[document] = std::move(queued);
 }

@@ -53,6 +53,7 @@ private:
         std::map<EventId, EditNote> notes;
         std::map<DocumentId, std::vector<bool>> saw;
         std::map<DocumentId, std::set<EventId>> queued; // first ids
+        std::map<DocumentId, std::set<EventId>> pending; // in the queue at the last look
         std::set<EventId> made;      // first ids of edits
         std::set<EventId> discarded; // and of those given up
     };
