@@ -47,10 +47,14 @@ Digest Sha256::finish()
     return digest;
 }
 
+// With a context per thread, which is made once: for an event, making it costs a third of the hashing.
 Digest sha256(std::string_view bytes)
 {
+    thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
     Digest digest;
-    EVENTSYNC_ASSERT(EVP_Digest(bytes.data(), bytes.size(), digest.bytes.data(), nullptr, algorithm(), nullptr) == 1);
+    EVENTSYNC_ASSERT(context && EVP_DigestInit_ex(context.get(), algorithm(), nullptr) == 1 &&
+                     EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1 &&
+                     EVP_DigestFinal_ex(context.get(), digest.bytes.data(), nullptr) == 1);
     return digest;
 }
 

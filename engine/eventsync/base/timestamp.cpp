@@ -2,7 +2,6 @@
 #include <eventsync/base/timestamp.h>
 
 #include <chrono>
-#include <cstdio>
 
 namespace eventsync {
 
@@ -18,6 +17,12 @@ int number(std::string_view text, std::size_t from, std::size_t count)
     return value;
 }
 
+void put(std::string &text, std::size_t from, std::size_t count, int value)
+{
+    for (std::size_t i = from + count; i > from; --i, value /= 10)
+        text[i - 1] = static_cast<char>('0' + value % 10);
+}
+
 } // namespace
 
 std::string toText(Timestamp time)
@@ -27,9 +32,14 @@ std::string toText(Timestamp time)
     const auto day = floor<days>(moment);
     const year_month_day date(day);
     const auto ms = (moment - day).count();
-    char text[48];
-    std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", int(date.year()), unsigned(date.month()),
-                  unsigned(date.day()), int(ms / 3600000), int(ms / 60000 % 60), int(ms / 1000 % 60), int(ms % 1000));
+    std::string text(kForm);
+    put(text, 0, 4, int(date.year()));
+    put(text, 5, 2, int(unsigned(date.month())));
+    put(text, 8, 2, int(unsigned(date.day())));
+    put(text, 11, 2, int(ms / 3600000));
+    put(text, 14, 2, int(ms / 60000 % 60));
+    put(text, 17, 2, int(ms / 1000 % 60));
+    put(text, 20, 3, int(ms % 1000));
     return text;
 }
 

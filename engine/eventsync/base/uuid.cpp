@@ -1,21 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/base/uuid.h>
 
-#include <eventsync/base/bytes.h>
-
 #include <algorithm>
 
 namespace eventsync {
 
 namespace {
-constexpr std::size_t kHyphens[] = {8, 13, 18, 23};
+constexpr std::size_t kTextLetters = 36;
+constexpr std::string_view kDigits = "0123456789abcdef";
+
+constexpr bool isHyphen(std::size_t place)
+{
+    return place == 8 || place == 13 || place == 18 || place == 23;
+}
+
 constexpr unsigned kCounterEnd = 1u << 12;
 } // namespace
 
 std::string Uuid::toText() const
 {
-    const std::string hex = toHex(view());
-    return hex.substr(0, 8) + '-' + hex.substr(8, 4) + '-' + hex.substr(12, 4) + '-' + hex.substr(16, 4) + '-' + hex.substr(20);
+    std::string text(kTextLetters, '-');
+    std::size_t at = 0;
+    for (const unsigned char byte : m_bytes) {
+        at += isHyphen(at) ? 1 : 0;
+        text[at++] = kDigits[byte >> 4];
+        text[at++] = kDigits[byte & 15];
+    }
+    return text;
 }
 
 Result<Uuid> Uuid::fromBytes(std::string_view raw)
@@ -30,20 +41,21 @@ Result<Uuid> Uuid::fromBytes(std::string_view raw)
 Result<Uuid> Uuid::fromText(std::string_view text)
 {
     const auto wrong = [] { return failure(ErrorCode::InvalidValue, "an id is a UUID in lower-case text form"); };
-    if (text.size() != 36)
+    if (text.size() != kTextLetters)
         return wrong();
-    std::string hex;
+    Uuid id;
+    std::size_t digits = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool hyphen = std::find(std::begin(kHyphens), std::end(kHyphens), i) != std::end(kHyphens);
-        if (hyphen != (text[i] == '-'))
+        const char c = text[i];
+        const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        if (isHyphen(i) ? c != '-' : digit < 0)
             return wrong();
-        if (!hyphen)
-            hex += text[i];
+        if (isHyphen(i))
+            continue;
+        unsigned char &byte = id.m_bytes[digits++ / 2];
+        byte = static_cast<unsigned char>(byte << 4 | digit);
     }
-    const auto raw = fromHex(hex);
-    if (!raw)
-        return wrong();
-    return fromBytes(*raw);
+    return id;
 }
 
 Result<EventId> eventIdFrom(std::string_view text)

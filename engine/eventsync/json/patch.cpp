@@ -23,16 +23,6 @@ constexpr NameRow kNames[] = {
     {"inc", OperationKind::Inc},   {"max", OperationKind::Max},
 };
 
-bool hasFrom(OperationKind kind)
-{
-    return kind == OperationKind::Move || kind == OperationKind::Copy;
-}
-
-bool hasValue(OperationKind kind)
-{
-    return kind != OperationKind::Remove && !hasFrom(kind);
-}
-
 Result<Pointer> pointerMember(const Object &operation, std::string_view name)
 {
     const Value *member = operation.if_contains(name);
@@ -50,30 +40,42 @@ Result<PatchOperation> operationFrom(Value &value)
     if (!op || !op->is_string())
         return failure(ErrorCode::InvalidValue, "an operation needs the string \"op\"");
     const std::string_view name = op->get_string();
-    const auto *row = std::find_if(std::begin(kNames), std::end(kNames), [&](const NameRow &r) { return r.name == name; });
-    if (row == std::end(kNames))
+    const auto kind = operationKindFrom(name);
+    if (!kind)
         return failure(ErrorCode::InvalidValue, "an operation of unknown kind");
 
-    PatchOperation operation{.kind = row->kind};
+    PatchOperation operation{.kind = *kind};
     EVENTSYNC_TRY(operation.path, pointerMember(*object, "path"));
-    if (hasFrom(row->kind)) {
+    if (hasFrom(*kind)) {
         EVENTSYNC_TRY(operation.from, pointerMember(*object, "from"));
     }
-    if (!hasValue(row->kind))
+    if (!hasValue(*kind))
         return operation;
     Value *operand = object->if_contains("value");
     if (!operand)
         return failure(ErrorCode::InvalidValue, std::string(name) + " needs a value");
-    if (row->kind == OperationKind::Inc && !operand->is_int64())
-        return failure(ErrorCode::InvalidValue, "inc needs an integer");
-    if (row->kind == OperationKind::Max && !operand->is_int64()
-        && !(operand->is_string() && isTimestampText(std::string_view(operand->get_string()))))
-        return failure(ErrorCode::InvalidValue, "max needs an integer or a time");
+    EVENTSYNC_CHECK(checkOperand(*kind, *operand));
     operation.value = std::move(*operand);
     return operation;
 }
 
 } // namespace
+
+std::optional<OperationKind> operationKindFrom(std::string_view name)
+{
+    const auto *row = std::find_if(std::begin(kNames), std::end(kNames), [&](const NameRow &r) { return r.name == name; });
+    return row == std::end(kNames) ? std::nullopt : std::optional(row->kind);
+}
+
+Result<> checkOperand(OperationKind kind, const Value &operand)
+{
+    if (kind == OperationKind::Inc && !operand.is_int64())
+        return failure(ErrorCode::InvalidValue, "inc needs an integer");
+    if (kind == OperationKind::Max && !operand.is_int64()
+        && !(operand.is_string() && isTimestampText(std::string_view(operand.get_string()))))
+        return failure(ErrorCode::InvalidValue, "max needs an integer or a time");
+    return {};
+}
 
 Result<Patch> Patch::fromJson(const Value &value)
 {

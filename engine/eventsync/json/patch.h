@@ -12,6 +12,11 @@ namespace eventsync::json {
 
 enum class OperationKind { Add, Remove, Replace, Move, Copy, Test, Inc, Max };
 
+std::optional<OperationKind> operationKindFrom(std::string_view name);
+constexpr bool hasFrom(OperationKind kind) { return kind == OperationKind::Move || kind == OperationKind::Copy; }
+constexpr bool hasValue(OperationKind kind) { return kind != OperationKind::Remove && !hasFrom(kind); }
+Result<> checkOperand(OperationKind kind, const Value &operand); // InvalidValue: not what `inc` or `max` can take
+
 // One operation of RFC 6902, or EventSync's `inc` (add to an integer) and `max` (keep the larger), see docs/merging.md.
 struct PatchOperation
 {

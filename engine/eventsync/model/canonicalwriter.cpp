@@ -158,16 +158,14 @@ void appendPatch(std::string &out, const json::Patch &patch)
     for (const json::PatchOperation &operation : patch.operations()) {
         out += first ? "{" : ",{";
         first = false;
-        if (operation.kind == json::OperationKind::Move || operation.kind == json::OperationKind::Copy) {
+        if (json::hasFrom(operation.kind)) {
             out += R"("from":)";
             appendPointer(out, operation.from);
             out += ',';
         }
         out += operationText(operation.kind);
         appendPointer(out, operation.path);
-        if (operation.kind == json::OperationKind::Add || operation.kind == json::OperationKind::Replace ||
-            operation.kind == json::OperationKind::Test || operation.kind == json::OperationKind::Inc ||
-            operation.kind == json::OperationKind::Max) {
+        if (json::hasValue(operation.kind)) {
             out += R"(,"value":)";
             json::appendCanonical(out, operation.value);
         }

@@ -29,6 +29,16 @@ enum class Major : unsigned char { Unsigned, Negative, ByteString, Text, List, M
 
 constexpr unsigned char kFalse = 0xF4, kTrue = 0xF5, kNull = 0xF6, kHalf = 0xF9, kSingle = 0xFA, kDouble = 0xFB;
 
+// Pieces, for what is written without a json::Value.
+void appendHead(std::string &out, Major major, std::uint64_t argument);
+void appendInteger(std::string &out, std::int64_t number);
+void appendFloat(std::string &out, double number); // not integral, or outside the integers' range
+void appendString(std::string &out, std::string_view text, const Shape &shape);
+
+// The same bytes as append() for canonical JSON text, in one pass and without a json::Value between. False, with `out` as it
+// was, for text that is not canonical JSON as far as that shows, or too deep. Text is taken to be UTF-8.
+bool appendCanonical(std::string &out, std::string_view json, const Shape &shape, int maxDepth);
+
 // Whether single precision holds the number exactly.
 inline bool isSingle(double number)
 {

@@ -2,7 +2,7 @@
 //
 // One pass over the bytes. Recursion goes as deep as containers do, and those are counted before they are entered. Nothing
 // is reserved on the word of a length: each item of a list costs at least one byte of input, so memory follows the input.
-#include <eventsync/protocol/cbor.h>
+#include <eventsync/protocol/cborcursor.h>
 
 #include <eventsync/base/bytes.h>
 #include <eventsync/json/numbers.h>
@@ -21,71 +21,16 @@ constexpr std::uint64_t kReserveItems = 32;
 class Reader
 {
 public:
-    Reader(std::string_view bytes, int depth) : m_bytes(bytes), m_maxDepth(depth) {}
+    Reader(Cursor &in, int depth) : m_in(in), m_maxDepth(depth) {}
 
     Result<json::Value> run(const Shape &shape)
     {
         json::Value value;
-        if (read(value, shape, 0) && m_at != m_bytes.size())
+        if (read(value, shape, 0) && m_in.left() > 0)
             invalid("bytes are left over");
         if (m_error)
             return failure(std::move(*m_error));
         return value;
-    }
-
-private:
-    struct Head
-    {
-        Major major = Major::Simple;
-        unsigned info = 0;
-        std::uint64_t argument = 0;
-    };
-
-    bool fail(ErrorCode code, std::string reason)
-    {
-        m_error = Error{code, std::move(reason) + " at byte " + std::to_string(m_at)};
-        return false;
-    }
-    bool invalid(std::string reason) { return fail(ErrorCode::InvalidValue, std::move(reason)); }
-    std::size_t left() const { return m_bytes.size() - m_at; }
-
-    bool take(std::size_t count, std::string_view &out)
-    {
-        if (count > left())
-            return invalid("the message is cut short");
-        out = m_bytes.substr(m_at, count);
-        m_at += count;
-        return true;
-    }
-
-    bool number(int bytes, std::uint64_t &out)
-    {
-        std::string_view raw;
-        if (!take(static_cast<std::size_t>(bytes), raw))
-            return false;
-        out = 0;
-        for (const char byte : raw)
-            out = out << 8 | static_cast<unsigned char>(byte);
-        return true;
-    }
-
-    bool head(Head &out)
-    {
-        std::string_view first;
-        if (!take(1, first))
-            return false;
-        const auto byte = static_cast<unsigned char>(first[0]);
-        out.major = static_cast<Major>(byte >> 5);
-        out.info = byte & 31;
-        out.argument = out.info;
-        if (out.major == Major::Simple || out.info < 24)
-            return true;
-        if (out.info > 27)
-            return invalid(out.info == 31 ? "an indefinite length" : "a reserved length");
-        if (!number(1 << (out.info - 24), out.argument))
-            return false;
-        const std::uint64_t shorter = out.info == 24 ? 24 : std::uint64_t(1) << (8 << (out.info - 25));
-        return out.argument >= shorter || invalid("a number that is not in its shortest form");
     }
 
     bool read(json::Value &out, const Shape &shape, int depth)
@@ -113,6 +58,16 @@ private:
         return invalid("an unknown major type");
     }
 
+private:
+    bool fail(ErrorCode code, std::string reason)
+    {
+        m_error = Error{code, std::move(reason) + " at byte " + std::to_string(m_in.at())};
+        return false;
+    }
+    bool invalid(std::string reason) { return fail(ErrorCode::InvalidValue, std::move(reason)); }
+    bool take(std::uint64_t count, std::string_view &out) { return m_in.take(count, out) || invalid(m_in.problem()); }
+    bool head(Head &out) { return m_in.head(out) || invalid(m_in.problem()); }
+
     bool integer(json::Value &out, const Head &at)
     {
         const bool negative = at.major == Major::Negative;
@@ -127,9 +82,7 @@ private:
     bool byteString(json::Value &out, std::uint64_t size, const Shape &shape)
     {
         std::string_view raw;
-        if (size > left())
-            return invalid("the message is cut short");
-        if (!take(static_cast<std::size_t>(size), raw))
+        if (!take(size, raw))
             return false;
         switch (shape.kind) {
         case Shape::Kind::Hash:
@@ -150,9 +103,7 @@ private:
 
     bool rawText(std::string_view &out, std::uint64_t size)
     {
-        if (size > left())
-            return invalid("the message is cut short");
-        if (!take(static_cast<std::size_t>(size), out))
+        if (!take(size, out))
             return false;
         return isValidUtf8(out) || invalid("a text that is not UTF-8");
     }
@@ -172,7 +123,7 @@ private:
     {
         if (depth > m_maxDepth)
             return fail(ErrorCode::TooDeep, "too deep");
-        if (count > left())
+        if (count > m_in.left())
             return invalid("the message is cut short");
         auto &items = out.emplace_array();
         items.reserve(static_cast<std::size_t>(std::min(count, kReserveItems)));
@@ -188,7 +139,7 @@ private:
     {
         if (depth > m_maxDepth)
             return fail(ErrorCode::TooDeep, "too deep");
-        if (count > left() / 2)
+        if (count > m_in.left() / 2)
             return invalid("the message is cut short");
         auto &members = out.emplace_object();
         members.reserve(static_cast<std::size_t>(std::min(count, kReserveItems)));
@@ -207,7 +158,7 @@ private:
     // `before`: the encoded form of the key before, and afterwards of this one.
     bool key(std::string_view &name, std::string_view &before)
     {
-        const std::size_t from = m_at;
+        const std::size_t from = m_in.at();
         Head at;
         if (!head(at))
             return false;
@@ -217,7 +168,7 @@ private:
             return false;
         if (name.find('\0') != std::string_view::npos)
             return invalid("a key with NUL in it");
-        const std::string_view encoded = m_bytes.substr(from, m_at - from);
+        const std::string_view encoded = m_in.since(from);
         if (!before.empty() && !(before < encoded))
             return invalid(before == encoded ? "a key that is there twice" : "keys that are not in order");
         before = encoded;
@@ -246,8 +197,8 @@ private:
     bool floating(json::Value &out, unsigned char form)
     {
         std::uint64_t bits = 0;
-        if (!number(form == kHalf ? 2 : form == kSingle ? 4 : 8, bits))
-            return false;
+        if (!m_in.number(form == kHalf ? 2 : form == kSingle ? 4 : 8, bits))
+            return invalid(m_in.problem());
         double value = 0;
         if (form == kHalf)
             value = fromHalf(static_cast<std::uint16_t>(bits));
@@ -265,8 +216,7 @@ private:
         return out.is_double() || invalid("an integer written as a floating-point number");
     }
 
-    std::string_view m_bytes;
-    std::size_t m_at = 0;
+    Cursor &m_in;
     int m_maxDepth;
     std::optional<Error> m_error;
 };
@@ -291,7 +241,13 @@ Result<json::Value> read(std::string_view bytes, const Shape &shape, const Limit
 {
     if (bytes.size() > limits.bytes)
         return failure(ErrorCode::TooLarge, "the message has " + std::to_string(bytes.size()) + " bytes");
-    return Reader(bytes, limits.depth).run(shape);
+    Cursor in(bytes);
+    return Reader(in, limits.depth).run(shape);
+}
+
+bool readItem(Cursor &in, json::Value &out, const Shape &shape, int depth, int maxDepth)
+{
+    return Reader(in, maxDepth).read(out, shape, depth);
 }
 
 } // namespace eventsync::protocol::cbor

@@ -18,6 +18,33 @@ void appendBigEndian(std::string &out, std::uint64_t number, int bytes)
         out += static_cast<char>(number >> (8 * i));
 }
 
+// Bytewise order of the encoded keys: a shorter text has the smaller head, so length comes first.
+bool keyBefore(std::string_view a, std::string_view b)
+{
+    return a.size() != b.size() ? a.size() < b.size() : a < b;
+}
+
+void appendText(std::string &out, std::string_view text)
+{
+    appendHead(out, Major::Text, text.size());
+    out += text;
+}
+
+void appendMap(std::string &out, const json::Object &object, const Shape &shape)
+{
+    boost::container::small_vector<const json::Object::value_type *, 24> members;
+    for (const auto &member : object)
+        members.push_back(&member);
+    std::sort(members.begin(), members.end(), [](const auto *a, const auto *b) { return keyBefore(a->key(), b->key()); });
+    appendHead(out, Major::Map, members.size());
+    for (const auto *member : members) {
+        appendText(out, member->key());
+        append(out, member->value(), shape.member(member->key()));
+    }
+}
+
+} // namespace
+
 void appendHead(std::string &out, Major major, std::uint64_t argument)
 {
     const unsigned top = static_cast<unsigned>(major) << 5;
@@ -59,12 +86,6 @@ void appendFloat(std::string &out, double number)
     }
 }
 
-void appendText(std::string &out, std::string_view text)
-{
-    appendHead(out, Major::Text, text.size());
-    out += text;
-}
-
 // A hash or bytes in their JSON form become a byte string. Any other text there is a slip of the code that built the
 // message; it goes out as the text it is, which a peer refuses.
 void appendString(std::string &out, std::string_view text, const Shape &shape)
@@ -78,27 +99,6 @@ void appendString(std::string &out, std::string_view text, const Shape &shape)
     }
     appendText(out, text);
 }
-
-// Bytewise order of the encoded keys: a shorter text has the smaller head, so length comes first.
-bool keyBefore(std::string_view a, std::string_view b)
-{
-    return a.size() != b.size() ? a.size() < b.size() : a < b;
-}
-
-void appendMap(std::string &out, const json::Object &object, const Shape &shape)
-{
-    boost::container::small_vector<const json::Object::value_type *, 24> members;
-    for (const auto &member : object)
-        members.push_back(&member);
-    std::sort(members.begin(), members.end(), [](const auto *a, const auto *b) { return keyBefore(a->key(), b->key()); });
-    appendHead(out, Major::Map, members.size());
-    for (const auto *member : members) {
-        appendText(out, member->key());
-        append(out, member->value(), shape.member(member->key()));
-    }
-}
-
-} // namespace
 
 std::optional<std::uint16_t> exactHalf(double number)
 {

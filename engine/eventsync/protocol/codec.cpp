@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Both codecs share one reader and one writer of messages, which know the JSON form only. JSON frames are canonical JSON as
-// a whole, so `events` and `push`, which are most of the traffic, can be put together from the canonical bytes of their
-// events without looking into them.
+// a whole, so `events`, `push` and `ack`, which are most of the traffic, are put together as text, from the canonical bytes of
+// events without looking into them; and as CBOR they are that text, transcoded. A plain `push` in CBOR is read directly.
 #include <eventsync/protocol/codec.h>
 
 #include <eventsync/model/canonicalwriter.h>
 #include <eventsync/protocol/cbor.h>
+#include <eventsync/protocol/cborpush.h>
 #include <eventsync/protocol/messagereader.h>
 #include <eventsync/protocol/messagewriter.h>
+#include <eventsync/protocol/names.h>
 
 namespace eventsync::protocol {
 
@@ -79,11 +81,75 @@ Bytes jsonOf(const Push &push)
     return out;
 }
 
+void appendResult(Bytes &out, const AckResult &result)
+{
+    const auto number = [&out](std::string_view name, std::int64_t value) {
+        out += name;
+        canonical::appendInteger(out, value);
+    };
+    number(R"({"clientSeq":)", result.clientSeq.value());
+    if (result.code) {
+        out += R"(,"code":)";
+        canonical::appendPlain(out, errorName(*result.code));
+    }
+    if (result.head)
+        number(R"(,"head":)", result.head->value());
+    out += R"(,"id":)";
+    canonical::appendUuid(out, result.id);
+    if (result.path) {
+        out += R"(,"path":)";
+        canonical::appendString(out, *result.path);
+    }
+    if (result.reason) {
+        out += R"(,"reason":)";
+        canonical::appendString(out, *result.reason);
+    }
+    if (result.serverSeq)
+        number(R"(,"serverSeq":)", result.serverSeq->value());
+    out += R"(,"status":)";
+    canonical::appendPlain(out, names::nameOf(result.status, names::kAckStatuses));
+    out += '}';
+}
+
+Bytes jsonOf(const Ack &ack)
+{
+    Bytes out;
+    out.reserve(kFrameRoom * (1 + ack.results.size()));
+    out += R"({"batchId":)";
+    canonical::appendInteger(out, ack.batchId.value());
+    out += R"(,"documentId":)";
+    canonical::appendPlain(out, ack.documentId.text());
+    out += R"(,"results":[)";
+    for (std::size_t i = 0; i < ack.results.size(); ++i) {
+        if (i > 0)
+            out += ',';
+        appendResult(out, ack.results[i]);
+    }
+    out += R"(],"type":"ack"})";
+    return out;
+}
+
+// Of the messages that are most of the traffic.
+std::optional<Bytes> directJson(const Message &message)
+{
+    if (const auto *events = std::get_if<Events>(&message))
+        return jsonOf(*events);
+    if (const auto *push = std::get_if<Push>(&message))
+        return jsonOf(*push);
+    if (const auto *ack = std::get_if<Ack>(&message))
+        return jsonOf(*ack);
+    return std::nullopt;
+}
+
+constexpr int kFrameDepth = limits::kDepth + limits::kEventDepthExtra + limits::kFrameDepthExtra;
+
 } // namespace
 
 Result<Message> decode(std::string_view bytes, Codec codec, const DecodeLimits &limits)
 {
     if (codec == Codec::Cbor) {
+        if (auto push = cbor::readPlainPush(bytes, limits))
+            return std::move(*push);
         EVENTSYNC_TRY(const json::Value value,
                       cbor::read(bytes, messageShape(), {.bytes = limits.frameBytes, .depth = limits.depth}));
         return messageFrom(value, readLimits(bytes, limits));
@@ -114,14 +180,15 @@ Result<std::vector<Message>> decodeList(std::string_view text, const DecodeLimit
 
 Bytes encode(const Message &message, Codec codec)
 {
-    if (codec == Codec::Json) {
-        if (const auto *events = std::get_if<Events>(&message))
-            return jsonOf(*events);
-        if (const auto *push = std::get_if<Push>(&message))
-            return jsonOf(*push);
-        return json::canonical(toObject(message));
-    }
+    std::optional<Bytes> direct = directJson(message);
+    if (codec == Codec::Json)
+        return direct ? std::move(*direct) : json::canonical(toObject(message));
     Bytes out;
+    if (direct) {
+        out.reserve(direct->size());
+        if (cbor::appendCanonical(out, *direct, messageShape(), kFrameDepth))
+            return out;
+    }
     cbor::append(out, toObject(message), messageShape());
     return out;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cbortest.h"
 
+#include "randommessages.h"
+
 #include <eventsync/base/digest.h>
 #include <eventsync/base/random.h>
 #include <eventsync/protocol/cbor.h>
@@ -12,6 +14,8 @@
 
 using namespace eventsync;
 using namespace eventsync::protocol;
+using namespace eventsync::test;
+using namespace Qt::StringLiterals;
 
 namespace {
 
@@ -237,4 +241,46 @@ void CborTest::aClaimedLengthCostsNothing()
         input += bytes(QStringLiteral("9a000f0000"));
     input += std::string(0xF0000, '\x80');
     QCOMPARE(codeOf(cbor::read(input, kPlain, kLimits)), QStringLiteral("TooDeep"));
+}
+
+void CborTest::canonicalJsonIsTranscoded()
+{
+    const auto transcoded = [](const std::string &text) {
+        std::string out;
+        return cbor::appendCanonical(out, text, kPlain, 16) ? QString::fromLatin1(QByteArray::fromStdString(out).toHex()) : u"refused"_s;
+    };
+    RandomMessages random(5);
+    for (int round = 0; round < 3'000; ++round) {
+        const json::Value value = random.value(5);
+        const std::string text = json::canonical(value);
+        QCOMPARE(transcoded(text), written(value));
+    }
+    std::string list = "[0";
+    std::string object = R"({"a0":0)";
+    for (int i = 1; i < 300; ++i) { // heads of more than one byte, names of several lengths
+        list += ',' + std::to_string(i);
+        object += ",\"" + std::string(std::size_t(1 + i % 7), 'b') + std::to_string(i) + "\":" + std::to_string(i);
+    }
+    for (const std::string &text : {list + ']', object + '}', std::string(R"("\u0001\b\t\n\f\r\"\\")"), std::string("9007199254740992"),
+                                    std::string("-9007199254740991"), std::string("1e+21"), std::string("0.1")}) {
+        const auto value = json::parse(text);
+        QVERIFY(value.has_value());
+        QCOMPARE(transcoded(text), written(*value));
+    }
+}
+
+void CborTest::otherTextIsNotTranscoded_data()
+{
+    QTest::addColumn<QString>("text");
+    for (const char *text : {"", " 1", "1 ", "[1", "[1,", "[1,]", "{", R"({"a")", R"({"a":})", R"({"a":1,)", R"({a:1})", "\"a", R"("\)", R"("\u12")",
+                             R"("\u0041")", R"("\/")", "tru", "nul", "1.0", "-0", "1e999", "--1", "+1", "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]"})
+        QTest::newRow(text[0] ? text : "nothing") << QString::fromLatin1(text);
+}
+
+void CborTest::otherTextIsNotTranscoded()
+{
+    QFETCH(QString, text);
+    std::string out = "before";
+    QVERIFY(!cbor::appendCanonical(out, text.toStdString(), kPlain, 16));
+    QCOMPARE(out, std::string("before"));
 }

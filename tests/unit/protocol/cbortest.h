@@ -16,6 +16,9 @@ private Q_SLOTS:
     void everyHalfIsReadAndWritten();
     void shortestFloatsAreChosen();
     void bytesStandWhereTheShapeSays();
+    void canonicalJsonIsTranscoded();
+    void otherTextIsNotTranscoded_data();
+    void otherTextIsNotTranscoded();
     void depthIsChargedBeforeItIsEntered();
     void aClaimedLengthCostsNothing();
 };

@@ -10,6 +10,8 @@ class CodecTest : public QObject
 private Q_SLOTS:
     void randomMessagesSurviveBothCodecs_data();
     void randomMessagesSurviveBothCodecs();
+    void theDirectWaysAgreeWithTheGeneralOnes();
+    void damagedPushesAreReadAlikeOnBothWays();
     void jsonFramesAreCanonical();
     void storedBytesGoOutUntouched();
     void aMessageIsEncodedOncePerCodec();
