@@ -10,6 +10,8 @@
 
 namespace eventsync::storage {
 
+class DocumentEdits;
+
 // A Storage of plain documents: the newest state of each and its version, no events. (EventSyncStorage, in eventlog, is the one
 // that records what changes.) Documents lie in one record set of the backend, which this storage alone should write: another
 // writer's changes are never lost or overwritten, but found here only after limits::kCacheTime, and not watched.
@@ -49,8 +51,7 @@ public:
     std::unique_ptr<WatchHandle> watch(const CollectionName &collection, Executor &executor, Changed changed) override;
 
 private:
-    class Core;
-    std::shared_ptr<Core> m_core;
+    std::shared_ptr<DocumentEdits> m_core;
 };
 
 } // namespace eventsync::storage
