@@ -32,8 +32,8 @@ Result<Bytes> eventList(storage::ReadView &view, const DocumentId &id, ServerSeq
     EVENTSYNC_TRY(const DocumentRow row, rowOf(store, id, false));
     if (after < row.horizon.previous())
         return failure(ErrorCode::Compacted, "the log begins at " + std::to_string(row.horizon.value()));
-    EVENTSYNC_TRY(const std::vector<LoggedPtr> events,
-                  store.events(row.number, {.after = after, .events = limit, .bytes = limits::kHttpEventsBytes}));
+    EVENTSYNC_TRY(const std::vector<LogEntryPtr> events,
+                  store.entries(row.number, {.after = after, .events = limit, .bytes = limits::kHttpEventsBytes}));
     VectorClock clock;
     if (clocks && !events.empty()) {
         EVENTSYNC_TRY(const auto loaded, store.load(id));
@@ -42,7 +42,7 @@ Result<Bytes> eventList(storage::ReadView &view, const DocumentId &id, ServerSeq
         EVENTSYNC_TRY(clock, store.clockAt(row.number, after, loaded->head.serverSeq, loaded->clock));
     }
     Bytes body = "[";
-    for (const LoggedPtr &event : events) {
+    for (const LogEntryPtr &event : events) {
         if (body.size() > 1)
             body.push_back(',');
         if (!clocks) {

@@ -205,16 +205,17 @@ Result<> Importer::takeEvent(const ExportedEvent &exported)
     EVENTSYNC_CHECK(checkOwnHistory());
     if (event.serverSeq <= current.own.serverSeq)
         return {};
-    LoggedEvent logged{.serverSeq = event.serverSeq,
-                       .clientId = event.clientId,
-                       .clientSeq = event.clientSeq,
-                       .id = event.id,
-                       .firstId = event.firstId(),
-                       .chain = current.at.chain,
-                       .pushMark = exported.pushMark,
-                       .footprint = std::move(applied->footprint),
-                       .inverse = std::move(applied->inverse),
-                       .canonical = std::make_shared<const Bytes>(canonicalBytes(event, EventForm::Logged))};
+    LoggedEvent logged;
+    logged.serverSeq = event.serverSeq;
+    logged.clientId = event.clientId;
+    logged.clientSeq = event.clientSeq;
+    logged.chain = current.at.chain;
+    logged.canonical = std::make_shared<const Bytes>(canonicalBytes(event, EventForm::Logged));
+    logged.id = event.id;
+    logged.firstId = event.firstId();
+    logged.pushMark = exported.pushMark;
+    logged.footprint = std::move(applied->footprint);
+    logged.inverse = std::move(applied->inverse);
     if (event.salt)
         logged.digest = digest;
     m_batchBytes += logged.canonical->size();

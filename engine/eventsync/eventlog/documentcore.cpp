@@ -331,10 +331,9 @@ ServerSeq DocumentCore::append(Event event, AppliedEvent applied, const PushMark
 
 // ---- writes by code
 
-Result<LoggedPtr> DocumentCore::write(const CodeWrite &write, const KnownEvents &known)
+Result<LoggedPtr> DocumentCore::write(const CodeWrite &write)
 {
     EVENTSYNC_ASSERT(!m_committing);
-    static_cast<void>(known);
     if (m_collection && *m_collection != write.collection)
         return failure(ErrorCode::DocumentExists, "the document is in collection " + m_collection->text());
     if (write.ifVersion && *write.ifVersion != m_head.serverSeq)

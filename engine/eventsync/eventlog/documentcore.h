@@ -75,7 +75,7 @@ public:
     // ---- judging
     Judgement push(const EventPtr &event, const PushContext &context, const KnownEvents &known);
     // Null if nothing changed (G7). VersionConflict, DocumentExists, Invalid, PatchFailed and what the edit said.
-    Result<LoggedPtr> write(const CodeWrite &write, const KnownEvents &known);
+    Result<LoggedPtr> write(const CodeWrite &write);
     // Whether judging needs older events than are at hand, and which: those after the answer, up to before the tail.
     std::optional<ServerSeq> missingBefore(ServerSeq base) const;
     void prependTail(const std::vector<LoggedPtr> &older); // ends where the tail begins

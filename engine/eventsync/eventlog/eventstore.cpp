@@ -127,17 +127,21 @@ Result<std::optional<DocumentRow>> EventStore::documentByNumber(std::int64_t doc
     return row;
 }
 
-Result<std::vector<LoggedPtr>> EventStore::events(std::int64_t document, const Range &range)
+template<class T>
+Result<std::vector<std::shared_ptr<const T>>> EventStore::read(std::int64_t document, const Range &range, storage::Scan scan)
 {
-    std::vector<LoggedPtr> found;
+    std::vector<std::shared_ptr<const T>> found;
     std::size_t bytes = 0;
     std::optional<Error> error;
-    storage::Scan scan{.set = sets::kEvents, .index = "order", .prefix = {number(document)},
-                       .from = number(range.after.next().value()), .limit = range.events};
+    scan.set = sets::kEvents;
+    scan.index = "order";
+    scan.prefix = {number(document)};
+    scan.from = number(range.after.next().value());
+    scan.limit = range.events;
     if (range.until)
         scan.until = number(range.until->next().value());
     EVENTSYNC_CHECK(m_view.scan(scan, [&](const storage::Row &row) {
-        auto event = LoggedEvent::fromRow(row);
+        auto event = T::fromRow(row);
         if (!event) {
             error = event.error();
             return false;
@@ -151,6 +155,16 @@ Result<std::vector<LoggedPtr>> EventStore::events(std::int64_t document, const R
     if (error)
         return failure(*error);
     return found;
+}
+
+Result<std::vector<LoggedPtr>> EventStore::events(std::int64_t document, const Range &range)
+{
+    return read<LoggedEvent>(document, range, {});
+}
+
+Result<std::vector<LogEntryPtr>> EventStore::entries(std::int64_t document, const Range &range)
+{
+    return read<LogEntry>(document, range, {.columns = {LogEntry::kColumns.begin(), LogEntry::kColumns.end()}});
 }
 
 Result<LoggedPtr> EventStore::eventAt(std::int64_t document, ServerSeq seq)
@@ -245,10 +259,10 @@ Result<VectorClock> EventStore::clockAt(std::int64_t document, ServerSeq seq, Se
 {
     std::set<ClientId> seen; // a client's first event after `seq` tells
     for (ServerSeq at = seq; at < head;) {
-        EVENTSYNC_TRY(const std::vector<LoggedPtr> next, events(document, {.after = at, .until = head, .bytes = limits::kFrameBytes}));
+        EVENTSYNC_TRY(const std::vector<LogEntryPtr> next, entries(document, {.after = at, .until = head, .bytes = limits::kFrameBytes}));
         if (next.empty())
             break;
-        for (const LoggedPtr &event : next) {
+        for (const LogEntryPtr &event : next) {
             if (seen.insert(event->clientId).second)
                 headClock.set(event->clientId, event->clientSeq.previous());
         }
@@ -257,40 +271,81 @@ Result<VectorClock> EventStore::clockAt(std::int64_t document, ServerSeq seq, Se
     return headClock;
 }
 
+
+namespace {
+
+Result<KnownEvent> knownFromLog(const storage::Row &row)
+{
+    KnownEvent known;
+    EVENTSYNC_TRY(known.document, integerOf(row, event::Document));
+    EVENTSYNC_TRY(const std::int64_t seq, integerOf(row, event::Seq));
+    EVENTSYNC_TRY(const std::string_view logged, blobOf(row, event::Id));
+    EVENTSYNC_TRY(const std::string_view client, textOf(row, event::ClientId));
+    EVENTSYNC_TRY(const std::int64_t clientSeq, integerOf(row, event::ClientSeq));
+    EVENTSYNC_TRY(const std::string_view mark, blobOf(row, event::PushMark));
+    known.serverSeq = ServerSeq(seq);
+    EVENTSYNC_TRY(known.logged, Uuid::fromBytes(logged));
+    known.clientId = ClientId(std::string(client));
+    known.clientSeq = ClientSeq(clientSeq);
+    std::copy_n(mark.begin(), std::min(mark.size(), known.pushMark.size()), known.pushMark.begin());
+    return known;
+}
+
+Result<KnownEvent> knownFromIds(const storage::Row &row)
+{
+    KnownEvent known;
+    EVENTSYNC_TRY(known.document, integerOf(row, known::Document));
+    EVENTSYNC_TRY(const std::int64_t seq, integerOf(row, known::Seq));
+    EVENTSYNC_TRY(const std::string_view logged, blobOf(row, known::Logged));
+    EVENTSYNC_TRY(const std::string_view mark, blobOf(row, known::PushMark));
+    known.serverSeq = ServerSeq(seq);
+    EVENTSYNC_TRY(known.logged, Uuid::fromBytes(logged));
+    std::copy_n(mark.begin(), std::min(mark.size(), known.pushMark.size()), known.pushMark.begin());
+    return known;
+}
+
+Result<bool> hasAny(storage::ReadView &view, storage::Scan scan)
+{
+    bool any = false;
+    scan.limit = 1;
+    EVENTSYNC_CHECK(view.scan(scan, [&any](const storage::Row &) {
+        any = true;
+        return false;
+    }));
+    return any;
+}
+
+} // namespace
+
+// Nearly every id is new, and in most stores no edit was ever replaced and no log compacted: that is asked once, not of
+// every id. Looked up in their order, ids of one time lie side by side.
 Result<KnownEvents> EventStore::known(const std::vector<EventId> &ids)
 {
     KnownEvents found;
-    for (const EventId &id : ids) {
-        EVENTSYNC_TRY(std::optional<storage::Row> row, m_view.getBy(sets::kEvents, "id", {blobCell(id.view())}));
-        if (!row) {
-            EVENTSYNC_TRY(row, m_view.getBy(sets::kEvents, "first_id", {blobCell(id.view())}));
+    if (ids.empty())
+        return found;
+    EVENTSYNC_TRY(const bool replaced, hasAny(m_view, {.set = sets::kEvents, .index = "first_id", .from = blobCell({}), .columns = {event::Id}}));
+    EVENTSYNC_TRY(const bool compacted, hasAny(m_view, {.set = sets::kIds, .columns = {known::Id}}));
+    std::vector<EventId> sorted = ids;
+    std::sort(sorted.begin(), sorted.end());
+    for (const EventId &id : sorted) {
+        const storage::Key key{blobCell(id.view())};
+        EVENTSYNC_TRY(std::optional<storage::Row> row, m_view.getBy(sets::kEvents, "id", key));
+        if (!row && replaced) {
+            EVENTSYNC_TRY(row, m_view.getBy(sets::kEvents, "first_id", key));
         }
-        KnownEvent known;
         if (row) {
-            EVENTSYNC_TRY(known.document, integerOf(*row, event::Document));
-            EVENTSYNC_TRY(const std::int64_t seq, integerOf(*row, event::Seq));
-            EVENTSYNC_TRY(const std::string_view logged, blobOf(*row, event::Id));
-            EVENTSYNC_TRY(const std::string_view client, textOf(*row, event::ClientId));
-            EVENTSYNC_TRY(const std::int64_t clientSeq, integerOf(*row, event::ClientSeq));
-            EVENTSYNC_TRY(const std::string_view mark, blobOf(*row, event::PushMark));
-            known.serverSeq = ServerSeq(seq);
-            EVENTSYNC_TRY(known.logged, Uuid::fromBytes(logged));
-            known.clientId = ClientId(std::string(client));
-            known.clientSeq = ClientSeq(clientSeq);
-            std::copy_n(mark.begin(), std::min(mark.size(), known.pushMark.size()), known.pushMark.begin());
-        } else {
-            EVENTSYNC_TRY(row, m_view.get(sets::kIds, {blobCell(id.view())}));
-            if (!row)
-                continue;
-            EVENTSYNC_TRY(known.document, integerOf(*row, known::Document));
-            EVENTSYNC_TRY(const std::int64_t seq, integerOf(*row, known::Seq));
-            EVENTSYNC_TRY(const std::string_view logged, blobOf(*row, known::Logged));
-            EVENTSYNC_TRY(const std::string_view mark, blobOf(*row, known::PushMark));
-            known.serverSeq = ServerSeq(seq);
-            EVENTSYNC_TRY(known.logged, Uuid::fromBytes(logged));
-            std::copy_n(mark.begin(), std::min(mark.size(), known.pushMark.size()), known.pushMark.begin());
+            EVENTSYNC_TRY(KnownEvent known, knownFromLog(*row));
+            found.emplace(id, std::move(known));
+            continue;
         }
-        found.emplace(id, known);
+        if (compacted) {
+            EVENTSYNC_TRY(row, m_view.get(sets::kIds, key));
+        }
+        if (row) {
+            EVENTSYNC_TRY(KnownEvent known, knownFromIds(*row));
+            found.emplace(id, std::move(known));
+        }
     }
     return found;
 }
@@ -421,11 +476,11 @@ Result<ServerSeq> EventStore::prefix(const DocumentRow &row, ServerSeq head, con
     VectorClock compacted = headClock;
     std::map<ClientId, bool> seen;
     for (ServerSeq at = row.horizon.previous(); at < head;) {
-        EVENTSYNC_TRY(const std::vector<LoggedPtr> next,
-                      events(row.number, {.after = at, .until = head, .bytes = limits::kDocumentBytes}));
+        EVENTSYNC_TRY(const std::vector<LogEntryPtr> next,
+                      entries(row.number, {.after = at, .until = head, .bytes = limits::kDocumentBytes}));
         if (next.empty())
             return failure(ErrorCode::Corrupt, "the log ends before its head");
-        for (const LoggedPtr &event : next) {
+        for (const LogEntryPtr &event : next) {
             if (!std::exchange(seen[event->clientId], true))
                 compacted.set(event->clientId, event->clientSeq.previous());
             if (!stopped && !clock.covers(event->clientId, event->clientSeq)) {

@@ -79,6 +79,8 @@ public:
         std::size_t bytes = SIZE_MAX;             // of canonical events; one is read in any case
     };
     Result<std::vector<LoggedPtr>> events(std::int64_t document, const Range &range);
+    // The same without what only merging and folding need: nothing of an event is parsed.
+    Result<std::vector<LogEntryPtr>> entries(std::int64_t document, const Range &range);
     Result<LoggedPtr> eventAt(std::int64_t document, ServerSeq seq); // null if it is not in the log
     Result<VectorClock> clock(std::int64_t document);                // as stored
 
@@ -108,6 +110,8 @@ private:
     };
     Result<Fold> foldCrdt(const DocumentRow &row, ServerSeq seq);
     Result<> foldOn(std::int64_t document, Fold &fold, ServerSeq seq);
+    template<class T>
+    Result<std::vector<std::shared_ptr<const T>>> read(std::int64_t document, const Range &range, storage::Scan scan);
 
     storage::ReadView &m_view;
 };

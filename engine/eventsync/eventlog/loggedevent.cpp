@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/loggedevent.h>
 
-#include <eventsync/eventlog/schema.h>
+#include <eventsync/model/canonicalwriter.h>
 
 #include <algorithm>
 
@@ -14,6 +14,19 @@ PushMark pushMarkOf(const Event &pushed)
     std::copy_n(digest.bytes.begin(), mark.size(), mark.begin());
     return mark;
 }
+
+namespace {
+
+std::string canonicalOf(const Diff &diff)
+{
+    if (diff.isCrdt())
+        return json::canonical(diff.toJson());
+    std::string out = R"({"patch":)";
+    canonical::appendPatch(out, diff.patch());
+    return out += '}';
+}
+
+} // namespace
 
 storage::Row LoggedEvent::toRow(std::int64_t document) const
 {
@@ -30,19 +43,44 @@ storage::Row LoggedEvent::toRow(std::int64_t document) const
     if (digest)
         row[event::Digest] = blobCell(digest->view());
     row[event::Footprint] = storage::Blob{footprint.toBytes()};
-    row[event::Inverse] = json::canonical(inverse.toJson());
+    row[event::Inverse] = canonicalOf(inverse);
     row[event::Body] = *canonical;
     return row;
 }
 
-Result<LoggedPtr> LoggedEvent::fromRow(const storage::Row &row)
+namespace {
+
+Result<> readEntry(LogEntry &entry, const storage::Row &row)
 {
     if (row.size() != event::Body + 1)
         return failure(ErrorCode::Corrupt, "a row of events has another number of columns");
-    auto logged = std::make_shared<LoggedEvent>();
-    EVENTSYNC_TRY(logged->position, integerOf(row, event::Position));
     EVENTSYNC_TRY(const std::int64_t seq, integerOf(row, event::Seq));
-    logged->serverSeq = ServerSeq(seq);
+    entry.serverSeq = ServerSeq(seq);
+    EVENTSYNC_TRY(const std::string_view client, textOf(row, event::ClientId));
+    entry.clientId = ClientId(std::string(client));
+    EVENTSYNC_TRY(const std::int64_t clientSeq, integerOf(row, event::ClientSeq));
+    entry.clientSeq = ClientSeq(clientSeq);
+    EVENTSYNC_TRY(const std::string_view chain, blobOf(row, event::Chain));
+    EVENTSYNC_TRY(entry.chain, Digest::fromBytes(chain));
+    EVENTSYNC_TRY(const std::string_view body, textOf(row, event::Body));
+    entry.canonical = std::make_shared<const Bytes>(body);
+    return {};
+}
+
+} // namespace
+
+Result<LogEntryPtr> LogEntry::fromRow(const storage::Row &row)
+{
+    auto entry = std::make_shared<LogEntry>();
+    EVENTSYNC_CHECK(readEntry(*entry, row));
+    return LogEntryPtr(std::move(entry));
+}
+
+Result<LoggedPtr> LoggedEvent::fromRow(const storage::Row &row)
+{
+    auto logged = std::make_shared<LoggedEvent>();
+    EVENTSYNC_CHECK(readEntry(*logged, row));
+    EVENTSYNC_TRY(logged->position, integerOf(row, event::Position));
     EVENTSYNC_TRY(const std::string_view id, blobOf(row, event::Id));
     EVENTSYNC_TRY(logged->id, Uuid::fromBytes(id));
     logged->firstId = logged->id;
@@ -50,12 +88,6 @@ Result<LoggedPtr> LoggedEvent::fromRow(const storage::Row &row)
         EVENTSYNC_TRY(const std::string_view first, blobOf(row, event::FirstId));
         EVENTSYNC_TRY(logged->firstId, Uuid::fromBytes(first));
     }
-    EVENTSYNC_TRY(const std::string_view client, textOf(row, event::ClientId));
-    logged->clientId = ClientId(std::string(client));
-    EVENTSYNC_TRY(const std::int64_t clientSeq, integerOf(row, event::ClientSeq));
-    logged->clientSeq = ClientSeq(clientSeq);
-    EVENTSYNC_TRY(const std::string_view chain, blobOf(row, event::Chain));
-    EVENTSYNC_TRY(logged->chain, Digest::fromBytes(chain));
     EVENTSYNC_TRY(const std::string_view mark, blobOf(row, event::PushMark));
     if (mark.size() != logged->pushMark.size())
         return failure(ErrorCode::Corrupt, "an event's push mark has the wrong length");
@@ -70,9 +102,7 @@ Result<LoggedPtr> LoggedEvent::fromRow(const storage::Row &row)
     EVENTSYNC_TRY(const json::Value inverse,
                   json::parse(inverseText, {.bytes = SIZE_MAX, .depth = limits::kDepth + limits::kEventDepthExtra}));
     EVENTSYNC_TRY(logged->inverse, Diff::fromJson(inverse));
-    EVENTSYNC_TRY(const std::string_view body, textOf(row, event::Body));
-    EVENTSYNC_TRY(Event event, eventFromBytes(body, EventForm::Logged));
-    logged->canonical = std::make_shared<const Bytes>(body);
+    EVENTSYNC_TRY(Event event, eventFromBytes(*logged->canonical, EventForm::Logged));
     logged->event = std::make_shared<const Event>(std::move(event));
     return LoggedPtr(std::move(logged));
 }

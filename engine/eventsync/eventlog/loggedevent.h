@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/eventlog/schema.h>
 #include <eventsync/json/footprint.h>
 #include <eventsync/model/chain.h>
 #include <eventsync/model/event.h>
@@ -15,21 +16,30 @@ namespace eventsync::eventlog {
 using PushMark = std::array<unsigned char, 16>;
 PushMark pushMarkOf(const Event &pushed);
 
-// An event as it lies in the log: its canonical bytes, encoded once and shared with everybody who is sent it, and its local
-// columns. Immutable; any thread.
-struct LoggedEvent
+// As much of a logged event as everybody who is sent it needs: its place, and its canonical bytes, which are encoded once and
+// shared. Immutable; any thread.
+struct LogEntry
 {
     ServerSeq serverSeq;
     ClientId clientId;
     ClientSeq clientSeq;
+    Digest chain;                           // up to and with this event
+    std::shared_ptr<const Bytes> canonical = {};
+
+    static constexpr std::array kColumns = {event::Seq, event::ClientId, event::ClientSeq, event::Chain, event::Body};
+    static Result<std::shared_ptr<const LogEntry>> fromRow(const storage::Row &row); // of those columns; Corrupt
+};
+using LogEntryPtr = std::shared_ptr<const LogEntry>;
+
+// An event as it lies in the log, with its local columns. Immutable; any thread.
+struct LoggedEvent : LogEntry
+{
     EventId id;
     EventId firstId;                        // the own id unless it replaced an earlier version of the edit
-    Digest chain;                           // up to and with this event
     PushMark pushMark{};
     std::optional<Digest> digest = {};      // of an event that can be redacted
     json::Footprint footprint = {};
     Diff inverse = {};
-    std::shared_ptr<const Bytes> canonical = {};
     EventPtr event = {};
     std::int64_t position = 0;              // in the order of arrival; 0 before it is committed
 

@@ -14,7 +14,7 @@ const storage::Schema &schema()
                      {"client_seq", ColumnType::Integer}, {"chain", ColumnType::Blob}, {"push_mark", ColumnType::Blob},
                      {"digest", ColumnType::Blob}, {"footprint", ColumnType::Blob}, {"inverse", ColumnType::Text},
                      {"body", ColumnType::Text}},
-         .indexes = {{"order", {"document", "server_seq"}, true}, {"id", {"id"}, true}, {"first_id", {"first_id"}, true}},
+         .indexes = {{"order", {"document", "server_seq"}, true}, {"id", {"id"}, true}, {"first_id", {"first_id"}, true, true}},
          .appendOnly = true},
         {.name = sets::kIds,
          .columns = {{"id", ColumnType::Blob}, {"document", ColumnType::Integer}, {"server_seq", ColumnType::Integer},

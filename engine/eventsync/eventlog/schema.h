@@ -20,7 +20,7 @@ inline constexpr char kMeta[] = "meta";
 } // namespace sets
 
 // `events`: one row per event, in the order of arrival; its key is the `changes` order.
-// indexes: order (document, server_seq), id (id), first_id (first_id); all unique
+// indexes: order (document, server_seq), id (id), first_id (first_id, sparse); all unique
 namespace event {
 enum Column : std::size_t {
     Position, Document, Seq, Id, FirstId, ClientId, ClientSeq, Chain, PushMark, Digest, Footprint, Inverse, Body

@@ -42,6 +42,9 @@ struct Index
     std::string name;
     std::vector<std::string> columns;
     bool unique = false; // among rows in which none of its columns is null
+    // For a column that nearly always is null: rows with a null in one of its columns may be left out of it. Nobody looks for
+    // null in such an index.
+    bool sparse = false;
 };
 
 // One record set. The first `keyColumns` columns are its primary key.
@@ -111,13 +114,14 @@ struct Committed
 // columns that prefix, from and until speak of.
 struct Scan
 {
-    std::string set;
+    std::string set = {};
     std::string index = {};          // empty: by primary key
     Key prefix = {};                 // cells of the first columns that must be equal (null equals null)
     std::optional<Cell> from = {};   // the next column: from this value, included (null: from the start) ...
     std::optional<Cell> until = {};  // ... to before this one. A row with null there lies in no range
     bool descending = false;
     std::size_t limit = SIZE_MAX;
+    std::vector<std::size_t> columns = {}; // that are looked at; the cells of others may be null. Empty: all are
 };
 
 // A consistent picture of the store at one moment: nothing committed later shows. Used on one thread, and not for long.

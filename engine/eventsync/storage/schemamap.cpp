@@ -9,6 +9,8 @@ namespace eventsync::storage {
 
 namespace {
 
+constexpr std::size_t kMaxColumns = 32, kMaxOrder = 8; // of a set, and that rows are ordered by: backends keep choices as bits
+
 bool fits(const Cell &cell, ColumnType type)
 {
     switch (type) {
@@ -43,12 +45,12 @@ SchemaMap::SchemaMap(Schema schema) : m_version(schema.version)
     EVENTSYNC_ASSERT(schema.version > 0);
     for (RecordSet &set : schema.sets) {
         SetEntry entry;
-        EVENTSYNC_ASSERT(set.keyColumns > 0 && set.keyColumns <= set.columns.size());
+        EVENTSYNC_ASSERT(set.keyColumns > 0 && set.keyColumns <= set.columns.size() && set.columns.size() <= kMaxColumns);
         EVENTSYNC_ASSERT(!set.appendOnly || (set.keyColumns == 1 && set.columns[0].type == ColumnType::Integer));
         for (std::size_t i = 0; i < set.keyColumns; ++i)
             entry.keyOrder.push_back(i);
         for (const Index &index : set.indexes) {
-            IndexEntry one{index.name, {}, {}, index.unique};
+            IndexEntry one{index.name, {}, {}, index.unique, index.sparse};
             for (const std::string &column : index.columns)
                 one.columns.push_back(columnNumber(set, column));
             one.order = one.columns;
@@ -56,6 +58,7 @@ SchemaMap::SchemaMap(Schema schema) : m_version(schema.version)
                 if (std::find(one.columns.begin(), one.columns.end(), key) == one.columns.end())
                     one.order.push_back(key);
             }
+            EVENTSYNC_ASSERT(one.order.size() <= kMaxOrder);
             entry.hasUniqueIndex |= index.unique;
             entry.indexes.push_back(std::move(one));
         }
@@ -121,6 +124,14 @@ void SchemaMap::checkScan(const Scan &scan) const
     const auto &columns = order(setNumber(scan.set), scan.index);
     EVENTSYNC_ASSERT(scan.prefix.size() <= columns.size());
     EVENTSYNC_ASSERT((!scan.from && !scan.until) || scan.prefix.size() < columns.size());
+    if (!scan.index.empty()) {
+        const std::size_t set = setNumber(scan.set);
+        const IndexEntry &index = m_sets[set].indexes[indexNumber(set, scan.index)];
+        EVENTSYNC_ASSERT(!index.sparse || (std::none_of(scan.prefix.begin(), scan.prefix.end(), isNull)
+                                           && scan.prefix.size() + (scan.from || scan.until ? 1 : 0) >= index.columns.size()));
+    }
+    for (const std::size_t column : scan.columns)
+        EVENTSYNC_ASSERT(column < m_sets[setNumber(scan.set)].set.columns.size());
 }
 
 Error keyExists(const std::string &set)

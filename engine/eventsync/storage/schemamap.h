@@ -19,7 +19,7 @@ public:
         std::vector<std::size_t> columns;
         // The columns that rows lie ordered by: those of the index, then those of the key that are not among them.
         std::vector<std::size_t> order;
-        bool unique = false;
+        bool unique = false, sparse = false;
     };
     struct SetEntry
     {

@@ -54,9 +54,14 @@ std::string createTable(const SchemaMap::SetEntry &entry)
 std::string createIndex(const SchemaMap::SetEntry &entry, const SchemaMap::IndexEntry &index)
 {
     const bool withKey = !index.unique && sqliteLayout(entry.set) == SqliteLayout::Plain;
+    std::string where;
+    if (index.sparse) {
+        for (const std::size_t column : index.columns)
+            where += (where.empty() ? " WHERE " : " AND ") + quoted(entry.set.columns[column].name) + " IS NOT NULL";
+    }
     return std::string(index.unique ? "CREATE UNIQUE" : "CREATE") + " INDEX IF NOT EXISTS "
         + sqliteIndexName(entry.set.name, index.name) + " ON " + quoted(entry.set.name) + " ("
-        + columnList(entry.set, withKey ? index.order : index.columns) + ")";
+        + columnList(entry.set, withKey ? index.order : index.columns) + ")" + where;
 }
 
 // The high-water marks of append-only sets, written when rows of one are erased: the largest key in the table no longer tells

@@ -19,10 +19,28 @@ bool isEmptyRange(const Scan &scan)
     return scan.until && scan.until->index() == 0; // nothing lies before null
 }
 
+// Which columns a scan reads, one bit each; 0: all.
+std::uint64_t columnsOf(const Scan &scan)
+{
+    std::uint64_t columns = 0;
+    for (const std::size_t column : scan.columns)
+        columns |= std::uint64_t(1) << column;
+    return columns;
+}
+
+// Which cells of the prefix are null, one bit each.
+std::uint64_t nullsOf(const Scan &scan)
+{
+    std::uint64_t nulls = 0;
+    for (std::size_t i = 0; i < scan.prefix.size(); ++i)
+        nulls |= std::uint64_t(scan.prefix[i].index() == 0) << i;
+    return nulls;
+}
+
 // Which prepared statement a scan needs, as one number.
 std::uint64_t shapeOf(const Scan &scan, std::size_t set, std::size_t index)
 {
-    return (static_cast<std::uint64_t>(set) << 32) | (static_cast<std::uint64_t>(index) << 16)
+    return (columnsOf(scan) << 32) | (nullsOf(scan) << 24) | (static_cast<std::uint64_t>(set) << 16) | (static_cast<std::uint64_t>(index) << 8)
         | (static_cast<std::uint64_t>(scan.prefix.size()) << 3) | (hasFrom(scan) ? 4u : 0u) | (scan.until ? 2u : 0u)
         | (scan.descending ? 1u : 0u);
 }
@@ -75,9 +93,12 @@ Result<SqliteStatement> SqliteReader::prepareScan(const Scan &scan, std::size_t 
 {
     const RecordSet &records = m_schema->at(set).set;
     const auto &order = m_schema->order(set, scan.index);
+    const std::uint64_t wanted = columnsOf(scan);
     std::string sql = "SELECT ";
-    for (std::size_t i = 0; i < records.columns.size(); ++i)
-        sql += (i > 0 ? ", " : "") + quoted(records.columns[i].name);
+    for (std::size_t i = 0; i < records.columns.size(); ++i) {
+        const bool isWanted = wanted == 0 || (wanted >> i & 1) != 0;
+        sql += (i > 0 ? ", " : "") + (isWanted ? quoted(records.columns[i].name) : "NULL");
+    }
     sql += " FROM " + quoted(records.name);
     // Named, so that rows always come out of the index in its order, never out of a sort of the table.
     if (!scan.index.empty())
@@ -86,9 +107,9 @@ Result<SqliteStatement> SqliteReader::prepareScan(const Scan &scan, std::size_t 
         sql += " INDEXED BY " + sqliteKeyIndexName(records.name);
     std::string where;
     for (std::size_t i = 0; i < scan.prefix.size(); ++i) {
-        // IS also finds null; key columns have none, and `=` tells the planner that at most one row fits.
-        const bool mayBeNull = order[i] >= records.keyColumns;
-        where += (where.empty() ? " WHERE " : " AND ") + quoted(records.columns[order[i]].name) + (mayBeNull ? " IS ?" : " = ?");
+        // IS also finds null; `=` tells the planner that at most one row fits, and that a sparse index has it.
+        const bool isNull = scan.prefix[i].index() == 0;
+        where += (where.empty() ? " WHERE " : " AND ") + quoted(records.columns[order[i]].name) + (isNull ? " IS ?" : " = ?");
     }
     if (hasFrom(scan))
         where += (where.empty() ? " WHERE " : " AND ") + quoted(records.columns[order[scan.prefix.size()]].name) + " >= ?";

@@ -83,7 +83,7 @@ SyncService::Private::Step SyncService::Private::step(Session &session, const Do
         readChunk(session, document, subscription);
         return Step::Waits;
     }
-    std::vector<eventlog::LoggedPtr> events;
+    std::vector<eventlog::LogEntryPtr> events;
     std::size_t bytes = 0;
     for (ServerSeq seq = subscription.sent.next(); seq <= core.head().serverSeq; seq = seq.next()) {
         const eventlog::LoggedPtr event = core.inTail(seq);
@@ -99,14 +99,14 @@ SyncService::Private::Step SyncService::Private::step(Session &session, const Do
 
 SyncService::Private::Step SyncService::Private::sendEvents(Session &session, const DocumentPtr &document,
                                                             Subscription &subscription,
-                                                            const std::vector<eventlog::LoggedPtr> &events)
+                                                            const std::vector<eventlog::LogEntryPtr> &events)
 {
     for (const auto &[last, frame] : broker.frames(document->id, events, session.vectorClocks ? subscription.clock : std::nullopt)) {
         session.sink->send(frame);
         subscription.sent = last;
     }
     if (subscription.clock) {
-        for (const eventlog::LoggedPtr &event : events)
+        for (const eventlog::LogEntryPtr &event : events)
             subscription.clock->advance(event->clientId, event->clientSeq);
     }
     return Step::More;
@@ -116,7 +116,7 @@ namespace {
 
 struct Chunk
 {
-    std::vector<eventlog::LoggedPtr> events;
+    std::vector<eventlog::LogEntryPtr> events;
     std::optional<VectorClock> clockBefore;
 };
 
@@ -125,7 +125,7 @@ Result<Chunk> readEvents(storage::ReadView &view, std::int64_t number, const eve
 {
     eventlog::EventStore store(view);
     Chunk chunk;
-    EVENTSYNC_TRY(chunk.events, store.events(number, range));
+    EVENTSYNC_TRY(chunk.events, store.entries(number, range));
     if (headClock) {
         EVENTSYNC_TRY(chunk.clockBefore, store.clockAt(number, range.after, head, *headClock));
     }

@@ -42,9 +42,9 @@ void SyncService::Private::commitParts(std::vector<Part> parts)
             part.batch = {};
             group->push_back(std::move(part));
         } while (next < parts.size() && batch.steps().size() + parts[next].batch.steps().size() <= limits::kCommitRows);
-        if (options.metrics) {
-            options.metrics->counter("eventsync_commits_total", "batches of events committed").add();
-            options.metrics->histogram("eventsync_commit_rows", "rows per batch of events").observe(batch.steps().size());
+        if (numbers) {
+            numbers->commits.add();
+            numbers->rows.observe(batch.steps().size());
         }
         commit(std::move(batch), [this, group, begin = clock.steady()](Result<storage::Committed> result) {
             if (options.metrics)
@@ -81,8 +81,8 @@ void SyncService::Private::committed(std::vector<Part> &parts, Result<storage::C
         positions += part.events;
         lastPosition = std::max(lastPosition, document->core->position());
         document->judged.clear();
-        if (options.metrics)
-            options.metrics->counter("eventsync_events_total", "events logged").add(events.size());
+        if (numbers)
+            numbers->events.add(events.size());
         if (!mutated(Mutation::AckBeforeCommit))
             publish(document, events);
         for (auto &answer : std::exchange(document->answers, {}))

@@ -71,7 +71,7 @@ std::vector<DocumentId> EventBroker::followed() const
     return documents;
 }
 
-EventBroker::Frames EventBroker::frames(const DocumentId &document, const std::vector<eventlog::LoggedPtr> &events,
+EventBroker::Frames EventBroker::frames(const DocumentId &document, const std::vector<eventlog::LogEntryPtr> &events,
                                         std::optional<VectorClock> clockBefore) const
 {
     Frames frames;
@@ -79,9 +79,9 @@ EventBroker::Frames EventBroker::frames(const DocumentId &document, const std::v
         protocol::Events message{document, {}, {}};
         std::size_t bytes = 0;
         do {
-            const eventlog::LoggedPtr &event = events[next++];
+            const eventlog::LogEntryPtr &event = events[next++];
             bytes += event->canonical->size();
-            protocol::EventItem item{.event = event->event, .canonical = event->canonical};
+            protocol::EventItem item{.canonical = event->canonical};
             if (clockBefore) {
                 clockBefore->advance(event->clientId, event->clientSeq);
                 item.vectorClock = *clockBefore;
@@ -100,16 +100,17 @@ void EventBroker::publish(const DocumentId &document, const std::vector<eventlog
 {
     if (events.empty())
         return;
+    const std::vector<eventlog::LogEntryPtr> entries(events.begin(), events.end());
     Frames plain, withClocks;
     for (const SessionId session : followers(document)) {
         const Take take = delivery.take(session);
         if (take == Take::Events) {
             if (plain.empty())
-                plain = frames(document, events);
+                plain = frames(document, entries);
             delivery.deliver(session, plain);
         } else if (take == Take::EventsWithClocks) {
             if (withClocks.empty())
-                withClocks = frames(document, events, delivery.clockBefore());
+                withClocks = frames(document, entries, delivery.clockBefore());
             delivery.deliver(session, withClocks);
         }
     }

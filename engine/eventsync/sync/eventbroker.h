@@ -46,7 +46,7 @@ public:
 
     // ---- events, when they are committed and not before (G1)
     // With `clockBefore`, the vector clock before the first event, every event has its own beside it.
-    Frames frames(const DocumentId &document, const std::vector<eventlog::LoggedPtr> &events,
+    Frames frames(const DocumentId &document, const std::vector<eventlog::LogEntryPtr> &events,
                   std::optional<VectorClock> clockBefore = {}) const;
     enum class Take { Nothing, Events, EventsWithClocks };
     struct Delivery

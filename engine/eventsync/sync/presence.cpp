@@ -75,11 +75,11 @@ void SyncService::Private::cursor(Session &session, const protocol::Cursor &mess
             std::set<ClientId> seen;
             eventlog::EventStore store(view);
             for (ServerSeq from = at; from < head;) {
-                EVENTSYNC_TRY(const std::vector<eventlog::LoggedPtr> next,
-                              store.events(number, {.after = from, .until = head, .bytes = limits::kFrameBytes}));
+                EVENTSYNC_TRY(const std::vector<eventlog::LogEntryPtr> next,
+                              store.entries(number, {.after = from, .until = head, .bytes = limits::kFrameBytes}));
                 if (next.empty())
                     break;
-                for (const eventlog::LoggedPtr &event : next) {
+                for (const eventlog::LogEntryPtr &event : next) {
                     if (seen.insert(event->clientId).second)
                         known.set(event->clientId, event->clientSeq.previous());
                 }

@@ -133,7 +133,7 @@ struct SyncService::Private
     enum class Step { More, Done, Waits };
     Step step(Session &session, const DocumentId &id, Subscription &subscription);
     Step sendEvents(Session &session, const DocumentPtr &document, Subscription &subscription,
-                    const std::vector<eventlog::LoggedPtr> &events);
+                    const std::vector<eventlog::LogEntryPtr> &events);
     void readChunk(Session &session, const DocumentPtr &document, Subscription &subscription);
     void sendSynced(Session &session, const DocumentPtr &document, Subscription &subscription);
     void startSnapshot(Session &session, const DocumentPtr &document, Subscription &subscription);
@@ -181,6 +181,21 @@ struct SyncService::Private
     Random &random;
     ServiceOptions options;
     UuidGenerator uuids;
+    // Found by name once: some count with every push. None without Metrics.
+    struct Numbers
+    {
+        explicit Numbers(Metrics &all)
+            : commits(all.counter("eventsync_commits_total", "batches of events committed")),
+              rows(all.histogram("eventsync_commit_rows", "rows per batch of events")),
+              events(all.counter("eventsync_events_total", "events logged")),
+              pushed(all.counter("eventsync_pushed_events_total", "pushed events answered"))
+        {
+        }
+        Counter &commits;
+        Histogram &rows;
+        Counter &events, &pushed;
+    };
+    std::optional<Numbers> numbers;
     std::shared_ptr<int> life = std::make_shared<int>(0);
 
     EventBroker broker;

@@ -126,7 +126,8 @@ void SyncService::Private::pollHeads()
                 }
                 if (number == 0)
                     continue;
-                EVENTSYNC_CHECK(view.scan({.set = eventlog::sets::kEvents, .index = "order", .prefix = {number}, .descending = true, .limit = 1},
+                EVENTSYNC_CHECK(view.scan({.set = eventlog::sets::kEvents, .index = "order", .prefix = {number}, .descending = true,
+                                           .limit = 1, .columns = {eventlog::event::Seq}},
                                           [&, id = id](const storage::Row &row) {
                                               if (const auto seq = eventlog::integerOf(row, eventlog::event::Seq))
                                                   heads.emplace_back(id, ServerSeq(*seq));

@@ -298,8 +298,8 @@ void SyncService::Private::answerPush(const std::shared_ptr<ConnectionToken> &to
     const auto found = author->subscriptions.find(ack.documentId);
     if (found != author->subscriptions.end())
         found->second.unanswered -= std::min(found->second.unanswered, ack.results.size());
-    if (options.metrics)
-        options.metrics->counter("eventsync_pushed_events_total", "pushed events answered").add(ack.results.size());
+    if (numbers)
+        numbers->pushed.add(ack.results.size());
     send(*author, ack);
 }
 
@@ -326,8 +326,7 @@ void SyncService::Private::judgeWrite(const DocumentPtr &document, const WriteJo
     }
     auto written = document->core->write({.collection = write.collection, .clientId = write.clientId, .author = write.author,
                                           .ifVersion = write.ifVersion, .edit = write.edit, .patch = write.patch,
-                                          .kind = write.kind, .metadata = write.metadata, .id = job.id},
-                                         known);
+                                          .kind = write.kind, .metadata = write.metadata, .id = job.id});
     if (!written) {
         document->answers.push_back([done, error = written.error()] { done(failure(error)); });
         return;

@@ -2,7 +2,7 @@
 #include <eventsync/sync/private.h>
 
 #include <eventsync/base/logging.h>
-#include <eventsync/eventlog/schema.h>
+#include <eventsync/eventlog/storestate.h>
 
 #include <algorithm>
 
@@ -13,44 +13,6 @@ namespace {
 constexpr std::int64_t orElse(std::int64_t value, std::size_t other)
 {
     return value > 0 ? value : static_cast<std::int64_t>(other);
-}
-
-// What a server must know of its store before it does anything: which numbers are taken, and which documents' derived rows
-// lag the log.
-struct StoreState
-{
-    std::int64_t lastNumber = 0, lastPosition = 0, derived = 0;
-    std::vector<DocumentId> lagging;
-};
-
-Result<StoreState> storeState(storage::ReadView &view)
-{
-    using namespace eventlog;
-    StoreState state;
-    EVENTSYNC_CHECK(view.scan({.set = sets::kDocuments, .index = "number", .descending = true, .limit = 1},
-                              [&](const storage::Row &row) {
-                                  state.lastNumber = integerOf(row, document::Number).value_or(0);
-                                  return false;
-                              }));
-    EVENTSYNC_TRY(const std::optional<storage::Row> derived, view.get(sets::kMeta, {std::string(meta::kDerived)}));
-    if (derived) {
-        EVENTSYNC_TRY(state.derived, integerOf(*derived, meta::Value));
-    }
-    std::set<std::int64_t> numbers;
-    // What one second wrote, at most: `derived` follows the log that closely, or a crash left it so.
-    EVENTSYNC_CHECK(view.scan({.set = sets::kEvents, .from = storage::Cell(state.derived + 1)}, [&](const storage::Row &row) {
-        numbers.insert(integerOf(row, event::Document).value_or(0));
-        state.lastPosition = integerOf(row, event::Position).value_or(0);
-        return true;
-    }));
-    state.lastPosition = std::max(state.lastPosition, state.derived);
-    EventStore store(view);
-    for (const std::int64_t number : numbers) {
-        EVENTSYNC_TRY(const std::optional<DocumentRow> row, store.documentByNumber(number, false));
-        if (row)
-            state.lagging.push_back(row->documentId);
-    }
-    return state;
 }
 
 } // namespace
@@ -66,6 +28,8 @@ SyncService::Private::Private(storage::Backend &store, Executor &posts, const Cl
     wire.inFlight = orElse(wire.inFlight, limits::kInFlightEvents);
     wire.documentsPerConnection = orElse(wire.documentsPerConnection, limits::kDocumentsPerConnection);
     wire.presenceBytes = orElse(wire.presenceBytes, limits::kPresenceBytes);
+    if (options.metrics)
+        numbers.emplace(*options.metrics);
     joinNodes();
     start();
 }
@@ -82,7 +46,7 @@ SyncService::Private::~Private()
 
 void SyncService::Private::start()
 {
-    read<StoreState>(storeState, [this](Result<StoreState> state) {
+    read<eventlog::StoreState>(eventlog::StoreState::read, [this](Result<eventlog::StoreState> state) {
         started = true;
         if (!state) {
             qCCritical(lcSync) << "the store cannot be read:" << state.error().toString().c_str();

@@ -111,8 +111,7 @@ Result<std::vector<WrittenDocument>> prepare(const DocumentTransaction &transact
             return {};
         };
         EVENTSYNC_TRY(const LoggedPtr event, core.write({.collection = *core.collection(), .clientId = transaction.clientId,
-                                                         .edit = edit, .metadata = metadata, .id = uuids.next()},
-                                                        {}));
+                                                         .edit = edit, .metadata = metadata, .id = uuids.next()}));
         WrittenDocument written{core.preparedRecord(), {}, event ? event->event : nullptr};
         if (event) {
             written.diff = event->event->diff;

@@ -36,8 +36,7 @@ struct Log
                                        state = json::Object{{"gold", gold}};
                                        return {};
                                    },
-                                   .id = made},
-                                  {});
+                                   .id = made});
         EVENTSYNC_ASSERT(written.has_value() && *written);
         return made;
     }

@@ -115,7 +115,7 @@ void AccessTest::aReaderIsToldSoAndMayNotWrite()
     house.doors->readers.insert("bob");
     Peer &alice = house.follow("alice");
     QCOMPARE(statuses(house.rig.push(alice, {house.rig.create(alice)})), std::string("applied 1"));
-    QCOMPARE(alice.last<protocol::Events>()->events.front().event->author.value(), std::string("alice"));
+    QCOMPARE(eventOf(alice.last<protocol::Events>()->events.front()).author.value(), std::string("alice"));
     QCOMPARE(alice.last<protocol::Synced>()->permission, protocol::Permission::Write);
     Peer &bob = house.follow("bob");
     QCOMPARE(bob.last<protocol::Synced>()->permission, protocol::Permission::Read);

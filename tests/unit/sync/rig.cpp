@@ -5,6 +5,13 @@
 
 namespace eventsync::sync::test {
 
+Event eventOf(const protocol::EventItem &item)
+{
+    const auto event = eventFromBytes(*item.canonical, EventForm::Logged);
+    EVENTSYNC_ASSERT(event.has_value());
+    return *event;
+}
+
 void Peer::send(const protocol::OutgoingPtr &message)
 {
     EVENTSYNC_ASSERT(!closed);
@@ -32,7 +39,7 @@ std::vector<std::int64_t> Peer::eventSeqs() const
     std::vector<std::int64_t> seqs;
     for (const protocol::Events &events : all<protocol::Events>()) {
         for (const protocol::EventItem &item : events.events)
-            seqs.push_back(item.event->serverSeq.value());
+            seqs.push_back(eventOf(item).serverSeq.value());
     }
     return seqs;
 }

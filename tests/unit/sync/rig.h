@@ -18,6 +18,8 @@ namespace eventsync::sync::test {
 using eventsync::test::FakeClock;
 using eventsync::test::ManualExecutor;
 
+Event eventOf(const protocol::EventItem &item); // what its canonical bytes say
+
 // One end of a connection, played by the test: keeps what the service sent. Everything is read at once unless `slow`.
 class Peer final : public SessionSink
 {

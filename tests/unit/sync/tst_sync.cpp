@@ -241,7 +241,7 @@ void TestSync::mergingIntoNothingIsLoggedWithAnEmptyPatch()
     rig.push(alice, {rig.create(alice), rig.event(alice, 2, 1, Operation::Update, nameTo("same"))});
     Peer &bob = rig.follow("bob");
     QCOMPARE(statuses(rig.push(bob, {rig.event(bob, 1, 1, Operation::Update, nameTo("same"))})), std::string("merged 3"));
-    QVERIFY(!bob.last<protocol::Events>()->events.back().event->diff.hasChanges());
+    QVERIFY(!eventOf(bob.last<protocol::Events>()->events.back()).diff.hasChanges());
 }
 
 void TestSync::aNewerHelloDropsWhatTheOlderHadWaiting()

@@ -99,7 +99,7 @@ void UpkeepTest::clocksStandBesideEvents()
     VectorClock expected;
     for (const protocol::Events &events : bob.all<protocol::Events>()) {
         for (const protocol::EventItem &item : events.events) {
-            expected.advance(item.event->clientId, item.event->clientSeq);
+            expected.advance(eventOf(item).clientId, eventOf(item).clientSeq);
             QVERIFY(item.vectorClock.has_value());
             QVERIFY(*item.vectorClock == expected);
         }
@@ -234,9 +234,10 @@ void UpkeepTest::aSaltedEventKeepsItsPlaceInTheChain()
     std::set<Bytes> salts;
     for (const protocol::Events &events : bob.all<protocol::Events>()) {
         for (const protocol::EventItem &item : events.events) {
-            QVERIFY(item.event->salt.has_value());
-            salts.insert(*item.event->salt);
-            chain = chainNext(chain, digestOf(*item.event));
+            const Event event = eventOf(item);
+            QVERIFY(event.salt.has_value());
+            salts.insert(*event.salt);
+            chain = chainNext(chain, digestOf(event));
         }
         QVERIFY(chain == events.chain);
     }
