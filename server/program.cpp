@@ -7,9 +7,13 @@
 
 #include <QCoreApplication>
 
+#include <cstddef>
 #include <cstdio>
 #include <map>
 #include <sys/stat.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 namespace eventsync::server {
 
@@ -25,6 +29,16 @@ Run commandNamed(const std::string &name)
         {"import", runImport}, {"backup", runBackup},   {"restore", runRestore}, {"stats", runStats},
     };
     return commands.at(name);
+}
+
+// Threads pass memory to each other and free it in bursts. Left to itself glibc gives the end of a burst back to the system,
+// and asks for it again page by page with the next one; that was a seventh of the engine thread's time.
+void keepFreedMemory()
+{
+#ifdef __GLIBC__
+    constexpr int kKeptBytes = 16 * 1024 * 1024; // of each thread's heap
+    ::mallopt(M_TRIM_THRESHOLD, kKeptBytes);
+#endif
 }
 
 void print(const std::string &text)
@@ -58,6 +72,7 @@ int storeFailed(const Error &error)
 int runProgram(int argc, char **argv)
 {
     ::umask(0077); // what a server keeps is its owner's alone
+    keepFreedMemory();
     QCoreApplication application(argc, argv);
     QCoreApplication::setApplicationName(QStringLiteral("eventsync-server"));
     QCoreApplication::setApplicationVersion(QString::fromLatin1(kVersion));

@@ -5,6 +5,8 @@
 
 #include <charconv>
 
+#include <utility>
+
 namespace eventsync::server {
 
 namespace {
@@ -116,20 +118,28 @@ void SessionBridge::deliver(std::vector<protocol::Message> messages, std::size_t
     m_events.received(std::move(messages), bytes);
 }
 
-void SessionBridge::send(const transport::Frame &frame, const protocol::Message &message)
+bool SessionBridge::send(const transport::Frame &frame, const protocol::Message &message, std::size_t countedBytes)
 {
+    const bool isFirst = m_counted == 0;
+    if (isFirst)
+        m_connection->hold();
+    m_counted += countedBytes;
     if (m_positions) {
         m_positions->follow(message);
         m_connection->send(frame, m_positions->tokenFor(frame.size()));
     } else {
         m_connection->send(frame);
     }
+    return isFirst;
 }
 
-void SessionBridge::sent(std::size_t countedBytes)
+void SessionBridge::flush()
 {
+    if (m_counted == 0)
+        return;
+    m_connection->release();
     m_link->inSocket = m_connection->unsentBytes();
-    m_link->queued -= countedBytes;
+    m_link->queued -= std::exchange(m_counted, 0);
     // Above its own mark the connection will say when it has drained; below it nobody else would.
     if (m_link->queued == 0 && !m_connection->isAboveHighWater() && m_link->above.exchange(false))
         m_events.drained();

@@ -32,8 +32,9 @@ public:
     std::uint64_t bytesSent() const { return m_connection->bytesSent(); }
     std::uint64_t bytesReceived() const { return m_connection->bytesReceived(); }
 
-    void send(const transport::Frame &frame, const protocol::Message &message);
-    void sent(std::size_t countedBytes); // the socket has what was counted in the link
+    // Frames wait for flush(). True for the first one since.
+    bool send(const transport::Frame &frame, const protocol::Message &message, std::size_t countedBytes);
+    void flush();
     void close(ErrorCode code, const std::string &reason);
     void abort();
 
@@ -45,6 +46,7 @@ private:
 
     std::unique_ptr<transport::Connection> m_connection;
     SessionLinkPtr m_link;
+    std::size_t m_counted = 0; // of what was sent since flush()
     Events m_events;
     protocol::Codec m_codec;
     std::unique_ptr<ResumePositions> m_positions; // of an SSE stream

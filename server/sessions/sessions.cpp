@@ -193,8 +193,10 @@ transport::Frame Sessions::frameOf(const protocol::OutgoingPtr &message, protoco
     return cached.frame;
 }
 
+// The frames of a parcel for one connection leave together, when all of it has been handed out.
 void Sessions::deliver(std::vector<Outgoing> parcel)
 {
+    std::vector<std::uint64_t> touched;
     for (Outgoing &outgoing : parcel) {
         const auto found = m_bridges.find(outgoing.link->number);
         if (found == m_bridges.end())
@@ -209,8 +211,12 @@ void Sessions::deliver(std::vector<Outgoing> parcel)
         const transport::Frame frame = frameOf(outgoing.message, codec);
         m_numbers->sent.add(frame.size());
         m_numbers->messagesOut.add();
-        bridge.send(frame, message);
-        bridge.sent(outgoing.bytes);
+        if (bridge.send(frame, message, outgoing.bytes))
+            touched.push_back(outgoing.link->number);
+    }
+    for (const std::uint64_t number : touched) { // one of them may be gone
+        if (const auto found = m_bridges.find(number); found != m_bridges.end())
+            found->second->flush();
     }
     m_cache = {}; // a large message is not kept for the next one's sake
 }

@@ -96,6 +96,9 @@ public:
     // Takes the frame; dropped unless the connection is open (`closed` is on its way then). `resumeToken` is what the peer
     // would come back with after receiving this frame (SSE's `id:`); the other transports ignore it.
     void send(const Frame &frame, std::string_view resumeToken = {});
+    // Frames sent between the two may wait for the second one, to leave in one piece. Not nested.
+    virtual void hold() {}
+    virtual void release() {}
     void close(CloseCode code = CloseCode::Normal, std::string_view text = {}); // lets out what was sent before
     void abort();                                                              // at once; the peer sees Abnormal
 

@@ -13,6 +13,10 @@
 #include <QWebSocketHandshakeOptions>
 
 #include <algorithm>
+#include <array>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <utility>
 
 namespace eventsync::transport {
 
@@ -20,9 +24,11 @@ namespace {
 
 using namespace Qt::StringLiterals;
 
-// Up to here frames are copied into the socket's buffer, where small ones lie together and leave with one system call;
-// above it the socket keeps a reference to the bytes that all readers share.
+// Above this, what the operating system does not take at once lies in the socket's buffer as a reference to the bytes that all
+// readers share; smaller frames are copied, and lie together there.
 constexpr qsizetype kShareFromBytes = 8 * 1024;
+
+constexpr std::size_t kPiecesAtOnce = 64; // of one system call; far below what any system takes
 
 // RFC 6455 section 5.5: a control frame's payload is at most 125 bytes, two of them the code.
 constexpr std::size_t kCloseTextBytes = 123;
@@ -184,18 +190,17 @@ std::size_t WebSocketConnection::unsentBytes() const
     } else {
         bytes = m_webSocket->bytesToWrite();
     }
-    return static_cast<std::size_t>(std::max<qint64>(bytes, 0));
+    return static_cast<std::size_t>(std::max<qint64>(bytes, 0)) + m_heldBytes;
 }
 
 void WebSocketConnection::doSend(const Frame &frame, std::string_view)
 {
     if (m_isServer && m_rawSocket) {
         // QWebSocket buffers nothing on the way out, so between its own control frames whole frames may be written.
-        const QByteArray &bytes = frame.webSocketBytes();
-        if (bytes.size() >= kShareFromBytes)
-            m_rawSocket->write(bytes);
-        else
-            m_rawSocket->write(bytes.constData(), bytes.size());
+        m_held.push_back(frame.webSocketBytes());
+        m_heldBytes += static_cast<std::size_t>(m_held.back().size());
+        if (!m_holds)
+            writeOut();
     } else if (frame.isText()) {
         m_webSocket->sendTextMessage(frame.toQString());
     } else {
@@ -204,8 +209,72 @@ void WebSocketConnection::doSend(const Frame &frame, std::string_view)
     }
 }
 
+void WebSocketConnection::release()
+{
+    m_holds = false;
+    if (m_held.empty())
+        return;
+    writeOut();
+    checkWaterMarks();
+}
+
+namespace {
+
+// What the operating system takes now of the frames from `skip` bytes on; 0 also when it fails, which Qt will find out.
+std::size_t writeNow(qintptr socket, const std::vector<QByteArray> &frames, std::size_t skip)
+{
+    std::array<iovec, kPiecesAtOnce> pieces{};
+    std::size_t count = 0, wanted = 0;
+    for (const QByteArray &frame : frames) {
+        const auto size = static_cast<std::size_t>(frame.size());
+        if (skip >= size) {
+            skip -= size;
+            continue;
+        }
+        if (count == pieces.size())
+            break;
+        pieces[count++] = {const_cast<char *>(frame.constData()) + skip, size - skip}; // only read
+        wanted += size - skip;
+        skip = 0;
+    }
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = count;
+    const ssize_t written = ::sendmsg(static_cast<int>(socket), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return written > 0 ? std::min(static_cast<std::size_t>(written), wanted) : 0;
+}
+
+} // namespace
+
+void WebSocketConnection::writeOut()
+{
+    const std::vector<QByteArray> frames = std::exchange(m_held, {});
+    const std::size_t bytes = std::exchange(m_heldBytes, 0);
+    if (frames.empty() || !m_rawSocket || m_rawSocket->state() != QAbstractSocket::ConnectedState)
+        return;
+    std::size_t done = 0;
+    // Nothing may overtake what waits in Qt's buffer; under TLS everything goes through it.
+    const bool direct = m_rawSocket->bytesToWrite() == 0 && !qobject_cast<const QSslSocket *>(m_rawSocket.data());
+    while (direct && done < bytes) {
+        const std::size_t more = writeNow(m_rawSocket->socketDescriptor(), frames, done);
+        if (more == 0)
+            break;
+        done += more;
+    }
+    for (const QByteArray &frame : frames) {
+        const auto size = static_cast<std::size_t>(frame.size());
+        const std::size_t gone = std::min(done, size);
+        done -= gone;
+        if (gone == 0 && frame.size() >= kShareFromBytes)
+            m_rawSocket->write(frame);
+        else if (gone < size)
+            m_rawSocket->write(frame.constData() + gone, frame.size() - static_cast<qsizetype>(gone));
+    }
+}
+
 void WebSocketConnection::doClose(CloseCode code, std::string_view text)
 {
+    writeOut(); // before the close frame
     m_timer.start(limits::kCloseTime);
     if (m_webSocket->state() == QAbstractSocket::ConnectedState)
         m_webSocket->close(static_cast<QWebSocketProtocol::CloseCode>(code), closeText(text));
@@ -215,6 +284,8 @@ void WebSocketConnection::doClose(CloseCode code, std::string_view text)
 
 void WebSocketConnection::doAbort()
 {
+    m_held.clear();
+    m_heldBytes = 0;
     m_webSocket->abort();
     // Where there was no connection yet, QWebSocket says nothing.
     QMetaObject::invokeMethod(this, &WebSocketConnection::onDisconnected, Qt::QueuedConnection);
