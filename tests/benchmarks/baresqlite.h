@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -50,6 +51,46 @@ public:
         sqlite3_finalize(commit);
     }
 
+    // The same with the columns and the two busy indexes of EventSync's log, and what stands in them beside the body: what the
+    // form of the log costs by itself, with nothing computed.
+    void insertLogLoop(std::string_view body, std::int64_t rows, std::int64_t perCommit, std::int64_t documents)
+    {
+        if (!m_insert) {
+            run("CREATE TABLE log (position INTEGER PRIMARY KEY, document INTEGER, server_seq INTEGER, id BLOB, client_id TEXT, "
+                "client_seq INTEGER, chain BLOB, push_mark BLOB, footprint BLOB, inverse TEXT, body TEXT) STRICT");
+            run("CREATE UNIQUE INDEX log_order ON log (document, server_seq)");
+            run("CREATE UNIQUE INDEX log_id ON log (id)");
+            m_insert = prepare("INSERT INTO log (document, server_seq, id, client_id, client_seq, chain, push_mark, footprint, "
+                               "inverse, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        }
+        sqlite3_stmt *begin = prepare("BEGIN IMMEDIATE"), *commit = prepare("COMMIT");
+        const std::string inverse(200, 'i'), footprint(12, 'f');
+        std::array<unsigned char, 32> chain{};
+        for (std::int64_t row = 0; row < rows;) {
+            step(begin);
+            for (std::int64_t end = std::min(rows, row + perCommit); row < end; ++row, ++m_logged) {
+                std::array<unsigned char, 16> id{}; // in order, as ids of version 7 nearly are
+                for (std::size_t i = 0; i < 8; ++i)
+                    id[i] = static_cast<unsigned char>(m_logged >> (8 * (7 - i)));
+                chain[0] = id[7];
+                sqlite3_bind_int64(m_insert, 1, m_logged % documents);
+                sqlite3_bind_int64(m_insert, 2, m_logged / documents);
+                bindBlob(3, id.data(), id.size());
+                sqlite3_bind_text(m_insert, 4, "writer-1", -1, SQLITE_STATIC);
+                sqlite3_bind_int64(m_insert, 5, m_logged);
+                bindBlob(6, chain.data(), chain.size());
+                bindBlob(7, id.data(), id.size());
+                bindBlob(8, footprint.data(), footprint.size());
+                sqlite3_bind_text(m_insert, 9, inverse.data(), static_cast<int>(inverse.size()), SQLITE_STATIC);
+                sqlite3_bind_text(m_insert, 10, body.data(), static_cast<int>(body.size()), SQLITE_STATIC);
+                step(m_insert);
+            }
+            step(commit);
+        }
+        sqlite3_finalize(begin);
+        sqlite3_finalize(commit);
+    }
+
     // Every column of every row; how many rows.
     std::int64_t readAll(const char *sql, std::int64_t &bytes)
     {
@@ -85,8 +126,14 @@ private:
         sqlite3_reset(statement);
     }
 
+    void bindBlob(int parameter, const void *data, std::size_t size)
+    {
+        sqlite3_bind_blob(m_insert, parameter, data, static_cast<int>(size), SQLITE_STATIC);
+    }
+
     sqlite3 *m_db = nullptr;
     sqlite3_stmt *m_insert = nullptr;
+    std::int64_t m_logged = 0;
 };
 
 } // namespace eventsync::bench
