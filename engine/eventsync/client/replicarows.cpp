@@ -58,23 +58,29 @@ void DocumentReplica::trimHistory()
     for (const std::int64_t order : m_conflicts)
         wanted = std::min(wanted, m_queue.at(order).edit.baseSeq);
     const std::size_t limit = historyLimit();
+    std::vector<HistoryItem> removed;
     while (!m_history.empty()) {
-        const HistoryItem &item = m_history.front();
+        HistoryItem &item = m_history.front();
         const bool over = m_history.size() > limit || m_historyBytes > limits::kClientHistoryBytes;
         const bool looked = item.event->serverSeq > wanted && m_history.size() <= limit * kLongHistory
             && m_historyBytes <= limits::kClientHistoryBytes * kLongHistory;
         if (!over || looked || item.event->serverSeq > m_baseSeq)
-            return;
-        for (const std::int64_t order : m_sent) {
-            Entry &entry = m_queue.at(order);
-            if (item.event->serverSeq > entry.edit.baseSeq && (!item.ownOrder || *item.ownOrder > order))
-                noteMissed(entry, item.footprint);
-        }
+            break;
         m_steps.push_back(storage::Batch::Erase{"history", {m_id.text(), item.event->serverSeq.value()}});
         m_historyStart = {item.event->serverSeq, item.chain};
         m_historyBytes -= item.bytes;
+        removed.push_back(std::move(item));
         m_history.pop_front();
         m_documentDirty = true;
+    }
+    if (removed.empty())
+        return;
+    for (const std::int64_t order : m_sent) {
+        Entry &entry = m_queue.at(order);
+        for (const HistoryItem &item : removed) {
+            if (item.event->serverSeq > entry.edit.baseSeq && (!item.ownOrder || *item.ownOrder > order))
+                noteMissed(entry, item.footprint);
+        }
     }
 }
 

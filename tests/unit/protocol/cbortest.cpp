@@ -273,7 +273,7 @@ void CborTest::otherTextIsNotTranscoded_data()
 {
     QTest::addColumn<QString>("text");
     for (const char *text : {"", " 1", "1 ", "[1", "[1,", "[1,]", "{", R"({"a")", R"({"a":})", R"({"a":1,)", R"({a:1})", "\"a", R"("\)", R"("\u12")",
-                             R"("\u0041")", R"("\/")", "tru", "nul", "1.0", "-0", "1e999", "--1", "+1", "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]"})
+                             R"("\u0041")", R"("\/")", "tru", "nul", "1.0", "1e999", "--1", "+1", "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]"})
         QTest::newRow(text[0] ? text : "nothing") << QString::fromLatin1(text);
 }
 
