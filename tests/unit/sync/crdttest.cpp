@@ -26,10 +26,11 @@ struct Editor
     {
         for (const auto &message : peer->all<protocol::Events>()) {
             for (const protocol::EventItem &item : message.events) {
-                if (item.event->serverSeq != seq.next())
+                const Event event = eventOf(item);
+                if (event.serverSeq != seq.next())
                     continue;
-                seq = item.event->serverSeq;
-                if (!state.apply(*item.event))
+                seq = event.serverSeq;
+                if (!state.apply(event))
                     qFatal("event %d does not apply", static_cast<int>(seq.value()));
             }
         }
@@ -327,7 +328,7 @@ void CrdtTest::behindTheHorizonTheWholeDocumentIsSent()
     auto state = DocumentState::fromBytes(DocumentKind::Crdt, bytes);
     QVERIFY(state && state->isSameDocument(alice.state));
     QCOMPARE(alice.push(late), std::string("applied 4"));
-    QVERIFY(state->apply(*carol.last<protocol::Events>()->events.front().event));
+    QVERIFY(state->apply(eventOf(carol.last<protocol::Events>()->events.front())));
     QCOMPARE(state->canonical(), rig.state());
 }
 

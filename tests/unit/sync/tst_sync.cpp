@@ -228,9 +228,9 @@ void TestSync::theServerExecutesTheDecisionThatAnEventCarries()
     QCOMPARE(rig.state(), R"({"gold":10,"name":")" + name.toStdString() + R"("})");
     if (OnOverlap(decision) == OnOverlap::Fail)
         return;
-    const EventPtr logged = bob.last<protocol::Events>()->events.back().event;
-    QVERIFY(logged->metadata && logged->metadata->contains("conflict"));
-    QCOMPARE(logged->diff.hasChanges(), OnOverlap(decision) == OnOverlap::Ours);
+    const Event logged = eventOf(bob.last<protocol::Events>()->events.back());
+    QVERIFY(logged.metadata && logged.metadata->contains("conflict"));
+    QCOMPARE(logged.diff.hasChanges(), OnOverlap(decision) == OnOverlap::Ours);
     QCOMPARE(statuses(rig.push(bob, {event})), std::string("duplicate 3")); // by the form that was pushed
 }
 
