@@ -13,6 +13,7 @@ namespace {
 
 using eventlog::DocumentRow;
 using eventlog::EventStore;
+using eventlog::LogEntryPtr;
 using eventlog::LoggedPtr;
 
 Result<DocumentRow> rowOf(EventStore &store, const DocumentId &id, bool withState)
