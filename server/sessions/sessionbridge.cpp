@@ -137,9 +137,11 @@ void SessionBridge::flush()
 {
     if (m_counted == 0)
         return;
-    m_connection->release();
+    // What is held counts as unsent already. Before release(), which may say that all has drained: whoever hears it looks here.
     m_link->inSocket = m_connection->unsentBytes();
     m_link->queued -= std::exchange(m_counted, 0);
+    m_connection->release();
+    m_link->inSocket = m_connection->unsentBytes();
     // Above its own mark the connection will say when it has drained; below it nobody else would.
     if (m_link->queued == 0 && !m_connection->isAboveHighWater() && m_link->above.exchange(false))
         m_events.drained();

@@ -35,6 +35,26 @@ Digest digestFor(int n)
     return sha256(std::to_string(n));
 }
 
+// Takes everything, at release() and not before.
+class HoldingConnection final : public transport::Connection
+{
+public:
+    HoldingConnection() : Connection({}, State::Open) {}
+    std::size_t unsentBytes() const override { return m_held; }
+    void release() override
+    {
+        m_held = 0;
+        checkWaterMarks();
+    }
+
+private:
+    void doSend(const transport::Frame &frame, std::string_view) override { m_held += frame.size(); }
+    void doClose(transport::CloseCode, std::string_view) override {}
+    void doAbort() override {}
+
+    std::size_t m_held = 0;
+};
+
 } // namespace
 
 class PartsTest : public QObject
@@ -61,6 +81,7 @@ private Q_SLOTS:
     void foreignResumeTokenIsAnError_data();
     void foreignResumeTokenIsAnError();
     void addressImpliesHelloAndSubscribe();
+    void whoHearsOfDrainedFindsNothingUnsent();
 };
 
 void PartsTest::commandLineCountsBeforeEnvironmentBeforeFile()
@@ -376,6 +397,27 @@ void PartsTest::addressImpliesHelloAndSubscribe()
     QCOMPARE(*std::get<protocol::Subscribe>(implied->at(1)).afterSeq, ServerSeq(4));
     info.query = {{"clientId", "a:b"}};
     QCOMPARE(impliedBy(info).error().code, ErrorCode::ClientIdReserved);
+}
+
+void PartsTest::whoHearsOfDrainedFindsNothingUnsent()
+{
+    const auto link = std::make_shared<SessionLink>(1);
+    SessionBridge bridge(std::make_unique<HoldingConnection>(), link);
+    int calls = 0;
+    std::size_t unsent = 0;
+    bridge.start({.drained = [&] {
+        ++calls;
+        unsent = link->queued + link->inSocket;
+    }});
+    const auto frame = transport::Frame::text(Bytes(limits::kUnsentHighWaterBytes, ' '));
+    link->queued = frame.size();
+    link->above = true;
+    QVERIFY(bridge.send(frame, protocol::Ping{1}, frame.size()));
+    QCOMPARE(calls, 0);
+    bridge.flush();
+    QCOMPARE(calls, 1);
+    QCOMPARE(unsent, std::size_t(0));
+    QCOMPARE(link->queued + link->inSocket, std::size_t(0));
 }
 
 } // namespace eventsync::server
