@@ -24,19 +24,24 @@ tl::unexpected<Error> invalid(const char *why)
     return failure(ErrorCode::InvalidValue, why);
 }
 
-// Nodes that stand in several places make a view that doubles with every level.
+// Nodes that stand in several places make a view that doubles with every level. Nodes that stand in none can never get one
+// later; no snapshot holds them, so no limit of a document would see them, but the memory is that of nodes.
 Result<> checkPlaces(const crdt::PatchView &patch)
 {
     const crdt::IdSpan own = patch.idSpan();
     std::set<std::uint64_t> placed;
+    std::size_t made = 0;
     bool fine = true;
     patch.forEach([&](const crdt::Operation &op) {
+        made += op.code <= crdt::OpCode::NewArr ? 1 : 0;
         crdt::forEachPlaced(op, own.sid, [&](crdt::Id id) {
             fine = fine && id.sid == own.sid && id.time >= own.time && id.time < op.id.time && placed.insert(id.time).second;
         });
     });
     if (!fine)
         return invalid("a patch puts in place what it made itself, each node once");
+    if (made > placed.size() + CrdtState::kUnplaced)
+        return invalid("a patch makes nodes that it puts nowhere");
     return {};
 }
 
@@ -279,13 +284,18 @@ void CrdtState::settle(std::size_t keep)
     auto older = makeDocument(count);
     EVENTSYNC_ASSERT(older.has_value());
     auto base = std::make_shared<const Bytes>(crdt::encodeSnapshot(*older, sessions));
-    if (!crdt::decodeSnapshot(*base)) // never; but then the patches are all there is
+    const auto decoded = crdt::decodeSnapshot(*base);
+    if (!decoded) // never; but then the patches are all there is
         return;
     m_base = std::move(base);
     m_baseSize = m_base->size();
     for (auto entry = begin; entry != end; ++entry)
         m_patchBytes -= entry->patch->bytes().size();
     m_patches.erase(begin, end);
+    // Nodes without a place are not in the base; where there are many, they go from memory too. No patch makes more nodes
+    // than it has bytes.
+    if (m_document && m_document->nodes().count() > 2 * decoded->document.nodes().count() + m_patchBytes + CrdtState::kUnplaced)
+        drop();
 }
 
 } // namespace eventsync

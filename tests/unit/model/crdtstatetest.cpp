@@ -75,6 +75,12 @@ Diff built(const std::function<void(crdt::PatchBuilder &)> &build, crdt::Id firs
     return Diff(CrdtPatchBytes{builder.flush().bytes()});
 }
 
+void makeNodes(crdt::PatchBuilder &to, std::size_t count)
+{
+    for (std::size_t i = 0; i < count; ++i)
+        to.newNode(crdt::OpCode::NewStr);
+}
+
 } // namespace
 
 void CrdtStateTest::aSessionFollowsFromTheClientId()
@@ -121,6 +127,8 @@ void CrdtStateTest::patchesFitOrFail_data()
             const crdt::Id node = to.newNode(crdt::OpCode::NewObj);
             to.insObj(text, {{"a", node}, {"b", node}});
         }, next), "InvalidValue");
+    row("a few nodes in no place", true, built([&](auto &to) { makeNodes(to, CrdtState::kUnplaced); }, next), "ok");
+    row("many nodes in no place", true, built([&](auto &to) { makeNodes(to, CrdtState::kUnplaced + 1); }, next), "InvalidValue");
     row("a node of another patch", true, built([&](auto &to) { to.insObj(text, "a", {kAlice, 3}); }, next), "InvalidValue");
 }
 
@@ -354,6 +362,25 @@ void CrdtStateTest::settlingKeepsTheLastRevertible()
         steps.pop_back();
     }
     QCOMPARE(outcome(reverted), QStringLiteral("Corrupt"));
+}
+
+// [G16] Nodes that no snapshot holds do not gather in memory either.
+void CrdtStateTest::settlingForgetsNodesWithoutAPlace()
+{
+    DocumentState state = note();
+    const std::size_t nodes = state.crdt().nodes().count();
+    std::uint64_t time = 1'000;
+    std::size_t patches = 0;
+    for (; patches * CrdtState::kUnplaced < 3 * limits::kCrdtSettleBytes; ++patches, time += CrdtState::kUnplaced) {
+        const Diff diff = built([](auto &to) { makeNodes(to, CrdtState::kUnplaced); }, {kBob, time});
+        const auto applied = state.apply(Operation::Update, diff);
+        VERIFY_OK(applied);
+        state.settle(1);
+        QVERIFY(state.crdt().nodes().count() < nodes + limits::kCrdtSettleBytes + 3 * CrdtState::kUnplaced);
+    }
+    COMPARE_TEXT(state.canonical(), note().canonical());
+    VERIFY_OK(state.apply(Operation::Update, typed(state, kAlice, 5, "!")));
+    COMPARE_TEXT(state.canonical(), R"({"done":false,"list":[1,2],"text":"hello!"})");
 }
 
 void CrdtStateTest::copiesShareNothing()

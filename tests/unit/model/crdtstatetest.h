@@ -21,6 +21,7 @@ private Q_SLOTS:
     void aSnapshotJudgesAsTheLogDoes();
     void aSnapshotOfEachStepGoesOnTheSame();
     void settlingKeepsTheLastRevertible();
+    void settlingForgetsNodesWithoutAPlace();
     void copiesShareNothing();
     void bytesThatAreNoSnapshotAreCorrupt();
     void patchesNeverOverlap();
