@@ -45,6 +45,21 @@ Result<> checkPlaces(const crdt::PatchView &patch)
     return {};
 }
 
+// Deleting looks at every run of the ids named, also at those deleted before: named again and again, they would take a long
+// time. An editor names what shows, each once, and more than a largest document holds cannot show.
+Result<> checkDeletes(const crdt::PatchView &patch)
+{
+    constexpr std::uint64_t most = limits::kDocumentBytes + limits::kEventBytes;
+    std::uint64_t deleted = 0;
+    patch.forEach([&](const crdt::Operation &op) {
+        if (op.code == crdt::OpCode::Del)
+            crdt::forEachSpan(op, patch.id().sid, [&](crdt::IdSpan span) { deleted = std::min(most + 1, deleted + std::min(span.length, most + 1)); });
+    });
+    if (deleted > most)
+        return invalid("a patch deletes more than a document can hold");
+    return {};
+}
+
 } // namespace
 
 std::uint64_t crdtSessionOf(const ClientId &client)
@@ -171,6 +186,7 @@ Result<> CrdtState::check(const crdt::PatchView &patch) const
     if (own.end() - 1 > m_time && own.end() - 1 - m_time > limits::kCrdtClockJump)
         return invalid("a time too far ahead");
     EVENTSYNC_CHECK(checkPlaces(patch));
+    EVENTSYNC_CHECK(checkDeletes(patch));
     std::optional<crdt::Id> missing;
     patch.forEach([&](const crdt::Operation &op) {
         crdt::forEachReference(op, own.sid, [&](crdt::IdSpan span) {

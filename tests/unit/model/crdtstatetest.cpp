@@ -129,6 +129,15 @@ void CrdtStateTest::patchesFitOrFail_data()
         }, next), "InvalidValue");
     row("a few nodes in no place", true, built([&](auto &to) { makeNodes(to, CrdtState::kUnplaced); }, next), "ok");
     row("many nodes in no place", true, built([&](auto &to) { makeNodes(to, CrdtState::kUnplaced + 1); }, next), "InvalidValue");
+    const auto deletesAgain = [&](std::size_t most) { // ids of the text, until so many are named
+        return built([&](auto &to) {
+            to.insStr({kAlice, 1}, {kAlice, 1}, std::string(100'000, 'x'));
+            for (std::size_t named = 0; named + 100'000 <= most; named += 100'000)
+                to.del({kAlice, 1}, {{kBob, 100, 100'000}});
+        }, next);
+    };
+    row("as many deletes as a document can need", true, deletesAgain(limits::kDocumentBytes), "ok");
+    row("deletes without end", true, deletesAgain(limits::kDocumentBytes + limits::kEventBytes + 100'000), "InvalidValue");
     row("a node of another patch", true, built([&](auto &to) { to.insObj(text, "a", {kAlice, 3}); }, next), "InvalidValue");
 }
 
