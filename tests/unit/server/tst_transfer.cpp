@@ -151,6 +151,7 @@ private Q_SLOTS:
     void interruptedImportIsContinued();
     void serverGoesOnWhereTheImportEnded();
     void otherHistoryIsRefused();
+    void gapBehindTheOwnLogIsRefused();
     void damagedExportIsRefused_data();
     void damagedExportIsRefused();
     void compactDryRunOnlyTells();
@@ -237,6 +238,20 @@ void TransferTest::otherHistoryIsRefused()
     QVERIFY(!refused);
     QCOMPARE(refused.error().code, ErrorCode::DocumentExists);
     QVERIFY(refused.error().message.find("hero") != std::string::npos);
+}
+
+// The export of a compacted log begins behind where the store's own log ends: what lies between is nowhere.
+void TransferTest::gapBehindTheOwnLogIsRefused()
+{
+    for (const char *id : {"old", "oldnote"}) {
+        Engine engine;
+        engine.put(id, R"({"n": 0})", id == std::string("old") ? DocumentKind::Json : DocumentKind::Crdt);
+        const auto refused = imported(engine.engine.backend(), m_lines);
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, ErrorCode::DocumentExists);
+        const auto view = engine.engine.backend().view();
+        QCOMPARE(eventlog::EventStore(**view).load(DocumentId(id)).value()->head.serverSeq, ServerSeq(1));
+    }
 }
 
 void TransferTest::damagedExportIsRefused_data()
