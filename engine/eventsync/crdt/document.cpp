@@ -104,6 +104,20 @@ std::set<NodeIndex> doubles(const Document &document, NodeIndex top)
     return twice;
 }
 
+// A constant may hold containers of its own: what of them lies too deep shows as null, like nodes that do.
+void cutBelow(json::Value &value, int depth)
+{
+    if (depth >= limits::kDepth && (value.is_array() || value.is_object())) {
+        value = nullptr;
+    } else if (value.is_array()) {
+        for (json::Value &element : value.get_array())
+            cutBelow(element, depth + 1);
+    } else if (value.is_object()) {
+        for (auto &member : value.get_object())
+            cutBelow(member.value(), depth + 1);
+    }
+}
+
 json::Value viewOfTree(const Document &document, const std::set<NodeIndex> &doubles, NodeIndex index, int depth, bool *isUndefined)
 {
     // Registers in registers show the innermost value; a loop, so that a chain of them costs no stack.
@@ -118,8 +132,11 @@ json::Value viewOfTree(const Document &document, const std::set<NodeIndex> &doub
         return nullptr;
     bool hole = false;
     switch (node.kind) {
-    case NodeKind::Con:
-        return viewOf(node.constant());
+    case NodeKind::Con: {
+        json::Value value = viewOf(node.constant());
+        cutBelow(value, depth);
+        return value;
+    }
     case NodeKind::Str: {
         std::string text;
         if (node.sequence().isAscii()) {

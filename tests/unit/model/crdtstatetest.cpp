@@ -392,6 +392,28 @@ void CrdtStateTest::settlingForgetsNodesWithoutAPlace()
     COMPARE_TEXT(state.canonical(), R"({"done":false,"list":[1,2],"text":"hello!"})");
 }
 
+// [G4] A view that is deeper than any JSON text may be could not be read from a store again.
+void CrdtStateTest::everyViewIsJsonThatCanBeRead()
+{
+    DocumentState state = note();
+    json::Value deep = 1;
+    for (int i = 0; i < limits::kDepth; ++i)
+        deep = json::Array{std::move(deep)};
+    const Diff diff = built([&](auto &to) {
+        crdt::Id outer = state.crdt().root();
+        for (int i = 0; i < limits::kDepth / 2; ++i) {
+            const crdt::Id object = to.newNode(crdt::OpCode::NewObj);
+            to.insObj(outer, "deep", object);
+            outer = object;
+        }
+        to.insObj(outer, "deep", to.newCon(crdt::Constant(deep)));
+    }, {kBob, 100});
+    VERIFY_OK(state.apply(Operation::Update, diff));
+    const auto read = json::parse(state.canonical());
+    VERIFY_OK(read);
+    COMPARE_TEXT(json::canonical(*read), state.canonical());
+}
+
 void CrdtStateTest::copiesShareNothing()
 {
     DocumentState state = note();

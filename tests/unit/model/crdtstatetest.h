@@ -22,6 +22,7 @@ private Q_SLOTS:
     void aSnapshotOfEachStepGoesOnTheSame();
     void settlingKeepsTheLastRevertible();
     void settlingForgetsNodesWithoutAPlace();
+    void everyViewIsJsonThatCanBeRead();
     void copiesShareNothing();
     void bytesThatAreNoSnapshotAreCorrupt();
     void patchesNeverOverlap();
