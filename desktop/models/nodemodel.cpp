@@ -6,6 +6,9 @@
 #include <eventsync/base/limits.h>
 
 #include <algorithm>
+#include <iterator>
+#include <set>
+#include <tuple>
 
 namespace eventsync::desktop {
 
@@ -106,22 +109,36 @@ void NodeModel::take(Row &row, Row &from, bool isSeen)
 void NodeModel::takeChildren(Row &row, Row &from, bool isSeen)
 {
     const QModelIndex index = indexOfRow(&row, Key);
-    auto isIn = [](const std::vector<std::unique_ptr<Row>> &rows, const NodePlace &place) {
-        return std::any_of(rows.begin(), rows.end(), [&](const auto &one) { return one->place == place; });
+    auto isLess = [](const NodePlace *a, const NodePlace *b) {
+        return std::tie(a->container, a->key, a->slot, a->element) < std::tie(b->container, b->key, b->slot, b->element);
     };
+    std::set<const NodePlace *, decltype(isLess)> wanted;
+    for (const auto &one : from.children)
+        wanted.insert(&one->place);
+    std::vector<std::unique_ptr<Row>> &rows = row.children, &fresh = from.children;
     std::size_t at = 0;
-    for (std::size_t next = 0; next < from.children.size() || at < row.children.size();) {
-        const bool here = at < row.children.size();
-        if (here && next < from.children.size() && row.children[at]->place == from.children[next]->place) {
-            take(*row.children[at++], *from.children[next++], isSeen);
-        } else if (here && !(next < from.children.size() && isIn(from.children, row.children[at]->place))) {
-            beginRemoveRows(index, int(at), int(at));
-            row.children.erase(row.children.begin() + std::ptrdiff_t(at));
+    for (std::size_t next = 0; next < fresh.size() || at < rows.size();) {
+        const auto isIn = [&](std::size_t i) { return next < fresh.size() && wanted.contains(&rows[i]->place); };
+        if (at < rows.size() && next < fresh.size() && rows[at]->place == fresh[next]->place) {
+            take(*rows[at++], *fresh[next++], isSeen);
+        } else if (at < rows.size() && !isIn(at)) {
+            std::size_t end = at + 1;
+            while (end < rows.size() && !isIn(end))
+                ++end;
+            beginRemoveRows(index, int(at), int(end) - 1);
+            rows.erase(rows.begin() + std::ptrdiff_t(at), rows.begin() + std::ptrdiff_t(end));
             endRemoveRows();
         } else {
-            beginInsertRows(index, int(at), int(at));
-            from.children[next]->parent = &row;
-            row.children.insert(row.children.begin() + std::ptrdiff_t(at++), std::move(from.children[next++]));
+            std::size_t end = next + 1;
+            while (end < fresh.size() && !(at < rows.size() && rows[at]->place == fresh[end]->place))
+                ++end;
+            beginInsertRows(index, int(at), int(at + end - next) - 1);
+            for (std::size_t i = next; i < end; ++i)
+                fresh[i]->parent = &row;
+            rows.insert(rows.begin() + std::ptrdiff_t(at), std::make_move_iterator(fresh.begin() + std::ptrdiff_t(next)),
+                        std::make_move_iterator(fresh.begin() + std::ptrdiff_t(end)));
+            at += end - next;
+            next = end;
             endInsertRows();
         }
     }
