@@ -43,8 +43,8 @@ public:
     NodeIndex create(Id id, NodeKind kind)
     {
         const Sequence::Stamp at = stamp(id);
-        // On a server's clock, whose ids have no session, time 0 stands for the origin.
-        if (id.sid == kSystemSession || (id.time == 0 && clock().isServer()) || m_document.m_nodes.find(at) != kNoNode)
+        // Clocks begin at 1: time 0 stands for the origin, and a constant there for nothing at all.
+        if (id.sid == kSystemSession || id.time == 0 || m_document.m_nodes.find(at) != kNoNode)
             fail();
         else if (!clock().knows(id))
             fail();

@@ -83,6 +83,40 @@ PatchView Patch::view() const
     return *view;
 }
 
+namespace {
+
+// A copy whose renaming has one border: ids of `from`'s session move from there on, all by the same distance. A deleted span
+// is cut there at most, however long it says that it is.
+void copyMoved(PatchBuilder &builder, const Operation &operation, Id from, const std::function<Id(Id)> &rename)
+{
+    if (operation.code != OpCode::Del)
+        return builder.copy(operation, rename);
+    std::vector<IdSpan> spans;
+    const auto add = [&](Id first, std::uint64_t length) {
+        const Id moved = rename(first);
+        spans.push_back({moved.sid, moved.time, length});
+    };
+    forEachSpan(operation, operation.id.sid, [&](IdSpan span) {
+        const bool isCut = span.sid == from.sid && span.time < from.time && from.time - span.time < span.length;
+        const std::uint64_t head = isCut ? from.time - span.time : 0;
+        if (isCut)
+            add(span.first(), head);
+        add(span.first().plus(head), span.length - head);
+    });
+    builder.del(rename(operation.object), spans);
+}
+
+Patch moved(const PatchView &from, Id border, const std::function<Id(Id)> &rename)
+{
+    PatchBuilder builder(rename(from.id()));
+    if (const auto meta = from.meta())
+        builder.setMeta(*meta);
+    from.forEach([&](const Operation &operation) { copyMoved(builder, operation, border, rename); });
+    return builder.flush();
+}
+
+} // namespace
+
 Patch Patch::renamed(const std::function<Id(Id)> &rename) const
 {
     if (isEmpty())
@@ -101,7 +135,7 @@ Patch Patch::rebased(std::uint64_t time, std::optional<std::uint64_t> from) cons
         return {};
     const Id first = id();
     const std::uint64_t start = from.value_or(first.time);
-    return renamed([=](Id id) {
+    return moved(view(), {first.sid, start}, [=](Id id) {
         const bool moves = id.sid == first.sid && id.time >= start;
         return moves ? Id{id.sid, id.time - first.time + time} : id;
     });
@@ -112,7 +146,7 @@ Patch Patch::withSession(std::uint64_t sid) const
     if (isEmpty())
         return {};
     const Id first = id();
-    return renamed([=](Id id) { return id.sid == first.sid && id.time >= first.time ? Id{sid, id.time} : id; });
+    return moved(view(), first, [=](Id id) { return id.sid == first.sid && id.time >= first.time ? Id{sid, id.time} : id; });
 }
 
 Patch Patch::compacted() const
@@ -143,7 +177,7 @@ Patch Patch::compacted() const
             pending = operation;
             text = operation.content;
         } else {
-            builder.copy(operation, [](Id id) { return id; });
+            copyMoved(builder, operation, from.id(), [](Id id) { return id; });
         }
     });
     settle();
