@@ -265,10 +265,10 @@ void Document::setValue(const Operation &op)
         return;
     }
     const NodeIndex node = container(op.object, NodeKind::Val);
-    if (node == kNoNode)
-        return discard(op.value);
     if (!(op.object < op.value))
         return;
+    if (node == kNoNode)
+        return discard(op.value);
     NodeIndex slot = m_nodes[node].value();
     const bool isNew = put(slot, op.value, node);
     m_nodes[node].value() = slot;
@@ -289,10 +289,10 @@ void Document::setKeys(const Operation &op)
 {
     const NodeIndex node = container(op.object, NodeKind::Obj);
     forEachKey(op, op.id.sid, [&](const KeyEntry &entry) {
-        if (node == kNoNode)
-            discard(entry.value);
-        else
+        if (node != kNoNode)
             setKey(node, op.object, entry);
+        else if (op.object.time < entry.value.time) // the container being gone must not change whose values it takes
+            discard(entry.value);
     });
 }
 
@@ -300,10 +300,10 @@ void Document::setSlots(const Operation &op)
 {
     const NodeIndex node = container(op.object, NodeKind::Vec);
     forEachIndex(op, op.id.sid, [&](const IndexEntry &entry) {
-        if (node == kNoNode)
-            return discard(entry.value);
         if (op.object.time >= entry.value.time || entry.value.sid == kSystemSession)
             return;
+        if (node == kNoNode)
+            return discard(entry.value);
         VecSlots &slots = m_nodes[node].slots();
         if (slots.size() <= entry.index)
             slots.resize(entry.index + 1, kNoNode);
@@ -360,7 +360,10 @@ void Document::insertElements(const Operation &op)
     const NodeIndex index = container(op.object, NodeKind::Arr);
     std::vector<NodeIndex> elements;
     if (index == kNoNode) {
-        forEachElement(op, op.id.sid, [&](Id value) { discard(value); });
+        forEachElement(op, op.id.sid, [&](Id value) {
+            if (op.object.time < value.time) // as below: the array being gone must not change whose values it takes
+                discard(value);
+        });
         return;
     }
     Sequence &sequence = m_nodes[index].sequence();
