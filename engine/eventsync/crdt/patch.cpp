@@ -106,13 +106,22 @@ void copyMoved(PatchBuilder &builder, const Operation &operation, Id from, const
     builder.del(rename(operation.object), spans);
 }
 
-Patch moved(const PatchView &from, Id border, const std::function<Id(Id)> &rename)
+// A patch from the copies of another's operations, what its author attached included.
+template<class Copy>
+Patch copied(const PatchView &from, Id first, Copy copy)
 {
-    PatchBuilder builder(rename(from.id()));
+    PatchBuilder builder(first);
     if (const auto meta = from.meta())
         builder.setMeta(*meta);
-    from.forEach([&](const Operation &operation) { copyMoved(builder, operation, border, rename); });
+    from.forEach([&](const Operation &operation) { copy(builder, operation); });
     return builder.flush();
+}
+
+Patch moved(const PatchView &from, Id border, const std::function<Id(Id)> &rename)
+{
+    return copied(from, rename(from.id()), [&](PatchBuilder &builder, const Operation &operation) {
+        copyMoved(builder, operation, border, rename);
+    });
 }
 
 } // namespace
@@ -122,11 +131,9 @@ Patch Patch::renamed(const std::function<Id(Id)> &rename) const
     if (isEmpty())
         return {};
     const PatchView from = view();
-    PatchBuilder builder(rename(from.id()));
-    if (const auto meta = from.meta())
-        builder.setMeta(*meta);
-    from.forEach([&](const Operation &operation) { builder.copy(operation, rename); });
-    return builder.flush();
+    return copied(from, rename(from.id()), [&](PatchBuilder &builder, const Operation &operation) {
+        builder.copy(operation, rename);
+    });
 }
 
 Patch Patch::rebased(std::uint64_t time, std::optional<std::uint64_t> from) const
