@@ -24,17 +24,6 @@ namespace {
 constexpr std::int64_t kQuickGold = 50;
 constexpr std::int64_t kQuickExperience = 100;
 
-QLabel *pageText(const QString &text, const char *name)
-{
-    auto *label = new QLabel(text);
-    label->setObjectName(QLatin1StringView(name));
-    label->setAlignment(Qt::AlignCenter);
-    label->setWordWrap(true);
-    label->setMargin(24);
-    label->setForegroundRole(QPalette::PlaceholderText);
-    return label;
-}
-
 } // namespace
 
 GamePanel::GamePanel(Session &session, QWidget *parent)

@@ -116,4 +116,15 @@ QTableView *makeTable(const char *objectName, const QString &accessibleName, QAb
     return table;
 }
 
+QLabel *pageText(const QString &text, const char *name)
+{
+    auto *label = new QLabel(text);
+    label->setObjectName(QLatin1StringView(name));
+    label->setAlignment(Qt::AlignCenter);
+    label->setWordWrap(true);
+    label->setMargin(24);
+    label->setForegroundRole(QPalette::PlaceholderText);
+    return label;
+}
+
 } // namespace eventsync::desktop

@@ -67,4 +67,7 @@ private:
 // A read-only table as this program has them: whole rows, no grid, long texts elided, the column `stretched` takes the rest.
 QTableView *makeTable(const char *objectName, const QString &accessibleName, QAbstractItemModel *model, int stretched);
 
+// What a page says instead of its contents: in its middle, in the colour of a placeholder.
+QLabel *pageText(const QString &text, const char *objectName);
+
 } // namespace eventsync::desktop

@@ -34,17 +34,6 @@ crdt::Id textIn(const crdt::Document *document)
     return at != crdt::kNoNode && document->node(at).kind == crdt::NodeKind::Str ? document->idOf(at) : crdt::kOrigin;
 }
 
-QLabel *pageText(const QString &text, const char *name)
-{
-    auto *label = new QLabel(text);
-    label->setObjectName(QLatin1StringView(name));
-    label->setAlignment(Qt::AlignCenter);
-    label->setWordWrap(true);
-    label->setMargin(24);
-    label->setForegroundRole(QPalette::PlaceholderText);
-    return label;
-}
-
 } // namespace
 
 TextPanel::TextPanel(Session &session, QWidget *parent)
