@@ -84,6 +84,13 @@ expect 'an unknown command is a wrong command line' test "$status" = 2
 expect 'an unknown command is named' says '"frobnicate"'
 run build nothing
 expect 'an unknown preset is a wrong command line' test "$status" = 2
+run test --preset release
+expect 'a preset that builds no tests is a wrong command line' test "$status" = 2
+expect 'it says which presets have tests' says 'dev, asan and tsan'
+run test --preset
+expect 'a preset without a name is a wrong command line' test "$status" = 2
+run test one two
+expect 'two filters are a wrong command line' test "$status" = 2
 run demo --nothing
 expect 'an unknown option of demo is a wrong command line' test "$status" = 2
 run run
@@ -119,6 +126,9 @@ everything_of debian-12 >"$work/installed"
 rm -f "$work/apt.log"
 run build
 expect 'with nothing missing apt-get is not called' test ! -e "$work/apt.log"
+
+run test --preset asan
+expect 'tests are built under the sanitizer that was asked for' says 'Configuring (asan)'
 
 grep -vx redis-server "$work/installed" >"$work/less" && mv "$work/less" "$work/installed"
 run test
