@@ -189,6 +189,7 @@ private:
     void writeBase();
     bool wantsBase() const;
     void dropStaging();
+    void setReadOnly(bool readOnly);
 
     // push
     void pump(Outcome &out);
@@ -246,6 +247,7 @@ private:
     // durable
     std::optional<CollectionName> m_collection;
     bool m_open = false;
+    bool m_readOnly = false;                   // as the last synced said: no edit is made, none is pushed
     Position m_position;
     Position m_historyStart;                   // before the first item of m_history
     std::deque<HistoryItem> m_history;
@@ -279,7 +281,6 @@ private:
 
     // of the connection
     bool m_subscribed = false, m_synced = false, m_halt = false, m_gap = false;
-    bool m_readOnly = false;                   // as the last synced said: no edit is made, none is pushed
     int m_repairs = 0;                         // subscriptions in a row that did not lead to the server's position
     ServerSeq m_cursorSent;
     std::optional<std::chrono::milliseconds> m_pausedUntil; // steady

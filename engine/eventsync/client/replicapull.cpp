@@ -291,7 +291,7 @@ void DocumentReplica::onSynced(const protocol::Synced &message, Outcome &out)
         return;
     }
     m_synced = true;
-    m_readOnly = message.permission == protocol::Permission::Read;
+    setReadOnly(message.permission == protocol::Permission::Read);
     m_halt = m_gap = false;
     m_repairs = m_pauses = 0;
     for (const std::int64_t order : m_sent)
@@ -320,6 +320,18 @@ void DocumentReplica::onSynced(const protocol::Synced &message, Outcome &out)
     m_facts.push_back(DocumentSynced{m_id, m_position});
 }
 
+// Kept over restarts: a replica that starts without a network takes no edit that the server is known to refuse.
+void DocumentReplica::setReadOnly(bool readOnly)
+{
+    if (m_readOnly == readOnly)
+        return;
+    m_readOnly = readOnly;
+    if (readOnly)
+        m_steps.push_back(storage::Batch::Put{"rights", {m_id.text(), "read"}});
+    else
+        m_steps.push_back(storage::Batch::Erase{"rights", {m_id.text()}});
+}
+
 // Purged: what the person may no longer read goes, what he has written becomes dead letters that he can see.
 void DocumentReplica::onRevoked(const protocol::Revoked &message, Outcome &)
 {
@@ -331,6 +343,7 @@ void DocumentReplica::onRevoked(const protocol::Revoked &message, Outcome &)
     }
     startOver();
     dropStaging();
+    setReadOnly(false); // with the rest of what was known of it
     m_open = m_subscribed = m_synced = false;
     for (const auto &[key, acked] : m_acked) {
         for (const EventId &id : {acked.edit->id, acked.edit->first()}) {

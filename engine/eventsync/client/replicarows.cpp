@@ -243,6 +243,14 @@ struct DocumentReplica::Loader
             replica(part.documentId).m_staged.emplace(number, std::move(part));
             return {};
         }));
+        EVENTSYNC_CHECK(each("rights", [&](const storage::Row &row) -> Result<> {
+            EVENTSYNC_TRY(const DocumentId id, rows::documentOf(row));
+            EVENTSYNC_TRY(const std::string permission, rows::text(row, 1));
+            if (permission != "read")
+                return failure(ErrorCode::Corrupt, "the right to " + id.text() + " is not known: " + permission);
+            replica(id).m_readOnly = true;
+            return {};
+        }));
         return each("clocks", [&](const storage::Row &row) -> Result<> {
             EVENTSYNC_TRY(const DocumentId id, rows::documentOf(row));
             EVENTSYNC_TRY(const std::string client, rows::text(row, 1));

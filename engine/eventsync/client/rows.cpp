@@ -156,6 +156,8 @@ const storage::Schema &schema()
             {.name = "clocks",
              .columns = {{"documentId"}, {"clientId"}, {"clientSeq", ColumnType::Integer}},
              .keyColumns = 2},
+            // Documents that may only be read, as the server last said.
+            {.name = "rights", .columns = {{"documentId"}, {"permission"}}},
             {.name = "meta", .columns = {{"name"}, {"value"}}},
         },
     };

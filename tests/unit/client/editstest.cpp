@@ -100,6 +100,40 @@ void EditsTest::aReaderEditsNothingAndWhatWaitsIsHeld()
     VERIFY_DURABLE(pair.device);
 }
 
+// [G9] What the server said counts until it says something else, through restarts without a network too.
+void EditsTest::aReaderStaysAReaderOverAnOfflineRestart()
+{
+    Pair pair;
+    const auto connect = [&pair](protocol::Permission permission) {
+        pair.device.run(pair.device.core->connected());
+        pair.device.receive(welcome());
+        protocol::Synced synced = pair.log.synced(ClientSeq());
+        synced.permission = permission;
+        pair.device.receive(synced);
+        pair.device.run(pair.device.core->disconnected());
+    };
+    const auto edit = [&pair] {
+        return pair.device.run(pair.device.core->update(pair.id, patch(R"([{"op":"inc","path":"/gold","value":1}])")));
+    };
+    pair.device.run(pair.device.core->disconnected());
+    connect(protocol::Permission::Read);
+    pair.device.crash();
+    const auto refused = edit();
+    QVERIFY(!refused);
+    QCOMPARE(refused.error().code, ErrorCode::PermissionDenied);
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+    connect(protocol::Permission::Write);
+    pair.device.crash();
+    QVERIFY(edit().has_value());
+    connect(protocol::Permission::Read);
+    pair.device.run(pair.device.core->connected());
+    pair.device.receive(welcome());
+    pair.device.receive(protocol::Revoked{.documentId = pair.id, .reason = "for the test"});
+    pair.device.crash();
+    QCOMPARE(edit().error().code, ErrorCode::NotFound); // nothing is known of it any more, its right neither
+    VERIFY_DURABLE(pair.device);
+}
+
 void EditsTest::aFullQueueRefusesTheNextEdit()
 {
     ClientOptions options = withPolicy();

@@ -17,6 +17,7 @@ private Q_SLOTS:
     void refusedEditsChangeNothing();
     void aFullQueueRefusesTheNextEdit();
     void aReaderEditsNothingAndWhatWaitsIsHeld();
+    void aReaderStaysAReaderOverAnOfflineRestart();
     void anEditFunctionUsesThePolicy();
     void queuedEditsSurviveACrash();
     void undoTakesBackAndRedoRestores_data();
