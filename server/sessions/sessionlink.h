@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/limits.h>
 #include <eventsync/protocol/codec.h>
 #include <eventsync/sync/syncservice.h>
 
@@ -25,6 +26,17 @@ struct SessionLink
     std::atomic<std::size_t> inSocket{0};  // bytes unsent in the connection when it was last looked at
     std::atomic<std::size_t> unhandled{0}; // bytes of received messages that the engine has not looked at
     std::atomic<bool> above{false};        // the service was told of high water and not yet of drained()
+
+    // What the service is told, on the engine thread. Whoever is told of too much hears of it when that has gone: also of what
+    // went while it was told, by the second look.
+    std::size_t unsentBytes()
+    {
+        const std::size_t bytes = queued + inSocket;
+        if (bytes < limits::kUnsentHighWaterBytes)
+            return bytes;
+        above = true;
+        return queued + inSocket;
+    }
 };
 using SessionLinkPtr = std::shared_ptr<SessionLink>;
 

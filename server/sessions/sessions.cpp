@@ -40,9 +40,7 @@ public:
     void send(const protocol::OutgoingPtr &message) override
     {
         const std::size_t bytes = estimatedBytes(message->message());
-        const std::size_t unsent = m_link->queued.fetch_add(bytes) + bytes + m_link->inSocket;
-        if (unsent >= limits::kUnsentHighWaterBytes)
-            m_link->above = true;
+        m_link->queued += bytes;
         m_outbox->add({.link = m_link, .message = message, .bytes = bytes});
     }
     void close(ErrorCode code, const std::string &reason) override
@@ -50,7 +48,7 @@ public:
         isClosed = true;
         m_outbox->add({.link = m_link, .message = nullptr, .code = code, .reason = reason});
     }
-    std::size_t unsentBytes() const override { return m_link->queued + m_link->inSocket; }
+    std::size_t unsentBytes() const override { return m_link->unsentBytes(); }
 
     sync::SessionId id;
     bool isClosed = false; // by the service: it does not know the session any more

@@ -82,6 +82,8 @@ private Q_SLOTS:
     void foreignResumeTokenIsAnError();
     void addressImpliesHelloAndSubscribe();
     void whoHearsOfDrainedFindsNothingUnsent();
+    void whatWasQueuedWhileItDrainedIsHeardOfToo();
+    void drainedIsSaidOnlyAfterHighWater();
 };
 
 void PartsTest::commandLineCountsBeforeEnvironmentBeforeFile()
@@ -418,6 +420,44 @@ void PartsTest::whoHearsOfDrainedFindsNothingUnsent()
     QCOMPARE(calls, 1);
     QCOMPARE(unsent, std::size_t(0));
     QCOMPARE(link->queued + link->inSocket, std::size_t(0));
+}
+
+// The engine queues another large frame while the I/O thread says that the last one has gone. The engine looks, finds too
+// much again and waits: it must hear of that frame as well.
+void PartsTest::whatWasQueuedWhileItDrainedIsHeardOfToo()
+{
+    const auto link = std::make_shared<SessionLink>(1);
+    SessionBridge bridge(std::make_unique<HoldingConnection>(), link);
+    const auto frame = transport::Frame::text(Bytes(limits::kUnsentHighWaterBytes, ' '));
+    int calls = 0;
+    std::size_t seen = 0;
+    bridge.start({.drained = [&] {
+        if (++calls == 1)
+            link->queued += frame.size();
+        seen = link->unsentBytes(); // the service asks whether it may go on
+    }});
+    link->queued = frame.size();
+    QVERIFY(link->unsentBytes() >= limits::kUnsentHighWaterBytes);
+    for (int sent = 1; sent <= 2; ++sent) {
+        QVERIFY(bridge.send(frame, protocol::Ping{1}, frame.size()));
+        bridge.flush();
+        QCOMPARE(calls, sent);
+    }
+    QCOMPARE(seen, std::size_t(0));
+}
+
+// Whoever was not told of high water hears nothing.
+void PartsTest::drainedIsSaidOnlyAfterHighWater()
+{
+    const auto link = std::make_shared<SessionLink>(1);
+    SessionBridge bridge(std::make_unique<HoldingConnection>(), link);
+    int calls = 0;
+    bridge.start({.drained = [&] { ++calls; }});
+    const auto frame = transport::Frame::text(Bytes(limits::kUnsentHighWaterBytes, ' '));
+    link->queued = frame.size();
+    QVERIFY(bridge.send(frame, protocol::Ping{1}, frame.size()));
+    bridge.flush();
+    QCOMPARE(calls, 0);
 }
 
 } // namespace eventsync::server
