@@ -34,6 +34,16 @@ Units unitsOf(const Operation &op, std::uint64_t skip, std::u16string &buffer)
     return {buffer.data() + skip, asUnits(op.span - skip), 2};
 }
 
+// What a container takes: only values younger than itself, so that no node ever stands below itself, and none of the system's
+// own. As in the reference a val compares whole ids, the others only times. That the container is gone must not change
+// whose values it takes.
+bool takes(OpCode insertion, Id container, Id value)
+{
+    if (value.sid == kSystemSession)
+        return false;
+    return insertion == OpCode::InsVal ? container < value : container.time < value.time;
+}
+
 } // namespace
 
 // ---- checking
@@ -265,7 +275,7 @@ void Document::setValue(const Operation &op)
         return;
     }
     const NodeIndex node = container(op.object, NodeKind::Val);
-    if (!(op.object < op.value))
+    if (!takes(op.code, op.object, op.value))
         return;
     if (node == kNoNode)
         return discard(op.value);
@@ -278,7 +288,7 @@ void Document::setValue(const Operation &op)
 
 void Document::setKey(NodeIndex node, Id object, const KeyEntry &entry)
 {
-    if (object.time >= entry.value.time || entry.value.sid == kSystemSession)
+    if (!takes(OpCode::InsObj, object, entry.value))
         return;
     ObjectKeys &keys = m_nodes[node].keys(); // lies on the heap: making nodes does not move it
     if (put(keys.findOrAdd(entry.key), entry.value, node) && m_observer)
@@ -291,7 +301,7 @@ void Document::setKeys(const Operation &op)
     forEachKey(op, op.id.sid, [&](const KeyEntry &entry) {
         if (node != kNoNode)
             setKey(node, op.object, entry);
-        else if (op.object.time < entry.value.time) // the container being gone must not change whose values it takes
+        else if (takes(op.code, op.object, entry.value))
             discard(entry.value);
     });
 }
@@ -300,7 +310,7 @@ void Document::setSlots(const Operation &op)
 {
     const NodeIndex node = container(op.object, NodeKind::Vec);
     forEachIndex(op, op.id.sid, [&](const IndexEntry &entry) {
-        if (op.object.time >= entry.value.time || entry.value.sid == kSystemSession)
+        if (!takes(op.code, op.object, entry.value))
             return;
         if (node == kNoNode)
             return discard(entry.value);
@@ -361,7 +371,7 @@ void Document::insertElements(const Operation &op)
     std::vector<NodeIndex> elements;
     if (index == kNoNode) {
         forEachElement(op, op.id.sid, [&](Id value) {
-            if (op.object.time < value.time) // as below: the array being gone must not change whose values it takes
+            if (takes(op.code, op.object, value))
                 discard(value);
         });
         return;
@@ -369,10 +379,10 @@ void Document::insertElements(const Operation &op)
     Sequence &sequence = m_nodes[index].sequence();
     const LogicalClock::Session session = m_clock->number(op.id.sid);
     const std::uint64_t known = knownPrefix(sequence, op);
-    // Values older than the array cannot be in it; those behind them move up, as in the reference.
+    // Those behind a value it does not take move up, as in the reference.
     std::uint64_t at = 0;
     forEachElement(op, op.id.sid, [&](Id value) {
-        if (op.object.time >= value.time || value.sid == kSystemSession)
+        if (!takes(op.code, op.object, value))
             return;
         NodeIndex there = kNoNode;
         if (at >= known)

@@ -11,6 +11,7 @@
 #include <QTest>
 
 #include <algorithm>
+#include <array>
 
 using namespace eventsync;
 using namespace eventsync::crdt;
@@ -175,6 +176,65 @@ void typeAndTakeBack(Sequence &sequence, PlainArray &plain, LogicalClock::Sessio
 }
 
 } // namespace
+
+void ConvergenceTest::containersTakeWhatIsYoungerThanThey_data()
+{
+    QTest::addColumn<int>("code");
+    QTest::addColumn<bool>("isYounger");
+    QTest::addColumn<QString>("view");
+    const auto kind = [](const char *name, OpCode code) {
+        QTest::addRow("%s, older", name) << int(code) << false << QStringLiteral(R"({"c":null,"v":"value"})");
+        QTest::addRow("%s, younger", name) << int(code) << true << QStringLiteral(R"({"c":null})");
+    };
+    kind("val", OpCode::NewVal);
+    kind("obj", OpCode::NewObj);
+    kind("vec", OpCode::NewVec);
+    kind("arr", OpCode::NewArr);
+}
+
+// A value is put into a container that somebody else removes, and into another place: a third one puts it there. It dies
+// with the container if the container could take it, and only then; in whatever order.
+void ConvergenceTest::containersTakeWhatIsYoungerThanThey()
+{
+    QFETCH(int, code);
+    QFETCH(bool, isYounger);
+    QFETCH(QString, view);
+    constexpr std::uint64_t sid = kFirstFreeSession;
+    PatchBuilder base({sid, 1});
+    const Id root = base.newNode(OpCode::NewObj);
+    base.insVal(kOrigin, root);
+    const auto makeValue = [&] { return base.newCon(json::Value("value")); };
+    const Id older = makeValue();
+    const Id container = base.newNode(static_cast<OpCode>(code));
+    const Id younger = makeValue();
+    base.insObj(root, "c", container);
+    const Patch first = base.flush();
+    const Id value = isYounger ? younger : older;
+    const auto built = [&](std::uint64_t ofWhom, const auto &write) {
+        PatchBuilder builder({sid + ofWhom, 100});
+        write(builder);
+        return builder.flush();
+    };
+    std::vector<Patch> patches;
+    patches.push_back(built(1, [&](PatchBuilder &to) { to.insObj(root, "c", to.newCon(json::Value(nullptr))); }));
+    patches.push_back(built(2, [&](PatchBuilder &to) {
+        switch (static_cast<OpCode>(code)) {
+        case OpCode::NewVal: to.insVal(container, value); break;
+        case OpCode::NewObj: to.insObj(container, "in", value); break;
+        case OpCode::NewVec: to.insVec(container, {{0, value}}); break;
+        default: to.insArr(container, container, {value});
+        }
+    }));
+    patches.push_back(built(3, [&](PatchBuilder &to) { to.insObj(root, "v", value); }));
+    std::array<std::size_t, 3> order{0, 1, 2};
+    do {
+        Document document;
+        QVERIFY(document.apply(first));
+        for (const std::size_t at : order)
+            QVERIFY(document.apply(patches[at]));
+        QCOMPARE(QString::fromStdString(document.canonicalView()), view);
+    } while (std::next_permutation(order.begin(), order.end()));
+}
 
 void ConvergenceTest::sequenceAgreesWithTheDefinition()
 {

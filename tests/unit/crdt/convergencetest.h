@@ -10,6 +10,8 @@ class ConvergenceTest : public QObject
 
 private Q_SLOTS:
     void randomReplicasConverge();
+    void containersTakeWhatIsYoungerThanThey_data();
+    void containersTakeWhatIsYoungerThanThey();
     void sequenceAgreesWithTheDefinition();
     void largeTextsAgreeWithAPlainString();
 };
