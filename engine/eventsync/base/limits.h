@@ -135,6 +135,7 @@ constexpr std::size_t kCrdtCheckpoint = 256;             // patches of a history
 constexpr std::size_t kCrdtDiffSteps = 1'000;            // edits of a smallest diff; its search takes their square in memory
 constexpr std::size_t kCrdtSettleBytes = 256 * kKiB;     // of patches kept beside an encoded document before they go into it
 constexpr std::size_t kCrdtUnwanted = 1'024;             // patches taken back that stay in a document until somebody looks
+constexpr std::size_t kCrdtUnplaced = 1'000;            // nodes that one patch may make and put nowhere: memory no snapshot shows
 
 // Messages between nodes (pubsub), and documents kept in step by them (crdtsync).
 constexpr std::size_t kPubSubMessageBytes = 8 * kMiB;    // a quarter of what Redis buffers for one slow subscriber

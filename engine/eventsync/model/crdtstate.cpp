@@ -40,7 +40,7 @@ Result<> checkPlaces(const crdt::PatchView &patch)
     });
     if (!fine)
         return invalid("a patch puts in place what it made itself, each node once");
-    if (made > placed.size() + CrdtState::kUnplaced)
+    if (made > placed.size() + limits::kCrdtUnplaced)
         return invalid("a patch makes nodes that it puts nowhere");
     return {};
 }
@@ -310,7 +310,7 @@ void CrdtState::settle(std::size_t keep)
     m_patches.erase(begin, end);
     // Nodes without a place are not in the base; where there are many, they go from memory too. No patch makes more nodes
     // than it has bytes.
-    if (m_document && m_document->nodes().count() > 2 * decoded->document.nodes().count() + m_patchBytes + CrdtState::kUnplaced)
+    if (m_document && m_document->nodes().count() > 2 * decoded->document.nodes().count() + m_patchBytes + limits::kCrdtUnplaced)
         drop();
 }
 

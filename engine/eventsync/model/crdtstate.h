@@ -32,14 +32,12 @@ std::uint64_t crdtSessionOf(const ClientId &client);
 // - its time lies behind that of every earlier patch of its session;
 // - what it refers to lies at or before the last time of its session;
 // - it puts only nodes in place that it made itself, each once, so that a view cannot grow without end (G16);
-// - it makes at most kUnplaced nodes that it puts nowhere: they would cost memory that no snapshot shows;
+// - it makes at most limits::kCrdtUnplaced nodes that it puts nowhere: they would cost memory that no snapshot shows;
 // - the spans it deletes are together no longer than a document can be, so that none are named in vain without end (G16).
 // Owner only; copies share nothing that changes.
 class CrdtState
 {
 public:
-    static constexpr std::size_t kUnplaced = 1'000;
-
     CrdtState(); // the empty document
     static Result<CrdtState> decode(std::string_view snapshot); // Corrupt
     Bytes encode() const;

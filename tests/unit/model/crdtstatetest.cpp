@@ -127,8 +127,8 @@ void CrdtStateTest::patchesFitOrFail_data()
             const crdt::Id node = to.newNode(crdt::OpCode::NewObj);
             to.insObj(text, {{"a", node}, {"b", node}});
         }, next), "InvalidValue");
-    row("a few nodes in no place", true, built([&](auto &to) { makeNodes(to, CrdtState::kUnplaced); }, next), "ok");
-    row("many nodes in no place", true, built([&](auto &to) { makeNodes(to, CrdtState::kUnplaced + 1); }, next), "InvalidValue");
+    row("a few nodes in no place", true, built([&](auto &to) { makeNodes(to, limits::kCrdtUnplaced); }, next), "ok");
+    row("many nodes in no place", true, built([&](auto &to) { makeNodes(to, limits::kCrdtUnplaced + 1); }, next), "InvalidValue");
     const auto deletesAgain = [&](std::size_t most) { // ids of the text, until so many are named
         return built([&](auto &to) {
             to.insStr({kAlice, 1}, {kAlice, 1}, std::string(100'000, 'x'));
@@ -380,12 +380,12 @@ void CrdtStateTest::settlingForgetsNodesWithoutAPlace()
     const std::size_t nodes = state.crdt().nodes().count();
     std::uint64_t time = 1'000;
     std::size_t patches = 0;
-    for (; patches * CrdtState::kUnplaced < 3 * limits::kCrdtSettleBytes; ++patches, time += CrdtState::kUnplaced) {
-        const Diff diff = built([](auto &to) { makeNodes(to, CrdtState::kUnplaced); }, {kBob, time});
+    for (; patches * limits::kCrdtUnplaced < 3 * limits::kCrdtSettleBytes; ++patches, time += limits::kCrdtUnplaced) {
+        const Diff diff = built([](auto &to) { makeNodes(to, limits::kCrdtUnplaced); }, {kBob, time});
         const auto applied = state.apply(Operation::Update, diff);
         VERIFY_OK(applied);
         state.settle(1);
-        QVERIFY(state.crdt().nodes().count() < nodes + limits::kCrdtSettleBytes + 3 * CrdtState::kUnplaced);
+        QVERIFY(state.crdt().nodes().count() < nodes + limits::kCrdtSettleBytes + 3 * limits::kCrdtUnplaced);
     }
     COMPARE_TEXT(state.canonical(), note().canonical());
     VERIFY_OK(state.apply(Operation::Update, typed(state, kAlice, 5, "!")));
