@@ -34,7 +34,7 @@ Result<Bytes> eventList(storage::ReadView &view, const DocumentId &id, ServerSeq
     if (after < row.horizon.previous())
         return failure(ErrorCode::Compacted, "the log begins at " + std::to_string(row.horizon.value()));
     EVENTSYNC_TRY(const std::vector<LogEntryPtr> events,
-                  store.entries(row.number, {.after = after, .events = limit, .bytes = limits::kHttpEventsBytes}));
+                  store.soundEntries(row.number, {.after = after, .events = limit, .bytes = limits::kHttpEventsBytes}));
     VectorClock clock;
     if (clocks && !events.empty()) {
         EVENTSYNC_TRY(const auto loaded, store.load(id));

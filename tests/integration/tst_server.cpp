@@ -109,6 +109,7 @@ private Q_SLOTS:
     void commandsWorkWithoutAServer();
     void exportGoesThroughAPipeIntoAnotherStore();
     void verifyFindsATamperedStore();
+    void aDamagedLogIsNamedAtTheClientAndInTheServersLog();
     void restoreBeginsAnEpochAndTheClientRepairs();
 
 private:
@@ -475,6 +476,58 @@ void ServerTest::verifyFindsATamperedStore()
     QCOMPARE(command({u"rebuild"_s}).exitCode, 0);
     QCOMPARE(command({u"verify"_s}).exitCode, 0);
     QCOMPARE(command({u"show"_s, u"hero"_s}).output, QByteArray("{\"gold\":2}\n"));
+}
+
+// G2: one number in one old event is altered on the disk. A client that asks for it is told so by name and stays connected, the
+// log says it once, and whatever else is in the store goes on.
+void ServerTest::aDamagedLogIsNamedAtTheClientAndInTheServersLog()
+{
+    {
+        ServerProcess server(data());
+        QVERIFY2(server.isReady(), server.errors().constData());
+        create(server, u"hero"_s, R"({"gold": 0})");
+        create(server, u"other"_s, R"({"gold": 5})");
+        const auto writer = openClient(m_folder->filePath(u"a.sqlite"_s), server.webSocketUrl());
+        QTRY_COMPARE(goldOf(*writer), 0);
+        for (int i = 0; i < 100; ++i) // more than a server reads when it loads a document
+            QVERIFY(resultOf(writer->update(kHero, addGold(i == 5 ? 7'777 : 1)))->has_value());
+        QVERIFY(resultOf(writer->waitForSettled(kHero))->has_value());
+        writer->goOffline();
+        QCOMPARE(server.terminate(SIGTERM).exitCode, 0);
+    }
+    QFile store(data() + u"/eventsync.sqlite"_s);
+    QVERIFY(store.open(QIODevice::ReadWrite));
+    QByteArray bytes = store.readAll();
+    QVERIFY(bytes.contains("\"value\":7777"));
+    bytes.replace("\"value\":7777", "\"value\":7778");
+    QVERIFY(store.seek(0) && store.write(bytes) == bytes.size());
+    store.close();
+
+    ServerProcess server(data());
+    QVERIFY2(server.isReady(), server.errors().constData());
+    const auto opened = SyncClient::open(m_folder->filePath(u"b.sqlite"_s).toStdString(), {.connect = client::dialing(server.webSocketUrl())});
+    QVERIFY(opened.has_value());
+    SyncClient &reader = **opened;
+    QSignalSpy refused(&reader, &SyncClient::documentRefused), states(&reader, &SyncClient::stateChanged);
+    reader.openDocument(kHero, kGames);
+    reader.openDocument(DocumentId("other"), kGames);
+    reader.goOnline();
+    QTRY_COMPARE_WITH_TIMEOUT(refused.count(), 1, 30'000);
+    QCOMPARE(refused.at(0).at(0).value<DocumentId>(), kHero);
+    QCOMPARE(refused.at(0).at(1).value<Error>().code, ErrorCode::Corrupt);
+    QTRY_VERIFY_WITH_TIMEOUT(reader.core().optimistic(DocumentId("other")), 30'000);
+    const auto changes = states.count();
+    QCOMPARE(reader.state(), SyncClient::State::Online);
+    QVERIFY(resultOf(reader.update(DocumentId("other"), addGold(1)))->has_value());
+    QVERIFY(resultOf(reader.waitForSettled(DocumentId("other")))->has_value());
+    QCOMPARE(refused.count(), 1);
+    QCOMPARE(states.count(), changes); // it never left
+    QVERIFY(curl({server.url(u"/api/events/hero"_s).toString()}).output.contains("Corrupt"));
+    QCOMPARE(curl({server.url(u"/api/games/other"_s).toString()}).output, QByteArray("{\"gold\":6,\"version\":2}"));
+    const Finished stopped = server.terminate(SIGTERM);
+    QCOMPARE(stopped.exitCode, 0);
+    QCOMPARE(stopped.errors.count("the log of hero is damaged: Corrupt: event 7 is not what was logged"), 1);
+    QCOMPARE(command({u"verify"_s}).exitCode, 1);
 }
 
 // G12: the server goes back in time, and gets from the client what it lost.

@@ -167,6 +167,75 @@ Result<std::vector<LogEntryPtr>> EventStore::entries(std::int64_t document, cons
     return read<LogEntry>(document, range, {.columns = {LogEntry::kColumns.begin(), LogEntry::kColumns.end()}});
 }
 
+namespace {
+
+Error lacks(ServerSeq seq)
+{
+    return {ErrorCode::Corrupt, "the log lacks event " + std::to_string(seq.value())};
+}
+
+Result<Digest> chainOf(const storage::Row &row, std::size_t column)
+{
+    EVENTSYNC_TRY(const std::string_view bytes, blobOf(row, column));
+    return Digest::fromBytes(bytes);
+}
+
+template<class T>
+Result<> checkSound(Position at, const std::vector<std::shared_ptr<const T>> &events)
+{
+    for (const auto &event : events) {
+        if (event->serverSeq != at.serverSeq.next())
+            return failure(lacks(at.serverSeq.next()));
+        if (!event->followsFrom(at.chain))
+            return failure(ErrorCode::Corrupt, "event " + std::to_string(event->serverSeq.value()) + " is not what was logged");
+        at = {event->serverSeq, event->chain};
+    }
+    return {};
+}
+
+} // namespace
+
+Result<std::optional<Digest>> EventStore::chainAt(std::int64_t document, ServerSeq seq)
+{
+    std::optional<Result<Digest>> chain;
+    EVENTSYNC_CHECK(m_view.scan({.set = sets::kEvents, .index = "order", .prefix = {number(document), number(seq.value())},
+                                 .columns = {event::Chain}},
+                                [&](const storage::Row &row) {
+                                    chain = chainOf(row, event::Chain);
+                                    return false;
+                                }));
+    std::optional<Result<std::int64_t>> horizon;
+    if (!chain) {
+        EVENTSYNC_CHECK(m_view.scan({.set = sets::kDocuments, .index = "number", .prefix = {number(document)},
+                                     .columns = {document::Horizon, document::BaseChain}},
+                                    [&](const storage::Row &row) {
+                                        horizon = integerOf(row, document::Horizon);
+                                        chain = chainOf(row, document::BaseChain);
+                                        return false;
+                                    }));
+        if (!horizon || !*horizon)
+            return failure(horizon ? horizon->error() : lacks(seq));
+        if (ServerSeq(**horizon) > seq.next())
+            return std::nullopt;
+        if (ServerSeq(**horizon) <= seq)
+            return failure(lacks(seq));
+    }
+    EVENTSYNC_TRY(const Digest found, std::move(*chain));
+    return found;
+}
+
+Result<std::vector<LogEntryPtr>> EventStore::soundEntries(std::int64_t document, const Range &range)
+{
+    EVENTSYNC_TRY(const std::optional<Digest> chain, chainAt(document, range.after));
+    if (!chain)
+        return std::vector<LogEntryPtr>();
+    EVENTSYNC_TRY(std::vector<LogEntryPtr> found, entries(document, range));
+    EVENTSYNC_CHECK(checkSound(Position{range.after, *chain}, found));
+    if (found.empty() && range.until && *range.until > range.after)
+        return failure(lacks(range.after.next()));
+    return found;
+}
+
 Result<LoggedPtr> EventStore::eventAt(std::int64_t document, ServerSeq seq)
 {
     EVENTSYNC_TRY(const std::optional<storage::Row> row,
@@ -217,15 +286,14 @@ Result<std::optional<LoadedDocument>> EventStore::load(const DocumentId &id)
     EVENTSYNC_TRY(loaded.clock, clock(loaded.row.number));
     const std::int64_t from = std::max(loaded.row.horizon.value() - 1, loaded.row.at.serverSeq.value() - kTailAtLoad);
     EVENTSYNC_TRY(loaded.tail, events(loaded.row.number, {.after = ServerSeq(from)}));
-    ServerSeq expected(from);
+    EVENTSYNC_TRY(const std::optional<Digest> before, chainAt(loaded.row.number, ServerSeq(from)));
+    if (auto sound = checkSound(Position{ServerSeq(from), before.value_or(Digest())}, loaded.tail); !sound)
+        return failure(sound.error().code, sound.error().message + " (" + id.text() + ")");
     for (const LoggedPtr &event : loaded.tail) {
-        if (event->serverSeq != expected.next())
-            return failure(ErrorCode::Corrupt, "the log of " + id.text() + " lacks event " + std::to_string(expected.value() + 1));
-        expected = event->serverSeq;
         if (event->serverSeq <= loaded.row.at.serverSeq)
             continue;
         if (auto applied = loaded.state.apply(*event->event); !applied)
-            return failure(ErrorCode::Corrupt, "event " + std::to_string(expected.value()) + " of " + id.text() +
+            return failure(ErrorCode::Corrupt, "event " + std::to_string(event->serverSeq.value()) + " of " + id.text() +
                                                    " does not apply: " + applied.error().message);
         if (event->serverSeq == ServerSeq(1))
             loaded.createdAt = event->event->storedAt;

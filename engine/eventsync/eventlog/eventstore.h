@@ -81,6 +81,9 @@ public:
     Result<std::vector<LoggedPtr>> events(std::int64_t document, const Range &range);
     // The same without what only merging and folding need: nothing of an event is parsed.
     Result<std::vector<LogEntryPtr>> entries(std::int64_t document, const Range &range);
+    // As entries(), and each is what was logged: Corrupt names the first that is missing or altered. Reads less than was asked
+    // for only by events and bytes, and nothing if the log was compacted beyond range.after.
+    Result<std::vector<LogEntryPtr>> soundEntries(std::int64_t document, const Range &range);
     Result<LoggedPtr> eventAt(std::int64_t document, ServerSeq seq); // null if it is not in the log
     Result<VectorClock> clock(std::int64_t document);                // as stored
 
@@ -108,6 +111,7 @@ private:
         Position at;
         VectorClock clock;
     };
+    Result<std::optional<Digest>> chainAt(std::int64_t document, ServerSeq seq); // none below horizon - 1
     Result<Fold> foldCrdt(const DocumentRow &row, ServerSeq seq);
     Result<> foldOn(std::int64_t document, Fold &fold, ServerSeq seq);
     template<class T>

@@ -62,12 +62,24 @@ Result<> readEntry(LogEntry &entry, const storage::Row &row)
     entry.clientSeq = ClientSeq(clientSeq);
     EVENTSYNC_TRY(const std::string_view chain, blobOf(row, event::Chain));
     EVENTSYNC_TRY(entry.chain, Digest::fromBytes(chain));
+    if (!isNull(row, event::Digest)) {
+        EVENTSYNC_TRY(const std::string_view digest, blobOf(row, event::Digest));
+        EVENTSYNC_TRY(entry.digest, Digest::fromBytes(digest));
+    }
     EVENTSYNC_TRY(const std::string_view body, textOf(row, event::Body));
     entry.canonical = std::make_shared<const Bytes>(body);
     return {};
 }
 
 } // namespace
+
+bool LogEntry::followsFrom(const Digest &before) const
+{
+    if (!digest)
+        return chain == chainNext(before, sha256(*canonical));
+    const auto event = eventFromBytes(*canonical, EventForm::Logged);
+    return event && chain == chainNext(before, digestOf(*event));
+}
 
 Result<LogEntryPtr> LogEntry::fromRow(const storage::Row &row)
 {
@@ -92,10 +104,6 @@ Result<LoggedPtr> LoggedEvent::fromRow(const storage::Row &row)
     if (mark.size() != logged->pushMark.size())
         return failure(ErrorCode::Corrupt, "an event's push mark has the wrong length");
     std::copy(mark.begin(), mark.end(), reinterpret_cast<char *>(logged->pushMark.data()));
-    if (!isNull(row, event::Digest)) {
-        EVENTSYNC_TRY(const std::string_view digest, blobOf(row, event::Digest));
-        EVENTSYNC_TRY(logged->digest, Digest::fromBytes(digest));
-    }
     EVENTSYNC_TRY(const std::string_view footprint, blobOf(row, event::Footprint));
     EVENTSYNC_TRY(logged->footprint, json::Footprint::fromBytes(footprint));
     EVENTSYNC_TRY(const std::string_view inverseText, textOf(row, event::Inverse));

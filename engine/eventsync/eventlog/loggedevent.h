@@ -24,9 +24,15 @@ struct LogEntry
     ClientId clientId;
     ClientSeq clientSeq;
     Digest chain;                           // up to and with this event
+    std::optional<Digest> digest = {};      // of an event that can be redacted
     std::shared_ptr<const Bytes> canonical = {};
 
-    static constexpr std::array kColumns = {event::Seq, event::ClientId, event::ClientSeq, event::Chain, event::Body};
+    // Whether `chain` is what the bytes make of the chain before it: they are those that were logged. Of an event that can
+    // be redacted they are parsed for it.
+    bool followsFrom(const Digest &before) const;
+
+    static constexpr std::array kColumns = {event::Seq,   event::ClientId, event::ClientSeq,
+                                            event::Chain, event::Digest,   event::Body};
     static Result<std::shared_ptr<const LogEntry>> fromRow(const storage::Row &row); // of those columns; Corrupt
 };
 using LogEntryPtr = std::shared_ptr<const LogEntry>;
@@ -37,7 +43,6 @@ struct LoggedEvent : LogEntry
     EventId id;
     EventId firstId;                        // the own id unless it replaced an earlier version of the edit
     PushMark pushMark{};
-    std::optional<Digest> digest = {};      // of an event that can be redacted
     json::Footprint footprint = {};
     Diff inverse = {};
     EventPtr event = {};

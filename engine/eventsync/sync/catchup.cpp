@@ -4,6 +4,8 @@
 // document in turn, so that neither a large document nor a slow reader holds up the others, and control messages go between.
 #include <eventsync/sync/private.h>
 
+#include <eventsync/base/logging.h>
+
 #include <algorithm>
 
 namespace eventsync::sync {
@@ -125,7 +127,7 @@ Result<Chunk> readEvents(storage::ReadView &view, std::int64_t number, const eve
 {
     eventlog::EventStore store(view);
     Chunk chunk;
-    EVENTSYNC_TRY(chunk.events, store.entries(number, range));
+    EVENTSYNC_TRY(chunk.events, store.soundEntries(number, range));
     if (headClock) {
         EVENTSYNC_TRY(chunk.clockBefore, store.clockAt(number, range.after, head, *headClock));
     }
@@ -154,7 +156,7 @@ void SyncService::Private::readChunk(Session &session, const DocumentPtr &docume
             reader->reading = false;
             Subscription *current = this->subscription(id, document->id, generation);
             if (current && !chunk)
-                return closeSession(id, {ErrorCode::Unavailable, chunk.error().message}, limits::kRetryFirst);
+                return failChunk(*reader, document, chunk.error());
             // Not if it was compacted away meanwhile: then step() finds that a snapshot is needed.
             if (current && current->sent == after && !chunk->events.empty() && chunk->events.front()->serverSeq == after.next()) {
                 if (chunk->clockBefore)
@@ -163,6 +165,18 @@ void SyncService::Private::readChunk(Session &session, const DocumentPtr &docume
             }
             pump(*reader);
         });
+}
+
+// What the store could not give just now is asked for again. A log that is not what was logged is not sent, and whoever follows
+// it is told so: asking again would change nothing.
+void SyncService::Private::failChunk(Session &session, const DocumentPtr &document, const Error &error)
+{
+    if (errorClass(error.code) != ErrorClass::Corrupt)
+        return closeSession(session.id, {ErrorCode::Unavailable, error.message}, limits::kRetryFirst);
+    qCWarning(lcSync) << "the log of" << document->id.text().c_str() << "is damaged:" << error.toString().c_str();
+    unsubscribe(session, document->id);
+    sendError(session, error, protocol::ErrorScope::Document, document->id);
+    pump(session);
 }
 
 void SyncService::Private::sendSynced(Session &session, const DocumentPtr &document, Subscription &subscription)

@@ -135,6 +135,7 @@ struct SyncService::Private
     Step sendEvents(Session &session, const DocumentPtr &document, Subscription &subscription,
                     const std::vector<eventlog::LogEntryPtr> &events);
     void readChunk(Session &session, const DocumentPtr &document, Subscription &subscription);
+    void failChunk(Session &session, const DocumentPtr &document, const Error &error);
     void sendSynced(Session &session, const DocumentPtr &document, Subscription &subscription);
     void startSnapshot(Session &session, const DocumentPtr &document, Subscription &subscription);
     void snapshotReady(SessionId id, const DocumentPtr &document, std::uint64_t generation,

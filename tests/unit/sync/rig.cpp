@@ -3,6 +3,10 @@
 
 #include <eventsync/base/assert.h>
 
+#include <QTest>
+
+#include <numeric>
+
 namespace eventsync::sync::test {
 
 Event eventOf(const protocol::EventItem &item)
@@ -193,6 +197,33 @@ std::string statuses(const protocol::Ack &ack)
             text += " " + std::string(errorName(*result.code));
     }
     return text;
+}
+
+SyncService::Write writeOf(const std::string &document, const std::string &state, const std::string &client)
+{
+    SyncService::Write write{.documentId = DocumentId(document), .collection = CollectionName("things"), .clientId = ClientId(client)};
+    write.edit = [state](json::State &whole) -> Result<> {
+        whole = value(state);
+        return {};
+    };
+    return write;
+}
+
+void writeMany(Rig &rig, int count)
+{
+    for (int i = 0; i < count; ++i) {
+        auto write = writeOf("d1", "{}");
+        write.edit = {};
+        write.patch = patch(R"([{"op":"inc","path":"/gold","value":5}])");
+        QVERIFY(rig.write(write).has_value());
+    }
+}
+
+std::vector<std::int64_t> range(std::int64_t first, std::int64_t last)
+{
+    std::vector<std::int64_t> numbers(static_cast<std::size_t>(last - first + 1));
+    std::iota(numbers.begin(), numbers.end(), first);
+    return numbers;
 }
 
 } // namespace eventsync::sync::test

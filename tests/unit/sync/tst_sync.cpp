@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "accesstest.h"
+#include "catchuptest.h"
 #include "crdttest.h"
+#include "nodestest.h"
 #include "rig.h"
 #include "upkeeptest.h"
 
@@ -640,7 +642,9 @@ int main(int argc, char **argv)
     run(TestSync());
     run(AccessTest());
     run(CrdtTest());
+    run(CatchUpTest());
     run(UpkeepTest());
+    run(NodesTest());
     return failed;
 }
 

@@ -4,14 +4,10 @@
 #include "rig.h"
 
 #include <eventsync/eventlog/schema.h>
-#include <eventsync/model/chain.h>
-#include <eventsync/pubsub/memorypubsub.h>
 
 #include <QTest>
 
 #include <algorithm>
-#include <numeric>
-#include <set>
 
 namespace eventsync::sync::test {
 
@@ -22,33 +18,6 @@ const char kGold5[] = R"([{"op":"inc","path":"/gold","value":5}])";
 std::string nameTo(const std::string &name)
 {
     return R"([{"op":"replace","path":"/name","value":")" + name + R"("}])";
-}
-
-SyncService::Write writeOf(const std::string &document, const std::string &state, const std::string &client = "server")
-{
-    SyncService::Write write{.documentId = DocumentId(document), .collection = CollectionName("things"), .clientId = ClientId(client)};
-    write.edit = [state](json::State &whole) -> Result<> {
-        whole = value(state);
-        return {};
-    };
-    return write;
-}
-
-void writeMany(Rig &rig, int count)
-{
-    for (int i = 0; i < count; ++i) {
-        auto write = writeOf("d1", "{}");
-        write.edit = {};
-        write.patch = patch(kGold5);
-        QVERIFY(rig.write(write).has_value());
-    }
-}
-
-std::vector<std::int64_t> range(std::int64_t first, std::int64_t last)
-{
-    std::vector<std::int64_t> numbers(static_cast<std::size_t>(last - first + 1));
-    std::iota(numbers.begin(), numbers.end(), first);
-    return numbers;
 }
 
 std::size_t rowsOf(Rig &rig, const char *set)
@@ -64,145 +33,6 @@ std::size_t rowsOf(Rig &rig, const char *set)
 
 } // namespace
 
-// [architecture 11]
-void UpkeepTest::anEventIsOneMessageForAll()
-{
-    Rig rig;
-    Peer &alice = rig.follow("alice");
-    Peer &bob = rig.follow("bob");
-    Peer &carol = rig.follow("carol");
-    rig.push(alice, {rig.create(alice)});
-    QCOMPARE(bob.types().back(), std::string("events"));
-    QCOMPARE(bob.received.back().get(), carol.received.back().get());
-    const auto same = std::find(alice.received.begin(), alice.received.end(), bob.received.back());
-    QVERIFY(same != alice.received.end()); // the author's own copy too, before its ack
-    rig.say(carol, protocol::Unsubscribe{DocumentId("d1")});
-    rig.push(alice, {rig.event(alice, 2, 1, Operation::Update, kGold5)});
-    QCOMPARE(bob.eventSeqs(), range(1, 2));
-    QCOMPARE(carol.eventSeqs(), range(1, 1));
-}
-
-void UpkeepTest::clocksStandBesideEvents()
-{
-    ServiceOptions options;
-    options.snapshotEvery = 0;
-    Rig rig(options);
-    Peer &alice = rig.follow("alice");
-    rig.push(alice, {rig.create(alice)});
-    writeMany(rig, 1'100); // further back than what is at hand
-    Peer &bob = rig.connect();
-    bob.client = ClientId("bob");
-    rig.say(bob, protocol::Hello{.clientId = bob.client, .capabilities = {"vectorClock"}});
-    rig.subscribe(bob);
-    QCOMPARE(bob.eventSeqs(), range(1, 1'101));
-    rig.push(alice, {rig.event(alice, 2, 1'101, Operation::Update, nameTo("a"))});
-    VectorClock expected;
-    for (const protocol::Events &events : bob.all<protocol::Events>()) {
-        for (const protocol::EventItem &item : events.events) {
-            expected.advance(eventOf(item).clientId, eventOf(item).clientSeq);
-            QVERIFY(item.vectorClock.has_value());
-            QVERIFY(*item.vectorClock == expected);
-        }
-    }
-    QCOMPARE(bob.eventSeqs().back(), std::int64_t(1'102));
-    QCOMPARE(bob.last<protocol::Synced>()->vectorClock->at(ClientId("server")), ClientSeq(1'100));
-    QVERIFY(!alice.last<protocol::Events>()->events.front().vectorClock); // not asked for
-}
-
-// [G11]
-void UpkeepTest::aVectorClockSubscriptionStartsAfterWhatItCovers()
-{
-    Rig rig;
-    Peer &alice = rig.follow("alice");
-    rig.push(alice, {rig.create(alice)});
-    Peer &bob = rig.follow("bob");
-    rig.push(bob, {rig.event(bob, 1, 1, Operation::Update, kGold5)});
-    rig.push(alice, {rig.event(alice, 2, 2, Operation::Update, kGold5)});
-    const auto ask = [&](std::map<ClientId, ClientSeq> known) {
-        Peer &peer = rig.hello("reader");
-        rig.say(peer, protocol::Subscribe{.documentId = DocumentId("d1"), .vectorClock = VectorClock(std::move(known))});
-        return peer.last<protocol::Synced>() ? peer.eventSeqs() : range(0, 0);
-    };
-    const ClientId a("alice"), b("bob");
-    QCOMPARE(ask({}), range(1, 3));
-    QCOMPARE(ask({{a, ClientSeq(1)}}), range(2, 3));
-    QCOMPARE(ask({{a, ClientSeq(2)}}), range(2, 3)); // a prefix has no holes
-    QCOMPARE(ask({{a, ClientSeq(1)}, {b, ClientSeq(1)}}), range(3, 3));
-    QVERIFY(ask({{a, ClientSeq(2)}, {b, ClientSeq(1)}}).empty());
-}
-
-// [G15]
-void UpkeepTest::documentsTakeTurnsInCatchUp()
-{
-    ServiceOptions options;
-    options.catchUpChunkBytes = 1'000;
-    options.snapshotEvery = 0;
-    Rig rig(options);
-    for (const auto &document : std::vector<std::string>{"d1", "d2"}) {
-        Peer &author = rig.follow("author-" + document, document);
-        rig.push(author, {rig.create(author, 1, R"({"gold":0,"name":""})", document)});
-        for (int i = 2; i <= 30; ++i)
-            rig.push(author, {rig.event(author, i, i - 1, Operation::Update, kGold5, document)});
-    }
-    Peer &bob = rig.hello("bob");
-    bob.slow = true;
-    bob.unsent = limits::kUnsentHighWaterBytes;
-    rig.subscribe(bob, "d1");
-    rig.subscribe(bob, "d2");
-    QVERIFY(bob.eventSeqs().empty());
-    bob.slow = false;
-    rig.service->drained(bob.id);
-    rig.run();
-    const auto chunks = bob.all<protocol::Events>();
-    QVERIFY(chunks.size() > 10);
-    for (std::size_t i = 1; i + 2 < chunks.size(); ++i)
-        QVERIFY(chunks[i].documentId != chunks[i - 1].documentId);
-    QCOMPARE(bob.all<protocol::Synced>().size(), std::size_t(2));
-    QCOMPARE(bob.eventSeqs().size(), std::size_t(60));
-}
-
-void UpkeepTest::aWatchListsThousandsAndTellsWhatLeavesTheFilter()
-{
-    Rig rig;
-    for (int i = 0; i < 1'200; ++i)
-        QVERIFY(rig.write(writeOf("d" + std::to_string(i), R"({"gold":)" + std::to_string(i) + "}")).has_value());
-    const auto listed = [](const Peer &peer) {
-        std::set<DocumentId> documents;
-        for (const protocol::Heads &heads : peer.all<protocol::Heads>()) {
-            for (const protocol::Head &head : heads.heads)
-                documents.insert(head.documentId);
-        }
-        return documents.size();
-    };
-    Peer &all = rig.hello("all");
-    rig.say(all, protocol::Watch{CollectionName("things"), {}, {}, {}});
-    QCOMPARE(listed(all), std::size_t(1'200));
-    QCOMPARE(all.all<protocol::Watching>().size(), std::size_t(1));
-
-    Peer &rich = rig.hello("rich");
-    const auto filter = json::Filter::fromJson(value(R"({"path":"/gold","op":"ge","value":150})"));
-    QVERIFY(filter.has_value());
-    rig.say(rich, protocol::Watch{CollectionName("things"), *filter, {json::Pointer({"gold"})}, {}});
-    QCOMPARE(listed(rich), std::size_t(1'050));
-    QCOMPARE(rich.types().back(), std::string("watching"));
-    const auto page = rich.last<protocol::Heads>();
-    for (const protocol::Head &head : page->heads)
-        QVERIFY(head.fields && head.fields->at("gold").as_int64() >= 150);
-
-    const std::size_t before = rich.received.size();
-    QVERIFY(rig.write(writeOf("d10", R"({"gold":11})")).has_value()); // was not, is not
-    QCOMPARE(rich.received.size(), before);
-    QVERIFY(rig.write(writeOf("d200", R"({"gold":1})")).has_value()); // leaves
-    QVERIFY(rich.last<protocol::Heads>()->heads.front().deleted);
-    QVERIFY(rig.write(writeOf("d200", R"({"gold":900})")).has_value()); // comes back
-    QVERIFY(!rich.last<protocol::Heads>()->heads.front().deleted);
-    QCOMPARE(rich.last<protocol::Heads>()->heads.front().fields->at("gold").as_int64(), std::int64_t(900));
-    rig.say(rich, protocol::Unwatch{CollectionName("things")});
-    const std::size_t after = rich.received.size();
-    QVERIFY(rig.write(writeOf("d200", R"({"gold":901})")).has_value());
-    QCOMPARE(rich.received.size(), after);
-}
-
 void UpkeepTest::underTheStrictPolicyAnythingUnseenIsAConflict()
 {
     ServiceOptions options;
@@ -216,35 +46,6 @@ void UpkeepTest::underTheStrictPolicyAnythingUnseenIsAConflict()
     QVERIFY(bob.last<protocol::Synced>()->policy->merge() == MergeRule::Strict);
     QCOMPARE(statuses(rig.push(bob, {rig.event(bob, 1, 1, Operation::Update, kGold5)})), std::string("conflict Conflict"));
     QCOMPARE(statuses(rig.push(bob, {rig.event(bob, 1, 2, Operation::Update, kGold5)})), std::string("applied 3"));
-}
-
-void UpkeepTest::aSaltedEventKeepsItsPlaceInTheChain()
-{
-    ServiceOptions options;
-    CollectionPolicy policy;
-    policy.setRedaction(true);
-    options.policies.set(CollectionName("things"), policy);
-    Rig rig(options);
-    Peer &alice = rig.follow("alice");
-    const Event made = rig.create(alice);
-    rig.push(alice, {made, rig.event(alice, 2, 1, Operation::Update, kGold5)});
-    rig.restart();
-    Peer &bob = rig.follow("bob");
-    Digest chain = chainStart(CollectionName("things"), DocumentId("d1"));
-    std::set<Bytes> salts;
-    for (const protocol::Events &events : bob.all<protocol::Events>()) {
-        for (const protocol::EventItem &item : events.events) {
-            const Event event = eventOf(item);
-            QVERIFY(event.salt.has_value());
-            salts.insert(*event.salt);
-            chain = chainNext(chain, digestOf(event));
-        }
-        QVERIFY(chain == events.chain);
-    }
-    QCOMPARE(salts.size(), std::size_t(2));
-    QVERIFY(chain == bob.last<protocol::Synced>()->position.chain);
-    Peer &again = rig.follow("alice");
-    QCOMPARE(statuses(rig.push(again, {made})), std::string("duplicate 1")); // the salt is not part of the intent
 }
 
 // [G3]
@@ -568,130 +369,6 @@ void UpkeepTest::aDocumentThatCannotBeReadIsTriedAgain()
     say(subscribe);
     QCOMPARE(bob.eventSeqs(), range(1, 1));
     QVERIFY(!bob.closed);
-}
-
-// ---- several nodes
-
-namespace {
-
-// A second service on the store of the first.
-struct Second
-{
-    Second(Rig &first, pubsub::PubSub *pubsub) : rig(first)
-    {
-        ServiceOptions options = first.options;
-        options.pubsub = pubsub;
-        service = std::make_unique<SyncService>(first.backend, first.executor, first.clock, first.random, options);
-        first.run();
-    }
-    void say(Peer &peer, const protocol::Message &message)
-    {
-        service->receive(peer.id, message);
-        rig.run();
-    }
-    Peer &hello(const std::string &client)
-    {
-        Peer &peer = rig.peers.emplace_back();
-        peer.client = ClientId(client);
-        peer.id = service->open(peer, {.peer = "second"});
-        say(peer, protocol::Hello{.clientId = peer.client});
-        return peer;
-    }
-    Peer &follow(const std::string &client, const std::string &document)
-    {
-        Peer &peer = hello(client);
-        say(peer, protocol::Subscribe{.documentId = DocumentId(document), .collection = CollectionName("things"),
-                                      .afterSeq = ServerSeq(0)});
-        return peer;
-    }
-    void receive(Peer &peer, Event event)
-    {
-        service->receive(peer.id, protocol::Push{BatchId(++rig.batches), event.documentId,
-                                                 {std::make_shared<const Event>(std::move(event))}});
-    }
-
-    Rig &rig;
-    std::unique_ptr<SyncService> service;
-};
-
-ServiceOptions joined(pubsub::PubSub &pubsub)
-{
-    ServiceOptions options;
-    options.pubsub = &pubsub;
-    return options;
-}
-
-} // namespace
-
-// [G2, G3, G8]
-void UpkeepTest::nodesHearOfEachOthersCommits()
-{
-    pubsub::MemoryPubSub hub;
-    Rig rig(joined(hub));
-    Second second(rig, &hub);
-    Peer &alice = rig.follow("alice");
-    Peer &bob = second.follow("bob", "d1");
-    rig.push(alice, {rig.create(alice)});
-    QCOMPARE(bob.eventSeqs(), range(1, 1));
-    second.receive(bob, rig.event(bob, 1, 1, Operation::Update, kGold5));
-    rig.run();
-    QCOMPARE(statuses(*bob.last<protocol::Ack>()), std::string("applied 2"));
-    QCOMPARE(alice.eventSeqs(), range(1, 2));
-    // Both at once: one order, and nothing twice.
-    second.receive(bob, rig.event(bob, 2, 2, Operation::Update, kGold5));
-    std::vector<std::string> answers{statuses(rig.push(alice, {rig.event(alice, 2, 2, Operation::Update, kGold5)})),
-                                     statuses(*bob.last<protocol::Ack>())};
-    std::sort(answers.begin(), answers.end());
-    QCOMPARE(answers, (std::vector<std::string>{"applied 3", "merged 4"}));
-    QCOMPARE(alice.eventSeqs(), range(1, 4));
-    QCOMPARE(bob.eventSeqs(), range(1, 4));
-    QCOMPARE(rig.state(), std::string(R"({"gold":25,"name":"x"})"));
-    // New documents of both nodes get numbers of their own.
-    Peer &carol = second.follow("carol", "d2");
-    second.receive(carol, rig.create(carol, 1, "{}", "d2"));
-    Peer &dave = rig.follow("dave", "d3");
-    QCOMPARE(statuses(rig.push(dave, {rig.create(dave, 1, "{}", "d3")})), std::string("applied 1"));
-    QCOMPARE(statuses(*carol.last<protocol::Ack>()), std::string("applied 1"));
-}
-
-// Hints are for speed: a node whose PubSub is another's hub never hears of the first.
-void UpkeepTest::aNodeThatHearsNothingPolls()
-{
-    pubsub::MemoryPubSub hub, deaf;
-    Rig rig(joined(hub));
-    Second second(rig, &deaf);
-    Peer &alice = rig.follow("alice");
-    Peer &bob = second.follow("bob", "d1");
-    rig.push(alice, {rig.create(alice)});
-    QVERIFY(bob.eventSeqs().empty());
-    rig.clock.advance(limits::kHeadPoll);
-    second.service->tick();
-    rig.run();
-    QCOMPARE(bob.eventSeqs(), range(1, 1));
-    rig.push(alice, {rig.event(alice, 2, 1, Operation::Update, kGold5)});
-    rig.clock.advance(limits::kHeadPoll);
-    second.service->tick();
-    rig.run();
-    QCOMPARE(bob.eventSeqs(), range(1, 2));
-}
-
-void UpkeepTest::aWatcherHearsOfAnotherNodesDocuments()
-{
-    pubsub::MemoryPubSub hub;
-    Rig rig(joined(hub));
-    Second second(rig, &hub);
-    Peer &bob = second.hello("bob");
-    second.say(bob, protocol::Watch{CollectionName("things"), {}, {}, {}});
-    QVERIFY(bob.all<protocol::Heads>().empty());
-    QVERIFY(rig.write(writeOf("d1", "{}")).has_value());
-    rig.run();
-    QCOMPARE(bob.last<protocol::Heads>()->heads.front().documentId, DocumentId("d1"));
-    QCOMPARE(bob.last<protocol::Heads>()->heads.front().serverSeq, ServerSeq(1));
-    hub.publish("eventsync.heads", "no hint", rig.executor); // and is not moved by what is none [G16]
-    rig.run();
-    QVERIFY(rig.write(writeOf("d1", R"({"gold":1})")).has_value());
-    rig.run();
-    QCOMPARE(bob.last<protocol::Heads>()->heads.front().serverSeq, ServerSeq(2));
 }
 
 } // namespace eventsync::sync::test

@@ -5,19 +5,13 @@
 
 namespace eventsync::sync::test {
 
-// Fan-out, catch-up and watching at some length, what is bounded, what is done with time, and several nodes on one store.
+// What is bounded, what is done with time, and what a store that fails leads to.
 class UpkeepTest : public QObject
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void anEventIsOneMessageForAll();
-    void clocksStandBesideEvents();
-    void aVectorClockSubscriptionStartsAfterWhatItCovers();
-    void documentsTakeTurnsInCatchUp();
-    void aWatchListsThousandsAndTellsWhatLeavesTheFilter();
     void underTheStrictPolicyAnythingUnseenIsAConflict();
-    void aSaltedEventKeepsItsPlaceInTheChain();
     void aRepeatedWriteGivesTheFirstAnswer();
     void pushesThatWaitAreBoundedInBytes_data();
     void pushesThatWaitAreBoundedInBytes();
@@ -32,9 +26,6 @@ private Q_SLOTS:
     void answersAreTimed();
     void aDocumentThatCannotBeReadIsTriedAgain_data();
     void aDocumentThatCannotBeReadIsTriedAgain();
-    void nodesHearOfEachOthersCommits();
-    void aNodeThatHearsNothingPolls();
-    void aWatcherHearsOfAnotherNodesDocuments();
 };
 
 } // namespace eventsync::sync::test

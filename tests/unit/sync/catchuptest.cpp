@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catchuptest.h"
+
+#include "rig.h"
+
+#include <eventsync/eventlog/schema.h>
+#include <eventsync/model/chain.h>
+
+#include <QTest>
+
+#include <algorithm>
+#include <functional>
+#include <set>
+
+namespace eventsync::sync::test {
+
+namespace {
+
+const char kGold5[] = R"([{"op":"inc","path":"/gold","value":5}])";
+
+std::string nameTo(const std::string &name)
+{
+    return R"([{"op":"replace","path":"/name","value":")" + name + R"("}])";
+}
+
+// Changes the row of one event of the only document behind everybody's back.
+void damage(Rig &rig, std::int64_t seq, const std::function<storage::Batch(storage::Row)> &change)
+{
+    std::optional<storage::Row> row;
+    {
+        const auto view = rig.backend.view();
+        row = (*view)->getBy(eventlog::sets::kEvents, "order", {std::int64_t(1), seq}).value();
+    }
+    QVERIFY(row.has_value());
+    bool done = false;
+    rig.backend.commit(change(*row), rig.executor, [&](const Result<storage::Committed> &committed) { done = committed.has_value(); });
+    rig.run();
+    QVERIFY(done);
+}
+
+} // namespace
+
+// [architecture 11]
+void CatchUpTest::anEventIsOneMessageForAll()
+{
+    Rig rig;
+    Peer &alice = rig.follow("alice");
+    Peer &bob = rig.follow("bob");
+    Peer &carol = rig.follow("carol");
+    rig.push(alice, {rig.create(alice)});
+    QCOMPARE(bob.types().back(), std::string("events"));
+    QCOMPARE(bob.received.back().get(), carol.received.back().get());
+    const auto same = std::find(alice.received.begin(), alice.received.end(), bob.received.back());
+    QVERIFY(same != alice.received.end()); // the author's own copy too, before its ack
+    rig.say(carol, protocol::Unsubscribe{DocumentId("d1")});
+    rig.push(alice, {rig.event(alice, 2, 1, Operation::Update, kGold5)});
+    QCOMPARE(bob.eventSeqs(), range(1, 2));
+    QCOMPARE(carol.eventSeqs(), range(1, 1));
+}
+
+void CatchUpTest::clocksStandBesideEvents()
+{
+    ServiceOptions options;
+    options.snapshotEvery = 0;
+    Rig rig(options);
+    Peer &alice = rig.follow("alice");
+    rig.push(alice, {rig.create(alice)});
+    writeMany(rig, 1'100); // further back than what is at hand
+    Peer &bob = rig.connect();
+    bob.client = ClientId("bob");
+    rig.say(bob, protocol::Hello{.clientId = bob.client, .capabilities = {"vectorClock"}});
+    rig.subscribe(bob);
+    QCOMPARE(bob.eventSeqs(), range(1, 1'101));
+    rig.push(alice, {rig.event(alice, 2, 1'101, Operation::Update, nameTo("a"))});
+    VectorClock expected;
+    for (const protocol::Events &events : bob.all<protocol::Events>()) {
+        for (const protocol::EventItem &item : events.events) {
+            expected.advance(eventOf(item).clientId, eventOf(item).clientSeq);
+            QVERIFY(item.vectorClock.has_value());
+            QVERIFY(*item.vectorClock == expected);
+        }
+    }
+    QCOMPARE(bob.eventSeqs().back(), std::int64_t(1'102));
+    QCOMPARE(bob.last<protocol::Synced>()->vectorClock->at(ClientId("server")), ClientSeq(1'100));
+    QVERIFY(!alice.last<protocol::Events>()->events.front().vectorClock); // not asked for
+}
+
+// [G11]
+void CatchUpTest::aVectorClockSubscriptionStartsAfterWhatItCovers()
+{
+    Rig rig;
+    Peer &alice = rig.follow("alice");
+    rig.push(alice, {rig.create(alice)});
+    Peer &bob = rig.follow("bob");
+    rig.push(bob, {rig.event(bob, 1, 1, Operation::Update, kGold5)});
+    rig.push(alice, {rig.event(alice, 2, 2, Operation::Update, kGold5)});
+    const auto ask = [&](std::map<ClientId, ClientSeq> known) {
+        Peer &peer = rig.hello("reader");
+        rig.say(peer, protocol::Subscribe{.documentId = DocumentId("d1"), .vectorClock = VectorClock(std::move(known))});
+        return peer.last<protocol::Synced>() ? peer.eventSeqs() : range(0, 0);
+    };
+    const ClientId a("alice"), b("bob");
+    QCOMPARE(ask({}), range(1, 3));
+    QCOMPARE(ask({{a, ClientSeq(1)}}), range(2, 3));
+    QCOMPARE(ask({{a, ClientSeq(2)}}), range(2, 3)); // a prefix has no holes
+    QCOMPARE(ask({{a, ClientSeq(1)}, {b, ClientSeq(1)}}), range(3, 3));
+    QVERIFY(ask({{a, ClientSeq(2)}, {b, ClientSeq(1)}}).empty());
+}
+
+// [G15]
+void CatchUpTest::documentsTakeTurnsInCatchUp()
+{
+    ServiceOptions options;
+    options.catchUpChunkBytes = 1'000;
+    options.snapshotEvery = 0;
+    Rig rig(options);
+    for (const auto &document : std::vector<std::string>{"d1", "d2"}) {
+        Peer &author = rig.follow("author-" + document, document);
+        rig.push(author, {rig.create(author, 1, R"({"gold":0,"name":""})", document)});
+        for (int i = 2; i <= 30; ++i)
+            rig.push(author, {rig.event(author, i, i - 1, Operation::Update, kGold5, document)});
+    }
+    Peer &bob = rig.hello("bob");
+    bob.slow = true;
+    bob.unsent = limits::kUnsentHighWaterBytes;
+    rig.subscribe(bob, "d1");
+    rig.subscribe(bob, "d2");
+    QVERIFY(bob.eventSeqs().empty());
+    bob.slow = false;
+    rig.service->drained(bob.id);
+    rig.run();
+    const auto chunks = bob.all<protocol::Events>();
+    QVERIFY(chunks.size() > 10);
+    for (std::size_t i = 1; i + 2 < chunks.size(); ++i)
+        QVERIFY(chunks[i].documentId != chunks[i - 1].documentId);
+    QCOMPARE(bob.all<protocol::Synced>().size(), std::size_t(2));
+    QCOMPARE(bob.eventSeqs().size(), std::size_t(60));
+}
+
+void CatchUpTest::aWatchListsThousandsAndTellsWhatLeavesTheFilter()
+{
+    Rig rig;
+    for (int i = 0; i < 1'200; ++i)
+        QVERIFY(rig.write(writeOf("d" + std::to_string(i), R"({"gold":)" + std::to_string(i) + "}")).has_value());
+    const auto listed = [](const Peer &peer) {
+        std::set<DocumentId> documents;
+        for (const protocol::Heads &heads : peer.all<protocol::Heads>()) {
+            for (const protocol::Head &head : heads.heads)
+                documents.insert(head.documentId);
+        }
+        return documents.size();
+    };
+    Peer &all = rig.hello("all");
+    rig.say(all, protocol::Watch{CollectionName("things"), {}, {}, {}});
+    QCOMPARE(listed(all), std::size_t(1'200));
+    QCOMPARE(all.all<protocol::Watching>().size(), std::size_t(1));
+
+    Peer &rich = rig.hello("rich");
+    const auto filter = json::Filter::fromJson(value(R"({"path":"/gold","op":"ge","value":150})"));
+    QVERIFY(filter.has_value());
+    rig.say(rich, protocol::Watch{CollectionName("things"), *filter, {json::Pointer({"gold"})}, {}});
+    QCOMPARE(listed(rich), std::size_t(1'050));
+    QCOMPARE(rich.types().back(), std::string("watching"));
+    const auto page = rich.last<protocol::Heads>();
+    for (const protocol::Head &head : page->heads)
+        QVERIFY(head.fields && head.fields->at("gold").as_int64() >= 150);
+
+    const std::size_t before = rich.received.size();
+    QVERIFY(rig.write(writeOf("d10", R"({"gold":11})")).has_value()); // was not, is not
+    QCOMPARE(rich.received.size(), before);
+    QVERIFY(rig.write(writeOf("d200", R"({"gold":1})")).has_value()); // leaves
+    QVERIFY(rich.last<protocol::Heads>()->heads.front().deleted);
+    QVERIFY(rig.write(writeOf("d200", R"({"gold":900})")).has_value()); // comes back
+    QVERIFY(!rich.last<protocol::Heads>()->heads.front().deleted);
+    QCOMPARE(rich.last<protocol::Heads>()->heads.front().fields->at("gold").as_int64(), std::int64_t(900));
+    rig.say(rich, protocol::Unwatch{CollectionName("things")});
+    const std::size_t after = rich.received.size();
+    QVERIFY(rig.write(writeOf("d200", R"({"gold":901})")).has_value());
+    QCOMPARE(rich.received.size(), after);
+}
+
+void CatchUpTest::aSaltedEventKeepsItsPlaceInTheChain()
+{
+    ServiceOptions options;
+    CollectionPolicy policy;
+    policy.setRedaction(true);
+    options.policies.set(CollectionName("things"), policy);
+    Rig rig(options);
+    Peer &alice = rig.follow("alice");
+    const Event made = rig.create(alice);
+    rig.push(alice, {made, rig.event(alice, 2, 1, Operation::Update, kGold5)});
+    rig.restart();
+    Peer &bob = rig.follow("bob");
+    Digest chain = chainStart(CollectionName("things"), DocumentId("d1"));
+    std::set<Bytes> salts;
+    for (const protocol::Events &events : bob.all<protocol::Events>()) {
+        for (const protocol::EventItem &item : events.events) {
+            const Event event = eventOf(item);
+            QVERIFY(event.salt.has_value());
+            salts.insert(*event.salt);
+            chain = chainNext(chain, digestOf(event));
+        }
+        QVERIFY(chain == events.chain);
+    }
+    QCOMPARE(salts.size(), std::size_t(2));
+    QVERIFY(chain == bob.last<protocol::Synced>()->position.chain);
+    Peer &again = rig.follow("alice");
+    QCOMPARE(statuses(rig.push(again, {made})), std::string("duplicate 1")); // the salt is not part of the intent
+}
+
+void CatchUpTest::aDamagedLogIsNotSentOn_data()
+{
+    using Row = storage::Row;
+    using storage::Batch;
+    QTest::addColumn<int>("seq");
+    QTest::addColumn<std::function<Batch(Row)>>("change");
+    QTest::addColumn<bool>("redaction");
+    const auto row = [](const char *name, int seq, std::function<Batch(Row)> change, bool redaction = false) {
+        QTest::newRow(name) << seq << change << redaction;
+    };
+    const auto put = [](const Row &changed) {
+        return Batch().erase(eventlog::sets::kEvents, {changed[eventlog::event::Position]}).put(eventlog::sets::kEvents, changed);
+    };
+    const auto body = [put](const std::string &from, const std::string &to) {
+        return [put, from, to](Row changed) {
+            std::string &text = std::get<std::string>(changed[eventlog::event::Body]);
+            text.replace(text.find(from), from.size(), to);
+            return put(changed);
+        };
+    };
+    const auto missing = [](const Row &gone) { return Batch().erase(eventlog::sets::kEvents, {gone[eventlog::event::Position]}); };
+    const auto chain = [put](Row changed) {
+        std::get<storage::Blob>(changed[eventlog::event::Chain]).bytes[0] ^= 1;
+        return put(changed);
+    };
+    row("another value in a body", 7, body(R"("value":5)", R"("value":6)"));
+    row("another value in the first body", 1, body(R"("gold":10)", R"("gold":11)"));
+    row("a body that is no JSON any more", 7, body("{", "["));
+    row("another chain value", 7, chain);
+    row("an event is missing", 7, missing);
+    row("the first event is missing", 1, missing);
+    row("another value among those kept in memory", 95, body(R"("value":5)", R"("value":6)"));
+    row("another value in a body that can be redacted", 7, body(R"("value":5)", R"("value":6)"), true);
+    row("a body that can be redacted is no JSON any more", 7, body("{", "["), true);
+}
+
+// [G2, G4] Whoever asks is told, once and by its name; nobody is sent what was not logged, and other documents go on. That this
+// test ends at all says that nothing asks for the same again and again.
+void CatchUpTest::aDamagedLogIsNotSentOn()
+{
+    QFETCH(int, seq);
+    QFETCH(std::function<storage::Batch(storage::Row)>, change);
+    QFETCH(bool, redaction);
+    ServiceOptions options;
+    options.catchUpChunkBytes = 4'000; // about ten events
+    CollectionPolicy policy;
+    policy.setRedaction(redaction);
+    options.policies.set(CollectionName("things"), policy);
+    Rig rig(options);
+    Peer &alice = rig.follow("alice");
+    rig.push(alice, {rig.create(alice)});
+    writeMany(rig, 99);
+    rig.wait(std::chrono::seconds(2)); // the derived rows are written
+    damage(rig, seq, change);
+    rig.restart();
+    Peer &bob = rig.hello("bob");
+    rig.subscribe(bob);
+    const auto told = bob.all<protocol::ErrorMessage>();
+    QCOMPARE(told.size(), std::size_t(1));
+    QCOMPARE(told[0].code, ErrorCode::Corrupt);
+    QCOMPARE(told[0].scope, protocol::ErrorScope::Document);
+    QCOMPARE(told[0].documentId.value(), DocumentId("d1"));
+    QVERIFY2(told[0].message.find("event " + std::to_string(seq)) != std::string::npos, told[0].message.c_str());
+    const auto sent = bob.eventSeqs();
+    QVERIFY(std::find(sent.begin(), sent.end(), seq) == sent.end());
+    QVERIFY(bob.all<protocol::Synced>().empty());
+    QVERIFY(!bob.closed);
+    QVERIFY(rig.write(writeOf("d2", R"({"a":1})")).has_value());
+    rig.subscribe(bob, "d2");
+    QCOMPARE(bob.last<protocol::Synced>()->documentId, DocumentId("d2"));
+}
+
+} // namespace eventsync::sync::test

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QObject>
+
+namespace eventsync::sync::test {
+
+// Fan-out, catch-up and watching at some length, and a log that is not what was logged.
+class CatchUpTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void anEventIsOneMessageForAll();
+    void clocksStandBesideEvents();
+    void aVectorClockSubscriptionStartsAfterWhatItCovers();
+    void documentsTakeTurnsInCatchUp();
+    void aWatchListsThousandsAndTellsWhatLeavesTheFilter();
+    void aSaltedEventKeepsItsPlaceInTheChain();
+    void aDamagedLogIsNotSentOn_data();
+    void aDamagedLogIsNotSentOn();
+};
+
+} // namespace eventsync::sync::test

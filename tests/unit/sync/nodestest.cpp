@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nodestest.h"
+
+#include "rig.h"
+
+#include <eventsync/pubsub/memorypubsub.h>
+
+#include <QTest>
+
+namespace eventsync::sync::test {
+
+namespace {
+
+const char kGold5[] = R"([{"op":"inc","path":"/gold","value":5}])";
+
+// A second service on the store of the first.
+struct Second
+{
+    Second(Rig &first, pubsub::PubSub *pubsub) : rig(first)
+    {
+        ServiceOptions options = first.options;
+        options.pubsub = pubsub;
+        service = std::make_unique<SyncService>(first.backend, first.executor, first.clock, first.random, options);
+        first.run();
+    }
+    void say(Peer &peer, const protocol::Message &message)
+    {
+        service->receive(peer.id, message);
+        rig.run();
+    }
+    Peer &hello(const std::string &client)
+    {
+        Peer &peer = rig.peers.emplace_back();
+        peer.client = ClientId(client);
+        peer.id = service->open(peer, {.peer = "second"});
+        say(peer, protocol::Hello{.clientId = peer.client});
+        return peer;
+    }
+    Peer &follow(const std::string &client, const std::string &document)
+    {
+        Peer &peer = hello(client);
+        say(peer, protocol::Subscribe{.documentId = DocumentId(document), .collection = CollectionName("things"),
+                                      .afterSeq = ServerSeq(0)});
+        return peer;
+    }
+    void receive(Peer &peer, Event event)
+    {
+        service->receive(peer.id, protocol::Push{BatchId(++rig.batches), event.documentId,
+                                                 {std::make_shared<const Event>(std::move(event))}});
+    }
+
+    Rig &rig;
+    std::unique_ptr<SyncService> service;
+};
+
+ServiceOptions joined(pubsub::PubSub &pubsub)
+{
+    ServiceOptions options;
+    options.pubsub = &pubsub;
+    return options;
+}
+
+} // namespace
+
+// [G2, G3, G8]
+void NodesTest::nodesHearOfEachOthersCommits()
+{
+    pubsub::MemoryPubSub hub;
+    Rig rig(joined(hub));
+    Second second(rig, &hub);
+    Peer &alice = rig.follow("alice");
+    Peer &bob = second.follow("bob", "d1");
+    rig.push(alice, {rig.create(alice)});
+    QCOMPARE(bob.eventSeqs(), range(1, 1));
+    second.receive(bob, rig.event(bob, 1, 1, Operation::Update, kGold5));
+    rig.run();
+    QCOMPARE(statuses(*bob.last<protocol::Ack>()), std::string("applied 2"));
+    QCOMPARE(alice.eventSeqs(), range(1, 2));
+    // Both at once: one order, and nothing twice.
+    second.receive(bob, rig.event(bob, 2, 2, Operation::Update, kGold5));
+    std::vector<std::string> answers{statuses(rig.push(alice, {rig.event(alice, 2, 2, Operation::Update, kGold5)})),
+                                     statuses(*bob.last<protocol::Ack>())};
+    std::sort(answers.begin(), answers.end());
+    QCOMPARE(answers, (std::vector<std::string>{"applied 3", "merged 4"}));
+    QCOMPARE(alice.eventSeqs(), range(1, 4));
+    QCOMPARE(bob.eventSeqs(), range(1, 4));
+    QCOMPARE(rig.state(), std::string(R"({"gold":25,"name":"x"})"));
+    // New documents of both nodes get numbers of their own.
+    Peer &carol = second.follow("carol", "d2");
+    second.receive(carol, rig.create(carol, 1, "{}", "d2"));
+    Peer &dave = rig.follow("dave", "d3");
+    QCOMPARE(statuses(rig.push(dave, {rig.create(dave, 1, "{}", "d3")})), std::string("applied 1"));
+    QCOMPARE(statuses(*carol.last<protocol::Ack>()), std::string("applied 1"));
+}
+
+// Hints are for speed: a node whose PubSub is another's hub never hears of the first.
+void NodesTest::aNodeThatHearsNothingPolls()
+{
+    pubsub::MemoryPubSub hub, deaf;
+    Rig rig(joined(hub));
+    Second second(rig, &deaf);
+    Peer &alice = rig.follow("alice");
+    Peer &bob = second.follow("bob", "d1");
+    rig.push(alice, {rig.create(alice)});
+    QVERIFY(bob.eventSeqs().empty());
+    rig.clock.advance(limits::kHeadPoll);
+    second.service->tick();
+    rig.run();
+    QCOMPARE(bob.eventSeqs(), range(1, 1));
+    rig.push(alice, {rig.event(alice, 2, 1, Operation::Update, kGold5)});
+    rig.clock.advance(limits::kHeadPoll);
+    second.service->tick();
+    rig.run();
+    QCOMPARE(bob.eventSeqs(), range(1, 2));
+}
+
+void NodesTest::aWatcherHearsOfAnotherNodesDocuments()
+{
+    pubsub::MemoryPubSub hub;
+    Rig rig(joined(hub));
+    Second second(rig, &hub);
+    Peer &bob = second.hello("bob");
+    second.say(bob, protocol::Watch{CollectionName("things"), {}, {}, {}});
+    QVERIFY(bob.all<protocol::Heads>().empty());
+    QVERIFY(rig.write(writeOf("d1", "{}")).has_value());
+    rig.run();
+    QCOMPARE(bob.last<protocol::Heads>()->heads.front().documentId, DocumentId("d1"));
+    QCOMPARE(bob.last<protocol::Heads>()->heads.front().serverSeq, ServerSeq(1));
+    hub.publish("eventsync.heads", "no hint", rig.executor); // and is not moved by what is none [G16]
+    rig.run();
+    QVERIFY(rig.write(writeOf("d1", R"({"gold":1})")).has_value());
+    rig.run();
+    QCOMPARE(bob.last<protocol::Heads>()->heads.front().serverSeq, ServerSeq(2));
+}
+
+} // namespace eventsync::sync::test
