@@ -28,7 +28,7 @@ void addOptions(QCommandLineParser &parser)
     parser.addOptions({
         {u"server"_s, CommandLine::tr("Server to connect to, for example http://127.0.0.1:8080."), u"URL"_s},
         {u"profile"_s, CommandLine::tr("Replica to open: a name. Each has its own client id, database and settings."), u"NAME"_s},
-        {u"document"_s, CommandLine::tr("Game to show first."), u"ID"_s},
+        {u"document"_s, CommandLine::tr("Document to show first."), u"ID"_s},
         {u"transport"_s, CommandLine::tr("How to talk to the server: websocket or sse."), u"NAME"_s},
         {u"offline"_s, CommandLine::tr("Start offline.")},
         {u"language"_s, CommandLine::tr("Language of the window: ko or en."), u"CODE"_s},

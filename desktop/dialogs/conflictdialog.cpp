@@ -129,7 +129,7 @@ void ConflictDialog::fill()
     for (std::size_t i = 0; i < fields.size(); ++i) {
         const auto &field = fields[i];
         const int row = int(i);
-        const QString name = field.path.isRoot() ? tr("the whole game") : QString::fromStdString(field.path.toText()).mid(1);
+        const QString name = field.path.isRoot() ? tr("the whole document") : QString::fromStdString(field.path.toText()).mid(1);
         m_table->setItem(row, FieldName, cell(name, field.contested));
         m_table->setItem(row, Before, cell(Texts::state(field.base)));
         m_table->setItem(row, Mine, cell(Texts::state(field.mine)));

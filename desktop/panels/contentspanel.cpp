@@ -21,6 +21,8 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
+enum Page { ContentsPage, GonePage, NothingPage };
+
 // Rows with room for a line editor in them.
 class RoomyRows final : public QStyledItemDelegate
 {
@@ -60,12 +62,9 @@ ContentsPanel::ContentsPanel(Session &session, QWidget *parent)
     auto *layout = new QVBoxLayout(page);
     layout->addWidget(m_tree, 1);
     layout->addLayout(buttons);
-    auto *gone = new QLabel(tr("This document is not here yet, or not any more."));
-    gone->setAlignment(Qt::AlignCenter);
-    gone->setWordWrap(true);
-    gone->setForegroundRole(QPalette::PlaceholderText);
     m_pages->addWidget(page);
-    m_pages->addWidget(gone);
+    m_pages->addWidget(pageText(tr("This document is not here yet, or not any more."), "noContents"));
+    m_pages->addWidget(noSelectionText("noContentsSelected"));
     auto *outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
     outer->addWidget(m_pages);
@@ -135,7 +134,7 @@ void ContentsPanel::refresh()
     m_stale = false;
     const crdt::Document *document = m_id ? m_session.core().crdtDocument(*m_id) : nullptr;
     m_model->setDocument(document);
-    m_pages->setCurrentIndex(document ? 0 : 1);
+    m_pages->setCurrentIndex(document ? ContentsPage : m_id ? GonePage : NothingPage);
     refreshButtons();
 }
 

@@ -31,13 +31,9 @@ GamePanel::GamePanel(Session &session, QWidget *parent)
       m_title(new ElidedLabel), m_subtitle(new ElidedLabel), m_tree(new QTreeView),
       m_gone(pageText(tr("This game is not there any more."), "gameGone"))
 {
-    QFont font = m_title->font();
-    font.setPointSizeF(font.pointSizeF() * 1.5);
-    font.setBold(true);
-    m_title->setFont(font);
+    makeHeading(m_title, m_subtitle);
     m_title->setObjectName("gameTitle"_L1);
     m_subtitle->setObjectName("gameSubtitle"_L1);
-    m_subtitle->setForegroundRole(QPalette::PlaceholderText);
 
     auto *grid = new QGridLayout;
     grid->setColumnStretch(1, 1);
@@ -71,7 +67,7 @@ GamePanel::GamePanel(Session &session, QWidget *parent)
     layout->addLayout(actions);
     layout->addSpacing(4);
     layout->addWidget(m_tree, 1);
-    m_pages->addWidget(pageText(tr("Select a game on the left, or create one."), "noGame"));
+    m_pages->addWidget(noSelectionText("noGame"));
     m_pages->addWidget(page);
     m_pages->addWidget(m_gone);
     auto *outer = new QVBoxLayout(this);

@@ -181,6 +181,9 @@ void MainWindow::connectFacts()
     connect(&client, &SyncClient::documentRevoked, this, [this](const DocumentId &id) {
         notice(u"%1: %2"_s.arg(m_session.title(id), Texts::error({ErrorCode::PermissionRevoked, {}})));
     });
+    connect(&client, &SyncClient::documentRefused, this, [this](const DocumentId &id, const Error &error) {
+        notice(tr("The server does not give out \"%1\". %2").arg(m_session.title(id), Texts::error(error)));
+    });
     connect(&client, &SyncClient::storeFailed, this, [this](const Error &error) { notice(Texts::error(error)); });
     connect(&client, &SyncClient::deadLettered, this, [this](const client::DeadLettered &fact) {
         notice(tr("An edit of \"%1\" was refused and waits in the queue. %2")

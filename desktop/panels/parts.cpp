@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <desktop/panels/parts.h>
 
+#include <QCoreApplication>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QPainter>
@@ -125,6 +126,20 @@ QLabel *pageText(const QString &text, const char *name)
     label->setMargin(24);
     label->setForegroundRole(QPalette::PlaceholderText);
     return label;
+}
+
+QLabel *noSelectionText(const char *name)
+{
+    return pageText(QCoreApplication::translate("Parts", "Select a document on the left, or create one."), name);
+}
+
+void makeHeading(ElidedLabel *title, ElidedLabel *subtitle)
+{
+    QFont font = title->font();
+    font.setPointSizeF(font.pointSizeF() * 1.5);
+    font.setBold(true);
+    title->setFont(font);
+    subtitle->setForegroundRole(QPalette::PlaceholderText);
 }
 
 } // namespace eventsync::desktop

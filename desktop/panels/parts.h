@@ -70,4 +70,10 @@ QTableView *makeTable(const char *objectName, const QString &accessibleName, QAb
 // What a page says instead of its contents: in its middle, in the colour of a placeholder.
 QLabel *pageText(const QString &text, const char *objectName);
 
+// The same while no document is selected.
+QLabel *noSelectionText(const char *objectName);
+
+// The two lines on top of a page: what a person calls the document, and under it what the program does.
+void makeHeading(ElidedLabel *title, ElidedLabel *subtitle);
+
 } // namespace eventsync::desktop

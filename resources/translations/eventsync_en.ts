@@ -2,6 +2,13 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en">
 <context>
+    <name>Parts</name>
+    <message>
+        <source>Select a document on the left, or create one.</source>
+        <translation>Select a document on the left, or create one.</translation>
+    </message>
+</context>
+<context>
     <name>Application</name>
     <message>
         <source>The profile "%1" cannot be opened. %2</source>
@@ -50,8 +57,8 @@
         <translation>Replica to open: a name. Each has its own client id, database and settings.</translation>
     </message>
     <message>
-        <source>Game to show first.</source>
-        <translation>Game to show first.</translation>
+        <source>Document to show first.</source>
+        <translation>Document to show first.</translation>
     </message>
     <message>
         <source>How to talk to the server: websocket or sse.</source>
@@ -185,8 +192,8 @@
         <translation>While you changed "%1", %2 changed the same thing.</translation>
     </message>
     <message>
-        <source>the whole game</source>
-        <translation>the whole game</translation>
+        <source>the whole document</source>
+        <translation>the whole document</translation>
     </message>
     <message>
         <source>Whose value of %1</source>
@@ -434,10 +441,6 @@ Stored %2</translation>
     <message>
         <source>Forget what you have typed</source>
         <translation>Forget what you have typed</translation>
-    </message>
-    <message>
-        <source>Select a game on the left, or create one.</source>
-        <translation>Select a game on the left, or create one.</translation>
     </message>
     <message>
         <source>not confirmed</source>
@@ -754,6 +757,10 @@ Edits JSON documents together with others, online or not.</translation>
     <message>
         <source>&amp;Delete…</source>
         <translation>&amp;Delete…</translation>
+    </message>
+    <message>
+        <source>The server does not give out "%1". %2</source>
+        <translation>The server does not give out "%1". %2</translation>
     </message>
 </context>
 <context>

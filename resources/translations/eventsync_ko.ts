@@ -2,6 +2,13 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="ko">
 <context>
+    <name>Parts</name>
+    <message>
+        <source>Select a document on the left, or create one.</source>
+        <translation>왼쪽에서 문서를 고르거나 새로 만드세요.</translation>
+    </message>
+</context>
+<context>
     <name>Application</name>
     <message>
         <source>The profile "%1" cannot be opened. %2</source>
@@ -50,8 +57,8 @@
         <translation>열 복제본의 이름. 이름마다 클라이언트 ID, 데이터베이스, 설정이 따로 있습니다.</translation>
     </message>
     <message>
-        <source>Game to show first.</source>
-        <translation>처음에 보여 줄 게임.</translation>
+        <source>Document to show first.</source>
+        <translation>처음에 보여 줄 문서.</translation>
     </message>
     <message>
         <source>How to talk to the server: websocket or sse.</source>
@@ -185,8 +192,8 @@
         <translation>"%1"을(를) 고치는 동안 %2이(가) 같은 곳을 바꾸었습니다.</translation>
     </message>
     <message>
-        <source>the whole game</source>
-        <translation>게임 전체</translation>
+        <source>the whole document</source>
+        <translation>문서 전체</translation>
     </message>
     <message>
         <source>Whose value of %1</source>
@@ -434,10 +441,6 @@ Stored %2</source>
     <message>
         <source>Forget what you have typed</source>
         <translation>입력한 내용을 버립니다</translation>
-    </message>
-    <message>
-        <source>Select a game on the left, or create one.</source>
-        <translation>왼쪽에서 게임을 고르거나 새로 만드세요.</translation>
     </message>
     <message>
         <source>not confirmed</source>
@@ -747,6 +750,10 @@ Edits JSON documents together with others, online or not.</source>
     <message>
         <source>&amp;Delete…</source>
         <translation>삭제(&amp;D)…</translation>
+    </message>
+    <message>
+        <source>The server does not give out "%1". %2</source>
+        <translation>서버가 "%1"을(를) 내주지 않습니다. %2</translation>
     </message>
 </context>
 <context>

@@ -145,6 +145,7 @@ void WindowTest::showsWhatToDoWhileThereIsNothing()
 {
     PLAY(u"expect visible gamesViewEmpty"_s);
     PLAY(u"expect visible noGame"_s);
+    PLAY(u"expect contains noGame document"_s); // any kind may be shown
     PLAY(u"expect disabled deleteGameButton"_s);
     PLAY(u"expect hidden conflictBanner"_s);
     PLAY(u"select tabs queueTab"_s);
@@ -229,6 +230,28 @@ void WindowTest::aGameIsDeletedOnlyAfterAQuestion()
     PLAY(u"click deleteGameButton"_s);
     PLAY(u"click confirmDeleteButton"_s);
     PLAY(u"wait-for visible gamesViewEmpty"_s);
+}
+
+void WindowTest::aPageWhoseDocumentIsGoneSaysWhatToDo()
+{
+    const auto id = m_rig->session->create(Session::Kind::Text, u"Notes"_s);
+    QVERIFY(id);
+    m_rig->window->showDocument(*id);
+    PLAY(u"wait-for visible textEditor"_s);
+    m_rig->session->removeGame(*id);
+    PLAY(u"wait-for visible noTextSelected"_s);
+    PLAY(u"expect contains noTextSelected document"_s);
+    PLAY(u"select tabs contentsTab"_s);
+    PLAY(u"expect visible noContentsSelected"_s);
+}
+
+void WindowTest::aDocumentThatIsNotGivenOutIsExplained()
+{
+    const auto id = m_rig->session->createGame(u"Zoe"_s);
+    QVERIFY(id);
+    Q_EMIT m_rig->session->client().documentRefused(*id, {ErrorCode::Corrupt, "event 7 is not what was logged"});
+    PLAY(u"wait-for contains noticeText Zoe"_s);
+    PLAY(u"expect contains noticeText \"event 7 is not what was logged\""_s);
 }
 
 void WindowTest::aProfileIsOpenOnce()

@@ -24,6 +24,8 @@ private Q_SLOTS:
     void aRefusedEditIsExplained();
     void undoTakesTheLastEditBack();
     void aGameIsDeletedOnlyAfterAQuestion();
+    void aPageWhoseDocumentIsGoneSaysWhatToDo();
+    void aDocumentThatIsNotGivenOutIsExplained();
     void aProfileIsOpenOnce();
     void aProfileCanBeTakenOver();
     void theProfileRemembers();
