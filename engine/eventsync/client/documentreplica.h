@@ -174,6 +174,7 @@ private:
     void unseen(const json::Footprint &footprint, const std::string &what, std::int64_t before);
     std::vector<const json::Footprint *> unseenOf(const Entry &entry) const;
     std::optional<json::Footprint> differenceTo(const DocumentState &state);
+    bool isAnotherLife(const DocumentState &state) const;
     void installSnapshot(const protocol::Snapshot &message, DocumentState state, Outcome &out);
     bool stage(const protocol::Snapshot &message);
     void startOver();

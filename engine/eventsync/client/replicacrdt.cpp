@@ -40,15 +40,13 @@ bool isPatch(const QueueEntry &edit)
     return edit.diff.isCrdt() && edit.diff.hasChanges();
 }
 
-// A document may be deleted and made again by the same replica: edits and steps of undo that speak of the one before must not
-// find its ids in the new one.
-std::uint64_t firstTime(const EventId &random)
+// What chance there is in an id.
+std::uint64_t chanceIn(const EventId &id)
 {
-    const std::string_view bytes = random.view();
-    std::uint64_t time = 1;
-    for (const char byte : bytes.substr(bytes.size() - 2))
-        time = time << 8 | static_cast<unsigned char>(byte);
-    return time;
+    std::uint64_t number = 0;
+    for (const char byte : id.view().substr(id.view().size() - 2))
+        number = number << 8 | static_cast<unsigned char>(byte);
+    return number;
 }
 
 } // namespace
@@ -63,14 +61,25 @@ const crdt::Document *DocumentReplica::crdtDocument() const
     return m_tree.kind() == DocumentKind::Crdt ? &m_tree.crdt() : nullptr;
 }
 
+// Whether this is a state of another document than the one here: somebody has deleted it and made it again. (Not if we did:
+// what is in the queue behind that was made on the new one.)
+bool DocumentReplica::isAnotherLife(const DocumentState &state) const
+{
+    if (m_tree.crdtLife() == 0 || state.crdtLife() == 0 || m_tree.crdtLife() == state.crdtLife())
+        return false;
+    return std::none_of(m_queue.begin(), m_queue.end(), [&](const auto &item) {
+        const QueueEntry &edit = item.second.edit;
+        return edit.operation == Operation::Create && isPatch(edit) && CrdtState::lifeMadeBy(edit.diff.crdt()) == state.crdtLife();
+    });
+}
+
 // ---- edits
 
 Result<Diff> DocumentReplica::createDiff(DocumentKind kind, json::Value state) const
 {
     if (kind == DocumentKind::Crdt) {
-        EVENTSYNC_TRY(Diff diff, m_tree.edit(session(), [&](crdt::Api &api) { return api.root(state); }));
-        EVENTSYNC_TRY(const crdt::Patch patch, crdt::Patch::decode(diff.crdt()));
-        return diffOf(patch.rebased(firstTime(m_context.uuids.next())));
+        EVENTSYNC_TRY(Bytes patch, CrdtState::create(session(), state, chanceIn(m_context.uuids.next())));
+        return Diff(CrdtPatchBytes{std::move(patch)});
     }
     return Diff(json::Patch({{.kind = json::OperationKind::Add, .path = {}, .from = {}, .value = std::move(state)}}));
 }

@@ -106,6 +106,7 @@ std::optional<json::Footprint> DocumentReplica::differenceTo(const DocumentState
 void DocumentReplica::installSnapshot(const protocol::Snapshot &message, DocumentState state, Outcome &)
 {
     unwind();
+    const bool isMadeAnew = isAnotherLife(state); // asked before a create of ours is settled
     std::set<EventId> asked;
     for (const protocol::KnownId &known : message.known) {
         asked.insert(known.asked);
@@ -121,7 +122,7 @@ void DocumentReplica::installSnapshot(const protocol::Snapshot &message, Documen
         requeue(lost);
     }
     // What the snapshot changed is one unseen event.
-    const std::optional<json::Footprint> difference = differenceTo(state);
+    const std::optional<json::Footprint> difference = isMadeAnew ? json::Footprint::everything() : differenceTo(state);
     for (const std::int64_t order : m_sent) {
         Entry &entry = m_queue.at(order);
         for (const json::Footprint *footprint : unseenOf(entry))
@@ -129,6 +130,8 @@ void DocumentReplica::installSnapshot(const protocol::Snapshot &message, Documen
         if (difference && !mutated(Mutation::SnapshotUnchecked))
             noteMissed(entry, *difference);
     }
+    if (isMadeAnew)
+        forgetCrdtUndo();
     m_tree = std::move(state);
     m_confirmed.reset();
     m_position = message.position;

@@ -360,6 +360,10 @@ Result<Diff> DocumentCore::wantedDiff(const CodeWrite &write, const Rules &rules
             operation = Operation::Delete;
         return Diff();
     }
+    if (kind == DocumentKind::Crdt && !m_state.exists()) {
+        EVENTSYNC_TRY(Bytes patch, CrdtState::create(crdtSessionOf(write.clientId), *wanted, m_random.next()));
+        return Diff(CrdtPatchBytes{std::move(patch)});
+    }
     if (kind == DocumentKind::Crdt)
         return m_state.editTo(crdtSessionOf(write.clientId), *wanted);
     if (!m_state.exists()) {

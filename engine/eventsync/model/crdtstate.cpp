@@ -60,23 +60,38 @@ Result<> checkDeletes(const crdt::PatchView &patch)
     return {};
 }
 
+// 53 bits of the digest of some bytes.
+std::uint64_t numberOf(std::string_view bytes)
+{
+    const Digest digest = sha256(bytes);
+    std::uint64_t number = 0;
+    for (const char byte : digest.view().substr(0, 8))
+        number = number << 8 | static_cast<unsigned char>(byte);
+    return number & crdt::kMaxSessionId; // 2^53 - 1
+}
+
 } // namespace
 
 std::uint64_t crdtSessionOf(const ClientId &client)
 {
     static constexpr char kTag[] = "eventsync.crdt.session";
-    const Digest digest = sha256(std::string(kTag, sizeof kTag) + client.text());
-    std::uint64_t number = 0;
-    for (const char byte : digest.view().substr(0, 8))
-        number = number << 8 | static_cast<unsigned char>(byte);
-    number &= crdt::kMaxSessionId; // 2^53 - 1
+    const std::uint64_t number = numberOf(std::string(kTag, sizeof kTag) + client.text());
     return number > kNobody ? number : number + kNobody + 1;
+}
+
+// A time of three bytes: more chance would make every later patch longer.
+Result<Bytes> CrdtState::create(std::uint64_t session, const json::Value &view, std::uint64_t chance)
+{
+    EVENTSYNC_TRY(const Bytes made, CrdtState().edit(session, [&](crdt::Api &api) { return api.root(view); }));
+    EVENTSYNC_TRY(const crdt::Patch patch, crdt::Patch::decode(made));
+    constexpr std::uint64_t first = 0x1'0000;
+    return patch.rebased(first + chance % first).bytes();
 }
 
 CrdtState::CrdtState() = default;
 
 CrdtState::CrdtState(const CrdtState &other)
-    : m_base(other.m_base), m_baseSize(other.m_baseSize), m_patches(other.m_patches), m_patchBytes(other.m_patchBytes),
+    : m_base(other.m_base), m_baseSize(other.m_baseSize), m_baseLife(other.m_baseLife), m_patches(other.m_patches), m_patchBytes(other.m_patchBytes),
       m_sessions(other.m_sessions), m_time(other.m_time)
 {
 }
@@ -96,6 +111,7 @@ Result<CrdtState> CrdtState::decode(std::string_view snapshot)
     CrdtState state;
     state.m_base = std::make_shared<const Bytes>(snapshot);
     state.m_baseSize = snapshot.size();
+    state.m_baseLife = decoded->life;
     state.m_sessions = std::move(decoded->sessions);
     for (const auto &[sid, time] : state.m_sessions)
         state.m_time = std::max(state.m_time, time);
@@ -105,7 +121,19 @@ Result<CrdtState> CrdtState::decode(std::string_view snapshot)
 
 Bytes CrdtState::encode() const
 {
-    return crdt::encodeSnapshot(document(), m_sessions);
+    return crdt::encodeSnapshot(document(), m_sessions, life());
+}
+
+std::uint64_t CrdtState::life() const
+{
+    if (m_base || m_patches.empty())
+        return m_baseLife;
+    return lifeMadeBy(m_patches.front().patch->bytes());
+}
+
+std::uint64_t CrdtState::lifeMadeBy(const Bytes &patch)
+{
+    return numberOf(patch);
 }
 
 std::uint64_t CrdtState::lastOf(std::uint64_t sid) const
@@ -299,10 +327,11 @@ void CrdtState::settle(std::size_t keep)
     }
     auto older = makeDocument(count);
     EVENTSYNC_ASSERT(older.has_value());
-    auto base = std::make_shared<const Bytes>(crdt::encodeSnapshot(*older, sessions));
+    auto base = std::make_shared<const Bytes>(crdt::encodeSnapshot(*older, sessions, life()));
     const auto decoded = crdt::decodeSnapshot(*base);
     if (!decoded) // never; but then the patches are all there is
         return;
+    m_baseLife = decoded->life;
     m_base = std::move(base);
     m_baseSize = m_base->size();
     for (auto entry = begin; entry != end; ++entry)

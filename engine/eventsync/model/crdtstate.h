@@ -38,6 +38,10 @@ std::uint64_t crdtSessionOf(const ClientId &client);
 class CrdtState
 {
 public:
+    // A patch that makes a document with this view. Its times begin anywhere, by chance: ids of a document that had the name
+    // before, which is deleted now, should not be found in it.
+    static Result<Bytes> create(std::uint64_t session, const json::Value &view, std::uint64_t chance);
+
     CrdtState(); // the empty document
     static Result<CrdtState> decode(std::string_view snapshot); // Corrupt
     Bytes encode() const;
@@ -61,6 +65,9 @@ public:
     // See DocumentState. An observed state must stay where it is; a copy is not observed.
     bool observe(const std::function<void(const crdt::Document &, const crdt::Change &)> &observer);
     const crdt::SessionTimes &sessions() const { return m_sessions; }
+    // Which document it is, of those that had the name one after the other: it follows from the patch that made it.
+    std::uint64_t life() const;
+    static std::uint64_t lifeMadeBy(const Bytes &patch);
     std::size_t size() const { return m_baseSize + m_patchBytes; } // about that of encode()
 
 private:
@@ -79,6 +86,7 @@ private:
 
     std::shared_ptr<const Bytes> m_base; // null: the empty document
     std::size_t m_baseSize = 0;
+    std::uint64_t m_baseLife = 0;
     std::vector<Entry> m_patches;
     std::size_t m_patchBytes = 0;
     crdt::SessionTimes m_sessions;

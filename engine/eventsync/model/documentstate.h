@@ -59,6 +59,7 @@ public:
     using CrdtObserver = std::function<void(const crdt::Document &, const crdt::Change &)>;
     bool observe(const CrdtObserver &observer);
     std::uint64_t crdtTime(std::uint64_t session) const; // the last time that session has used; 0: none
+    std::uint64_t crdtLife() const; // see CrdtState::life(); 0: there is no CRDT document
     const crdt::Document &crdt() const; // only if kind() is Crdt; good until the state is changed or edited
 
     // create on an existing document or update, delete on an absent one, a diff of the other kind: PatchFailed. Otherwise

@@ -66,6 +66,17 @@ struct CrdtPair : Pair
                            .diff = std::move(*diff)});
     }
     EventPtr bob(const ClientCore::CrdtEdit &edit) { return bob(Operation::Update, edit); }
+    void bobMakesItAnew(std::uint64_t firstTime, std::string_view state)
+    {
+        log.other("[]", Operation::Delete);
+        const EventPtr last = bob(Operation::Create, [&](Api &api) { return api.root(parsed(state)); });
+        auto patch = crdt::Patch::decode(last->diff.crdt());
+        EVENTSYNC_ASSERT(patch.has_value());
+        Event moved = *last;
+        moved.diff = Diff(CrdtPatchBytes{patch->rebased(firstTime).bytes()});
+        log.cutTo(ServerSeq(log.head().value() - 1));
+        log.append(std::move(moved));
+    }
     void bobTells(const ClientCore::CrdtEdit &edit)
     {
         const ServerSeq before = log.head();
@@ -441,6 +452,70 @@ void CrdtTest::aSnapshotIsInstalledUnderWhatWaits()
     pair.logAll(pair.pushed());
     QCOMPARE(pair.device.view(pair.id), pair.folded().canonical());
     QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+    VERIFY_DURABLE(pair);
+}
+
+void CrdtTest::anEditOfADocumentMadeAnewIsAConflict_data()
+{
+    QTest::addColumn<quint64>("firstTime"); // that of the document before is 1
+    QTest::newRow("with the same ids") << quint64(1);
+    QTest::newRow("with later ids") << quint64(100'000);
+}
+
+// Its ids mean other things in the new document, or nothing; nothing in the snapshot but its life says that it is another.
+void CrdtTest::anEditOfADocumentMadeAnewIsAConflict()
+{
+    QFETCH(quint64, firstTime);
+    CrdtPair pair;
+    pair.edit(erasing(0, 1));
+    const auto pushed = pair.pushed();
+    pair.logAll(pushed);
+    pair.device.run(pair.device.core->disconnected());
+    const EventId mine = pair.edit(typing(1, QStringLiteral("2"))); // behind a letter of Bob's
+    pair.bobMakesItAnew(firstTime, R"({"list":[2],"text":"new text"})");
+    pair.device.run(pair.device.core->connected());
+    pair.device.receive(welcome());
+    pair.device.receive(pair.crdtSnapshot({{pushed[0]->id, pushed[0]->id, ServerSeq(2)}}));
+    pair.device.receive(pair.log.synced(ClientSeq(1)));
+    QCOMPARE(pair.text(), QStringLiteral("new text"));
+    QCOMPARE(pair.device.states(), (std::vector{EntryState::Conflict}));
+    QVERIFY(!pair.undo());
+    VERIFY_DURABLE(pair);
+    pair.device.crash();
+    QCOMPARE(pair.device.states(), (std::vector{EntryState::Conflict}));
+    pair.connect(ClientSeq(1));
+    QVERIFY(pair.pushed().empty());
+    QVERIFY(pair.device.run(pair.device.core->resolve(mine, {.decision = Decision::Theirs})).has_value());
+    pair.logAll(pair.pushed());
+    QCOMPARE(pair.device.view(pair.id), std::string(R"({"list":[2],"text":"new text"})"));
+    QCOMPARE(pair.device.view(pair.id), pair.folded().canonical());
+    VERIFY_DURABLE(pair);
+}
+
+void CrdtTest::anEditOfOnesOwnNewDocumentIsNone()
+{
+    CrdtPair pair;
+    const auto run = [&](auto edited) { return pair.device.run(std::move(edited)).has_value(); };
+    QVERIFY(run(pair.device.core->remove(pair.id)));
+    QVERIFY(run(pair.device.core->createCrdt(pair.id, kGames, parsed(R"({"text":"new"})"))));
+    const auto pushed = pair.pushed();
+    QCOMPARE(pushed.size(), std::size_t(2));
+    pair.device.run(pair.device.core->disconnected());
+    pair.edit(typing(3, QStringLiteral("er")));
+    std::vector<protocol::KnownId> known;
+    for (const EventPtr &event : pushed) {
+        pair.log.accept(event);
+        known.push_back({event->id, event->id, pair.log.head()});
+    }
+    pair.device.run(pair.device.core->connected());
+    pair.device.receive(welcome());
+    pair.device.receive(pair.crdtSnapshot(known));
+    pair.device.receive(pair.log.synced(ClientSeq(2)));
+    QCOMPARE(pair.text(), QStringLiteral("newer"));
+    pair.logAll(pair.pushed());
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+    QVERIFY(pair.undo());
+    QCOMPARE(pair.text(), QStringLiteral("new"));
     VERIFY_DURABLE(pair);
 }
 

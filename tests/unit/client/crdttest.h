@@ -28,6 +28,9 @@ private Q_SLOTS:
     void aRefusedEditMayBeTriedAgain();
     void anEditOfADeletedDocumentIsAConflict();
     void aSnapshotIsInstalledUnderWhatWaits();
+    void anEditOfADocumentMadeAnewIsAConflict_data();
+    void anEditOfADocumentMadeAnewIsAConflict();
+    void anEditOfOnesOwnNewDocumentIsNone();
     void aLostHistoryComesBackFromTheQueue();
     void aPatchThatCameTooEarlyWaitsForWhatItStandsOn();
     void aCopyWritesItsEditsAgainUnderANewSession();

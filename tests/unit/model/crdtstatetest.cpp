@@ -351,6 +351,7 @@ void CrdtStateTest::aSnapshotOfEachStepGoesOnTheSame()
 void CrdtStateTest::settlingKeepsTheLastRevertible()
 {
     DocumentState state = note();
+    const std::uint64_t life = state.crdtLife();
     const std::string text(1'000, 'x');
     std::vector<std::pair<std::string, Diff>> steps;
     for (int i = 0; i < 1'000; ++i) {
@@ -359,6 +360,7 @@ void CrdtStateTest::settlingKeepsTheLastRevertible()
         steps.emplace_back(before, state.apply(Operation::Update, diff)->inverse);
         state.settle(10);
         QVERIFY(state.canonicalSize() < 2 * limits::kCrdtSettleBytes);
+        QCOMPARE(state.crdtLife(), life);
     }
     for (int i = 0; i < 10; ++i) {
         VERIFY_OK(state.revert(steps.back().second));
@@ -485,7 +487,7 @@ void CrdtStateTest::timesAtTheEndAreRefused()
 {
     DocumentState state = note();
     const crdt::SessionTimes ends{{kBob, crdt::kMaxTime - limits::kCrdtClockJump - 5}};
-    auto far = DocumentState::fromBytes(DocumentKind::Crdt, crdt::encodeSnapshot(state.crdt(), ends));
+    auto far = DocumentState::fromBytes(DocumentKind::Crdt, crdt::encodeSnapshot(state.crdt(), ends, state.crdtLife()));
     VERIFY_OK(far);
     std::uint64_t time = ends.at(kBob) + 1;
     QString last = QStringLiteral("ok");

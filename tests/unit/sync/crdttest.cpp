@@ -451,6 +451,40 @@ void CrdtTest::codeWritesBecomePatches()
     QVERIFY(rig.read()->deleted);
 }
 
+void CrdtTest::aDocumentThatCodeMakesAnewHasOtherIds()
+{
+    Rig rig;
+    SyncService::Write make{.documentId = kDocument, .collection = CollectionName("things"), .clientId = ClientId("rest:server")};
+    make.kind = DocumentKind::Crdt;
+    make.edit = [](json::State &state) -> Result<> {
+        state = value(kNote);
+        return {};
+    };
+    SyncService::Write gone = make;
+    gone.edit = [](json::State &state) -> Result<> {
+        state.reset();
+        return {};
+    };
+    std::vector<crdt::IdSpan> ids;
+    std::vector<std::uint64_t> lives;
+    for (int i = 0; i < 3; ++i) {
+        const auto made = rig.write(make);
+        QVERIFY(made && made->event->operation == Operation::Create);
+        ids.push_back(crdt::Patch::decode(made->event->diff.crdt())->idSpan());
+        DocumentState state;
+        QVERIFY(state.apply(*made->event));
+        lives.push_back(state.crdtLife());
+        QCOMPARE(DocumentState::fromBytes(DocumentKind::Crdt, state.toBytes())->crdtLife(), lives.back());
+        QVERIFY(rig.write(gone));
+    }
+    for (std::size_t a = 0; a < ids.size(); ++a) {
+        for (std::size_t b = 0; b < a; ++b) {
+            QVERIFY(ids[a].end() <= ids[b].time || ids[b].end() <= ids[a].time);
+            QVERIFY(lives[a] != lives[b]);
+        }
+    }
+}
+
 // [G8, G14]
 void CrdtTest::manyRandomEditorsAgreeWithTheServer()
 {

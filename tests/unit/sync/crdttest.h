@@ -28,6 +28,7 @@ private Q_SLOTS:
     void aRestartGoesOnWhereItWas();
     void pastStatesAreRead();
     void codeWritesBecomePatches();
+    void aDocumentThatCodeMakesAnewHasOtherIds();
     void manyRandomEditorsAgreeWithTheServer();
 };
 
