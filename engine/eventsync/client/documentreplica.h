@@ -212,6 +212,9 @@ private:
     Result<EditPlan> mergedPlan(const QueueEntry &edit, const json::State &merged);
     json::Patch ourValues(const ConflictView &view) const;
     json::Object conflictRecord(const ConflictView &view, const Resolution &resolution) const;
+    bool isAboutCrdt(const ConflictView &view) const;
+    json::Array theirChanges(const ConflictView &view, bool *truncated) const;
+    std::vector<json::Value> theirViews(const ConflictView &view) const;
     std::optional<DocumentState> stateAt(ServerSeq seq) const;
 
     // documents of kind crdt

@@ -148,30 +148,105 @@ Result<DocumentReplica::EditPlan> DocumentReplica::mergedPlan(const QueueEntry &
 
 // ---- the record in the event: the conflict ledger
 
-json::Object DocumentReplica::conflictRecord(const ConflictView &view, const Resolution &resolution) const
+namespace {
+
+// What leads from one view to another, as a patch.
+json::Value changeBetween(const json::State &before, const json::State &after)
 {
-    json::Array base, theirs;
-    if (view.baseKnown) {
-        DocumentState state = DocumentState::fromJsonState(view.base);
-        const auto applied = state.apply(view.entry.operation, view.entry.diff);
-        if (applied && !applied->inverse.isCrdt())
-            base = applied->inverse.patch().toJson().get_array();
+    if (before && after)
+        return json::diff(*before, *after).toJson();
+    json::Patch patch;
+    if (after)
+        patch.append({.kind = OperationKind::Add, .path = {}, .from = {}, .value = *after});
+    else if (before)
+        patch.append({.kind = OperationKind::Remove, .path = {}});
+    return patch.toJson();
+}
+
+} // namespace
+
+bool DocumentReplica::isAboutCrdt(const ConflictView &view) const
+{
+    return m_tree.kind() == DocumentKind::Crdt || view.entry.diff.isCrdt()
+        || std::any_of(view.unseen.begin(), view.unseen.end(), [](const EventPtr &event) { return event->diff.isCrdt(); });
+}
+
+// What others did to a document of kind crdt, as patches of its view: one for each of their events would be long, so those
+// that came without one of ours between them are one.
+std::vector<json::Value> DocumentReplica::theirViews(const ConflictView &view) const
+{
+    std::vector<json::Value> changes;
+    std::optional<DocumentState> state = stateAt(view.entry.baseSeq);
+    if (!state)
+        return changes;
+    auto next = view.unseen.begin();
+    std::optional<json::State> before; // of the run of theirs that goes on
+    const auto end = [&] {
+        if (before)
+            changes.push_back(changeBetween(*before, state->jsonState()));
+        before.reset();
+    };
+    for (const HistoryItem &item : m_history) {
+        if (item.event->serverSeq <= view.entry.baseSeq)
+            continue;
+        const bool isTheirs = next != view.unseen.end() && *next == item.event;
+        if (isTheirs)
+            ++next;
+        if (!isTheirs)
+            end();
+        else if (!before)
+            before = state->jsonState();
+        if (!state->apply(*item.event)) // never: it was applied before
+            return changes;
     }
+    end();
+    return changes;
+}
+
+json::Array DocumentReplica::theirChanges(const ConflictView &view, bool *truncated) const
+{
+    std::vector<json::Value> changes;
+    if (isAboutCrdt(view)) {
+        changes = theirViews(view);
+    } else {
+        for (const EventPtr &event : view.unseen) {
+            if (event->operation == Operation::Delete)
+                changes.push_back(json::Array{json::Object{{"op", "remove"}, {"path", ""}}});
+            else
+                changes.push_back(event->diff.patch().toJson());
+        }
+    }
+    json::Array theirs;
     std::size_t bytes = 0;
-    bool truncated = false;
-    for (const EventPtr &event : view.unseen) {
-        json::Value change = event->operation == Operation::Delete
-            ? json::Value(json::Array{json::Object{{"op", "remove"}, {"path", ""}}})
-            : event->diff.isCrdt() ? json::Value(json::Array()) : event->diff.patch().toJson();
+    for (json::Value &change : changes) {
         bytes += json::canonicalSize(change);
         if (bytes > limits::kConflictRecordBytes) {
-            truncated = true;
+            *truncated = true;
             break;
         }
         for (json::Value &operation : change.get_array())
             theirs.push_back(std::move(operation));
     }
-    json::Value ours = view.entry.diff.isCrdt() ? json::Value(json::Array()) : view.entry.diff.patch().toJson();
+    return theirs;
+}
+
+json::Object DocumentReplica::conflictRecord(const ConflictView &view, const Resolution &resolution) const
+{
+    bool truncated = false;
+    json::Array theirs = theirChanges(view, &truncated);
+    json::Value base = json::Array();
+    json::Value ours;
+    if (isAboutCrdt(view)) { // patches of ids tell people nothing: those of the view
+        ours = changeBetween(view.baseKnown ? view.base : view.theirs, view.ours);
+        if (view.baseKnown)
+            base = changeBetween(view.ours, view.base);
+    } else {
+        ours = view.entry.diff.patch().toJson();
+        DocumentState state = DocumentState::fromJsonState(view.base);
+        const auto applied = state.apply(view.entry.operation, view.entry.diff);
+        if (view.baseKnown && applied)
+            base = applied->inverse.patch().toJson();
+    }
     if (json::canonicalSize(ours) + json::canonicalSize(base) > limits::kConflictRecordBytes) {
         ours = json::Array();
         base = json::Array();

@@ -432,6 +432,45 @@ void CrdtTest::anEditOfADeletedDocumentIsAConflict()
     VERIFY_DURABLE(pair);
 }
 
+namespace {
+
+// What the ledger says of the decision made last.
+json::Object recordOf(CrdtPair &pair, const EventId &id, const Resolution &resolution)
+{
+    EVENTSYNC_ASSERT(pair.device.run(pair.device.core->resolve(id, resolution)).has_value());
+    const auto pushed = pair.pushed();
+    EVENTSYNC_ASSERT(pushed.size() == 1);
+    return pushed[0]->metadata->at("conflict").as_object();
+}
+
+} // namespace
+
+void CrdtTest::theDecisionIsRecordedInPatchesOfTheView()
+{
+    CrdtPair edited;
+    edited.device.run(edited.device.core->disconnected());
+    const EventId text = edited.edit(typing(3, QStringLiteral("def")));
+    edited.bob(erasing(0, 1));
+    edited.log.other("[]", Operation::Delete);
+    edited.connect();
+    json::Object record = recordOf(edited, text, {.decision = Decision::Ours});
+    QCOMPARE(record.at("ours"), parsed(R"([{"op":"replace","path":"/text","value":"bcdef"}])")); // on top of what merged
+    QCOMPARE(record.at("base"), parsed(R"([{"op":"replace","path":"/text","value":"bc"}])"));
+    QCOMPARE(record.at("theirs"), parsed(R"([{"op":"remove","path":""}])"));
+
+    CrdtPair removed;
+    removed.device.run(removed.device.core->disconnected());
+    const auto gone = removed.device.run(removed.device.core->remove(removed.id));
+    QVERIFY(gone && *gone);
+    removed.bob(typing(3, QStringLiteral("!")));
+    removed.bob(erasing(0, 1));
+    removed.connect();
+    record = recordOf(removed, **gone, {.decision = Decision::Theirs});
+    QCOMPARE(record.at("ours"), parsed(R"([{"op":"remove","path":""}])"));
+    QCOMPARE(record.at("base"), parsed(R"([{"op":"add","path":"","value":{"list":[1],"text":"abc"}}])"));
+    QCOMPARE(record.at("theirs"), parsed(R"([{"op":"replace","path":"/text","value":"bc!"}])"));
+}
+
 void CrdtTest::aSnapshotIsInstalledUnderWhatWaits()
 {
     CrdtPair pair;

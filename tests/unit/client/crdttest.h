@@ -27,6 +27,7 @@ private Q_SLOTS:
     void aRefusedEditTakesWhatStandsOnItAlong();
     void aRefusedEditMayBeTriedAgain();
     void anEditOfADeletedDocumentIsAConflict();
+    void theDecisionIsRecordedInPatchesOfTheView();
     void aSnapshotIsInstalledUnderWhatWaits();
     void anEditOfADocumentMadeAnewIsAConflict_data();
     void anEditOfADocumentMadeAnewIsAConflict();
