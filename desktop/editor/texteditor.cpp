@@ -4,6 +4,7 @@
 #include <QContextMenuEvent>
 #include <QKeyEvent>
 #include <QMenu>
+#include <QMouseEvent>
 #include <QPainter>
 #include <QScrollBar>
 #include <QTextBlock>
@@ -17,7 +18,8 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int kFlagWidth = 160; // of a name above a cursor; longer ones end in "…"
+constexpr int kFlagWidth = 160; // of a name at a cursor; longer ones end in "…"
+constexpr int kHoverPixels = 5; // the mouse is on a cursor up to here
 
 } // namespace
 
@@ -42,6 +44,9 @@ TextEditor::TextEditor(TextSide side, QWidget *parent)
         if (!m_cursors.empty())
             placeCursors();
     });
+    m_flags.setSingleShot(true);
+    connect(&m_flags, &QTimer::timeout, this, &TextEditor::takeFlagsDown);
+    viewport()->setMouseTracking(true);
     // A flag reaches over lines of others: what moves below it is painted whole.
     connect(this, &QPlainTextEdit::updateRequest, this, [this] {
         if (!m_cursors.empty())
@@ -106,12 +111,34 @@ void TextEditor::restorePreedit()
 
 void TextEditor::setPeople(const People &people, const std::function<QString(const Person &)> &nameOf)
 {
-    m_cursors.clear();
+    const std::vector<Cursor> before = std::exchange(m_cursors, {});
     for (const Person &person : people) {
-        if (person.selection && person.selection->text == m_binding->node())
-            m_cursors.push_back({.person = person, .name = nameOf(person)});
+        if (!person.selection || person.selection->text != m_binding->node())
+            continue;
+        Cursor cursor{.person = person, .name = nameOf(person), .flag = QDeadlineTimer(m_flagTime)};
+        const auto known = std::find_if(before.begin(), before.end(), [&](const Cursor &c) { return c.person.id == person.id; });
+        if (known != before.end() && known->person.selection == person.selection) {
+            cursor.flag = known->flag; // said again, not moved
+            cursor.hovered = known->hovered;
+        }
+        m_cursors.push_back(std::move(cursor));
     }
     placeCursors();
+    takeFlagsDown();
+}
+
+// Paints without the names whose time is over, and waits for the next.
+void TextEditor::takeFlagsDown()
+{
+    qint64 next = -1;
+    for (const Cursor &cursor : m_cursors) {
+        const qint64 left = cursor.flag.remainingTime();
+        if (left > 0)
+            next = next < 0 ? left : std::min(next, left);
+    }
+    if (next >= 0)
+        m_flags.start(int(next) + 1);
+    viewport()->update();
 }
 
 void TextEditor::placeCursors()
@@ -151,6 +178,16 @@ QStringList TextEditor::shownCursors() const
     return shown;
 }
 
+QStringList TextEditor::shownFlags() const
+{
+    QStringList shown;
+    for (const Cursor &cursor : m_cursors) {
+        if (cursor.hasFlag() && !placeOf(cursor).atBlockEnd())
+            shown += cursor.name;
+    }
+    return shown;
+}
+
 void TextEditor::paintEvent(QPaintEvent *event)
 {
     QPlainTextEdit::paintEvent(event);
@@ -160,15 +197,30 @@ void TextEditor::paintEvent(QPaintEvent *event)
         paintCursor(painter, cursor);
 }
 
-void TextEditor::paintCursor(QPainter &painter, const Cursor &cursor)
+QTextCursor TextEditor::placeOf(const Cursor &cursor) const
 {
     QTextCursor place(document());
     place.setPosition(std::min(cursor.head, document()->characterCount() - 1));
-    const QRect line = cursorRect(place);
-    if (!line.intersects(viewport()->rect()))
+    return place;
+}
+
+void TextEditor::paintCursor(QPainter &painter, const Cursor &cursor)
+{
+    const QRect caret = cursorRect(placeOf(cursor));
+    if (!caret.intersects(viewport()->rect()))
         return;
     const QColor colour = colourOf(cursor.person.id, palette());
-    painter.fillRect(QRect(line.left(), line.top(), 2, line.height()), colour);
+    painter.fillRect(QRect(caret.left(), caret.top(), 2, caret.height()), colour);
+    if (cursor.hasFlag() || placeOf(cursor).atBlockEnd())
+        paintFlag(painter, cursor, caret);
+    else
+        painter.fillRect(QRect(caret.left() - 2, caret.top() - 1, 6, 4), colour); // there is somebody
+}
+
+void TextEditor::paintFlag(QPainter &painter, const Cursor &cursor, const QRect &caret)
+{
+    const QColor colour = colourOf(cursor.person.id, palette());
+    painter.save();
     QFont font = painter.font();
     font.setPointSizeF(font.pointSizeF() * 0.75);
     painter.setFont(font);
@@ -176,19 +228,31 @@ void TextEditor::paintCursor(QPainter &painter, const Cursor &cursor)
     const QString name = metrics.elidedText(cursor.name, Qt::ElideRight, kFlagWidth);
     const QSize size(metrics.horizontalAdvance(name) + 8, metrics.height() + 1);
     const int room = viewport()->width() - size.width();
-    QPoint corner(std::max(0, std::min(line.left(), room)), line.top() - size.height());
-    if (place.atBlockEnd() && line.right() + 4 < room)
-        corner = {line.right() + 4, line.center().y() - size.height() / 2}; // beside it: nothing is covered there
+    QPoint corner(std::max(0, std::min(caret.left(), room)), caret.top() - size.height());
+    if (placeOf(cursor).atBlockEnd() && caret.right() + 4 < room)
+        corner = {caret.right() + 4, caret.center().y() - size.height() / 2}; // beside it: nothing is covered there
     else if (corner.y() < 0)
-        corner.setY(line.bottom() + 1); // below the first line
+        corner.setY(caret.bottom() + 1); // below the first line
     const QRect flag(corner, size);
     painter.setPen(Qt::NoPen);
     painter.setBrush(colour);
     painter.drawRoundedRect(flag, 3, 3);
     painter.setPen(colour.lightness() < 150 ? Qt::white : Qt::black);
     painter.drawText(flag, Qt::AlignCenter, name);
-    font.setPointSizeF(font.pointSizeF() / 0.75);
-    painter.setFont(font);
+    painter.restore();
+}
+
+void TextEditor::mouseMoveEvent(QMouseEvent *event)
+{
+    bool changed = false;
+    for (Cursor &cursor : m_cursors) {
+        const QRect caret = cursorRect(placeOf(cursor)).adjusted(-kHoverPixels, -kHoverPixels, kHoverPixels, kHoverPixels);
+        const bool hovered = caret.contains(event->position().toPoint());
+        changed = std::exchange(cursor.hovered, hovered) != hovered || changed;
+    }
+    if (changed)
+        viewport()->update();
+    QPlainTextEdit::mouseMoveEvent(event);
 }
 
 // ---- keys

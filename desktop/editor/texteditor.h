@@ -4,14 +4,18 @@
 #include <desktop/editor/people.h>
 #include <desktop/editor/textbinding.h>
 
+#include <QDeadlineTimer>
 #include <QPlainTextEdit>
 #include <QTextLayout>
+#include <QTimer>
+
+#include <chrono>
 
 namespace eventsync::desktop {
 
 // The editor of one text that others edit too. Others' edits move neither the own cursor nor the selection, the lines on
-// the screen or an open composition of an input method; others' cursors are shown with their names. Undo and redo are the
-// owner's to do (undoRequested). Owner only.
+// the screen or an open composition of an input method. Others' cursors are shown with their names: where that covers text, only
+// for a moment after they moved, and while the mouse is on them. Undo and redo are the owner's to do (undoRequested). Owner only.
 class TextEditor final : public QPlainTextEdit
 {
     Q_OBJECT
@@ -25,6 +29,9 @@ public:
     std::optional<TextSelection> selection() const; // the own one, for others; none: there is no text
     // Others' cursors as they are shown: "bob at 12".
     QStringList shownCursors() const;
+    // Those of them whose names stand over the text now.
+    QStringList shownFlags() const;
+    void setFlagTime(std::chrono::milliseconds time) { m_flagTime = time; } // of those that come from now on
 
 Q_SIGNALS:
     void undoRequested();
@@ -37,6 +44,7 @@ protected:
     void keyPressEvent(QKeyEvent *event) override;
     void contextMenuEvent(QContextMenuEvent *event) override;
     void focusOutEvent(QFocusEvent *event) override;
+    void mouseMoveEvent(QMouseEvent *event) override;
     void paintEvent(QPaintEvent *event) override;
 
 private:
@@ -54,16 +62,24 @@ private:
         Person person;
         QString name;
         int anchor = 0, head = 0;
+        QDeadlineTimer flag; // its name covers text until then
+        bool hovered = false;
+        bool hasFlag() const { return hovered || !flag.hasExpired(); }
     };
     void onAboutToShow();
     void onShown(const std::vector<TextSplice> &splices);
     void restorePreedit();
     void placeCursors();
+    QTextCursor placeOf(const Cursor &cursor) const;
     void paintCursor(QPainter &painter, const Cursor &cursor);
+    void paintFlag(QPainter &painter, const Cursor &cursor, const QRect &caret);
+    void takeFlagsDown();
 
     TextBinding *m_binding;
     Kept m_kept;
     std::vector<Cursor> m_cursors;
+    QTimer m_flags; // until the next one goes
+    std::chrono::milliseconds m_flagTime{3'000};
     bool m_edited = false; // since the cursor moved last
 };
 

@@ -8,6 +8,7 @@
 #include <QApplication>
 #include <QInputMethodEvent>
 #include <QScrollBar>
+#include <QMouseEvent>
 #include <QSignalSpy>
 #include <QTest>
 #include <QTextBlock>
@@ -448,6 +449,44 @@ void EditorTest::showsWhereOthersAre()
     show(presenceOf(u"bob"_s, {}));
     QVERIFY(window.editor.shownCursors().isEmpty());
     QVERIFY(window.editor.extraSelections().isEmpty());
+}
+
+// Above the line a name covers text, so it goes when its cursor rests; beside the end of a line it covers nothing and stays.
+void EditorTest::aNameOverTheTextGoesWhenItsCursorRests()
+{
+    Window window(u"hello world"_s);
+    auto show = [&](int at) {
+        const crdt::TextReader text(window.document, window.node());
+        const auto told = presenceOf(u"bob"_s, TextSelection{window.node(), text.anchor(at), text.anchor(at)});
+        window.editor.setPeople({personFrom(ClientId("bob-1"), told)}, [](const Person &person) { return person.name; });
+    };
+    auto point = [&](const QPointF &at) {
+        QMouseEvent moved(QEvent::MouseMove, at, window.editor.viewport()->mapToGlobal(at), Qt::NoButton, Qt::NoButton, Qt::NoModifier);
+        QCoreApplication::sendEvent(window.editor.viewport(), &moved);
+    };
+    const QStringList bob(u"bob"_s);
+    window.editor.setFlagTime(std::chrono::hours(1));
+    show(3);
+    QCOMPARE(window.editor.shownFlags(), bob);
+    show(11);
+    QVERIFY(window.editor.shownFlags().isEmpty());
+    window.editor.setFlagTime(std::chrono::milliseconds(1));
+    show(4);
+    QTRY_VERIFY_WITH_TIMEOUT(window.editor.shownFlags().isEmpty(), 20'000);
+    QCOMPARE(window.editor.shownCursors(), QStringList(u"bob at 4"_s));
+    window.editor.setFlagTime(std::chrono::hours(1));
+    show(4); // said again, not moved
+    QVERIFY(window.editor.shownFlags().isEmpty());
+    QTextCursor place(window.editor.document());
+    place.setPosition(4);
+    const QPointF caret = window.editor.cursorRect(place).center();
+    point(caret + QPointF(3, 0));
+    QCOMPARE(window.editor.shownFlags(), bob);
+    point(caret + QPointF(60, 0));
+    QVERIFY(window.editor.shownFlags().isEmpty());
+    show(5);
+    QCOMPARE(window.editor.shownFlags(), bob);
+    QVERIFY(!window.editor.grab().isNull());
 }
 
 void EditorTest::foreignPresenceIsNotTrusted_data()

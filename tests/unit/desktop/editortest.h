@@ -27,6 +27,7 @@ private Q_SLOTS:
     void aCompositionGoesOnWhileOthersWrite();
     void undoIsLeftToTheOwner();
     void showsWhereOthersAre();
+    void aNameOverTheTextGoesWhenItsCursorRests();
     void foreignPresenceIsNotTrusted_data();
     void foreignPresenceIsNotTrusted();
     void agreesAfterAnyEdits_data();
