@@ -10,9 +10,6 @@ class TranslationTest final : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
-    void isFinished_data();
-    void isFinished();
-    void namesEveryTextOfTheSources();
     void isUsedByTheProgram();
 };
 

@@ -51,7 +51,7 @@ sed -i "s|^policy=/usr/sbin/policy-rc.d|policy=$work/policy|" "$work/tree/dev"
 # run ARGUMENTS...: calls dev; its output is in $output, its status in $status.
 run()
 {
-    output=$(PATH="$work/bin:$PATH" DEV_DISTRIBUTION=${distribution-debian-12} bash "$work/tree/dev" "$@" 2>&1 </dev/null)
+    output=$(GIT_CEILING_DIRECTORIES=$work PATH="$work/bin:$PATH" DEV_DISTRIBUTION=${distribution-debian-12} bash "$work/tree/dev" "$@" 2>&1 </dev/null)
     status=$?
 }
 
@@ -74,9 +74,18 @@ everything_of() { sed 's/#.*//; /^\[/d; /^$/d' "$work/tree/packaging/dependencie
 
 run help
 expect 'help lists the commands and succeeds' test "$status" = 0
-for command in demo test build run bench fuzz simulate format check package; do
+for command in demo test build run bench fuzz simulate format check; do
     expect "help names $command" says "./dev $command"
 done
+expect 'help promises no packages where none can be built' silent_about './dev package'
+run package
+expect 'no package is no success' test "$status" = 1
+expect 'it says why' says 'no package can be built yet'
+mkdir -p "$work/tree/packaging/deb"
+printf '#!/bin/sh\n' >"$work/tree/packaging/deb/build.sh"
+run help
+expect 'help names package where one can be built' says './dev package'
+rm -r "$work/tree/packaging/deb"
 run
 expect 'no command is help' says './dev demo'
 run frobnicate
@@ -95,6 +104,10 @@ run demo --nothing
 expect 'an unknown option of demo is a wrong command line' test "$status" = 2
 run run
 expect 'run without a program is a wrong command line' test "$status" = 2
+run check --everything
+expect 'an unknown option of check is a wrong command line' test "$status" = 2
+run format --changed
+expect 'an unknown option of format is a wrong command line' test "$status" = 2
 run fuzz json many
 expect 'fuzz takes a number of seconds' test "$status" = 2
 
@@ -143,6 +156,28 @@ expect 'failing packages have their own exit code' test "$status" = 3
 expect 'failing packages say what to do' says 'apt-get install --no-install-recommends'
 expect 'failing packages show what apt said' says 'no such archive'
 expect 'the service policy goes away after a failure' test ! -e "$work/policy"
+
+if command -v git >/dev/null; then # a base image has none
+    # format: old.cpp is as it was committed, changed.cpp is not, new.cpp is unknown to git.
+    printf '#!/bin/sh\necho clang-format "$@" >>"%s/format.log"\n' "$work" >"$work/bin/clang-format"
+    printf '#!/bin/sh\necho git-clang-format "$@" >>"%s/format.log"\n' "$work" >"$work/bin/git-clang-format"
+    chmod +x "$work/bin/clang-format" "$work/bin/git-clang-format"
+    everything_of debian-12 >"$work/installed"
+    run format
+    expect 'without git nothing is known to have changed' says 'without git'
+    git_here() { git -C "$work/tree" -c user.name=Test -c user.email=test@example.org "$@" >/dev/null 2>&1; }
+    git_here init && touch "$work/tree/old.cpp" "$work/tree/changed.cpp" && git_here add . && git_here commit -m begin
+    echo 'int i;' | tee "$work/tree/changed.cpp" >"$work/tree/new.cpp"
+    run format
+    expect 'format succeeds' test "$status" = 0
+    expect 'lines that changed are formatted' grep -q '^git-clang-format .*--extensions h,cpp [0-9a-f]\{40\}$' "$work/format.log"
+    expect 'new files are formatted' grep -qx 'clang-format -i new.cpp' "$work/format.log"
+    expect 'no other file is' test "$(grep -c . "$work/format.log")" = 2
+    expect 'it says how many' says 'lines of 2 files'
+    run format --all
+    expect 'all are formatted when that is asked for' grep -q '^clang-format -i .*old.cpp' "$work/format.log"
+    expect 'and it says how many those are' says 'Formatted 3 files'
+fi
 
 distribution='' DEV_DISTRIBUTION='' run build
 if [[ $(. /etc/os-release && echo "$ID-$VERSION_ID") != @(debian-12|debian-13|ubuntu-24.04) ]]; then
