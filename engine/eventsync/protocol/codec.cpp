@@ -12,6 +12,8 @@
 #include <eventsync/protocol/messagewriter.h>
 #include <eventsync/protocol/names.h>
 
+#include <utility>
+
 namespace eventsync::protocol {
 
 namespace {
@@ -44,6 +46,18 @@ void appendItem(Bytes &out, const EventItem &item)
     }
 }
 
+// The items, each by append(out, item), with commas between.
+template<class T, class Append>
+void appendList(Bytes &out, const std::vector<T> &items, const Append &append)
+{
+    bool first = true;
+    for (const T &item : items) {
+        if (!std::exchange(first, false))
+            out += ',';
+        append(out, item);
+    }
+}
+
 Bytes jsonOf(const Events &events)
 {
     std::size_t size = kFrameRoom;
@@ -56,11 +70,7 @@ Bytes jsonOf(const Events &events)
     out += R"(,"documentId":)";
     canonical::appendPlain(out, events.documentId.text());
     out += R"(,"events":[)";
-    for (std::size_t i = 0; i < events.events.size(); ++i) {
-        if (i > 0)
-            out += ',';
-        appendItem(out, events.events[i]);
-    }
+    appendList(out, events.events, appendItem);
     out += R"(],"type":"events"})";
     return out;
 }
@@ -72,11 +82,7 @@ Bytes jsonOf(const Push &push)
     out += R"(,"documentId":)";
     canonical::appendPlain(out, push.documentId.text());
     out += R"(,"events":[)";
-    for (std::size_t i = 0; i < push.events.size(); ++i) {
-        if (i > 0)
-            out += ',';
-        out += canonicalBytes(*push.events[i], EventForm::Pushed);
-    }
+    appendList(out, push.events, [](Bytes &to, const EventPtr &event) { to += canonicalBytes(*event, EventForm::Pushed); });
     out += R"(],"type":"push"})";
     return out;
 }
@@ -120,11 +126,7 @@ Bytes jsonOf(const Ack &ack)
     out += R"(,"documentId":)";
     canonical::appendPlain(out, ack.documentId.text());
     out += R"(,"results":[)";
-    for (std::size_t i = 0; i < ack.results.size(); ++i) {
-        if (i > 0)
-            out += ',';
-        appendResult(out, ack.results[i]);
-    }
+    appendList(out, ack.results, appendResult);
     out += R"(],"type":"ack"})";
     return out;
 }
