@@ -50,8 +50,8 @@ Result<std::string> storedEpoch(storage::ReadView &view)
     EVENTSYNC_TRY(const std::optional<storage::Row> row, view.get(eventlog::sets::kMeta, {std::string(kEpoch)}));
     if (!row)
         return failure(ErrorCode::NotFound, "the store has no epoch yet");
-    EVENTSYNC_TRY(const std::int64_t since, eventlog::integerOf(*row, eventlog::meta::Value));
-    return toText(Timestamp(since));
+    EVENTSYNC_TRY(const Timestamp since, eventlog::timeOf(*row, eventlog::meta::Value));
+    return toText(since);
 }
 
 Result<std::string> ensureEpoch(storage::Backend &backend, const Clock &clock)

@@ -39,13 +39,11 @@ public:
             ExportedClient exported;
             EVENTSYNC_TRY(const auto id, textOf(row, client::Id));
             EVENTSYNC_TRY(const auto kind, textOf(row, client::Kind));
-            EVENTSYNC_TRY(const auto created, integerOf(row, client::CreatedAt));
-            EVENTSYNC_TRY(const auto seen, integerOf(row, client::LastSeen));
+            EVENTSYNC_TRY(exported.createdAt, timeOf(row, client::CreatedAt));
+            EVENTSYNC_TRY(exported.lastSeen, timeOf(row, client::LastSeen));
             exported.id = ClientId(std::string(id));
             exported.kind = kind;
             exported.principal = textOf(row, client::Principal).value_or("");
-            exported.createdAt = Timestamp(created);
-            exported.lastSeen = Timestamp(seen);
             exported.expired = integerOf(row, client::Expired).value_or(0) != 0;
             if (const auto secret = blobOf(row, client::Secret))
                 exported.secret = Bytes(*secret);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/base/timestamp.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace eventsync {
@@ -28,7 +29,7 @@ void put(std::string &text, std::size_t from, std::size_t count, int value)
 std::string toText(Timestamp time)
 {
     using namespace std::chrono;
-    const sys_time<milliseconds> moment{milliseconds(time.value())};
+    const sys_time<milliseconds> moment{milliseconds(std::clamp(time, kFirstTimestamp, kLastTimestamp).value())};
     const auto day = floor<days>(moment);
     const year_month_day date(day);
     const auto ms = (moment - day).count();
@@ -59,6 +60,14 @@ Result<Timestamp> timestampFrom(std::string_view text)
         return wrong();
     const auto moment = sys_days(date) + hours(h) + minutes(m) + seconds(s) + milliseconds(number(text, 20, 3));
     return Timestamp(duration_cast<milliseconds>(moment.time_since_epoch()).count());
+}
+
+Result<Timestamp> timestampFrom(std::int64_t milliseconds)
+{
+    const Timestamp time(milliseconds);
+    if (time < kFirstTimestamp || time > kLastTimestamp)
+        return failure(ErrorCode::InvalidValue, "a time beyond the years 0000 to 9999");
+    return time;
 }
 
 bool isTimestampText(std::string_view text)

@@ -327,7 +327,7 @@ Result<AckedEdit> ackedFrom(const Row &row)
     EVENTSYNC_CHECK(ours(read.finish(UnknownFields::Ignore)));
     acked.serverSeq = ServerSeq(seq);
     acked.standIn = standIn != 0;
-    acked.at = Timestamp(at);
+    EVENTSYNC_TRY(acked.at, ours(timestampFrom(at)));
     return acked;
 }
 

@@ -76,10 +76,8 @@ Result<DocumentRow> DocumentRow::fromRow(const storage::Row &cells, bool withSta
     EVENTSYNC_TRY(const std::string_view base, blobOf(cells, document::BaseChain));
     EVENTSYNC_TRY(row.baseChain, Digest::fromBytes(base));
     EVENTSYNC_TRY(row.position, integerOf(cells, document::Position));
-    EVENTSYNC_TRY(const std::int64_t created, integerOf(cells, document::CreatedAt));
-    row.createdAt = Timestamp(created);
-    EVENTSYNC_TRY(const std::int64_t updated, integerOf(cells, document::UpdatedAt));
-    row.updatedAt = Timestamp(updated);
+    EVENTSYNC_TRY(row.createdAt, timeOf(cells, document::CreatedAt));
+    EVENTSYNC_TRY(row.updatedAt, timeOf(cells, document::UpdatedAt));
     EVENTSYNC_TRY(const std::int64_t snapshot, integerOf(cells, document::Snapshot));
     row.snapshotSeq = ServerSeq(snapshot);
     if (withState && !isNull(cells, document::State)) {
@@ -309,13 +307,13 @@ Result<std::optional<LoadedDocument>> EventStore::load(const DocumentId &id)
         const auto client = textOf(cells, statevector::ClientId);
         const auto seq = integerOf(cells, statevector::Seq);
         const auto clockText = textOf(cells, statevector::Clock);
-        const auto at = integerOf(cells, statevector::At);
+        const auto at = timeOf(cells, statevector::At);
         auto vector = clockText ? storedClock(*clockText) : Result<VectorClock>(failure(clockText.error()));
         if (!client || !seq || !vector || !at) {
             error = Error{ErrorCode::Corrupt, "a row of state_vectors is not readable"};
             return false;
         }
-        loaded.cursors.push_back({ClientId(std::string(*client)), id, ServerSeq(*seq), std::move(*vector), Timestamp(*at)});
+        loaded.cursors.push_back({ClientId(std::string(*client)), id, ServerSeq(*seq), std::move(*vector), *at});
         return true;
     }));
     if (error)
@@ -434,12 +432,11 @@ Result<std::optional<Snapshot>> EventStore::snapshot(const DocumentRow &row, Ser
     EVENTSYNC_TRY(const std::string_view chain, blobOf(*cells, snapshot::Chain));
     EVENTSYNC_TRY(const std::string_view kind, textOf(*cells, snapshot::Kind));
     EVENTSYNC_TRY(const std::string_view clockText, textOf(*cells, snapshot::Clock));
-    EVENTSYNC_TRY(const std::int64_t created, integerOf(*cells, snapshot::CreatedAt));
+    EVENTSYNC_TRY(found.createdAt, timeOf(*cells, snapshot::CreatedAt));
     found.position.serverSeq = ServerSeq(seq);
     EVENTSYNC_TRY(found.position.chain, Digest::fromBytes(chain));
     EVENTSYNC_TRY(found.kind, documentKindFrom(kind));
     EVENTSYNC_TRY(found.vectorClock, storedClock(clockText));
-    found.createdAt = Timestamp(created);
     if (!isNull(*cells, snapshot::State)) {
         EVENTSYNC_TRY(const std::string_view state, textOf(*cells, snapshot::State));
         found.state = Bytes(state);

@@ -69,6 +69,15 @@ Result<std::int64_t> integerOf(const storage::Row &row, std::size_t column)
     return wrongCell(column, "integer");
 }
 
+Result<Timestamp> timeOf(const storage::Row &row, std::size_t column)
+{
+    EVENTSYNC_TRY(const std::int64_t milliseconds, integerOf(row, column));
+    const auto time = timestampFrom(milliseconds);
+    if (!time)
+        return wrongCell(column, "time");
+    return time;
+}
+
 Result<std::string_view> textOf(const storage::Row &row, std::size_t column)
 {
     if (column < row.size()) {

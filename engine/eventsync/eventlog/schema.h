@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/timestamp.h>
 #include <eventsync/storage/backend.h>
 
 // The record sets of a store with logs: their names, and their columns in the schema's order, so that rows are written and
@@ -72,6 +73,7 @@ const storage::Schema &schema();
 // Cells.
 inline storage::Cell blobCell(std::string_view bytes) { return storage::Blob{Bytes(bytes)}; }
 Result<std::int64_t> integerOf(const storage::Row &row, std::size_t column); // Corrupt if it is none
+Result<Timestamp> timeOf(const storage::Row &row, std::size_t column);
 Result<std::string_view> textOf(const storage::Row &row, std::size_t column);
 Result<std::string_view> blobOf(const storage::Row &row, std::size_t column);
 inline bool isNull(const storage::Row &row, std::size_t column)

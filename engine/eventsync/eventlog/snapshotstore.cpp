@@ -27,10 +27,9 @@ Result<std::vector<SnapshotStore::Entry>> entries(storage::ReadView &view, std::
             SnapshotStore::Entry entry;
             EVENTSYNC_TRY(const std::int64_t seq, integerOf(row, snapshot::Seq));
             EVENTSYNC_TRY(const std::string_view chain, blobOf(row, snapshot::Chain));
-            EVENTSYNC_TRY(const std::int64_t created, integerOf(row, snapshot::CreatedAt));
+            EVENTSYNC_TRY(entry.createdAt, timeOf(row, snapshot::CreatedAt));
             entry.position.serverSeq = ServerSeq(seq);
             EVENTSYNC_TRY(entry.position.chain, Digest::fromBytes(chain));
-            entry.createdAt = Timestamp(created);
             entry.bytes = textOf(row, snapshot::State).value_or("").size();
             found.push_back(entry);
             return {};

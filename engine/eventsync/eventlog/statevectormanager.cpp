@@ -20,12 +20,11 @@ Result<StateVector> vectorFrom(const storage::Row &row, const DocumentId &docume
     EVENTSYNC_TRY(const std::string_view client, textOf(row, statevector::ClientId));
     EVENTSYNC_TRY(const std::int64_t seq, integerOf(row, statevector::Seq));
     EVENTSYNC_TRY(const std::string_view text, textOf(row, statevector::Clock));
-    EVENTSYNC_TRY(const std::int64_t at, integerOf(row, statevector::At));
+    EVENTSYNC_TRY(vector.lastUpdated, timeOf(row, statevector::At));
     EVENTSYNC_TRY(const json::Value clock, json::parse(text));
     vector.clientId = ClientId(std::string(client));
     vector.serverSeq = ServerSeq(seq);
     EVENTSYNC_TRY(vector.vectorClock, VectorClock::fromJson(clock));
-    vector.lastUpdated = Timestamp(at);
     return vector;
 }
 

@@ -42,7 +42,10 @@ Result<json::Value> toJson(const QVariant &variant)
         return json::Value(static_cast<std::int64_t>(variant.toLongLong()));
     if (type == QMetaType::QDateTime) {
         const QDateTime time = variant.toDateTime();
-        return time.isValid() ? json::Value(toText(Timestamp(time.toMSecsSinceEpoch()))) : json::Value(nullptr);
+        if (!time.isValid())
+            return json::Value(nullptr);
+        EVENTSYNC_TRY(const Timestamp moment, timestampFrom(std::int64_t(time.toMSecsSinceEpoch())));
+        return json::Value(toText(moment));
     }
     if (type == qMetaTypeId<std::string>())
         return json::Value(variant.value<std::string>());

@@ -10,6 +10,7 @@
 
 #include <QTest>
 
+#include <limits>
 #include <set>
 
 using namespace eventsync;
@@ -53,6 +54,8 @@ private Q_SLOTS:
     void uuidsOfOneGeneratorAscend();
     void timestampsAreOneFormOnly_data();
     void timestampsAreOneFormOnly();
+    void timestampsEndWithTheirYears_data();
+    void timestampsEndWithTheirYears();
     void timestampsCompareAsTheirTexts();
     void hexIsStrict();
     void base64UrlIsStrict_data();
@@ -251,6 +254,34 @@ void BaseTest::timestampsAreOneFormOnly()
         QCOMPARE(QByteArray::fromStdString(toText(*time)), text);
     else
         QVERIFY(time.error().code == ErrorCode::InvalidValue);
+}
+
+void BaseTest::timestampsEndWithTheirYears_data()
+{
+    QTest::addColumn<qint64>("milliseconds");
+    QTest::addColumn<bool>("accepted");
+    QTest::addColumn<QByteArray>("text");
+    const auto row = [](const char *name, std::int64_t milliseconds, bool accepted, const char *text) {
+        QTest::newRow(name) << qint64(milliseconds) << accepted << QByteArray(text);
+    };
+    row("the first", kFirstTimestamp.value(), true, "0000-01-01T00:00:00.000Z");
+    row("the last", kLastTimestamp.value(), true, "9999-12-31T23:59:59.999Z");
+    row("one before the first", kFirstTimestamp.value() - 1, false, "0000-01-01T00:00:00.000Z");
+    row("one behind the last", kLastTimestamp.value() + 1, false, "9999-12-31T23:59:59.999Z");
+    row("the smallest number", std::numeric_limits<std::int64_t>::min(), false, "0000-01-01T00:00:00.000Z");
+    row("the largest number", std::numeric_limits<std::int64_t>::max(), false, "9999-12-31T23:59:59.999Z");
+}
+
+void BaseTest::timestampsEndWithTheirYears()
+{
+    QFETCH(qint64, milliseconds);
+    QFETCH(bool, accepted);
+    QFETCH(QByteArray, text);
+    const auto time = timestampFrom(std::int64_t(milliseconds));
+    QCOMPARE(time.has_value(), accepted);
+    if (!time)
+        QCOMPARE(time.error().code, ErrorCode::InvalidValue);
+    QCOMPARE(QByteArray::fromStdString(toText(Timestamp(milliseconds))), text);
 }
 
 void BaseTest::timestampsCompareAsTheirTexts()

@@ -398,6 +398,12 @@ void DocumentStorageTest::gadgetRefusesWhatDoesNotFit()
     QVERIFY(wait(m_storage->findOneAndUpdate(kB, [](json::Value &v) -> Result<> { v.as_object()["level"] = 3; return {}; }, {})));
     QVERIFY(wait(games.findOneAndUpdate(kB, [](GameState &g) -> Result<> { g.level = 4; return {}; })));
     QCOMPARE(json::canonical(wait(m_storage->findOne(kB))->value.at("extra")), "[1]"); // not ours, not lost
+    const auto late = wait(games.findOneAndUpdate(kB, [](GameState &g) -> Result<> {
+        g.lastUpdated = QDateTime(QDate(10000, 1, 1), QTime(0, 0), Qt::UTC);
+        return {};
+    }));
+    QCOMPARE(late.error().code, ErrorCode::InvalidValue);
+    QCOMPARE(late.error().path, "/lastUpdated");
 }
 
 } // namespace eventsync::test
