@@ -208,6 +208,98 @@ void CatchUpTest::aSaltedEventKeepsItsPlaceInTheChain()
     QCOMPARE(statuses(rig.push(again, {made})), std::string("duplicate 1")); // the salt is not part of the intent
 }
 
+// [G12]
+void CatchUpTest::aForeignHistoryIsToldWhereItParts()
+{
+    Rig rig;
+    Peer &alice = rig.follow("alice");
+    rig.push(alice, {rig.create(alice)});
+    const Position common = rig.head();
+    rig.push(alice, {rig.event(alice, 2, 1, Operation::Update, kGold5)});
+    Peer &bob = rig.hello("bob");
+    rig.say(bob, protocol::Subscribe{.documentId = DocumentId("d1"), .afterSeq = ServerSeq(2), .chain = sha256("another"),
+                                     .checkpoints = {{common.serverSeq, common.chain}}});
+    QCOMPARE(bob.types(), (std::vector<std::string>{"welcome", "diverged", "events", "synced"}));
+    QCOMPARE(bob.last<protocol::Diverged>()->commonSeq, ServerSeq(1));
+    QCOMPARE(bob.eventSeqs(), (std::vector<std::int64_t>{2}));
+    rig.say(bob, protocol::Subscribe{.documentId = DocumentId("d1"), .afterSeq = ServerSeq(7), .chain = sha256("future")});
+    QCOMPARE(bob.last<protocol::Diverged>()->commonSeq, ServerSeq(0));
+}
+
+// [G13]
+void CatchUpTest::behindTheHorizonASnapshotSaysWhatItKnows()
+{
+    Rig rig;
+    Peer &alice = rig.follow("alice");
+    const Event made = rig.create(alice);
+    rig.push(alice, {made, rig.event(alice, 2, 1, Operation::Update, kGold5)});
+    rig.service->compact(DocumentId("d1"), ServerSeq(3), [](Result<ServerSeq>) {});
+    rig.run();
+    const EventId unknown = rig.uuids.next();
+    Peer &bob = rig.hello("bob");
+    rig.say(bob, protocol::Subscribe{.documentId = DocumentId("d1"), .afterSeq = ServerSeq(0),
+                                     .pending = {{made.id, made.id}, {unknown, unknown}}});
+    QCOMPARE(bob.types(), (std::vector<std::string>{"welcome", "snapshot", "synced"}));
+    const auto snapshot = *bob.last<protocol::Snapshot>();
+    QCOMPARE(snapshot.position, rig.head());
+    QCOMPARE(json::canonical(*snapshot.state), rig.state());
+    QCOMPARE(snapshot.known.size(), std::size_t(1));
+    QCOMPARE(snapshot.known.front().asked, made.id);
+    QCOMPARE(snapshot.known.front().serverSeq, ServerSeq(1));
+    QCOMPARE(bob.last<protocol::Synced>()->horizon, ServerSeq(3));
+}
+
+void CatchUpTest::aSnapshotGoesInPartsAndIsResumed()
+{
+    ServiceOptions options;
+    options.catchUpChunkBytes = 10;
+    Rig rig(options);
+    Peer &alice = rig.follow("alice");
+    rig.push(alice, {rig.create(alice)});
+    rig.service->compact(DocumentId("d1"), ServerSeq(2), [](Result<ServerSeq>) {});
+    rig.run();
+    Peer &bob = rig.follow("bob");
+    const auto parts = bob.all<protocol::Snapshot>();
+    QCOMPARE(parts.size(), std::size_t(3));
+    Bytes joined;
+    for (const protocol::Snapshot &part : parts)
+        joined += *part.bytes;
+    QCOMPARE(joined, rig.state());
+    QCOMPARE(sha256(joined), *parts.back().sha256);
+    rig.push(alice, {rig.event(alice, 2, 1, Operation::Update, kGold5)});
+    rig.restart();
+    Peer &again = rig.hello("bob");
+    rig.say(again, protocol::Subscribe{.documentId = DocumentId("d1"), .afterSeq = ServerSeq(0), .snapshotPart = 3});
+    QCOMPARE(again.all<protocol::Snapshot>().size(), std::size_t(1));
+    QCOMPARE(*again.last<protocol::Snapshot>()->bytes, *parts.back().bytes); // of the same picture
+    QCOMPARE(*again.last<protocol::Snapshot>()->sha256, *parts.back().sha256);
+    QCOMPARE(again.eventSeqs(), (std::vector<std::int64_t>{2}));
+}
+
+// [G10, G15]
+void CatchUpTest::aSlowReaderDelaysNobodyAndCatchesUp()
+{
+    ServiceOptions options;
+    options.highWaterBytes = 2'000;
+    Rig rig(options);
+    Peer &alice = rig.follow("alice");
+    rig.push(alice, {rig.create(alice)});
+    Peer &bob = rig.follow("bob");
+    bob.slow = true;
+    for (int i = 2; i <= 60; ++i)
+        QCOMPARE(statuses(rig.push(alice, {rig.event(alice, i, i - 1, Operation::Update, kGold5)})), "applied " + std::to_string(i));
+    QVERIFY(bob.eventSeqs().size() < 20);
+    QCOMPARE(alice.eventSeqs().size(), std::size_t(60));
+    bob.unsent = 0;
+    bob.slow = false;
+    rig.service->drained(bob.id);
+    rig.run();
+    std::vector<std::int64_t> expected(60);
+    std::generate(expected.begin(), expected.end(), [n = std::int64_t(0)]() mutable { return ++n; });
+    QCOMPARE(bob.eventSeqs(), expected);
+    QCOMPARE(bob.all<protocol::Synced>().size(), std::size_t(1));
+}
+
 void CatchUpTest::aDamagedLogIsNotSentOn_data()
 {
     using Row = storage::Row;

@@ -17,6 +17,10 @@ private Q_SLOTS:
     void documentsTakeTurnsInCatchUp();
     void aWatchListsThousandsAndTellsWhatLeavesTheFilter();
     void aSaltedEventKeepsItsPlaceInTheChain();
+    void aForeignHistoryIsToldWhereItParts();
+    void behindTheHorizonASnapshotSaysWhatItKnows();
+    void aSnapshotGoesInPartsAndIsResumed();
+    void aSlowReaderDelaysNobodyAndCatchesUp();
     void aDamagedLogIsNotSentOn_data();
     void aDamagedLogIsNotSentOn();
 };
