@@ -56,7 +56,7 @@ QVariant QueueModel::headerData(int section, Qt::Orientation orientation, int ro
         return {};
     switch (section) {
     case State: return tr("State");
-    case Document: return tr("Game");
+    case Document: return tr("Document");
     case Operation: return tr("Operation");
     case Change: return tr("Change");
     case Made: return tr("Made");

@@ -31,8 +31,8 @@ GamesPanel::GamesPanel(Session &session, QWidget *parent)
     m_table = makeTable("gamesView", tr("Documents"), m_proxy, GamesModel::Name);
     m_table->setSortingEnabled(true);
     m_table->sortByColumn(GamesModel::Name, Qt::AscendingOrder);
-    m_table->setColumnWidth(GamesModel::Level, 84);
-    m_table->setColumnWidth(GamesModel::Gold, 60);
+    for (const int column : {GamesModel::Level, GamesModel::Gold}) // a number that is cut is another number
+        m_table->horizontalHeader()->setSectionResizeMode(column, QHeaderView::ResizeToContents);
     m_table->setColumnWidth(GamesModel::Status, 96);
     m_list = new WithEmptyText(m_table, {});
     setFocusProxy(m_table);

@@ -251,7 +251,7 @@ void MainWindow::refresh()
     const auto pending = counts.waiting + counts.sent;
     m_tabs->setTabText(QueueTab, counts.all() == 0 ? tr("Queue") : tr("Queue (%1)").arg(counts.all()));
     m_conflicts->setText(counts.conflicts == 0 ? QString()
-                                               : tr("%n edit(s) collided with what others did.", nullptr, int(counts.conflicts)));
+                                               : tr("%n edit(s) need a decision.", nullptr, int(counts.conflicts)));
     QStringList parts;
     if (pending > 0)
         parts += tr("%n edit(s) not confirmed", nullptr, int(pending));
@@ -345,7 +345,9 @@ void MainWindow::deleteGame()
     question->setAttribute(Qt::WA_DeleteOnClose);
     QPushButton *yes = question->addButton(tr("&Delete"), QMessageBox::DestructiveRole);
     yes->setObjectName("confirmDeleteButton"_L1);
-    question->addButton(tr("&Keep it"), QMessageBox::RejectRole)->setObjectName("keepGameButton"_L1);
+    QPushButton *no = question->addButton(tr("&Keep it"), QMessageBox::RejectRole);
+    no->setObjectName("keepGameButton"_L1);
+    question->setDefaultButton(no); // Return loses nothing
     connect(yes, &QPushButton::clicked, this, [this, id = *m_document] { m_session.removeGame(id); });
     question->open();
 }

@@ -26,11 +26,11 @@ QueuePanel::QueuePanel(Session &session, QWidget *parent)
       m_discard(new QPushButton(icon(Picture::Delete), tr("D&iscard…")))
 {
     m_table = makeTable("queueView", tr("Queue"), m_model, QueueModel::Reason);
-    m_table->setColumnWidth(QueueModel::State, 180);
+    QHeaderView *header = m_table->horizontalHeader();
+    for (const int column : {QueueModel::State, QueueModel::Operation, QueueModel::Made})
+        header->setSectionResizeMode(column, QHeaderView::ResizeToContents);
+    header->setSectionResizeMode(QueueModel::Change, QHeaderView::Stretch); // with the reason: they are what a person reads
     m_table->setColumnWidth(QueueModel::Document, 110);
-    m_table->setColumnWidth(QueueModel::Operation, 76);
-    m_table->setColumnWidth(QueueModel::Made, 76);
-    m_table->setColumnWidth(QueueModel::Change, 150);
     m_decide->setObjectName("decideButton"_L1);
     m_decide->setToolTip(tr("Look at both versions and decide"));
     m_retry->setObjectName("retryButton"_L1);
@@ -99,7 +99,9 @@ void QueuePanel::discard()
     question->setAttribute(Qt::WA_DeleteOnClose);
     QPushButton *yes = question->addButton(tr("&Discard"), QMessageBox::DestructiveRole);
     yes->setObjectName("confirmDiscardButton"_L1);
-    question->addButton(tr("&Keep it"), QMessageBox::RejectRole)->setObjectName("keepEditButton"_L1);
+    QPushButton *no = question->addButton(tr("&Keep it"), QMessageBox::RejectRole);
+    no->setObjectName("keepEditButton"_L1);
+    question->setDefaultButton(no); // Return loses nothing
     connect(yes, &QPushButton::clicked, this, [this, id = entry->id] { m_session.discard(id); });
     question->open();
 }

@@ -607,10 +607,10 @@ The server's list comes with the first connection.</translation>
         <translation>Queue (%1)</translation>
     </message>
     <message numerus="yes">
-        <source>%n edit(s) collided with what others did.</source>
+        <source>%n edit(s) need a decision.</source>
         <translation>
-            <numerusform>%n edit collided with what others did.</numerusform>
-            <numerusform>%n edits collided with what others did.</numerusform>
+            <numerusform>%n edit needs a decision.</numerusform>
+            <numerusform>%n edits need a decision.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -874,8 +874,8 @@ Edits JSON documents together with others, online or not.</translation>
         <translation>State</translation>
     </message>
     <message>
-        <source>Game</source>
-        <translation>Game</translation>
+        <source>Document</source>
+        <translation>Document</translation>
     </message>
     <message>
         <source>Operation</source>

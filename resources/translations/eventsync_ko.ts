@@ -604,9 +604,9 @@ The server's list comes with the first connection.</source>
         <translation>대기열 (%1)</translation>
     </message>
     <message numerus="yes">
-        <source>%n edit(s) collided with what others did.</source>
+        <source>%n edit(s) need a decision.</source>
         <translation>
-            <numerusform>편집 %n건이 다른 사람의 변경과 충돌했습니다.</numerusform>
+            <numerusform>편집 %n건에 결정이 필요합니다.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -867,8 +867,8 @@ Edits JSON documents together with others, online or not.</source>
         <translation>상태</translation>
     </message>
     <message>
-        <source>Game</source>
-        <translation>게임</translation>
+        <source>Document</source>
+        <translation>문서</translation>
     </message>
     <message>
         <source>Operation</source>

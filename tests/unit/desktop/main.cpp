@@ -4,6 +4,7 @@
 #include "modelstest.h"
 #include "playtest.h"
 #include "queuetest.h"
+#include "togethertest.h"
 #include "translationtest.h"
 #include "windowtest.h"
 
@@ -24,5 +25,6 @@ int main(int argc, char **argv)
     run(TranslationTest());
     run(QueueTest());
     run(WindowTest());
+    run(TogetherTest());
     return failed;
 }

@@ -1,137 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "windowtest.h"
 
-#include <desktop/panels/mainwindow.h>
 #include <desktop/play/actions.h>
 #include <desktop/play/player.h>
 
 #include <QAbstractItemView>
-#include <QElapsedTimer>
-#include <QProcess>
 #include <QSignalSpy>
-#include <QTemporaryDir>
 #include <QTest>
 
 namespace eventsync::desktop::test {
 
 using namespace Qt::StringLiterals;
-using client::SyncClient;
-
-namespace {
-
-constexpr int kWaitMs = 20'000;
-
-// The real server on a free port of this machine.
-class Server
-{
-public:
-    bool start(const QString &folder)
-    {
-        QString program = qEnvironmentVariable("EVENTSYNC_SERVER_PROGRAM");
-#ifdef EVENTSYNC_SERVER_PROGRAM
-        if (program.isEmpty())
-            program = QStringLiteral(EVENTSYNC_SERVER_PROGRAM);
-#endif
-        if (program.isEmpty())
-            return false;
-        const QString port = folder + "/port"_L1;
-        m_process.setProcessChannelMode(QProcess::ForwardedErrorChannel);
-        m_process.start(program,
-                        {u"--listen"_s, u"127.0.0.1:0"_s, u"--port-file"_s, port, u"--data"_s, folder + "/server"_L1,
-                         u"--log-level"_s, u"warning"_s});
-        QElapsedTimer since;
-        since.start();
-        while (since.elapsed() < kWaitMs && m_process.state() != QProcess::NotRunning) {
-            QFile file(port);
-            if (file.open(QIODevice::ReadOnly)) {
-                m_url = QUrl("http://127.0.0.1:"_L1 + QString::fromLatin1(file.readAll().trimmed()));
-                return true;
-            }
-            QTest::qWait(20);
-        }
-        return false;
-    }
-    ~Server()
-    {
-        m_process.terminate();
-        if (!m_process.waitForFinished(5'000))
-            m_process.kill();
-        m_process.waitForFinished(5'000);
-    }
-    const QUrl &url() const { return m_url; }
-
-private:
-    QProcess m_process;
-    QUrl m_url;
-};
-
-} // namespace
-
-struct WindowTest::Rig
-{
-    QTemporaryDir folder;
-    std::unique_ptr<Profile> profile;
-    std::unique_ptr<Session> session;
-    std::unique_ptr<MainWindow> window;
-
-    bool open(const QString &name)
-    {
-        auto opened = Profile::open(name, folder.path());
-        if (!opened)
-            return false;
-        profile = std::move(*opened);
-        client::SyncClientOptions options;
-        options.core.wantClocks = true;
-        options.core.policies.set(Session::collection(), CollectionPolicy::games());
-        auto client = SyncClient::open(profile->takeStore(), std::move(options));
-        if (!client)
-            return false;
-        session = std::make_unique<Session>(std::move(*client), name);
-        window = std::make_unique<MainWindow>(*session, *profile);
-        window->show();
-        return true;
-    }
-
-    void close()
-    {
-        window.reset();
-        session.reset();
-        profile.reset();
-    }
-
-    // Plays one step as a script would; what kept it from happening, or an empty text.
-    QString play(const QString &line)
-    {
-        const auto step = parsePlayLine(line, 1);
-        if (!step || !*step)
-            return step ? u"nothing to do"_s : QString::fromStdString(step.error().message);
-        QElapsedTimer since;
-        since.start();
-        while (true) {
-            const bool isCondition = (*step)->command == "expect"_L1 || (*step)->command == "wait-for"_L1;
-            const NotYet reason = isCondition ? checkCondition(*window, (*step)->words)
-                                              : performAction(*window, **step, [](const QString &) {});
-            if (!reason)
-                return {};
-            if (since.elapsed() > ((*step)->within ? (*step)->within->count() : kWaitMs))
-                return u"%1: %2"_s.arg(line, *reason);
-            QTest::qWait(10);
-        }
-    }
-};
-
-#define PLAY(line)                                                                                                     \
-    do {                                                                                                               \
-        const QString reason = m_rig->play(line);                                                                      \
-        QVERIFY2(reason.isEmpty(), qPrintable(reason));                                                                \
-    } while (false)
-
-WindowTest::WindowTest() = default;
-WindowTest::~WindowTest() = default;
 
 void WindowTest::init()
 {
-    m_rig = std::make_unique<Rig>();
+    m_rig = std::make_unique<WindowRig>();
     QVERIFY(m_rig->open(u"alice"_s));
 }
 
@@ -176,9 +59,7 @@ void WindowTest::editsWorkOfflineAndAreMarked()
 
 void WindowTest::whatIsTypedIsNotTakenAway()
 {
-    const auto id = m_rig->session->createGame(u"Zoe"_s);
-    QVERIFY(id);
-    m_rig->window->showDocument(*id);
+    QVERIFY(m_rig->show(Session::Kind::Game, u"Zoe"_s));
     PLAY(u"set-text nameEdit Half"_s);
     PLAY(u"click addGoldButton"_s);
     PLAY(u"wait-for text goldEdit 150"_s);
@@ -194,9 +75,7 @@ void WindowTest::whatIsTypedIsNotTakenAway()
 
 void WindowTest::aRefusedEditIsExplained()
 {
-    const auto id = m_rig->session->createGame(u"Zoe"_s);
-    QVERIFY(id);
-    m_rig->window->showDocument(*id);
+    QVERIFY(m_rig->show(Session::Kind::Game, u"Zoe"_s));
     PLAY(u"set-text goldEdit -5"_s);
     PLAY(u"click saveButton"_s);
     PLAY(u"wait-for visible noticeText"_s);
@@ -208,9 +87,7 @@ void WindowTest::aRefusedEditIsExplained()
 
 void WindowTest::undoTakesTheLastEditBack()
 {
-    const auto id = m_rig->session->createGame(u"Zoe"_s);
-    QVERIFY(id);
-    m_rig->window->showDocument(*id);
+    QVERIFY(m_rig->show(Session::Kind::Game, u"Zoe"_s));
     PLAY(u"click addGoldButton"_s);
     PLAY(u"trigger undoAction"_s);
     PLAY(u"wait-for state /gold 100"_s);
@@ -220,12 +97,14 @@ void WindowTest::undoTakesTheLastEditBack()
 
 void WindowTest::aGameIsDeletedOnlyAfterAQuestion()
 {
-    const auto id = m_rig->session->createGame(u"Zoe"_s);
-    QVERIFY(id);
-    m_rig->window->showDocument(*id);
+    QVERIFY(m_rig->show(Session::Kind::Game, u"Zoe"_s));
     PLAY(u"click deleteGameButton"_s);
     QVERIFY(!m_rig->play(u"click newGameButton within 50ms"_s).isEmpty()); // the question is in front
     PLAY(u"click keepGameButton"_s);
+    PLAY(u"expect row gamesView Zoe"_s);
+    PLAY(u"click deleteGameButton"_s);
+    PLAY(u"key deleteQuestion Return"_s);
+    PLAY(u"wait-for hidden keepGameButton"_s);
     PLAY(u"expect row gamesView Zoe"_s);
     PLAY(u"click deleteGameButton"_s);
     PLAY(u"click confirmDeleteButton"_s);
@@ -234,9 +113,8 @@ void WindowTest::aGameIsDeletedOnlyAfterAQuestion()
 
 void WindowTest::aPageWhoseDocumentIsGoneSaysWhatToDo()
 {
-    const auto id = m_rig->session->create(Session::Kind::Text, u"Notes"_s);
+    const auto id = m_rig->show(Session::Kind::Text, u"Notes"_s);
     QVERIFY(id);
-    m_rig->window->showDocument(*id);
     PLAY(u"wait-for visible textEditor"_s);
     m_rig->session->removeGame(*id);
     PLAY(u"wait-for visible noTextSelected"_s);
@@ -277,9 +155,8 @@ void WindowTest::aProfileCanBeTakenOver()
 
 void WindowTest::theProfileRemembers()
 {
-    const auto id = m_rig->session->createGame(u"Zoe"_s);
+    const auto id = m_rig->show(Session::Kind::Game, u"Zoe"_s);
     QVERIFY(id);
-    m_rig->window->showDocument(*id);
     m_rig->window->resize(900, 600);
     m_rig->window->setOffline(true);
     m_rig->window->connectTo(QUrl(u"http://127.0.0.1:1"_s), Transport::Sse);
@@ -313,94 +190,6 @@ void WindowTest::aScriptFailsWithItsLine()
     good.play(parsePlayScript(u"expect visible gamesViewEmpty\npause 10ms\n"_s).value());
     QVERIFY(goodEnded.wait(kWaitMs));
     QVERIFY(goodEnded.first().first().value<ExitCode>() == ExitCode::Success);
-}
-
-void WindowTest::twoReplicasSeeEachOther_data()
-{
-    QTest::addColumn<int>("transport");
-    QTest::newRow("WebSocket") << int(Transport::WebSocket);
-    QTest::newRow("server-sent events") << int(Transport::Sse);
-}
-
-void WindowTest::twoReplicasSeeEachOther()
-{
-    QFETCH(int, transport);
-    Server server;
-    if (!server.start(m_rig->folder.path()))
-        QSKIP("there is no eventsync-server in this build");
-    Session bob(std::move(SyncClient::inMemory().value()));
-    bob.connectTo(server.url(), Transport(transport));
-    bob.setOffline(false);
-    m_rig->window->connectTo(server.url(), Transport(transport));
-    m_rig->window->setOffline(false);
-    PLAY(u"wait-for connection online"_s);
-    const auto id = bob.createGame(u"A rather long name of a game that nobody would want to read in a narrow list of games"_s);
-    QVERIFY(id);
-    PLAY(u"wait-for row gamesView rather 100"_s);
-    PLAY(u"select gamesView rather"_s);
-    PLAY(u"wait-for synced"_s);
-    PLAY(u"click addGoldButton"_s);
-    PLAY(u"wait-for queue all=0"_s);
-    QTRY_COMPARE_WITH_TIMEOUT(bob.game(*id)->gold.value_or(0), 150, kWaitMs);
-    bob.add(*id, json::Pointer({"gold"}), 25);
-    PLAY(u"wait-for confirmed /gold 175"_s);
-    PLAY(u"expect hidden goldMark"_s);
-    PLAY(u"select tabs eventLogTab"_s);
-    PLAY(u"wait-for row eventLogView \"gold +25\""_s);
-    PLAY(u"expect rows eventLogView 3"_s);
-    PLAY(u"select tabs clocksTab"_s);
-    PLAY(u"expect rows vectorClockView 2"_s);
-    PLAY(u"wait-for row stateVectorView here"_s);
-    bob.removeGame(*id);
-    PLAY(u"wait-for visible gamesViewEmpty"_s);
-}
-
-void WindowTest::aConflictIsDecidedByThePerson_data()
-{
-    QTest::addColumn<QString>("button");
-    QTest::addColumn<QString>("name");
-    QTest::newRow("mine") << u"keepMineButton"_s << u"Mine"_s;
-    QTest::newRow("theirs") << u"takeTheirsButton"_s << u"Theirs"_s;
-    QTest::newRow("field by field") << u"mergeButton"_s << u"Mine"_s;
-}
-
-void WindowTest::aConflictIsDecidedByThePerson()
-{
-    QFETCH(QString, button);
-    QFETCH(QString, name);
-    Server server;
-    if (!server.start(m_rig->folder.path()))
-        QSKIP("there is no eventsync-server in this build");
-    Session bob(std::move(SyncClient::inMemory().value()));
-    bob.connectTo(server.url(), Transport::WebSocket);
-    bob.setOffline(false);
-    m_rig->window->connectTo(server.url(), Transport::WebSocket);
-    m_rig->window->setOffline(false);
-    const auto id = bob.createGame(u"Game"_s);
-    QVERIFY(id);
-    m_rig->window->showDocument(*id);
-    PLAY(u"wait-for synced"_s);
-    PLAY(u"wait-for confirmed /gold 100"_s);
-    PLAY(u"offline on"_s);
-    PLAY(u"set-text nameEdit Mine"_s);
-    PLAY(u"set-text goldEdit 160"_s);
-    PLAY(u"click saveButton"_s);
-    bob.setValue(*id, json::Pointer({"name"}), json::Value("Theirs"));
-    bob.add(*id, json::Pointer({"gold"}), 5);
-    QTRY_VERIFY_WITH_TIMEOUT(bob.queue().isEmpty(), kWaitMs);
-    PLAY(u"offline off"_s);
-    PLAY(u"wait-for queue conflicts=1"_s);
-    PLAY(u"click decideNextButton"_s);
-    PLAY(u"wait-for row conflictTable name Game Mine Theirs"_s);
-    if (button == "mergeButton"_L1)
-        PLAY(u"select choice-name Mine"_s);
-    PLAY(u"click "_s + button);
-    PLAY(u"wait-for queue all=0"_s);
-    PLAY(u"wait-for confirmed /name '\"%1\"'"_s.arg(name));
-    PLAY(u"expect hidden conflictBanner"_s);
-    // Their gold stays in any case; mine is added where mine was kept.
-    PLAY(button == "takeTheirsButton"_L1 ? u"expect confirmed /gold 105"_s : u"expect confirmed /gold 165"_s);
-    QTRY_COMPARE_WITH_TIMEOUT(bob.game(*id)->name, name, kWaitMs);
 }
 
 void WindowTest::aTextIsWrittenOffline()
@@ -441,9 +230,7 @@ void WindowTest::aTextIsWrittenOffline()
 
 void WindowTest::undoTakesBackWhatWasTypedInOneGo()
 {
-    const auto id = m_rig->session->create(Session::Kind::Text, u"Notes"_s);
-    QVERIFY(id);
-    m_rig->window->showDocument(*id);
+    QVERIFY(m_rig->show(Session::Kind::Text, u"Notes"_s));
     PLAY(u"type textEditor \"one\""_s);
     PLAY(u"wait-for state /text '\"one\"'"_s);
     PLAY(u"cursor textEditor 0"_s); // elsewhere: a step of its own
@@ -501,9 +288,7 @@ void WindowTest::aListIsEditedWithButtons()
 
 void WindowTest::entriesAreRenamedAndKeepTheirKind()
 {
-    const auto id = m_rig->session->create(Session::Kind::List, u"Shopping"_s);
-    QVERIFY(id);
-    m_rig->window->showDocument(*id);
+    QVERIFY(m_rig->show(Session::Kind::List, u"Shopping"_s));
     PLAY(u"wait-for visible contentsView"_s);
     PLAY(u"select contentsView name"_s);
     PLAY(u"click addEntryButton"_s); // a member beside the name
@@ -520,130 +305,6 @@ void WindowTest::entriesAreRenamedAndKeepTheirKind()
     QVERIFY(rename(u"가게"_s, u"name"_s)); // there is one
     PLAY(u"wait-for contains noticeText \"\\\"name\\\" already\""_s);
     PLAY(u"expect state /가게 '\"\"'"_s);
-}
-
-void WindowTest::textsAreWrittenTogether_data()
-{
-    twoReplicasSeeEachOther_data();
-}
-
-void WindowTest::textsAreWrittenTogether()
-{
-    QFETCH(int, transport);
-    Server server;
-    if (!server.start(m_rig->folder.path()))
-        QSKIP("there is no eventsync-server in this build");
-    Session bob(std::move(SyncClient::inMemory().value()), u"bob"_s);
-    bob.connectTo(server.url(), Transport(transport));
-    bob.setOffline(false);
-    m_rig->window->connectTo(server.url(), Transport(transport));
-    m_rig->window->setOffline(false);
-    PLAY(u"trigger newTextAction"_s);
-    PLAY(u"set-text newGameName Notes"_s);
-    PLAY(u"click createGameButton"_s);
-    PLAY(u"type textEditor \"Hello\""_s);
-    PLAY(u"wait-for queue all=0"_s);
-    const DocumentId id = *m_rig->window->document();
-    auto text = [&] {
-        const json::State state = bob.states().optimistic(id);
-        const json::Value *found = state ? json::find(*state, json::Pointer({"text"})) : nullptr;
-        return found && found->is_string() ? QString::fromUtf8(found->get_string().c_str()) : QString();
-    };
-    auto write = [&](int position, const QString &written) {
-        return bob.editCrdt(id, [&](crdt::Api &api) -> Result<> {
-            EVENTSYNC_TRY(crdt::StrApi str, api.str("/text"));
-            return str.ins(position, written);
-        }).has_value();
-    };
-    QTRY_VERIFY_WITH_TIMEOUT(bob.game(id), kWaitMs);
-    bob.follow(id);
-    QTRY_COMPARE_WITH_TIMEOUT(text(), u"Hello"_s, kWaitMs);
-    QVERIFY(bob.game(id)->kind == Session::Kind::Text);
-    // Somebody else's words come, and the own cursor stays with its text.
-    PLAY(u"cursor textEditor 0"_s);
-    PLAY(u"cursor textEditor 5"_s);
-    QVERIFY(write(0, u"Oh! "_s));
-    PLAY(u"wait-for text textEditor \"Oh! Hello\""_s);
-    PLAY(u"type textEditor \", 모두\""_s);
-    QTRY_COMPARE_WITH_TIMEOUT(text(), u"Oh! Hello, 모두"_s, kWaitMs);
-    // Both write while one of them is away.
-    PLAY(u"offline on"_s);
-    PLAY(u"type textEditor \" 😀\""_s);
-    QVERIFY(write(3, u" yes,"_s));
-    QTRY_VERIFY_WITH_TIMEOUT(bob.queue().isEmpty(), kWaitMs);
-    PLAY(u"expect text textEditor \"Oh! Hello, 모두 😀\""_s);
-    PLAY(u"offline off"_s);
-    PLAY(u"wait-for text textEditor \"Oh! yes, Hello, 모두 😀\""_s);
-    PLAY(u"wait-for queue all=0"_s);
-    QTRY_COMPARE_WITH_TIMEOUT(text(), u"Oh! yes, Hello, 모두 😀"_s, kWaitMs);
-    // Undo takes back the own words only.
-    PLAY(u"trigger undoAction"_s);
-    QTRY_VERIFY_WITH_TIMEOUT(!text().contains(u"😀"_s), kWaitMs);
-    QVERIFY(text().startsWith(u"Oh! yes, Hello"_s));
-    PLAY(u"wait-for queue all=0"_s);
-    PLAY(u"wait-for text textEditor \"%1\""_s.arg(text()));
-    bob.removeGame(id);
-    PLAY(u"wait-for visible gamesViewEmpty"_s);
-}
-
-void WindowTest::listsAreEditedTogether()
-{
-    Server server;
-    if (!server.start(m_rig->folder.path()))
-        QSKIP("there is no eventsync-server in this build");
-    Session bob(std::move(SyncClient::inMemory().value()), u"bob"_s);
-    bob.connectTo(server.url(), Transport::WebSocket);
-    bob.setOffline(false);
-    m_rig->window->connectTo(server.url(), Transport::WebSocket);
-    m_rig->window->setOffline(false);
-    const auto id = bob.create(Session::Kind::List, u"Shopping"_s);
-    QVERIFY(id);
-    auto add = [&](std::size_t position, const char *what) {
-        return bob.editCrdt(*id, [&](crdt::Api &api) -> Result<> {
-            EVENTSYNC_TRY(crdt::ArrApi items, api.arr("/items"));
-            return items.ins(position, {json::Value(what)});
-        }).has_value();
-    };
-    auto items = [&] {
-        const json::State state = bob.states().optimistic(*id);
-        const json::Value *found = state ? json::find(*state, json::Pointer({"items"})) : nullptr;
-        return found && found->is_array() ? found->get_array().size() : 0;
-    };
-    QVERIFY(add(0, "Milk"));
-    m_rig->window->showDocument(*id);
-    PLAY(u"wait-for row contentsView Milk"_s);
-    PLAY(u"select contentsView Milk"_s);
-    QVERIFY(add(0, "Bread"));
-    PLAY(u"wait-for row contentsView Bread"_s);
-    PLAY(u"click removeEntryButton"_s); // what was selected is selected: it has moved to another row
-    PLAY(u"wait-for confirmed /items '[\"Bread\"]'"_s);
-    QTRY_VERIFY_WITH_TIMEOUT(items() == 1, kWaitMs);
-}
-
-void WindowTest::showsWhoElseLooks()
-{
-    Server server;
-    if (!server.start(m_rig->folder.path()))
-        QSKIP("there is no eventsync-server in this build");
-    Session bob(std::move(SyncClient::inMemory().value()), u"bob"_s);
-    bob.connectTo(server.url(), Transport::WebSocket);
-    bob.setOffline(false);
-    m_rig->window->connectTo(server.url(), Transport::WebSocket);
-    m_rig->window->setOffline(false);
-    const auto id = bob.createGame(u"Zoe"_s);
-    QVERIFY(id);
-    m_rig->window->showDocument(*id);
-    PLAY(u"wait-for synced"_s);
-    PLAY(u"expect hidden people"_s);
-    bob.lookAt(id);
-    PLAY(u"wait-for text people bob"_s);
-    QTRY_COMPARE_WITH_TIMEOUT(bob.people(*id).size(), std::size_t(1), kWaitMs);
-    PLAY(u"offline on"_s); // who is there is not known any more
-    PLAY(u"wait-for hidden people"_s);
-    PLAY(u"offline off"_s);
-    PLAY(u"wait-for text people bob"_s);
-    bob.lookAt({});
-    PLAY(u"wait-for hidden people"_s);
 }
 
 } // namespace eventsync::desktop::test

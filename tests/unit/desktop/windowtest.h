@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "windowrig.h"
+
 #include <QObject>
 
 #include <memory>
 
 namespace eventsync::desktop::test {
 
+// One window: what it shows, and what a person does in it, without a server.
 class WindowTest final : public QObject
 {
     Q_OBJECT
-
-public:
-    WindowTest();
-    ~WindowTest() override;
 
 private Q_SLOTS:
     void init();
@@ -30,22 +29,13 @@ private Q_SLOTS:
     void aProfileCanBeTakenOver();
     void theProfileRemembers();
     void aScriptFailsWithItsLine();
-    void twoReplicasSeeEachOther_data();
-    void twoReplicasSeeEachOther();
-    void aConflictIsDecidedByThePerson_data();
-    void aConflictIsDecidedByThePerson();
     void aTextIsWrittenOffline();
     void undoTakesBackWhatWasTypedInOneGo();
     void aListIsEditedWithButtons();
     void entriesAreRenamedAndKeepTheirKind();
-    void textsAreWrittenTogether_data();
-    void textsAreWrittenTogether();
-    void listsAreEditedTogether();
-    void showsWhoElseLooks();
 
 private:
-    struct Rig;
-    std::unique_ptr<Rig> m_rig;
+    std::unique_ptr<WindowRig> m_rig;
 };
 
 } // namespace eventsync::desktop::test
