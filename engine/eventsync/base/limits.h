@@ -33,7 +33,10 @@ constexpr std::size_t kLoggedEventExtraBytes = 1 * kKiB; // serverSeq, storedAt,
 constexpr std::size_t kFrameBytes = 2 * kMiB;        // a largest event and room around it
 constexpr std::size_t kCatchUpChunkBytes = 256 * kKiB; // small enough that control messages do not wait behind it
 constexpr std::size_t kPresenceBytes = 4 * kKiB;
-constexpr std::size_t kPatternTextBytes = 4 * kKiB;  // of a text that a schema's pattern looks at: std::regex recurses per letter
+constexpr std::size_t kPatternTextBytes = 4 * kKiB;  // of a text that a schema's regular expression looks at
+constexpr std::size_t kPatternBytes = 4 * kKiB;      // of that expression, which is compiled for each state it judges
+constexpr int kPatternSteps = 100'000;               // tries for one text, some milliseconds; a sound expression needs few for a letter
+constexpr std::size_t kPatternHeapBytes = 64 * kMiB; // what those steps may remember
 // A collection's JSON Schema: the library that runs it recurses along references, so their number and reach are bounded.
 constexpr std::size_t kSchemaBytes = 256 * kKiB;
 constexpr int kSchemaDepth = 32;

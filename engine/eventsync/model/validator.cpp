@@ -2,6 +2,7 @@
 #include <eventsync/model/validator.h>
 
 #include <eventsync/model/schemaguard.h>
+#include <eventsync/model/valijsonregex.h>
 
 #define VALIJSON_USE_EXCEPTIONS 1 // otherwise valijson ends the program; its exceptions are caught where it is called
 #if defined(__GNUC__)
@@ -44,7 +45,7 @@ std::string pathOf(const std::vector<std::string> &context)
     return path;
 }
 
-// std::regex, which valijson uses, recurses for every letter: a long text would take the whole stack.
+// What a regular expression may try is bounded for each text; this bounds it for those that are tried letter by letter.
 Result<> checkTextLengths(const json::Value &value, const std::string &path)
 {
     const auto tooLong = [](std::string_view text) { return text.size() > limits::kPatternTextBytes; };

@@ -2,6 +2,7 @@
 #include "clocktest.h"
 #include "crdtstatetest.h"
 #include "eventtest.h"
+#include "patterntest.h"
 #include "policytest.h"
 #include "statetest.h"
 
@@ -27,5 +28,6 @@ int main(int argc, char **argv)
     run(StateTest());
     run(CrdtStateTest());
     run(PolicyTest());
+    run(PatternTest());
     return failures;
 }

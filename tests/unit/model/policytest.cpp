@@ -244,17 +244,6 @@ void PolicyTest::badSchemasAreRefused()
     QCOMPARE(outcome(schemaValidator(value(schema.toStdString()))), QStringLiteral("InvalidValue"));
 }
 
-void PolicyTest::aLongTextMeetsNoRegularExpression()
-{
-    const auto validator = schemaValidator(value(R"({"additionalProperties":{"pattern":"^(a|b)*$"}})"));
-    VERIFY_OK(validator);
-    const CollectionName games("games");
-    VERIFY_OK((*validator)->validate(games, json::Object{{"x", std::string(limits::kPatternTextBytes, 'a')}}));
-    const auto judged = (*validator)->validate(games, json::Object{{"x", std::string(1'000'000, 'a')}});
-    QCOMPARE(outcome(judged), QStringLiteral("Invalid"));
-    COMPARE_TEXT(judged.error().path, "/x");
-}
-
 void PolicyTest::theCheckOfACollectionJoinsAll()
 {
     CollectionPolicy policy = CollectionPolicy::games();

@@ -26,6 +26,5 @@ private Q_SLOTS:
     void schemasJudgeStates();
     void badSchemasAreRefused_data();
     void badSchemasAreRefused();
-    void aLongTextMeetsNoRegularExpression();
     void theCheckOfACollectionJoinsAll();
 };

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// PCRE2 matches on the heap and counts what it tries, which std::regex does not: that one recurses for every letter and goes
+// on for as long as it takes. What ECMAScript writes differently is translated; what it does not have, above all recursion
+// and PCRE2's own directives, is refused.
+#include <eventsync/model/schemapattern.h>
+
+#include <eventsync/base/limits.h>
+
+#include <algorithm>
+
+namespace eventsync {
+
+namespace {
+
+using namespace Qt::StringLiterals;
+
+class Translation
+{
+public:
+    explicit Translation(QStringView source) : m_source(source) {}
+
+    Result<QString> run()
+    {
+        while (m_at < m_source.size()) {
+            const QChar c = m_source[m_at++];
+            if (c == u'\\') {
+                EVENTSYNC_CHECK(takeEscape());
+            } else if (m_inClass) {
+                takeInClass(c);
+            } else if (c == u'[') {
+                openClass();
+            } else if (c == u'(') {
+                EVENTSYNC_CHECK(openGroup());
+            } else if (c == u'$') {
+                m_out += "\\z"_L1; // the very end: PCRE2's own would also stand before a last line feed
+            } else if (c == u'.') {
+                m_out += "[^\\n\\r\\x{2028}\\x{2029}]"_L1;
+            } else {
+                m_out += c;
+            }
+        }
+        return std::move(m_out);
+    }
+
+private:
+    static tl::unexpected<Error> wrong(const char *reason) { return failure(ErrorCode::InvalidValue, reason); }
+    bool take(QStringView next)
+    {
+        const bool fits = m_source.mid(m_at).startsWith(next);
+        if (fits)
+            m_at += next.size();
+        return fits;
+    }
+
+    void openClass()
+    {
+        if (take(u"^]")) {
+            m_out += "[\\s\\S]"_L1;
+        } else if (take(u"]")) {
+            m_out += "(?!)"_L1;
+        } else {
+            m_out += take(u"^") ? "[^"_L1 : "["_L1;
+            m_inClass = true;
+        }
+    }
+    void takeInClass(QChar c)
+    {
+        if (c == u'[')
+            m_out += u'\\'; // ECMAScript has no [:names:]
+        m_out += c;
+        m_inClass = c != u']';
+    }
+
+    Result<> openGroup()
+    {
+        m_out += u'(';
+        if (m_source.mid(m_at).startsWith(u'*'))
+            return wrong("there is nothing to repeat after (");
+        if (!m_source.mid(m_at).startsWith(u'?'))
+            return {};
+        for (const QStringView opening : {u"?:", u"?=", u"?!", u"?<=", u"?<!"}) {
+            if (take(opening)) {
+                m_out += opening;
+                return {};
+            }
+        }
+        if (!take(u"?<"))
+            return wrong("a group of an unknown kind");
+        m_out += "?<"_L1;
+        return {};
+    }
+
+    Result<> takeEscape()
+    {
+        if (m_at == m_source.size())
+            return wrong("a backslash at the end");
+        const QChar c = m_source[m_at++];
+        if (c == u'u' || c == u'x')
+            return takeNumber(c);
+        if (c >= u'0' && c <= u'9')
+            return takeDigits(c);
+        if (c == u'v') {
+            m_out += "\\x{b}"_L1;
+            return {};
+        }
+        const bool isLetter = (c >= u'a' && c <= u'z') || (c >= u'A' && c <= u'Z');
+        if (isLetter && !u"dDwWsSbBnrtfcpPk"_s.contains(c))
+            return wrong("an unknown letter after a backslash");
+        m_out += u'\\';
+        m_out += c;
+        return {};
+    }
+    Result<> takeDigits(QChar first)
+    {
+        if (first == u'0') {
+            m_out += "\\x{0}"_L1;
+            return {};
+        }
+        if (m_inClass)
+            return wrong("a reference to a group among characters");
+        m_out += "\\g{"_L1;
+        m_out += first;
+        while (m_at < m_source.size() && m_source[m_at] >= u'0' && m_source[m_at] <= u'9')
+            m_out += m_source[m_at++];
+        m_out += u'}';
+        return {};
+    }
+
+    // The digits of \xHH, \uHHHH and \u{H...}; two \u of a surrogate pair are one character.
+    Result<> takeNumber(QChar kind)
+    {
+        char32_t number = 0;
+        if (kind == u'u' && take(u"{")) {
+            const qsizetype end = m_source.indexOf(u'}', m_at);
+            if (end < 0 || !takeHex(end - m_at, number) || number > QChar::LastValidCodePoint)
+                return wrong("\\u{} takes the number of a character");
+            ++m_at;
+        } else if (!takeHex(kind == u'u' ? 4 : 2, number)) {
+            return wrong("\\x and \\u take two and four hexadecimal digits");
+        }
+        char32_t low = 0;
+        if (QChar::isHighSurrogate(number) && take(u"\\u") && takeHex(4, low) && QChar::isLowSurrogate(low))
+            number = QChar::surrogateToUcs4(static_cast<char16_t>(number), static_cast<char16_t>(low));
+        if (QChar::isSurrogate(number))
+            return wrong("half a character");
+        m_out += u"\\x{%1}"_s.arg(static_cast<uint>(number), 0, 16);
+        return {};
+    }
+    bool takeHex(qsizetype digits, char32_t &number)
+    {
+        const QStringView text = m_source.mid(m_at, digits);
+        const auto isHex = [](QChar c) { return (c >= u'0' && c <= u'9') || (c >= u'a' && c <= u'f') || (c >= u'A' && c <= u'F'); };
+        if (digits < 1 || digits > 8 || text.size() != digits || !std::all_of(text.begin(), text.end(), isHex))
+            return false;
+        number = text.toUInt(nullptr, 16);
+        m_at += digits;
+        return true;
+    }
+
+    QStringView m_source;
+    qsizetype m_at = 0;
+    bool m_inClass = false;
+    QString m_out;
+};
+
+} // namespace
+
+Result<SchemaPattern> SchemaPattern::compile(std::string_view source)
+{
+    if (source.size() > limits::kPatternBytes)
+        return failure(ErrorCode::InvalidValue, "the regular expression is too long");
+    const QString text = QString::fromUtf8(source.data(), static_cast<qsizetype>(source.size()));
+    EVENTSYNC_TRY(const QString translated, Translation(text).run());
+    // Without compiled code the count is the same on every processor.
+    const QString bounds = u"(*LIMIT_MATCH=%1)(*LIMIT_HEAP=%2)(*NO_JIT)"_s.arg(limits::kPatternSteps).arg(limits::kPatternHeapBytes / 1024);
+    QRegularExpression expression(bounds + translated);
+    if (!expression.isValid())
+        return failure(ErrorCode::InvalidValue, "not a regular expression: " + expression.errorString().toStdString());
+    return SchemaPattern(std::move(expression));
+}
+
+Result<QRegularExpressionMatch> SchemaPattern::search(std::string_view text) const
+{
+    auto match = m_expression.match(QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())));
+    if (!match.isValid())
+        return failure(ErrorCode::Invalid, "a regular expression takes too long for this text");
+    return match;
+}
+
+} // namespace eventsync

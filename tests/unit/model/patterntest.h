@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QObject>
+
+class PatternTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void aLongTextMeetsNoRegularExpression();
+    void regularExpressionsAreThoseOfEcmaScript_data();
+    void regularExpressionsAreThoseOfEcmaScript();
+    void regularExpressionsAreBounded();
+    void formatsAreJudged_data();
+    void formatsAreJudged();
+};
