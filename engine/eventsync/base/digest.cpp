@@ -3,6 +3,7 @@
 
 #include <eventsync/base/assert.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -20,7 +21,8 @@ namespace {
 // Fetching the algorithm costs more than hashing an event: OpenSSL 3 looks it up by name unless it is kept.
 const EVP_MD *algorithm()
 {
-    static const EVP_MD *md = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    // OpenSSL must not clean up at exit: a QThread counts as ended while its thread still frees what it has of OpenSSL.
+    static const EVP_MD *md = (OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr), EVP_MD_fetch(nullptr, "SHA256", nullptr));
     EVENTSYNC_ASSERT(md);
     return md;
 }
