@@ -69,6 +69,35 @@ private Q_SLOTS:
         QCoreApplication::processEvents();
         QCOMPARE(ran, 1);
     }
+    void aDroppedTaskMayPost()
+    {
+        struct Poster
+        {
+            EventLoopExecutor *executor;
+            int *ran;
+            ~Poster()
+            {
+                executor->post([count = ran] { ++*count; });
+            }
+        };
+        int ran = 0;
+        auto executor = std::make_unique<EventLoopExecutor>();
+        executor->post([poster = std::shared_ptr<Poster>(new Poster{executor.get(), &ran})] {});
+        executor->end();
+        executor.reset();
+        QCoreApplication::processEvents();
+        QCOMPARE(ran, 0);
+    }
+    void waitingTasksThatHoldTheirExecutorGoWhenItEnds()
+    {
+        auto executor = std::make_shared<EventLoopExecutor>();
+        auto held = std::make_shared<int>(0);
+        const std::weak_ptr<int> watched = held;
+        executor->post([executor, kept = std::move(held)] {});
+        executor->end();
+        QVERIFY(watched.expired());
+        QCOMPARE(executor.use_count(), 1L);
+    }
     void manyThreadsPostAndNothingIsLost()
     {
         QThread owner;
