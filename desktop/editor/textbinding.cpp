@@ -16,6 +16,9 @@
 // price is a look at every run for each patch of others, which is some microseconds for a page of text and a
 // millisecond or two for a book.
 //
+// What cannot be written (the queue is full, the edit too large) stays and is tried again. Until then the text is compared
+// with a copy of the document that has it already, so what others write shows all the same.
+//
 // A QTextDocument holds every UTF-16 unit as it is, but for a few that would become blocks or objects: toShown().
 #include <desktop/editor/textbinding.h>
 
@@ -30,7 +33,8 @@ namespace eventsync::desktop {
 
 namespace {
 
-constexpr int kWriteMs = 120; // what is typed within this becomes one patch
+constexpr int kWriteMs = 120;    // what is typed within this becomes one patch
+constexpr int kAgainMs = 2'000;  // between two tries of what was refused
 
 // Whether a position stands between the halves of a surrogate pair.
 bool splitsPair(const QString &text, qsizetype position)
@@ -80,6 +84,8 @@ void TextBinding::setNode(crdt::Id str)
 {
     if (str != m_node) {
         write();
+        if (hasUnwritten())
+            giveUp(m_refusal.value_or(Error{ErrorCode::NotFound, "the text is gone"}));
         m_node = str;
     }
     synchronize();
@@ -150,25 +156,75 @@ void TextBinding::onContentsChange(int position, int removed, int added)
     m_text = after;
     m_pieces.remove(at + front, gone - front - back, m_removed);
     m_pieces.typed(at + front, come - front - back);
-    if (!m_timer->isActive())
-        m_timer->start();
+    if (!m_timer->isActive() || m_timer->remainingTime() > kWriteMs)
+        m_timer->start(kWriteMs);
+}
+
+QString TextBinding::unwritten() const
+{
+    QString typed;
+    qsizetype start = 0;
+    for (const TextPieces::Piece &piece : m_pieces.all()) {
+        if (!piece.isWritten())
+            typed += m_text.mid(start, piece.length);
+        start += piece.length;
+    }
+    return fromShown(std::move(typed));
 }
 
 void TextBinding::write()
 {
-    m_timer->stop();
-    if (!hasUnwritten() || m_writing)
+    if (m_writing)
         return;
-    m_writing = true;
-    const Result<> done = m_side.edit([this](crdt::Api &api) { return writeInto(api); });
-    m_writing = false;
-    if (!done) {
-        m_removed.clear();
-        bringInStep(); // the pieces without ids are not in the document: they go
-        Q_EMIT failed(done.error());
+    m_timer->stop();
+    if (!hasUnwritten()) {
+        if (m_refusal) // a person took it away again
+            Q_EMIT written();
+        m_refusal.reset();
         return;
     }
+    m_writing = true;
+    TextPieces pieces;
+    const Result<> done = m_side.edit([&](crdt::Api &api) -> Result<> {
+        EVENTSYNC_TRY(pieces, writeInto(api));
+        return {};
+    });
+    m_writing = false;
+    if (done) {
+        m_pieces = std::move(pieces);
+        m_removed.clear();
+        m_refusal.reset();
+        Q_EMIT written();
+    } else if (!isThere()) {
+        giveUp(done.error());
+    } else {
+        bringInStep();
+        m_timer->start(kAgainMs);
+        if (!m_refusal || m_refusal->code != done.error().code) {
+            m_refusal = done.error();
+            Q_EMIT refused(done.error());
+        }
+    }
+}
+
+bool TextBinding::isThere() const
+{
+    const crdt::Document *document = m_side.document();
+    return document && crdt::TextReader(*document, m_node).exists();
+}
+
+// There is no place for it any more.
+void TextBinding::giveUp(const Error &error)
+{
+    const Error why = error; // it may be m_refusal
+    const QString typed = unwritten();
+    m_timer->stop();
+    m_refusal.reset();
+    m_removed.clear();
+    bringInStep(Unwritten::Goes);
     Q_EMIT written();
+    if (!typed.isEmpty())
+        Q_EMIT lost(typed, why);
 }
 
 Result<> TextBinding::removeFrom(crdt::StrApi &text, const crdt::Document &document) const
@@ -188,7 +244,8 @@ Result<> TextBinding::removeFrom(crdt::StrApi &text, const crdt::Document &docum
     return {};
 }
 
-Result<> TextBinding::writeInto(crdt::Api &api)
+// What the pieces are once everything typed is in the document.
+Result<TextPieces> TextBinding::writeInto(crdt::Api &api) const
 {
     crdt::StrApi text(api, m_node);
     const crdt::Document &document = api.document();
@@ -210,9 +267,7 @@ Result<> TextBinding::writeInto(crdt::Api &api)
             after.after = {span.sid, span.end() - 1};
         }
     }
-    m_pieces = std::move(pieces);
-    m_removed.clear();
-    return {};
+    return pieces;
 }
 
 // ---- from the document
@@ -225,13 +280,28 @@ void TextBinding::synchronize()
     bringInStep();
 }
 
-void TextBinding::bringInStep()
+void TextBinding::bringInStep(Unwritten what)
 {
     static const crdt::Document nothing;
     const crdt::Document *document = m_side.document();
+    crdt::Document withUnwritten;
+    if (document && what == Unwritten::Stays && hasUnwritten()) { // under ids that nobody else ever sees
+        withUnwritten = document->fork(crdt::kLocalSession);
+        crdt::Api api(withUnwritten);
+        if (auto pieces = writeInto(api)) {
+            m_pieces = std::move(*pieces);
+            document = &withUnwritten;
+        }
+    }
     const crdt::TextReader now(document ? *document : nothing, m_node);
     const std::vector<Hunk> changes = hunks(now);
-    m_pieces.assign(now.spans(0, now.length()));
+    m_pieces = {};
+    for (const crdt::IdSpan &span : now.spans(0, now.length())) {
+        if (span.sid == crdt::kLocalSession)
+            m_pieces.typed(m_pieces.length(), qsizetype(span.length));
+        else
+            m_pieces.append(span);
+    }
     if (!changes.empty())
         show(changes);
 }

@@ -9,6 +9,7 @@
 #include <QString>
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 class QTextDocument;
@@ -58,6 +59,7 @@ public:
     void synchronize();         // shows what the document says now; writes first what was typed
     void write();               // what was typed; by itself soon after it was typed
     bool hasUnwritten() const { return !m_removed.empty() || m_pieces.hasTyped(); }
+    QString unwritten() const;  // what was typed and is not in the document yet, as the document would hold it
 
     // Places by id, for cursors that are told to others. Good across edits of anybody.
     crdt::Anchor anchor(int position) const;
@@ -69,8 +71,9 @@ public:
 Q_SIGNALS:
     void aboutToShow();                                            // others' changes; the QTextDocument is still as it was
     void shown(const std::vector<eventsync::desktop::TextSplice> &splices); // it now has them
-    void written();
-    void failed(const eventsync::Error &error);                    // what was typed could not be written and is gone
+    void written();                                                // nothing is unwritten any more
+    void refused(const eventsync::Error &error);                   // what was typed stays, is shown, and is tried again
+    void lost(const QString &typed, const eventsync::Error &error); // the text it was typed into is gone, and it with it
 
 private:
     struct Hunk // of the shown text, and what comes in its place
@@ -84,9 +87,12 @@ private:
         qsizetype shownFrom = 0, shownTo = 0, nowFrom = 0, nowTo = 0;
     };
     void onContentsChange(int position, int removed, int added);
-    Result<> writeInto(crdt::Api &api);
+    Result<TextPieces> writeInto(crdt::Api &api) const;
+    bool isThere() const; // the text, in the document
+    void giveUp(const Error &error);
     Result<> removeFrom(crdt::StrApi &text, const crdt::Document &document) const;
-    void bringInStep();
+    enum class Unwritten { Stays, Goes };
+    void bringInStep(Unwritten what = Unwritten::Stays);
     std::vector<Hunk> hunks(const crdt::TextReader &now) const;
     void addHunk(std::vector<Hunk> &hunks, const crdt::TextReader &now, Gap gap) const;
     void show(const std::vector<Hunk> &hunks);
@@ -98,6 +104,7 @@ private:
     std::vector<crdt::IdSpan> m_removed; // deleted here, not written yet
     QString m_text;                      // what is shown, as the QTextDocument holds it
     QTimer *m_timer;
+    std::optional<Error> m_refusal;      // of what is unwritten
     bool m_showing = false; // the QTextDocument's changes are our own
     bool m_writing = false;
 };

@@ -5,14 +5,6 @@
 
 namespace eventsync::desktop {
 
-void TextPieces::assign(const std::vector<crdt::IdSpan> &spans)
-{
-    m_pieces.clear();
-    m_length = 0;
-    for (const crdt::IdSpan &span : spans)
-        append(span);
-}
-
 void TextPieces::append(const crdt::IdSpan &span)
 {
     if (span.length == 0)

@@ -23,7 +23,6 @@ public:
         bool operator==(const Piece &) const = default;
     };
 
-    void assign(const std::vector<crdt::IdSpan> &spans);
     void append(const crdt::IdSpan &span);
     void typed(qsizetype position, qsizetype length);
     // What was written of it is appended to `removed`.

@@ -106,6 +106,7 @@ void MainWindow::buildPanels()
     auto *rightLayout = new QVBoxLayout(right);
     rightLayout->setContentsMargins(4, 4, 8, 8);
     rightLayout->addWidget(m_notice);
+    rightLayout->addWidget(m_text->lostBanner());
     rightLayout->addWidget(m_conflicts);
     rightLayout->addWidget(m_tabs, 1);
     m_splitter = new QSplitter;
@@ -409,9 +410,31 @@ void MainWindow::restoreLayout()
         m_splitter->restoreState(sizes);
 }
 
+void MainWindow::askBeforeClosing()
+{
+    auto *question = new QMessageBox(QMessageBox::Warning, tr("Close without saving?"),
+                                     tr("What you typed is not saved, and is lost when the window is closed."),
+                                     QMessageBox::NoButton, this);
+    question->setObjectName("closeQuestion"_L1);
+    question->setAttribute(Qt::WA_DeleteOnClose);
+    QPushButton *yes = question->addButton(tr("Close &all the same"), QMessageBox::DestructiveRole);
+    yes->setObjectName("confirmCloseButton"_L1);
+    question->addButton(tr("&Keep it open"), QMessageBox::RejectRole)->setObjectName("keepOpenButton"_L1);
+    connect(yes, &QPushButton::clicked, this, [this] {
+        m_closesUnsaved = true;
+        close();
+    });
+    question->open();
+}
+
 void MainWindow::closeEvent(QCloseEvent *event)
 {
     m_text->write();
+    if (m_text->hasUnsaved() && !m_closesUnsaved) {
+        event->ignore();
+        askBeforeClosing();
+        return;
+    }
     m_session.lookAt({});
     QSettings &settings = m_profile.settings();
     settings.setValue(u"window/geometry"_s, saveGeometry());

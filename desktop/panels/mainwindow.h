@@ -70,12 +70,14 @@ private:
     void decide(const EventId &entry);
     void decideNext();
     void notice(const QString &text);
+    void askBeforeClosing();
 
     Session &m_session;
     Profile &m_profile;
     std::optional<DocumentId> m_document;
     std::optional<Session::Kind> m_kind; // whose pages are shown
     bool m_stale = false;
+    bool m_closesUnsaved = false;
     QSplitter *m_splitter;
     QTabWidget *m_tabs;
     Banner *m_conflicts, *m_notice;

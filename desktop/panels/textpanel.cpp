@@ -5,7 +5,9 @@
 #include <desktop/panels/parts.h>
 #include <desktop/texts.h>
 
+#include <QClipboard>
 #include <QFontDatabase>
+#include <QGuiApplication>
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
@@ -15,6 +17,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
+constexpr int kLostWidth = 400; // of the beginning of what was lost, in pixels
 constexpr int kStepMs = 1'500; // a longer rest begins a new step of undo
 
 enum Page { NothingPage, TextPage, HintPage };
@@ -38,7 +41,7 @@ crdt::Id textIn(const crdt::Document *document)
 
 TextPanel::TextPanel(Session &session, QWidget *parent)
     : QWidget(parent), m_session(session), m_pages(new QStackedWidget), m_title(new ElidedLabel), m_subtitle(new ElidedLabel),
-      m_hint(pageText({}, "noText"))
+      m_unsaved(new Banner(Picture::Refused, tr("Copy"))), m_lost(new Banner(Picture::Refused, tr("Copy"))), m_hint(pageText({}, "noText"))
 {
     m_editor = new TextEditor({.document = [this] { return m_id ? m_session.core().crdtDocument(*m_id) : nullptr; },
                                .edit = [this](const auto &change) { return edit(change); }});
@@ -48,14 +51,10 @@ TextPanel::TextPanel(Session &session, QWidget *parent)
     makeHeading(m_title, m_subtitle);
     m_title->setObjectName("textTitle"_L1);
     m_subtitle->setObjectName("textSubtitle"_L1);
-    auto *page = new QWidget;
-    auto *layout = new QVBoxLayout(page);
-    layout->addWidget(m_title);
-    layout->addWidget(m_subtitle);
-    layout->addSpacing(4);
-    layout->addWidget(m_editor, 1);
+    m_unsaved->setObjectName("textUnsaved"_L1);
+    m_lost->setObjectName("textLost"_L1);
     m_pages->addWidget(noSelectionText("noTextSelected"));
-    m_pages->addWidget(page);
+    m_pages->addWidget(makePage());
     m_pages->addWidget(m_hint);
     auto *outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
@@ -65,8 +64,16 @@ TextPanel::TextPanel(Session &session, QWidget *parent)
     connect(m_editor, &TextEditor::redoRequested, this, &TextPanel::redoRequested);
     connect(m_editor, &TextEditor::selectionMoved, this, [this] { m_session.setSelection(m_editor->selection()); });
     connect(m_editor, &TextEditor::wentElsewhere, this, &TextPanel::write);
-    connect(&m_editor->binding(), &TextBinding::failed, this, [this](const Error &error) {
-        Q_EMIT m_session.failed(tr("What was typed could not be kept"), error);
+    const TextBinding &binding = m_editor->binding();
+    connect(&binding, &TextBinding::refused, this, [this](const Error &error) {
+        m_unsaved->setText(tr("What you typed is not saved. It stays here and is tried again. %1").arg(Texts::error(error)));
+    });
+    connect(&binding, &TextBinding::written, this, [this] { m_unsaved->setText({}); });
+    connect(&binding, &TextBinding::lost, this, &TextPanel::onLost);
+    connect(m_unsaved, &Banner::clicked, this, [this] { QGuiApplication::clipboard()->setText(m_editor->binding().unwritten()); });
+    connect(m_lost, &Banner::clicked, this, [this] {
+        QGuiApplication::clipboard()->setText(std::exchange(m_lostText, {}));
+        m_lost->setText({});
     });
     connect(&m_session.client(), &client::SyncClient::crdtChanged, this, [this](const client::CrdtChanged &fact) {
         if (fact.documentId == m_id)
@@ -80,6 +87,38 @@ TextPanel::TextPanel(Session &session, QWidget *parent)
 }
 
 TextPanel::~TextPanel() = default;
+
+QWidget *TextPanel::makePage()
+{
+    auto *page = new QWidget;
+    auto *layout = new QVBoxLayout(page);
+    layout->addWidget(m_title);
+    layout->addWidget(m_subtitle);
+    layout->addSpacing(4);
+    layout->addWidget(m_unsaved);
+    layout->addWidget(m_editor, 1);
+    return page;
+}
+
+QWidget *TextPanel::lostBanner() const
+{
+    return m_lost;
+}
+
+bool TextPanel::hasUnsaved() const
+{
+    return !m_lostText.isEmpty() || m_editor->binding().hasUnwritten();
+}
+
+// Stays until somebody has taken it.
+void TextPanel::onLost(const QString &typed, const Error &error)
+{
+    if (!m_lostText.isEmpty())
+        m_lostText += u'\n';
+    m_lostText += typed;
+    const QString shown = QFontMetrics(font()).elidedText(m_lostText.simplified(), Qt::ElideRight, kLostWidth);
+    m_lost->setText(tr("What you typed could not be saved: \"%1\". %2").arg(shown, Texts::error(error)));
+}
 
 Result<> TextPanel::edit(const client::ClientCore::CrdtEdit &change)
 {

@@ -11,6 +11,7 @@ class QStackedWidget;
 
 namespace eventsync::desktop {
 
+class Banner;
 class ElidedLabel;
 class TextEditor;
 
@@ -26,6 +27,8 @@ public:
     void setDocument(const std::optional<DocumentId> &id);
     void refresh();
     void write(); // what was typed and waits for a moment of rest
+    bool hasUnsaved() const;
+    QWidget *lostBanner() const; // for the window to place: it speaks of texts that are shown no more
 
 Q_SIGNALS:
     void undoRequested();
@@ -36,14 +39,18 @@ private:
     void synchronize();
     void synchronizeSoon();
     void refreshPeople();
+    void onLost(const QString &typed, const Error &error);
+    QWidget *makePage();
 
     Session &m_session;
     std::optional<DocumentId> m_id;
     QStackedWidget *m_pages;
     ElidedLabel *m_title, *m_subtitle;
+    Banner *m_unsaved, *m_lost;
     TextEditor *m_editor;
     QLabel *m_hint;
     QElapsedTimer m_typed; // since the last edit; invalid: the next one begins a step of undo
+    QString m_lostText; // what was typed into texts that went before it was saved
     bool m_stale = false;
 };
 

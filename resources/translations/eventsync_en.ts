@@ -567,6 +567,22 @@ The server's list comes with the first connection.</translation>
 <context>
     <name>eventsync::desktop::MainWindow</name>
     <message>
+        <source>Close without saving?</source>
+        <translation>Close without saving?</translation>
+    </message>
+    <message>
+        <source>What you typed is not saved, and is lost when the window is closed.</source>
+        <translation>What you typed is not saved, and is lost when the window is closed.</translation>
+    </message>
+    <message>
+        <source>Close &amp;all the same</source>
+        <translation>Close &amp;all the same</translation>
+    </message>
+    <message>
+        <source>&amp;Keep it open</source>
+        <translation>&amp;Keep it open</translation>
+    </message>
+    <message>
         <source>Decide…</source>
         <translation>Decide…</translation>
     </message>
@@ -1078,8 +1094,16 @@ Edits JSON documents together with others, online or not.</translation>
         <translation>Write here. Whoever opens this text sees it as you type.</translation>
     </message>
     <message>
-        <source>What was typed could not be kept</source>
-        <translation>What was typed could not be kept</translation>
+        <source>Copy</source>
+        <translation>Copy</translation>
+    </message>
+    <message>
+        <source>What you typed is not saved. It stays here and is tried again. %1</source>
+        <translation>What you typed is not saved. It stays here and is tried again. %1</translation>
+    </message>
+    <message>
+        <source>What you typed could not be saved: &quot;%1&quot;. %2</source>
+        <translation>What you typed could not be saved: &quot;%1&quot;. %2</translation>
     </message>
     <message>
         <source>This text is not here yet, or not any more.</source>

@@ -564,6 +564,22 @@ The server's list comes with the first connection.</source>
 <context>
     <name>eventsync::desktop::MainWindow</name>
     <message>
+        <source>Close without saving?</source>
+        <translation>저장하지 않고 닫을까요?</translation>
+    </message>
+    <message>
+        <source>What you typed is not saved, and is lost when the window is closed.</source>
+        <translation>입력한 내용이 저장되지 않았으며, 창을 닫으면 사라집니다.</translation>
+    </message>
+    <message>
+        <source>Close &amp;all the same</source>
+        <translation>그래도 닫기(&amp;A)</translation>
+    </message>
+    <message>
+        <source>&amp;Keep it open</source>
+        <translation>열어 두기(&amp;K)</translation>
+    </message>
+    <message>
         <source>Decide…</source>
         <translation>결정…</translation>
     </message>
@@ -1068,8 +1084,16 @@ Edits JSON documents together with others, online or not.</source>
         <translation>여기에 쓰세요. 이 텍스트를 연 사람은 입력하는 대로 보게 됩니다.</translation>
     </message>
     <message>
-        <source>What was typed could not be kept</source>
-        <translation>입력한 내용을 저장하지 못했습니다</translation>
+        <source>Copy</source>
+        <translation>복사</translation>
+    </message>
+    <message>
+        <source>What you typed is not saved. It stays here and is tried again. %1</source>
+        <translation>입력한 내용이 저장되지 않았습니다. 여기에 남아 있으며 다시 시도합니다. %1</translation>
+    </message>
+    <message>
+        <source>What you typed could not be saved: &quot;%1&quot;. %2</source>
+        <translation>입력한 내용을 저장하지 못했습니다: &quot;%1&quot;. %2</translation>
     </message>
     <message>
         <source>This text is not here yet, or not any more.</source>

@@ -117,7 +117,7 @@ void CrdtServerTest::webSocketEventStreamAndRestWriteOneText_data()
     QTest::newRow("created over an event stream") << u"sse"_s;
 }
 
-// [G8] [G14]
+// [G8, G14]
 void CrdtServerTest::webSocketEventStreamAndRestWriteOneText()
 {
     QFETCH(QString, creator);

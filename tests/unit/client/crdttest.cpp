@@ -501,7 +501,7 @@ void CrdtTest::anEditOfADocumentMadeAnewIsAConflict_data()
     QTest::newRow("with later ids") << quint64(100'000);
 }
 
-// Its ids mean other things in the new document, or nothing; nothing in the snapshot but its life says that it is another.
+// [G9] Its ids mean other things in the new document, or nothing; nothing in the snapshot but its life says that it is another.
 void CrdtTest::anEditOfADocumentMadeAnewIsAConflict()
 {
     QFETCH(quint64, firstTime);

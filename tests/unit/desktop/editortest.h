@@ -19,7 +19,10 @@ private Q_SLOTS:
     void remoteEditsOfEqualLettersMoveNothingElse();
     void aTextWrittenAnewChangesOnlyWhatDiffers();
     void halvesOfPairsShowAsReplacement();
-    void whatCannotBeWrittenGoesAgain();
+    void whatIsRefusedStaysAndIsTriedAgain();
+    void whatIsRefusedStaysInItsPlaceWhileOthersWrite();
+    void whatHasNoPlaceAnyMoreIsHandedOver_data();
+    void whatHasNoPlaceAnyMoreIsHandedOver();
     void theOwnCursorStaysWithItsText_data();
     void theOwnCursorStaysWithItsText();
     void whatIsOnTheScreenStays();

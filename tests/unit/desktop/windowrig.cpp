@@ -63,6 +63,7 @@ bool WindowRig::open(const QString &name)
     profile = std::move(*opened);
     client::SyncClientOptions options;
     options.core.wantClocks = true;
+    options.core.queueEntries = queueEntries;
     options.core.policies.set(Session::collection(), CollectionPolicy::games());
     auto client = SyncClient::open(profile->takeStore(), std::move(options));
     if (!client)

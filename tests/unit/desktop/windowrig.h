@@ -3,6 +3,8 @@
 
 #include <desktop/panels/mainwindow.h>
 
+#include <eventsync/base/limits.h>
+
 #include <QProcess>
 #include <QTemporaryDir>
 #include <QUrl>
@@ -35,6 +37,7 @@ struct WindowRig
     std::unique_ptr<Profile> profile;
     std::unique_ptr<Session> session;
     std::unique_ptr<MainWindow> window;
+    std::size_t queueEntries = limits::kQueueEntries; // of the next that is opened
 
     bool open(const QString &name);
     void close();

@@ -5,8 +5,11 @@
 #include <desktop/play/player.h>
 
 #include <QAbstractItemView>
+#include <QClipboard>
+#include <QGuiApplication>
 #include <QSignalSpy>
 #include <QTest>
+#include <QToolButton>
 
 namespace eventsync::desktop::test {
 
@@ -248,6 +251,49 @@ void WindowTest::undoTakesBackWhatWasTypedInOneGo()
     PLAY(u"wait-for text textEditor \"\""_s);
     PLAY(u"type textEditor end"_s);
     PLAY(u"wait-for state /text '\"end\"'"_s);
+}
+
+void WindowTest::whatIsTypedInVainIsNotLost()
+{
+    m_rig->close();
+    m_rig->queueEntries = 2;
+    QVERIFY(m_rig->open(u"alice"_s));
+    QVERIFY(m_rig->session->createGame(u"Zoe"_s));
+    const auto id = m_rig->session->create(Session::Kind::Text, u"Notes"_s);
+    QVERIFY(id);
+    m_rig->window->showDocument(*id);
+    const auto press = [&](const char *banner) {
+        auto *button = m_rig->window->findChild<QWidget *>(QLatin1StringView(banner))->findChild<QToolButton *>();
+        QGuiApplication::clipboard()->clear();
+        button->click();
+        return QGuiApplication::clipboard()->text();
+    };
+    PLAY(u"wait-for visible textEditor"_s);
+    PLAY(u"expect hidden textUnsaved"_s);
+    PLAY(u"type textEditor \"hello\""_s); // the queue is full
+    PLAY(u"wait-for visible textUnsaved"_s);
+    PLAY(u"expect text textEditor hello"_s);
+    PLAY(u"expect state /text '\"\"'"_s);
+    QCOMPARE(press("textUnsaved"), u"hello"_s);
+    PLAY(u"expect text textEditor hello"_s);
+    PLAY(u"expect hidden textLost"_s);
+    PLAY(u"select gamesView Zoe"_s);
+    PLAY(u"wait-for visible textLost"_s);
+    PLAY(u"wait-for visible stateView"_s);
+    QCOMPARE(press("textLost"), u"hello"_s);
+    PLAY(u"expect hidden textLost"_s);
+    PLAY(u"select gamesView Notes"_s);
+    PLAY(u"wait-for text textEditor \"\""_s);
+    PLAY(u"expect hidden textUnsaved"_s);
+
+    PLAY(u"type textEditor again"_s);
+    PLAY(u"wait-for visible textUnsaved"_s);
+    m_rig->window->close();
+    PLAY(u"click keepOpenButton"_s);
+    QVERIFY(m_rig->window->isVisible());
+    m_rig->window->close();
+    PLAY(u"click confirmCloseButton"_s);
+    QTRY_VERIFY_WITH_TIMEOUT(!m_rig->window->isVisible(), kWaitMs);
 }
 
 void WindowTest::aListIsEditedWithButtons()

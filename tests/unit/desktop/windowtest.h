@@ -31,6 +31,7 @@ private Q_SLOTS:
     void aScriptFailsWithItsLine();
     void aTextIsWrittenOffline();
     void undoTakesBackWhatWasTypedInOneGo();
+    void whatIsTypedInVainIsNotLost();
     void aListIsEditedWithButtons();
     void entriesAreRenamedAndKeepTheirKind();
 
