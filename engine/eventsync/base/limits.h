@@ -114,6 +114,7 @@ constexpr std::size_t kQueuedBatches = 65'536;          // handed to a backend a
 constexpr std::size_t kQueuedReads = 65'536;            // handed to a backend and not begun: above it QueueFull
 constexpr std::size_t kVerifyFindings = 1'000;           // kept by one verification; the rest is counted only
 constexpr std::size_t kMissingEventsBytes = 16 * kMiB;  // of canonical events that one answer of missing events holds
+constexpr int kWalCheckpointPages = 4'000;               // in the WAL when it is brought into the database: 16 MB of 4 KiB pages
 constexpr std::int64_t kWalKeepBytes = 64 * 1024 * 1024; // what the WAL file is cut back to once it was longer
 constexpr int kBackupPages = 256;                       // copied between two calls of a backup's progress
 constexpr std::size_t kCacheDocuments = 10'000;         // kept by a Storage in memory, the ones used last

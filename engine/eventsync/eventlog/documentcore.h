@@ -87,7 +87,6 @@ public:
     bool needsNumber() const { return m_number == 0; }
     void setNumber(std::int64_t number) { m_number = number; }
     storage::Batch takeBatch();
-    storage::Batch batchAgain() const { return makeBatch(); } // the one that is out
     // The events that are now in the log, for publication.
     std::vector<LoggedPtr> committed(const std::int64_t *positions);
     const std::vector<std::shared_ptr<LoggedEvent>> &prepared() const { return m_prepared; }
@@ -149,7 +148,6 @@ private:
     Judgement refused(const Error &error, bool unseen) const;
     std::optional<KnownEvent> find(const EventId &id, const KnownEvents &known) const;
     void trimTail();
-    storage::Batch makeBatch() const;
 
     const DocumentId m_id;
     const RulesOf m_rulesOf;

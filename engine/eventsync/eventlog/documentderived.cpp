@@ -63,11 +63,6 @@ storage::Batch DocumentCore::takeBatch()
     if (!m_hasRow)
         m_createdAt = m_prepared.front()->event->storedAt;
     m_committing = true;
-    return makeBatch();
-}
-
-storage::Batch DocumentCore::makeBatch() const
-{
     storage::Batch batch;
     if (!m_hasRow) {
         const DocumentRow row{.documentId = m_id, .number = m_number, .collection = *m_collection, .kind = m_kind,

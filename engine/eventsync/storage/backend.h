@@ -151,6 +151,12 @@ public:
     // thread. The executor outlives the commit.
     virtual void commit(Batch batch, Executor &executor, CommitDone done) = 0;
 
+    // A hint: between these two the caller is about to hand over more batches that may commit with those before. A backend that
+    // commits in groups may then write what it has and keep its transaction open for the rest. Never for long, and not while
+    // waiting for an answer of this backend; see BatchBurst. Any thread, nested as often as wanted.
+    virtual void beginBurst() {}
+    virtual void endBurst() {}
+
     // Runs `task` with a view, on a reader's thread or at once; it may block there. Any thread.
     virtual void read(ReadTask task) = 0;
 
@@ -162,6 +168,19 @@ public:
 
     // A copy of the whole store as one file, taken while it is in use. Unavailable where the backend has its own means.
     virtual Result<> backup(const std::string &path, const std::function<void(int percent)> &progress) = 0;
+};
+
+// Everything committed during its life may share one transaction, and is written while the rest is still being made.
+class BatchBurst
+{
+public:
+    explicit BatchBurst(Backend &backend) : m_backend(backend) { m_backend.beginBurst(); }
+    BatchBurst(const BatchBurst &) = delete;
+    BatchBurst &operator=(const BatchBurst &) = delete;
+    ~BatchBurst() { m_backend.endBurst(); }
+
+private:
+    Backend &m_backend;
 };
 
 } // namespace eventsync::storage

@@ -55,6 +55,7 @@ Result<> setUp(SqliteConnection &connection, const SqliteBackend::Options &optio
         return failure(ErrorCode::IoError, "the file system cannot hold a SQLite store in WAL mode");
     EVENTSYNC_CHECK(connection.execute(std::string("PRAGMA synchronous = ") + synchronousName(options.durability)));
     EVENTSYNC_CHECK(connection.execute("PRAGMA journal_size_limit = " + std::to_string(limits::kWalKeepBytes)));
+    EVENTSYNC_CHECK(connection.execute("PRAGMA wal_autocheckpoint = " + std::to_string(limits::kWalCheckpointPages)));
     EVENTSYNC_CHECK(connection.execute("PRAGMA trusted_schema = OFF"));
     if (options.maxBytes > 0) {
         EVENTSYNC_TRY(const std::int64_t pageBytes, connection.integer("PRAGMA page_size"));
@@ -118,8 +119,9 @@ struct SqliteBackend::Parts
 
     std::mutex commitMutex;
     std::condition_variable commitArrived;
-    std::vector<Work> waiting;
+    std::deque<Work> waiting;
     std::size_t unanswered = 0;
+    std::size_t bursts = 0;
     bool commitsEnd = false;
 
     std::mutex readMutex;
@@ -131,51 +133,70 @@ struct SqliteBackend::Parts
     std::vector<std::thread> readers;
     bool closed = false;
 
+    bool take(std::vector<Work> &group, std::size_t &rows); // with the mutex
     void commitLoop();
-    void commitAll(std::vector<Work> &all);
+    void finish(std::vector<Work> &group, std::size_t rows);
     void readLoop();
 };
 
-// Groups of limits::kCommitRows steps at most, but always at least one batch.
-void SqliteBackend::Parts::commitAll(std::vector<Work> &all)
+// What waits, up to limits::kCommitRows steps in the group, but always one batch at least. True if there was any.
+bool SqliteBackend::Parts::take(std::vector<Work> &group, std::size_t &rows)
 {
-    for (std::size_t begin = 0; begin < all.size();) {
-        std::size_t end = begin, rows = 0;
-        do
-            rows += all[end++].batch.steps().size();
-        while (end < all.size() && rows + all[end].batch.steps().size() <= limits::kCommitRows);
-        const std::span<Work> group(all.data() + begin, end - begin);
-        writer->commit(group);
-        if (metrics) {
-            metrics->commits.add();
-            metrics->batches.observe(group.size());
-            metrics->rows.observe(rows);
-        }
-        {
-            const std::lock_guard guard(commitMutex);
-            unanswered -= group.size();
-            if (metrics)
-                metrics->waiting.set(static_cast<std::int64_t>(unanswered));
-        }
-        postAnswers(group);
-        begin = end;
+    std::size_t taken = 0;
+    for (; taken < waiting.size(); ++taken) {
+        const std::size_t steps = waiting[taken].batch.steps().size();
+        if (!group.empty() && rows + steps > limits::kCommitRows)
+            break;
+        rows += steps;
+        group.push_back(std::move(waiting[taken]));
     }
+    waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(taken));
+    return taken > 0;
 }
 
+// A group is what waited when its turn came, and what was handed over while it was written if that belongs to a burst which
+// had begun by then.
 void SqliteBackend::Parts::commitLoop()
 {
-    std::vector<Work> taken;
+    std::vector<Work> group;
     for (;;) {
-        taken.clear();
+        group.clear();
+        std::size_t rows = 0;
+        bool open = false;
         {
             std::unique_lock guard(commitMutex);
             commitArrived.wait(guard, [this] { return !waiting.empty() || commitsEnd; });
             if (waiting.empty())
                 return;
-            taken.swap(waiting);
+            take(group, rows);
+            open = bursts > 0;
         }
-        commitAll(taken);
+        writer->commit(group, [&](std::vector<Work> &all) {
+            if (!open || rows >= limits::kCommitRows)
+                return false;
+            std::unique_lock guard(commitMutex);
+            commitArrived.wait(guard, [this] { return !waiting.empty() || bursts == 0 || commitsEnd; });
+            open = bursts > 0;
+            return take(all, rows);
+        });
+        finish(group, rows);
     }
+}
+
+void SqliteBackend::Parts::finish(std::vector<Work> &group, std::size_t rows)
+{
+    if (metrics) {
+        metrics->commits.add();
+        metrics->batches.observe(group.size());
+        metrics->rows.observe(rows);
+    }
+    {
+        const std::lock_guard guard(commitMutex);
+        unanswered -= group.size();
+        if (metrics)
+            metrics->waiting.set(static_cast<std::int64_t>(unanswered));
+    }
+    postAnswers(group);
 }
 
 void SqliteBackend::Parts::readLoop()
@@ -258,6 +279,19 @@ void SqliteBackend::commit(Batch batch, Executor &executor, CommitDone done)
         }
     }
     executor.post([done = std::move(done), refused = std::move(refused)] { done(failure(refused)); });
+}
+
+void SqliteBackend::beginBurst()
+{
+    const std::lock_guard guard(m_parts->commitMutex);
+    ++m_parts->bursts;
+}
+
+void SqliteBackend::endBurst()
+{
+    const std::lock_guard guard(m_parts->commitMutex);
+    if (--m_parts->bursts == 0)
+        m_parts->commitArrived.notify_one();
 }
 
 void SqliteBackend::read(ReadTask task)

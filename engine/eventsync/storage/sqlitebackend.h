@@ -44,6 +44,8 @@ public:
     ~SqliteBackend() override; // close()
 
     void commit(Batch batch, Executor &executor, CommitDone done) override;
+    void beginBurst() override;
+    void endBurst() override;
     void read(ReadTask task) override;
     Result<std::unique_ptr<ReadView>> view() override;
     std::string durability() const override;

@@ -3,7 +3,7 @@
 // Group commit. One fsync costs as much as hundreds of rows, so everything that waits goes into one transaction. Yet a batch
 // that fails must fail alone. The plain way, a savepoint around every batch, costs two more statements each; most batches
 // cannot need one. A batch can be undone without a savepoint
-//   - if it stands alone in its transaction (the transaction is rolled back), or
+//   - if it stands alone in its transaction so far (the transaction is rolled back), or
 //   - if nothing it does after its first change can fail by its own fault: `require`s and inserts first, then puts into sets
 //     without unique indexes and erases. SQLite undoes a failing statement itself.
 // That is the form of nearly every batch here (require the version, insert the event, put what is derived from it). Should a
@@ -165,15 +165,15 @@ bool SqliteWriter::needsSavepoint(const Batch &batch) const
     return false;
 }
 
-void SqliteWriter::commit(std::span<Work> group)
+void SqliteWriter::commit(std::vector<Work> &group, const More &more)
 {
     if (m_broken) {
         for (Work &work : group)
             work.result = failure(*m_broken);
         return;
     }
-    if (commitOnce(group, Savepoints::WhereNeeded) == Outcome::NeedsSavepoints)
-        commitOnce(group, Savepoints::Everywhere);
+    if (commitOnce(group, Savepoints::WhereNeeded, more) == Outcome::NeedsSavepoints)
+        commitOnce(group, Savepoints::Everywhere, {});
 }
 
 // Takes the transaction back; with an error, everybody in the group gets it who has not failed by himself.
@@ -192,45 +192,20 @@ void SqliteWriter::rollBack(std::span<Work> group, const std::optional<Error> &e
     }
 }
 
-SqliteWriter::Outcome SqliteWriter::commitOnce(std::span<Work> group, Savepoints savepoints)
+SqliteWriter::Outcome SqliteWriter::commitOnce(std::vector<Work> &group, Savepoints savepoints, const More &more)
 {
-    for (Work &work : group)
-        work.result = Committed();
     if (auto begun = execute(m_begin, "begin to write"); !begun) {
         rollBack(group, begun.error());
         return Outcome::Done;
     }
-    for (Work &work : group) {
-        const bool guarded = group.size() > 1 && (savepoints == Savepoints::Everywhere || needsSavepoint(work.batch));
-        const std::vector<SetState> before = guarded ? m_states : std::vector<SetState>();
-        bool changed = false;
-        Result<> done;
-        if (guarded)
-            done = execute(m_savepoint, "set a savepoint");
-        if (done)
-            done = run(work.batch, *work.result, changed);
-        if (done && guarded)
-            done = execute(m_release, "release a savepoint");
-        if (done)
-            continue;
-        const Error error = done.error();
-        if (!isOwnFault(error) || !m_connection.inTransaction()) {
-            rollBack(group, error);
+    for (std::size_t next = 0; next < group.size() || (more && more(group)); ++next) {
+        switch (writeOne(group, next, savepoints)) {
+        case Written::Next:
+            break;
+        case Written::End:
             return Outcome::Done;
-        }
-        work.result = failure(error);
-        if (guarded) {
-            auto undone = execute(m_rollBackTo, "roll back to a savepoint");
-            if (undone)
-                undone = execute(m_release, "release a savepoint");
-            if (!undone) {
-                rollBack(group, undone.error());
-                return Outcome::Done;
-            }
-            m_states = before;
-        } else if (changed) {
-            rollBack(group, std::nullopt);
-            return group.size() == 1 ? Outcome::Done : Outcome::NeedsSavepoints;
+        case Written::Again:
+            return Outcome::NeedsSavepoints;
         }
     }
     Result<> ended = storePositions();
@@ -242,6 +217,46 @@ SqliteWriter::Outcome SqliteWriter::commitOnce(std::span<Work> group, Savepoints
     }
     m_committedStates = m_states;
     return Outcome::Done;
+}
+
+// One batch of the group. End: the transaction is gone, and everybody has his answer. Again: it is gone, for a batch that
+// failed alone had changed something.
+SqliteWriter::Written SqliteWriter::writeOne(std::vector<Work> &group, std::size_t number, Savepoints savepoints)
+{
+    Work &work = group[number];
+    work.result = Committed();
+    const bool guarded = group.size() > 1 && (savepoints == Savepoints::Everywhere || needsSavepoint(work.batch));
+    const std::vector<SetState> before = guarded ? m_states : std::vector<SetState>();
+    bool changed = false;
+    Result<> done;
+    if (guarded)
+        done = execute(m_savepoint, "set a savepoint");
+    if (done)
+        done = run(work.batch, *work.result, changed);
+    if (done && guarded)
+        done = execute(m_release, "release a savepoint");
+    if (done)
+        return Written::Next;
+    const Error error = done.error();
+    if (!isOwnFault(error) || !m_connection.inTransaction()) {
+        rollBack(group, error);
+        return Written::End;
+    }
+    work.result = failure(error);
+    if (guarded) {
+        auto undone = execute(m_rollBackTo, "roll back to a savepoint");
+        if (undone)
+            undone = execute(m_release, "release a savepoint");
+        if (!undone) {
+            rollBack(group, undone.error());
+            return Written::End;
+        }
+        m_states = before;
+    } else if (changed) {
+        rollBack(group, std::nullopt);
+        return group.size() == 1 ? Written::End : Written::Again;
+    }
+    return Written::Next;
 }
 
 Result<> SqliteWriter::storePositions()

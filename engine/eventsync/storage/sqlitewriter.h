@@ -4,6 +4,7 @@
 #include <eventsync/storage/schemamap.h>
 #include <eventsync/storage/sqliteconnection.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,8 +27,10 @@ public:
 
     static Result<std::unique_ptr<SqliteWriter>> open(SqliteConnection connection, std::shared_ptr<const SchemaMap> schema);
 
-    // Commits what can be committed and sets every `result`. See the essay in the source.
-    void commit(std::span<Work> group);
+    // Commits what can be committed and sets every `result`. When all of the group is written and `more` appends to it, that
+    // goes into the same transaction. See the essay in the source.
+    using More = std::function<bool(std::vector<Work> &group)>;
+    void commit(std::vector<Work> &group, const More &more);
     SqliteConnection &connection() { return m_connection; }
 
 private:
@@ -48,7 +51,9 @@ private:
     SqliteWriter(SqliteConnection connection, std::shared_ptr<const SchemaMap> schema);
     Result<> prepareAll();
     Result<> loadPositions();
-    Outcome commitOnce(std::span<Work> group, Savepoints savepoints);
+    Outcome commitOnce(std::vector<Work> &group, Savepoints savepoints, const More &more);
+    enum class Written { Next, End, Again };
+    Written writeOne(std::vector<Work> &group, std::size_t number, Savepoints savepoints);
     Result<> execute(SqliteStatement &statement, const char *during);
     bool needsSavepoint(const Batch &batch) const;
     void rollBack(std::span<Work> group, const std::optional<Error> &error);

@@ -5,7 +5,6 @@
 #include <eventsync/base/mutation.h>
 
 #include <algorithm>
-#include <iterator>
 
 namespace eventsync::sync {
 
@@ -18,78 +17,47 @@ bool isRace(const Error &error)
 
 } // namespace
 
-// What was judged in one turn is handed over in as few batches as the store's bound on a batch allows. A batch commits as
-// one; so where it fails over one document's rows, the documents are committed again one by one.
-void SyncService::Private::commitParts(std::vector<Part> parts)
+// Each document's events are a batch of their own, which fails alone. The batches of a turn are handed over as one burst, so
+// the store may write them while the rest is being judged, and commit them together.
+void SyncService::Private::commitPrepared(const DocumentPtr &document)
 {
-    for (Part &part : parts) {
-        if (!mutated(Mutation::AckBeforeCommit))
-            continue;
-        std::vector<eventlog::LoggedPtr> events(part.document->core->prepared().begin(), part.document->core->prepared().end());
-        publish(part.document, events);
-        for (auto &answer : std::exchange(part.document->answers, {}))
-            answer();
-    }
-    std::size_t next = 0;
-    while (next < parts.size()) {
-        auto group = std::make_shared<std::vector<Part>>();
-        storage::Batch batch;
-        do {
-            Part &part = parts[next++];
-            auto &steps = batch.steps();
-            steps.insert(steps.end(), std::make_move_iterator(part.batch.steps().begin()),
-                         std::make_move_iterator(part.batch.steps().end()));
-            part.batch = {};
-            group->push_back(std::move(part));
-        } while (next < parts.size() && batch.steps().size() + parts[next].batch.steps().size() <= limits::kCommitRows);
-        if (numbers) {
-            numbers->commits.add();
-            numbers->rows.observe(batch.steps().size());
-        }
-        commit(std::move(batch), [this, group, begin = clock.steady()](Result<storage::Committed> result) {
-            if (options.metrics)
-                options.metrics->histogram("eventsync_commit_milliseconds", "from handing a batch of events to the store to its durable end")
-                    .observe(static_cast<std::uint64_t>((clock.steady() - begin).count()));
-            committed(*group, std::move(result));
-        });
-    }
-}
-
-void SyncService::Private::committed(std::vector<Part> &parts, Result<storage::Committed> result)
-{
-    if (!result && parts.size() > 1 && isRace(result.error())) {
-        for (Part &part : parts) {
-            part.batch = part.document->core->batchAgain();
-            auto alone = std::make_shared<std::vector<Part>>();
-            storage::Batch batch = std::move(part.batch);
-            alone->push_back({part.document, {}, part.events});
-            commit(std::move(batch), [this, alone](Result<storage::Committed> again) { committed(*alone, std::move(again)); });
-        }
-        return;
-    }
-    if (!result) {
-        for (const Part &part : parts)
-            failed(part.document, result.error());
-        return;
-    }
-    const std::int64_t *positions = result->positions.data();
-    for (const Part &part : parts) {
-        const DocumentPtr &document = part.document;
-        if (!document->core->isDirty())
-            document->dirtySince = clock.steady();
-        const std::vector<eventlog::LoggedPtr> events = document->core->committed(positions);
-        positions += part.events;
-        lastPosition = std::max(lastPosition, document->core->position());
-        document->judged.clear();
-        if (numbers)
-            numbers->events.add(events.size());
-        if (!mutated(Mutation::AckBeforeCommit))
-            publish(document, events);
+    storage::Batch batch = document->core->takeBatch();
+    if (mutated(Mutation::AckBeforeCommit)) {
+        std::vector<eventlog::LoggedPtr> events(document->core->prepared().begin(), document->core->prepared().end());
+        publish(document, events);
         for (auto &answer : std::exchange(document->answers, {}))
             answer();
-        headChanged(document);
-        becameIdle(document);
     }
+    if (numbers) {
+        numbers->commits.add();
+        numbers->rows.observe(batch.steps().size());
+    }
+    commit(std::move(batch), [this, document, begin = clock.steady()](Result<storage::Committed> result) {
+        if (options.metrics)
+            options.metrics->histogram("eventsync_commit_milliseconds", "from handing a batch of events to the store to its durable end")
+                .observe(static_cast<std::uint64_t>((clock.steady() - begin).count()));
+        if (!result)
+            return failed(document, result.error());
+        committed(document, result->positions.data());
+    });
+}
+
+// `positions` are those that the store gave this document's events.
+void SyncService::Private::committed(const DocumentPtr &document, const std::int64_t *positions)
+{
+    if (!document->core->isDirty())
+        document->dirtySince = clock.steady();
+    const std::vector<eventlog::LoggedPtr> events = document->core->committed(positions);
+    lastPosition = std::max(lastPosition, document->core->position());
+    document->judged.clear();
+    if (numbers)
+        numbers->events.add(events.size());
+    if (!mutated(Mutation::AckBeforeCommit))
+        publish(document, events);
+    for (auto &answer : std::exchange(document->answers, {}))
+        answer();
+    headChanged(document);
+    becameIdle(document);
 }
 
 // Nobody knows whether the batch is in the store: the document is loaded again, and the log decides. After a race with

@@ -97,14 +97,8 @@ struct SyncService::Private
     void judgePush(const DocumentPtr &document, const PushJob &job, const eventlog::KnownEvents &known);
     void judgeWrite(const DocumentPtr &document, const WriteJob &job, const eventlog::KnownEvents &known);
     void answerPush(const std::shared_ptr<ConnectionToken> &token, const protocol::Ack &ack);
-    struct Part
-    {
-        DocumentPtr document;
-        storage::Batch batch;
-        std::size_t events = 0;
-    };
-    void commitParts(std::vector<Part> parts);
-    void committed(std::vector<Part> &parts, Result<storage::Committed> result);
+    void commitPrepared(const DocumentPtr &document);
+    void committed(const DocumentPtr &document, const std::int64_t *positions);
     void failed(const DocumentPtr &document, const Error &error);
     void failJobs(std::vector<Job> jobs, const Error &error);
 
@@ -186,7 +180,7 @@ struct SyncService::Private
     struct Numbers
     {
         explicit Numbers(Metrics &all)
-            : commits(all.counter("eventsync_commits_total", "batches of events committed")),
+            : commits(all.counter("eventsync_commits_total", "batches of events committed, each of one document")),
               rows(all.histogram("eventsync_commit_rows", "rows per batch of events")),
               events(all.counter("eventsync_events_total", "events logged")),
               pushed(all.counter("eventsync_pushed_events_total", "pushed events answered"))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Pushes and writes wait with their document. A turn takes what waits in all documents whose memory and store agree, looks
-// up the ids of all of it in one read, judges it, and commits it together; what arrives meanwhile waits for the next turn.
+// up the ids of all of it in one read, judges it, and commits it in one burst; what arrives meanwhile waits for the next turn.
 // So a lone push costs two hops between threads, and a flood costs two hops per batch.
 #include <eventsync/sync/private.h>
 
@@ -217,7 +217,7 @@ void SyncService::Private::turn()
             return found;
         },
         [this, lookups](Result<LookedUp> found) {
-            std::vector<Part> parts;
+            const storage::BatchBurst burst(backend);
             for (std::size_t i = 0; i < lookups->size(); ++i) {
                 Lookup &lookup = (*lookups)[i];
                 const DocumentPtr document = lookup.document;
@@ -236,10 +236,8 @@ void SyncService::Private::turn()
                     becameIdle(document);
                     continue;
                 }
-                const std::size_t events = document->core->prepared().size();
-                parts.push_back({document, document->core->takeBatch(), events});
+                commitPrepared(document);
             }
-            commitParts(std::move(parts));
         });
 }
 

@@ -130,7 +130,7 @@ void SyncService::Private::judgeTransaction(const std::shared_ptr<Hold> &hold)
     for (const DocumentPtr &document : hold->held)
         cores.emplace(document->id, document->core.get());
     auto written = prepare(hold->transaction, hold->id, cores, uuids);
-    auto parts = std::make_shared<std::vector<Part>>();
+    std::vector<DocumentPtr> changed;
     storage::Batch batch;
     for (const DocumentPtr &document : hold->held) {
         if (!document->core->hasPrepared())
@@ -143,20 +143,22 @@ void SyncService::Private::judgeTransaction(const std::shared_ptr<Hold> &hold)
         storage::Batch part = document->core->takeBatch();
         batch.steps().insert(batch.steps().end(), std::make_move_iterator(part.steps().begin()),
                              std::make_move_iterator(part.steps().end()));
-        parts->push_back({document, {}, document->core->prepared().size()});
+        changed.push_back(document);
     }
-    if (!written || parts->empty())
+    if (!written || changed.empty())
         return hold->answer(std::move(written));
-    commit(std::move(batch), [this, hold, parts, written = std::move(*written)](Result<storage::Committed> result) mutable {
+    commit(std::move(batch), [this, hold, changed = std::move(changed), written = std::move(*written)](Result<storage::Committed> result) mutable {
         for (const DocumentPtr &document : hold->held)
             document->lookingUp = false;
         if (result) {
-            committed(*parts, std::move(result));
+            const std::int64_t *positions = result->positions.data();
+            for (const DocumentPtr &document : changed)
+                committed(document, std::exchange(positions, positions + document->core->prepared().size()));
             return hold->answer(std::move(written));
         }
         const Error error = result.error();
-        for (const Part &part : *parts)
-            failed(part.document, error);
+        for (const DocumentPtr &document : changed)
+            failed(document, error);
         const bool race = error.code == ErrorCode::Conflict || error.code == ErrorCode::VersionConflict;
         if (race && ++hold->tries < limits::kOptimisticTries) {
             hold->release();

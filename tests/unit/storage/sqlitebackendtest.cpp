@@ -3,6 +3,7 @@
 
 #include "childprocess.h"
 
+#include <eventsync/base/metrics.h>
 #include <eventsync/storage/sqlitebackend.h>
 #include <eventsync/storage/storelock.h>
 
@@ -11,10 +12,12 @@
 #include <QFileInfo>
 #include <QProcess>
 #include <QTest>
+#include <QThread>
 
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -286,6 +289,76 @@ void SqliteBackendTest::damagedPageIsFoundAtOpening()
 void SqliteBackendTest::missingFolderIsAnIoError()
 {
     QCOMPARE(openError(path("no/such/folder/store.db")), ErrorCode::IoError);
+}
+
+void SqliteBackendTest::burstIsOneTransactionAndNothingOfItShowsBefore()
+{
+    Metrics metrics;
+    SqliteBackend::Options options;
+    options.metrics = &metrics;
+    auto backend = open(path(), childSchema(), options);
+    QVERIFY(backend);
+    const Counter &commits = metrics.counter("eventsync_store_commits_total", "");
+    const std::uint64_t before = commits.value();
+    ManualExecutor executor;
+    int answered = 0;
+    const auto hand = [&](int number) {
+        backend->commit(Batch().put("numbers", {one(number), std::string("x")}), executor,
+                        [&](const Result<Committed> &result) { answered += result ? 1 : 1'000; });
+    };
+    {
+        const BatchBurst burst(*backend);
+        hand(0);
+        const BatchBurst inner(*backend);
+        for (int number = 1; number < 50; ++number) {
+            hand(number);
+            if (number % 10 == 0)
+                QThread::msleep(2); // lets the committer write what it has, and look for more
+        }
+        QVERIFY(!executor.runOne());
+        QCOMPARE(count(*backend, "numbers"), std::size_t(0));
+    }
+    QVERIFY(executor.runUntil([&] { return answered == 50; }));
+    QCOMPARE(count(*backend, "numbers"), std::size_t(50));
+    QCOMPARE(commits.value() - before, std::uint64_t(1));
+    QVERIFY(commit(*backend, Batch().put("numbers", {one(50), std::string("x")})));
+}
+
+void SqliteBackendTest::batchOfABurstFailsAlone_data()
+{
+    QTest::addColumn<int>("bad");
+    for (int bad : {0, 1, 4})
+        QTest::addRow("number %d", bad) << bad;
+}
+
+void SqliteBackendTest::batchOfABurstFailsAlone()
+{
+    QFETCH(int, bad);
+    auto backend = open(path());
+    QVERIFY(backend);
+    QVERIFY(commit(*backend, Batch().put("numbers", {one(100), std::string("there")})));
+    ManualExecutor executor;
+    std::map<int, Result<Committed>> answers;
+    {
+        const BatchBurst burst(*backend);
+        for (int number = 0; number < 5; ++number) {
+            Batch batch;
+            batch.insert("numbers", {one(number), std::string("x")});
+            if (number == bad)
+                batch.insert("numbers", {one(100), std::string("again")});
+            backend->commit(std::move(batch), executor,
+                            [&, number](Result<Committed> result) { answers.emplace(number, std::move(result)); });
+            QThread::msleep(2);
+        }
+    }
+    QVERIFY(executor.runUntil([&] { return answers.size() == 5; }));
+    auto view = *backend->view();
+    for (const auto &[number, answer] : answers) {
+        QCOMPARE(answer.has_value(), number != bad);
+        QCOMPARE((*view->get("numbers", {one(number)})).has_value(), number != bad);
+    }
+    QCOMPARE(answers.at(bad).error().code, ErrorCode::Conflict);
+    QCOMPARE(std::get<std::string>((**view->get("numbers", {one(100)}))[1]), std::string("there"));
 }
 
 void SqliteBackendTest::fullStoreFailsTheGroupAndLosesNothing()

@@ -39,6 +39,9 @@ private Q_SLOTS:
     void foreignFileIsRefused();
     void damagedPageIsFoundAtOpening();
     void missingFolderIsAnIoError();
+    void burstIsOneTransactionAndNothingOfItShowsBefore();
+    void batchOfABurstFailsAlone_data();
+    void batchOfABurstFailsAlone();
     void fullStoreFailsTheGroupAndLosesNothing();
     void fullDiskRecoversWhenThereIsSpace();
     void killedProcessKeepsWhatItAcknowledged();
