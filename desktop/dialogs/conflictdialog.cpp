@@ -116,6 +116,7 @@ void ConflictDialog::refresh()
     m_shownTo = view->unseenTo;
     m_choice.emplace(*view);
     const QString title = m_session.title(view->entry.documentId);
+    m_session.learnNames(view->unseen); // after a restart nobody else has
     const QString others = names(m_session, view->unseen);
     m_text->setText(others.isEmpty() ? tr("While you changed \"%1\", somebody else changed the same thing.").arg(title)
                                      : tr("While you changed \"%1\", %2 changed the same thing.").arg(title, others));

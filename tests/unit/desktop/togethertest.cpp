@@ -114,6 +114,29 @@ void TogetherTest::aConflictIsDecidedByThePerson()
     QTRY_COMPARE_WITH_TIMEOUT(m_bob->game(*id)->name, name, kWaitMs);
 }
 
+void TogetherTest::aConflictNamesItsPeopleAfterARestart()
+{
+    GO_ONLINE(Transport::WebSocket);
+    const auto id = m_bob->createGame(u"Game"_s);
+    QVERIFY(id);
+    m_rig->window->showDocument(*id);
+    PLAY(u"wait-for synced"_s);
+    PLAY(u"wait-for confirmed /gold 100"_s);
+    PLAY(u"offline on"_s);
+    PLAY(u"set-text nameEdit Mine"_s);
+    PLAY(u"click saveButton"_s);
+    m_bob->setValue(*id, json::Pointer({"name"}), json::Value("Theirs"));
+    QTRY_VERIFY_WITH_TIMEOUT(m_bob->queue().isEmpty(), kWaitMs);
+    PLAY(u"offline off"_s);
+    PLAY(u"wait-for queue conflicts=1"_s);
+    m_rig->window->setOffline(true);
+    m_rig->close();
+    QVERIFY(m_rig->open(u"alice"_s));
+    PLAY(u"wait-for queue conflicts=1"_s);
+    PLAY(u"click decideNextButton"_s);
+    PLAY(u"wait-for contains conflictText \", bob changed the same thing.\""_s);
+}
+
 void TogetherTest::textsAreWrittenTogether_data()
 {
     twoReplicasSeeEachOther_data();

@@ -21,6 +21,7 @@ private Q_SLOTS:
     void twoReplicasSeeEachOther();
     void aConflictIsDecidedByThePerson_data();
     void aConflictIsDecidedByThePerson();
+    void aConflictNamesItsPeopleAfterARestart();
     void textsAreWrittenTogether_data();
     void textsAreWrittenTogether();
     void listsAreEditedTogether();
