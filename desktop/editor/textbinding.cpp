@@ -276,7 +276,8 @@ void TextBinding::synchronize()
 {
     if (m_writing || m_showing)
         return;
-    write();
+    if (!m_refusal) // what was refused has its own time: a refusal may be what brings us here
+        write();
     bringInStep();
 }
 

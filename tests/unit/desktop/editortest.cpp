@@ -54,6 +54,7 @@ public:
 
     Result<> change(const std::function<Result<>(Api &)> &edit)
     {
+        ++tries;
         if (isReadOnly)
             return failure(ErrorCode::PermissionDenied, "read only");
         Api api(document);
@@ -68,6 +69,7 @@ public:
     TextBinding binding;
     std::deque<Bytes> sent;
     bool isReadOnly = false, isGone = false;
+    int tries = 0; // of writing
 };
 
 Document newDocument(const QString &text, std::uint64_t sid = 70'000)
@@ -335,7 +337,9 @@ void EditorTest::whatIsRefusedStaysInItsPlaceWhileOthersWrite()
     other.binding.write();
     for (const Bytes &patch : other.sent)
         QVERIFY(side.receive(patch));
+    const int tries = side.tries;
     side.binding.synchronize();
+    QCOMPARE(side.tries, tries); // a refusal that tells of changes must not lead to the next
     QVERIFY2(side.shown() == u"1 TWO- three four"_s || side.shown() == u"1 -TWO three four"_s, qPrintable(side.shown()));
     QCOMPARE(side.held(), u"1 two- three four"_s);
     QCOMPARE(side.binding.unwritten(), u"TWO"_s);
