@@ -9,6 +9,7 @@
 #include <QFuture>
 #include <QTest>
 
+#include <map>
 #include <optional>
 
 namespace eventsync::test {
@@ -90,6 +91,7 @@ private Q_SLOTS:
     void webSocketEventStreamAndRestWriteOneText();
     void everyFormatAndEveryVersionIsRead();
     void whatWaitedIsAConflictWhenTheDocumentWasMadeAnew();
+    void whoLooksAtATextIsSeenWhileTheyAreThere();
 
 private:
     QByteArray rest(const char *method, const QByteArray &body = {}, const QString &query = {}) const;
@@ -193,6 +195,46 @@ void CrdtServerTest::whatWaitedIsAConflictWhenTheDocumentWasMadeAnew()
     QCOMPARE(queue.size(), std::size_t(1));
     QCOMPARE(queue.front().state, client::EntryState::Conflict);
     QCOMPARE(get(), QByteArray(R"({"text":"something else!"})"));
+}
+
+// Whoever comes is told who is there; whoever was away sees who is there now.
+void CrdtServerTest::whoLooksAtATextIsSeenWhileTheyAreThere()
+{
+    rest("PUT", R"({"text":""})", u"?kind=crdt"_s);
+    std::map<ClientId, json::Value> seen; // by the one on the event stream
+    const auto follow = [&](SyncClient &client) {
+        connect(&client, &SyncClient::presenceChanged, this, [&](const client::PresenceChanged &fact) {
+            if (fact.state.is_null())
+                seen.erase(fact.clientId);
+            else
+                seen.insert_or_assign(fact.clientId, fact.state);
+        });
+    };
+    const auto alice = overWebSocket();
+    alice->setPresence(kNote, json::Value("Alice")); // before there is a connection
+    auto bob = overEventStream();
+    follow(*bob);
+    const auto sees = [&](const char *state) {
+        return seen.size() == 1 && seen.begin()->first == alice->core().clientId() && seen.begin()->second == json::Value(state);
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(sees("Alice"), 60'000);
+    QVERIFY(type(*alice, 0, u"a"_s) && isSettled(*alice)); // nothing was refused for having told it early
+    alice->setPresence(kNote, json::Value("Alice writes"));
+    QTRY_VERIFY_WITH_TIMEOUT(sees("Alice writes"), 60'000);
+    alice->goOffline();
+    QTRY_VERIFY_WITH_TIMEOUT(seen.empty(), 60'000);
+    alice->goOnline();
+    QTRY_VERIFY_WITH_TIMEOUT(sees("Alice writes"), 60'000);
+    // Bob is away while she says something else.
+    bob->goOffline();
+    seen.clear();
+    alice->setPresence(kNote, json::Value("Alice reads"));
+    bob->goOnline();
+    QTRY_VERIFY_WITH_TIMEOUT(sees("Alice reads"), 60'000);
+    alice->closeDocument(kNote);
+    QTRY_VERIFY_WITH_TIMEOUT(seen.empty(), 60'000);
+    QVERIFY(type(*bob, kEnd, u"b"_s) && isSettled(*bob));
+    QCOMPARE(get(), QByteArray(R"({"text":"ab"})"));
 }
 
 } // namespace eventsync::test

@@ -377,4 +377,31 @@ void PullTest::anEntryThatNoLongerPassesIsAConflict()
     VERIFY_DURABLE(pair);
 }
 
+// A server that does not know the subscription yet answers with an error of the document, which would hold its edits back.
+void PullTest::presenceIsToldOnceTheDocumentIsInStep()
+{
+    Pair pair;
+    const auto told = [&] { return pair.device.take<protocol::Presence>(); };
+    const json::Value here = parsed(R"({"name":"Alice"})");
+    pair.device.run(pair.device.core->presence(pair.id, here));
+    QCOMPARE(told().size(), std::size_t(1)); // it is in step
+    for (int round = 0; round < 2; ++round) {
+        pair.device.run(pair.device.core->disconnected());
+        pair.device.run(pair.device.core->presence(pair.id, here));
+        pair.device.run(pair.device.core->connected());
+        pair.device.receive(welcome());
+        pair.device.run(pair.device.core->presence(pair.id, here));
+        QVERIFY(told().empty());
+        pair.device.receive(pair.log.synced(ClientSeq()));
+        const auto presence = told();
+        QCOMPARE(presence.size(), std::size_t(1));
+        QCOMPARE(presence[0].state, here);
+        QCOMPARE(presence[0].documentId, pair.id);
+    }
+    pair.device.run(pair.device.core->presence(pair.id, nullptr));
+    QVERIFY(told().at(0).state.is_null());
+    pair.connect();
+    QVERIFY(told().empty()); // who has left is not announced again
+}
+
 } // namespace eventsync::client::test

@@ -32,6 +32,7 @@ private Q_SLOTS:
     void aDuplicateAtOrBelowThePositionSettles();
     void theWaitOfAConflictEndsAtSynced();
     void anEntryThatNoLongerPassesIsAConflict();
+    void presenceIsToldOnceTheDocumentIsInStep();
 };
 
 } // namespace eventsync::client::test
