@@ -18,6 +18,12 @@ namespace eventsync::desktop {
 
 using namespace Qt::StringLiterals;
 
+namespace {
+
+constexpr int kWidestNumber = 80; // the names need the rest
+
+} // namespace
+
 GamesPanel::GamesPanel(Session &session, QWidget *parent)
     : QWidget(parent), m_model(new GamesModel(session, this)), m_proxy(new QSortFilterProxyModel(this)),
       m_delete(new QPushButton(icon(Picture::Delete), tr("&Delete")))
@@ -31,8 +37,10 @@ GamesPanel::GamesPanel(Session &session, QWidget *parent)
     m_table = makeTable("gamesView", tr("Documents"), m_proxy, GamesModel::Name);
     m_table->setSortingEnabled(true);
     m_table->sortByColumn(GamesModel::Name, Qt::AscendingOrder);
+    QHeaderView *header = m_table->horizontalHeader();
+    header->setMaximumSectionSize(kWidestNumber);
     for (const int column : {GamesModel::Level, GamesModel::Gold}) // a number that is cut is another number
-        m_table->horizontalHeader()->setSectionResizeMode(column, QHeaderView::ResizeToContents);
+        header->setSectionResizeMode(column, QHeaderView::ResizeToContents);
     m_table->setColumnWidth(GamesModel::Status, 96);
     m_list = new WithEmptyText(m_table, {});
     setFocusProxy(m_table);
