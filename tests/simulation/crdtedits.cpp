@@ -148,7 +148,10 @@ void EditorText::read(const crdt::Document *document)
     Api api(const_cast<crdt::Document &>(*document)); // to read only
     if (const auto str = api.str("/text")) {
         m_node = str->id();
-        m_text = str->text();
+        std::u16string units; // as they are: half of a pair, whose other half somebody deleted, is told as it is too
+        const crdt::Sequence &sequence = document->node(document->find(m_node)).sequence();
+        sequence.appendUtf16(units, 0, sequence.length());
+        m_text = QString::fromStdU16String(units);
     }
 }
 
