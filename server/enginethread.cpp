@@ -42,6 +42,7 @@ EngineThread::EngineThread(std::unique_ptr<storage::Backend> backend, Random &ra
 EngineThread::~EngineThread()
 {
     stop();
+    m_home->end(); // answers that nobody waits for any more hold the way home that they would take
 }
 
 void EngineThread::post(std::function<void(sync::SyncService &)> task)

@@ -63,6 +63,7 @@ public:
     // What a task holds may post when it goes, so tasks go without the lock.
     void close()
     {
+        tellTakenOver(this); // from the thread that has ended
         std::vector<Task> dropped;
         {
             const std::lock_guard lock(m_mutex);
@@ -89,6 +90,7 @@ protected:
             m_batch.pop_front();
             task();
         }
+        tellHandedOver(this);
         return true;
     }
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts of the program that need no running server: what it is told, and the tokens it gives.
+#include <eventsync/storage/memorybackend.h>
+
 #include <server/commandline.h>
 #include <server/config/configfile.h>
 #include <server/config/configuration.h>
 #include <server/datafolder.h>
+#include <server/enginethread.h>
 #include <server/sessions/resumetoken.h>
 #include <server/sessions/sessionbridge.h>
 
@@ -12,6 +15,8 @@
 #include <QTest>
 
 #include <sys/stat.h>
+
+#include <future>
 
 namespace eventsync::server {
 
@@ -84,6 +89,7 @@ private Q_SLOTS:
     void whoHearsOfDrainedFindsNothingUnsent();
     void whatWasQueuedWhileItDrainedIsHeardOfToo();
     void drainedIsSaidOnlyAfterHighWater();
+    void anAnswerThatCameTooLateGoesWithTheEngine();
 };
 
 void PartsTest::commandLineCountsBeforeEnvironmentBeforeFile()
@@ -458,6 +464,26 @@ void PartsTest::drainedIsSaidOnlyAfterHighWater()
     QVERIFY(bridge.send(frame, protocol::Ping{1}, frame.size()));
     bridge.flush();
     QCOMPARE(calls, 0);
+}
+
+void PartsTest::anAnswerThatCameTooLateGoesWithTheEngine()
+{
+    auto held = std::make_shared<int>(0);
+    const std::weak_ptr<int> watched = held;
+    SystemRandom random;
+    auto backend = std::make_unique<storage::MemoryBackend>(sync::SyncService::schema());
+    {
+        EngineThread engine(std::move(backend), random, {});
+        std::promise<void> answered;
+        engine.ask<bool>(
+            [&answered](sync::SyncService &, const EngineThread::Continuation<bool> &done) {
+                done(true);
+                answered.set_value();
+            },
+            [kept = std::move(held)](bool) {});
+        answered.get_future().wait(); // and no event loop takes it
+    }
+    QVERIFY(watched.expired());
 }
 
 } // namespace eventsync::server
