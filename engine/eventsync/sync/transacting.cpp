@@ -148,22 +148,28 @@ void SyncService::Private::judgeTransaction(const std::shared_ptr<Hold> &hold)
     if (!written || changed.empty())
         return hold->answer(std::move(written));
     commit(std::move(batch), [this, hold, changed = std::move(changed), written = std::move(*written)](Result<storage::Committed> result) mutable {
-        for (const DocumentPtr &document : hold->held)
+        // Let go once: whoever waits may take them as soon as they are idle, and then holds them himself.
+        const std::vector<DocumentPtr> held = std::exchange(hold->held, {});
+        for (const DocumentPtr &document : held)
             document->lookingUp = false;
+        const auto tellWaiting = [&] {
+            for (const DocumentPtr &document : held)
+                becameIdle(document);
+        };
         if (result) {
             const std::int64_t *positions = result->positions.data();
             for (const DocumentPtr &document : changed)
                 committed(document, std::exchange(positions, positions + document->core->prepared().size()));
+            tellWaiting();
             return hold->answer(std::move(written));
         }
         const Error error = result.error();
         for (const DocumentPtr &document : changed)
             failed(document, error);
+        tellWaiting();
         const bool race = error.code == ErrorCode::Conflict || error.code == ErrorCode::VersionConflict;
-        if (race && ++hold->tries < limits::kOptimisticTries) {
-            hold->release();
+        if (race && ++hold->tries < limits::kOptimisticTries)
             return holdAll(hold);
-        }
         hold->answer(failure(race ? Error{ErrorCode::VersionConflict, error.message} : error));
     });
 }

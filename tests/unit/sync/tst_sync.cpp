@@ -4,6 +4,7 @@
 #include "crdttest.h"
 #include "nodestest.h"
 #include "rig.h"
+#include "transactiontest.h"
 #include "upkeeptest.h"
 
 #include <QCoreApplication>
@@ -547,6 +548,7 @@ int main(int argc, char **argv)
     run(CatchUpTest());
     run(UpkeepTest());
     run(NodesTest());
+    run(TransactionTest());
     return failed;
 }
 
