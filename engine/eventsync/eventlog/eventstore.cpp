@@ -224,12 +224,14 @@ Result<std::optional<Digest>> EventStore::chainAt(std::int64_t document, ServerS
 
 Result<std::vector<LogEntryPtr>> EventStore::soundEntries(std::int64_t document, const Range &range)
 {
+    EVENTSYNC_TRY(std::vector<LogEntryPtr> found, entries(document, range));
+    if (found.empty() && (!range.until || *range.until <= range.after))
+        return found; // at the end of the log, or beyond it: nothing is lacking
     EVENTSYNC_TRY(const std::optional<Digest> chain, chainAt(document, range.after));
     if (!chain)
         return std::vector<LogEntryPtr>();
-    EVENTSYNC_TRY(std::vector<LogEntryPtr> found, entries(document, range));
     EVENTSYNC_CHECK(checkSound(Position{range.after, *chain}, found));
-    if (found.empty() && range.until && *range.until > range.after)
+    if (found.empty())
         return failure(lacks(range.after.next()));
     return found;
 }

@@ -329,6 +329,11 @@ void RoutesTest::eventsComeAsAListAfterAPosition()
     const Reply rest = m_http->get("/api/events/" + m_id + "?after=1");
     QCOMPARE(rest.json().as_array().size(), std::size_t(1));
     QCOMPARE(rest.member("/0/serverSeq"), std::string("2"));
+    for (const char *end : {"2", "3", "100"}) {
+        const Reply nothing = m_http->get("/api/events/" + m_id + "?after=" + end);
+        QCOMPARE(nothing.status, 200);
+        QVERIFY(nothing.json().as_array().empty());
+    }
     QCOMPARE(m_http->get("/api/events/" + m_id + "?limit=1").json().as_array().size(), std::size_t(1));
     QCOMPARE(m_http->get("/api/events/never-was").status, 404);
 }
