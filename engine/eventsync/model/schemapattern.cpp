@@ -15,6 +15,9 @@ namespace {
 
 using namespace Qt::StringLiterals;
 
+// The spaces of ECMAScript, which PCRE2's \s knows only in part.
+constexpr QLatin1StringView kSpaces("\\s\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}");
+
 class Translation
 {
 public:
@@ -104,12 +107,32 @@ private:
             m_out += "\\x{b}"_L1;
             return {};
         }
+        if (c == u's' || c == u'S') {
+            takeSpace(c == u's');
+            return {};
+        }
         const bool isLetter = (c >= u'a' && c <= u'z') || (c >= u'A' && c <= u'Z');
         if (isLetter && !u"dDwWsSbBnrtfcpPk"_s.contains(c))
             return wrong("an unknown letter after a backslash");
         m_out += u'\\';
         m_out += c;
+        if (u"dDwW"_s.contains(c))
+            takeHyphen();
         return {};
+    }
+    void takeSpace(bool isSpace)
+    {
+        if (m_inClass)
+            m_out += isSpace ? kSpaces : "\\P{Xps}"_L1; // nearly: a class in a class cannot be negated
+        else
+            (m_out += isSpace ? "["_L1 : "[^"_L1).append(kSpaces).append(u']');
+        takeHyphen();
+    }
+    // Among characters nothing can reach from \w to something: the hyphen is one itself.
+    void takeHyphen()
+    {
+        if (m_inClass && take(u"-"))
+            m_out += "\\-"_L1;
     }
     Result<> takeDigits(QChar first)
     {

@@ -52,6 +52,16 @@ void PatternTest::regularExpressionsAreThoseOfEcmaScript_data()
     row("a bracket among characters", u"^[[:alpha:]]$"_s, u"a]"_s, "yes");
     row("any character", u"^[^]$"_s, u"\n"_s, "yes");
     row("no character", u"[]"_s, u"]"_s, "no");
+    row("a hyphen behind a class", u"^[\\w-.]+$"_s, u"a-b.c"_s, "yes");
+    row("a hyphen behind a class is no range", u"^[\\d-x]$"_s, u"a"_s, "no");
+    row("a hyphen behind spaces", u"^[\\s-x]+$"_s, u"x -"_s, "yes");
+    row("a hyphen at the end", u"^[\\w-]+$"_s, u"a-b"_s, "yes");
+    row("a wide space", u"^\\s$"_s, u"\u3000"_s, "yes");
+    row("a wide space is something", u"^\\S+$"_s, u"a\u3000b"_s, "no");
+    row("a wide space among characters", u"^[\\sx]+$"_s, u"x\u00A0"_s, "yes");
+    row("no wide space among characters", u"[^\\S]"_s, u"a\u3000"_s, "yes");
+    row("spaces and what is none", u"^[\\s\\S]+$"_s, u"a \u3000"_s, "yes");
+    row("escaped marks", u"^\\/[\\/\\-\\.]$"_s, u"/-"_s, "yes");
     row("a dollar among characters", u"^[$]$"_s, u"$"_s, "yes");
     row("an escaped dollar", u"^\\$$"_s, u"$"_s, "yes");
     row("an open group", u"(a"_s, u"a"_s, "wrong");
