@@ -48,10 +48,13 @@ void TransactionTest::aTransactionHoldsItsDocumentsUntilItHasThemAll_data()
     QTest::addColumn<int>("first");
     QTest::addColumn<int>("second");
     QTest::addColumn<int>("third");
+    QTest::addColumn<int>("lost"); // commits that another process is faster than
     for (int first = 0; first < 4; ++first) {
         for (int second = 0; second < 4; ++second) {
-            for (int third = 0; third < 4; ++third)
-                QTest::addRow("%d, %d and %d steps between them", first, second, third) << first << second << third;
+            for (int third = 0; third < 4; ++third) {
+                for (int lost = 0; lost < 3; ++lost)
+                    QTest::addRow("%d, %d and %d steps between them, %d lost", first, second, third, lost) << first << second << third << lost;
+            }
         }
     }
 }
@@ -62,10 +65,12 @@ void TransactionTest::aTransactionHoldsItsDocumentsUntilItHasThemAll()
     QFETCH(int, first);
     QFETCH(int, second);
     QFETCH(int, third);
+    QFETCH(int, lost);
     const DocumentId a("a"), b("b"), c("c");
     Rig rig({}, storage::MemoryBackend::Completion::InFlight);
     for (const char *id : {"a", "b", "c"})
         QVERIFY(rig.write(writeOf(id, R"({"n":0})")).has_value());
+    rig.backend.failNextCommits({ErrorCode::VersionConflict, "lost"}, lost);
     int done = 0;
     write(rig, "b", done);
     step(rig, first);
