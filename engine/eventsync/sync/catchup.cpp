@@ -157,7 +157,10 @@ void SyncService::Private::readChunk(Session &session, const DocumentPtr &docume
             Subscription *current = this->subscription(id, document->id, generation);
             if (current && !chunk)
                 return failChunk(*reader, document, chunk.error());
-            // Not if it was compacted away meanwhile: then step() finds that a snapshot is needed.
+            // Not if it was compacted away meanwhile: then step() finds that a snapshot is needed. If nobody here compacts it,
+            // another node has, and tells nobody.
+            if (current && current->sent == after && chunk->events.empty() && !document->flushing)
+                reloadBehindHorizon(document, after);
             if (current && current->sent == after && !chunk->events.empty() && chunk->events.front()->serverSeq == after.next()) {
                 if (chunk->clockBefore)
                     current->clock = std::move(chunk->clockBefore);
@@ -165,6 +168,16 @@ void SyncService::Private::readChunk(Session &session, const DocumentPtr &docume
             }
             pump(*reader);
         });
+}
+
+void SyncService::Private::reloadBehindHorizon(const DocumentPtr &document, ServerSeq after)
+{
+    whenIdle(document, [this, document, after] {
+        if (document->core->horizon() > after.next())
+            return;
+        document->core.reset();
+        load(document);
+    });
 }
 
 // What the store could not give just now is asked for again. A log that is not what was logged is not sent, and whoever follows

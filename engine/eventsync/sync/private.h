@@ -129,6 +129,7 @@ struct SyncService::Private
     Step sendEvents(Session &session, const DocumentPtr &document, Subscription &subscription,
                     const std::vector<eventlog::LogEntryPtr> &events);
     void readChunk(Session &session, const DocumentPtr &document, Subscription &subscription);
+    void reloadBehindHorizon(const DocumentPtr &document, ServerSeq after);
     void failChunk(Session &session, const DocumentPtr &document, const Error &error);
     void sendSynced(Session &session, const DocumentPtr &document, Subscription &subscription);
     void startSnapshot(Session &session, const DocumentPtr &document, Subscription &subscription);

@@ -133,4 +133,29 @@ void NodesTest::aWatcherHearsOfAnotherNodesDocuments()
     QCOMPARE(bob.last<protocol::Heads>()->heads.front().serverSeq, ServerSeq(2));
 }
 
+// Nobody tells of a compaction: who reads what is not there any more looks at the document again.
+void NodesTest::aNodeFindsThatAnotherHasCompacted()
+{
+    pubsub::MemoryPubSub hub;
+    Rig rig(joined(hub));
+    QVERIFY(rig.write(writeOf("d1", R"({"gold":0})")).has_value());
+    writeMany(rig, 99);
+    rig.wait(std::chrono::seconds(2)); // the derived rows are written: a node that starts has the last events at hand only
+    rig.restart();
+    QCOMPARE(rig.head().serverSeq, ServerSeq(100));
+    Second second(rig, &hub);
+    std::optional<Result<ServerSeq>> compacted;
+    second.service->compact(DocumentId("d1"), ServerSeq(20), [&](Result<ServerSeq> done) { compacted = std::move(done); });
+    rig.run();
+    QCOMPARE(**compacted, ServerSeq(20));
+    Peer &alice = rig.hello("alice");
+    rig.service->receive(alice.id, protocol::Subscribe{.documentId = DocumentId("d1"), .collection = CollectionName("things"),
+                                                       .afterSeq = ServerSeq(0)});
+    for (int steps = 0; steps < 1'000 && rig.executor.runOne(); ++steps) { }
+    QVERIFY(!rig.executor.runOne()); // it does not read for ever
+    QCOMPARE(alice.all<protocol::Snapshot>().size(), std::size_t(1));
+    QCOMPARE(alice.last<protocol::Synced>()->position.serverSeq, ServerSeq(100));
+    QCOMPARE(alice.last<protocol::Synced>()->horizon, ServerSeq(20));
+}
+
 } // namespace eventsync::sync::test

@@ -13,6 +13,7 @@ class NodesTest : public QObject
 private Q_SLOTS:
     void nodesHearOfEachOthersCommits();
     void aNodeThatHearsNothingPolls();
+    void aNodeFindsThatAnotherHasCompacted();
     void aWatcherHearsOfAnotherNodesDocuments();
 };
 
