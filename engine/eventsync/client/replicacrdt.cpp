@@ -329,6 +329,17 @@ void DocumentReplica::revive(Entry &entry, CrdtRenames &renames)
         return;
     const crdt::Patch patch = patchOf(entry.edit);
     const crdt::IdSpan ids = patch.idSpan();
+    // One in flight with these times or later ones comes into the log before it, and then it needs new ids; until then nobody
+    // knows.
+    const bool overtaken = std::any_of(m_sent.begin(), m_sent.end(), [&](std::int64_t order) {
+        const QueueEntry &sent = m_queue.at(order).edit;
+        if (!isPatch(sent))
+            return false;
+        const crdt::IdSpan others = patchOf(sent).idSpan();
+        return others.sid == ids.sid && others.time + others.length > ids.time;
+    });
+    if (overtaken)
+        return;
     const bool anew = ids.sid != session() || ids.time <= m_tree.crdtTime(session());
     CrdtRenames all = renames;
     if (anew)

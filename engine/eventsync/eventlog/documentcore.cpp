@@ -109,6 +109,11 @@ std::optional<Judgement> DocumentCore::identify(const Event &event, const PushCo
     if (hit->document != m_number)
         return Judgement{.verdict = Verdict::Rejected,
                          .reason = Error{ErrorCode::Invalid, "it replaces an edit of another document", "/metadata/replaces"}};
+    // Two decisions about one edit, under one number: copies of a replica. What stands behind this one was made on a state that
+    // the log does not lead to, and would be taken for having seen the other.
+    if (!sameId && first != event.id && hit->clientId == context.client && hit->clientSeq == event.clientSeq)
+        return Judgement{.verdict = Verdict::Rejected,
+                         .reason = Error{ErrorCode::ClientForked, "the log holds another decision about this edit under its number"}, .forks = true};
     return Judgement{.verdict = Verdict::Duplicate, .serverSeq = hit->serverSeq};
 }
 

@@ -141,7 +141,10 @@ void SyncService::Private::flush(const DocumentPtr &document)
             if (!result) {
                 qCWarning(lcSync) << "derived rows of" << document->id.text().c_str() << "were not written:"
                                   << result.error().toString().c_str();
-                document->newCursors.insert(cursors.begin(), cursors.end());
+                for (const ClientId &client : cursors) {
+                    if (document->cursors.contains(client)) // not expired meanwhile
+                        document->newCursors.insert(client);
+                }
                 if (document->core)
                     document->core->flushFailed();
             } else if (document->core) {

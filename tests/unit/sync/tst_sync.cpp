@@ -50,6 +50,7 @@ private Q_SLOTS:
     void everyPushIsAnsweredByTheRules();
     void anIdIsKnownForEverAndUnderAnyClient();
     void aReplacementIsRecognisedByItsFirstId();
+    void twoDecisionsUnderOneNumberAreAFork();
     void afterAForkNothingMoreOfTheConnectionIsProcessed();
     void theServerExecutesTheDecisionThatAnEventCarries_data();
     void theServerExecutesTheDecisionThatAnEventCarries();
@@ -186,6 +187,20 @@ void TestSync::aReplacementIsRecognisedByItsFirstId()
     Event third = rig.event(alice, 3, 2, Operation::Update, nameTo("b"));
     third.metadata = second.metadata;
     QCOMPARE(statuses(rig.push(alice, {third})), std::string("duplicate 2"));
+}
+
+void TestSync::twoDecisionsUnderOneNumberAreAFork()
+{
+    Rig rig;
+    Peer &alice = rig.follow("alice");
+    rig.push(alice, {rig.create(alice)});
+    const EventId edit = rig.event(alice, 2, 1, Operation::Update, kGold5).id;
+    Event one = rig.event(alice, 2, 1, Operation::Update, nameTo("a")), other = rig.event(alice, 2, 1, Operation::Update, nameTo("b"));
+    one.metadata = other.metadata = json::Object{{"replaces", json::Array{edit.toText(), edit.toText()}}};
+    QCOMPARE(statuses(rig.push(alice, {one})), std::string("applied 2"));
+    // What a copy made after its own decision must not be taken for an edit whose author knew this one.
+    QCOMPARE(statuses(rig.push(alice, {other, rig.event(alice, 3, 1, Operation::Update, nameTo("c"))})),
+             std::string("rejected ClientForked, skipped"));
 }
 
 void TestSync::afterAForkNothingMoreOfTheConnectionIsProcessed()

@@ -7,7 +7,9 @@
 
 #include <QTest>
 
+
 #include <algorithm>
+#include <deque>
 
 namespace eventsync::sync::test {
 
@@ -288,14 +290,33 @@ void UpkeepTest::answersAreTimed()
 
 namespace {
 
-// Memory, whose reads fail while `broken` is set.
+// Memory, whose reads fail while `broken` is set, and whose commits stand still while `holds` is.
 class Moody final : public storage::Backend
 {
 public:
     explicit Moody(storage::MemoryBackend &memory) : m_memory(memory) {}
+    struct Held
+    {
+        storage::Batch batch;
+        Executor *executor;
+        CommitDone done;
+    };
     void commit(storage::Batch batch, Executor &executor, CommitDone done) override
     {
-        m_memory.commit(std::move(batch), executor, std::move(done));
+        if (holds)
+            held.push_back({std::move(batch), &executor, std::move(done)});
+        else
+            m_memory.commit(std::move(batch), executor, std::move(done));
+    }
+    // Lets the first of those that stand still go on, or fail.
+    void goOn(bool fails)
+    {
+        Held first = std::move(held.front());
+        held.pop_front();
+        if (fails)
+            first.executor->post([done = std::move(first.done)] { done(failure(ErrorCode::StoreFull, "no room")); });
+        else
+            m_memory.commit(std::move(first.batch), *first.executor, std::move(first.done));
     }
     void read(ReadTask task) override
     {
@@ -314,12 +335,55 @@ public:
 
     std::optional<Error> broken;
     int reads = 0;
+    bool holds = false;
+    std::deque<Held> held;
 
 private:
     storage::MemoryBackend &m_memory;
 };
 
 } // namespace
+
+void UpkeepTest::aClientMayExpireWhileItsCursorCannotBeWritten()
+{
+    Rig rig;
+    Peer &alice = rig.follow("alice");
+    rig.push(alice, {rig.create(alice)});
+    rig.wait(std::chrono::seconds(2));
+    Moody moody(rig.backend);
+    SyncService service(moody, rig.executor, rig.clock, rig.random, {});
+    rig.run();
+    Peer &bob = rig.peers.emplace_back();
+    bob.id = service.open(bob, {.peer = "moody"});
+    const auto passes = [&] {
+        rig.clock.advance(std::chrono::seconds(2));
+        service.tick();
+        rig.run();
+    };
+    for (const protocol::Message &message : std::initializer_list<protocol::Message>{
+             protocol::Hello{.clientId = ClientId("bob")},
+             protocol::Subscribe{.documentId = DocumentId("d1"), .collection = CollectionName("things"), .afterSeq = ServerSeq(0)},
+             protocol::Cursor{DocumentId("d1"), ServerSeq(1)}}) {
+        service.receive(bob.id, message);
+        rig.run();
+    }
+    std::optional<Result<>> expired;
+    moody.holds = true;
+    service.expireClient(ClientId("bob"), [&](Result<> result) { expired = std::move(result); });
+    rig.run();
+    passes(); // the cursor's row stands behind the client's
+    QCOMPARE(moody.held.size(), std::size_t(2));
+    moody.goOn(false);
+    rig.run();
+    QVERIFY(expired && *expired);
+    moody.goOn(true);
+    rig.run();
+    moody.holds = false;
+    passes(); // the cursor is gone: there is nothing to write
+    const auto view = *rig.backend.view();
+    const auto row = view->get(eventlog::sets::kStateVectors, {std::int64_t(1), std::string("bob")});
+    QVERIFY(row && !*row);
+}
 
 void UpkeepTest::aDocumentThatCannotBeReadIsTriedAgain_data()
 {

@@ -26,6 +26,7 @@ private Q_SLOTS:
     void answersAreTimed();
     void aDocumentThatCannotBeReadIsTriedAgain_data();
     void aDocumentThatCannotBeReadIsTriedAgain();
+    void aClientMayExpireWhileItsCursorCannotBeWritten();
 };
 
 } // namespace eventsync::sync::test
