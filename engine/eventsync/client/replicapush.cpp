@@ -193,10 +193,14 @@ void DocumentReplica::onAck(const protocol::Ack &message, Outcome &)
             continue;
         }
         m_halt = true;
+        const bool isFork = result.status == AckStatus::Rejected
+            && (result.code == ErrorCode::ClientForked || result.code == ErrorCode::ClientExpired);
+        if (isFork) { // also if its entry is settled: with this client id nothing more is taken
+            m_context.fork = Error{*result.code, result.reason.value_or(std::string())};
+            return;
+        }
         if (entry)
             refuse(*entry, result);
-        if (m_context.fork)
-            return;
     }
 }
 
@@ -205,10 +209,6 @@ void DocumentReplica::refuse(Entry &entry, const protocol::AckResult &result)
 {
     const ErrorCode code = result.code.value_or(result.status == AckStatus::Rejected ? ErrorCode::Invalid : ErrorCode::Conflict);
     const Error why{code, result.reason.value_or(std::string()), result.path.value_or(std::string())};
-    if (result.status == AckStatus::Rejected && (code == ErrorCode::ClientForked || code == ErrorCode::ClientExpired)) {
-        m_context.fork = why;
-        return;
-    }
     if (result.status == AckStatus::Conflict && code == ErrorCode::ClientForked) { // its ids: see renew()
         back(entry);
         return;
