@@ -155,6 +155,8 @@ storage::Batch DocumentCore::derivedBatch(bool withSnapshot)
     const DocumentRow row{.documentId = m_id, .number = m_number, .collection = *m_collection, .kind = m_kind,
                           .at = m_committed, .horizon = m_horizon, .baseChain = m_baseChain, .position = m_position,
                           .createdAt = m_createdAt, .updatedAt = m_updatedAt, .snapshotSeq = snapshotSeq};
+    // Another node may have compacted it: the old horizon in its row would promise events that are gone.
+    batch.require(sets::kDocuments, {m_id.text()}, document::Horizon, m_horizon.value());
     batch.put(sets::kDocuments, row.toRow(m_state.jsonState()));
     for (const ClientId &client : m_dirtyClocks)
         batch.put(sets::kVectorClocks, {m_number, client.text(), m_clock.at(client).value()});

@@ -147,6 +147,11 @@ void SyncService::Private::flush(const DocumentPtr &document)
                 }
                 if (document->core)
                     document->core->flushFailed();
+                if (errorClass(result.error().code) == ErrorClass::Conflict) // another node has compacted it
+                    whenIdle(document, [this, document] {
+                        document->core.reset();
+                        load(document);
+                    });
             } else if (document->core) {
                 document->core->flushed(at, snapshotAt);
             }

@@ -158,4 +158,29 @@ void NodesTest::aNodeFindsThatAnotherHasCompacted()
     QCOMPARE(alice.last<protocol::Synced>()->horizon, ServerSeq(20));
 }
 
+// What a node still writes of a document that another has compacted does not bring the old horizon back.
+void NodesTest::aCompactionOutlastsWhatOtherNodesWrite()
+{
+    pubsub::MemoryPubSub hub;
+    Rig rig(joined(hub));
+    QVERIFY(rig.write(writeOf("d1", R"({"gold":0})")).has_value());
+    writeMany(rig, 29);
+    rig.wait(std::chrono::seconds(2));
+    Second second(rig, &hub);
+    std::optional<Result<ServerSeq>> compacted;
+    second.service->compact(DocumentId("d1"), ServerSeq(20), [&](Result<ServerSeq> done) { compacted = std::move(done); });
+    rig.run();
+    QCOMPARE(**compacted, ServerSeq(20));
+    writeMany(rig, 1); // of the first node, which heard of nothing
+    rig.wait(std::chrono::seconds(5));
+    second.service.reset();
+    rig.restart();
+    QCOMPARE(rig.head().serverSeq, ServerSeq(31));
+    QCOMPARE(rig.read()->horizon, ServerSeq(20));
+    writeMany(rig, 1);
+    rig.wait(std::chrono::seconds(5));
+    rig.restart();
+    QCOMPARE(rig.state(), std::string(R"({"gold":155})"));
+}
+
 } // namespace eventsync::sync::test

@@ -14,6 +14,7 @@ private Q_SLOTS:
     void nodesHearOfEachOthersCommits();
     void aNodeThatHearsNothingPolls();
     void aNodeFindsThatAnotherHasCompacted();
+    void aCompactionOutlastsWhatOtherNodesWrite();
     void aWatcherHearsOfAnotherNodesDocuments();
 };
 
