@@ -245,9 +245,11 @@ Result<Bytes> CrdtState::apply(const Bytes &bytes)
         m_unwantedBytes -= patch->bytes().size();
         m_unwanted.erase(std::next(there).base());
     } else {
+        // A patch that is not wanted has ids of this one, or later ones of its session: then the document took that one, and what
+        // refers to this one, without what this one makes.
         const bool contradicts = std::any_of(m_unwanted.begin(), m_unwanted.end(), [&](const auto &other) {
             const crdt::IdSpan span = other->idSpan();
-            return span.sid == ids.sid && span.time < ids.end() && ids.time < span.end();
+            return span.sid == ids.sid && ids.time < span.end();
         });
         if (contradicts || !m_document)
             document();

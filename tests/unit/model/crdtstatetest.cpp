@@ -190,6 +190,42 @@ void CrdtStateTest::aFailedEditLeavesNothingBehind()
     QVERIFY(state.toBytes() == before);
 }
 
+// A client goes back behind what it stands on (the server was restored), and forward again.
+void CrdtStateTest::aPatchTakenBackWithoutItsGroundComesAgainWhole()
+{
+    DocumentState state = note();
+    std::vector<Diff> diffs;
+    std::vector<Diff> inverses;
+    const auto apply = [&](const Diff &diff) {
+        const auto applied = state.apply(Operation::Update, diff);
+        QVERIFY2(applied, applied ? "" : applied.error().message.c_str());
+        inverses.push_back(applied->inverse);
+    };
+    const auto revert = [&](int count) {
+        for (; count > 0; --count) {
+            VERIFY_OK(state.revert(inverses.back()));
+            inverses.pop_back();
+        }
+    };
+    const auto make = [&](const Diff &diff) {
+        diffs.push_back(diff);
+        apply(diff);
+    };
+    make(typed(state, kAlice, 5, "!"));
+    make(*state.edit(kAlice, [](crdt::Api &api) { return api.obj("")->set("key", json::Value(1)); }));
+    make(typed(state, kAlice, 6, "?")); // behind the first one's
+    const std::string whole = state.canonical();
+    QVERIFY(whole.find("hello!?") != std::string::npos);
+    revert(3);
+    QVERIFY(state.canonical() != whole); // looked at: what was taken back is forgotten
+    apply(diffs[1]);
+    apply(diffs[2]); // by its session's last time it may
+    revert(2);
+    for (const Diff &diff : diffs)
+        apply(diff);
+    COMPARE_TEXT(state.canonical(), whole);
+}
+
 void CrdtStateTest::revertingGoesBackStepByStep()
 {
     SeededRandom random(5);

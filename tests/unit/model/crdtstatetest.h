@@ -14,6 +14,7 @@ private Q_SLOTS:
     void anEditMakesADiffAndChangesNothing();
     void aFailedEditLeavesNothingBehind();
     void revertingGoesBackStepByStep();
+    void aPatchTakenBackWithoutItsGroundComesAgainWhole();
     void pendingPatchesMoveOverThoseOfOthers();
     void whatWasTakenBackIsNotThereForOthers();
     void aDeletedDocumentComesBack();
