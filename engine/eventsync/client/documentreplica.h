@@ -234,6 +234,7 @@ private:
     void checkSessions();
     void renew(Entry &entry, CrdtRenames &renames, bool anew);
     void revive(Entry &entry, CrdtRenames &renames);
+    bool waitsForGround() const; // some patch is parked for what it stands on
     void renameUndo(const CrdtRenames &renames);
     static bool isTwinsVersion(const QueueEntry &edit, const LogHit &hit);
     bool takeBackVersion(Entry &entry, const LogHit &hit);

@@ -312,6 +312,14 @@ void DocumentReplica::renew(Entry &entry, CrdtRenames &renames, bool anew)
     }
 }
 
+bool DocumentReplica::waitsForGround() const
+{
+    return std::any_of(m_conflicts.begin(), m_conflicts.end(), [&](std::int64_t order) {
+        const QueueEntry &edit = m_queue.at(order).edit;
+        return isPatch(edit) && edit.reason && edit.reason->code == ErrorCode::MissingDependency;
+    });
+}
+
 // A patch that was parked for what it stands on (others had to push that again, after the server was restored) waits again
 // as soon as it applies.
 void DocumentReplica::revive(Entry &entry, CrdtRenames &renames)

@@ -162,8 +162,11 @@ void DocumentReplica::onEvents(const protocol::Events &message, Outcome &out)
         }
         applied.events.push_back(std::move(event));
     }
-    if (!applied.events.empty())
+    if (!applied.events.empty()) {
         m_facts.push_back(std::move(applied));
+        if (waitsForGround())
+            unwind(); // also where own events needed none: see revive()
+    }
     if (gap && !m_gap && !m_context.fork) {
         m_gap = true; // once: what is on its way of the old subscription leaves the same gap
         resubscribe(out);

@@ -606,6 +606,56 @@ void CrdtTest::aPatchThatCameTooEarlyWaitsForWhatItStandsOn()
     VERIFY_DURABLE(pair);
 }
 
+// Times of a session ascend in the log: what was made earlier and comes later needs new ids.
+void CrdtTest::aPatchThatWaitedLetsALaterOneInFlightGoFirst()
+{
+    CrdtPair pair;
+    const EventPtr lost = pair.bob(typing(3, QStringLiteral("BOB")));
+    pair.device.receive(pair.log.events(ServerSeq(1)));
+    pair.edit(typing(4, QStringLiteral("x")));
+    pair.device.run(pair.device.core->disconnected());
+    pair.log.cutTo(ServerSeq(1));
+    pair.device.run(pair.device.core->connected());
+    pair.device.receive(welcome());
+    pair.device.receive(protocol::Diverged{pair.id, ServerSeq(1), pair.log.head()});
+    pair.device.receive(pair.log.synced(ClientSeq(0)));
+    static_cast<void>(pair.pushed());
+    pair.edit(typing(0, QStringLiteral("yesterday "))); // uses the same times: nobody knows of those that wait
+    const auto later = pair.pushed();
+    QCOMPARE(later.size(), std::size_t(1));
+    pair.log.append(*lost);
+    pair.device.receive(pair.log.events(ServerSeq(1)));
+    QCOMPARE(pair.device.states(), (std::vector{EntryState::Conflict, EntryState::Sent}));
+    pair.logAll(later);
+    const auto waited = pair.pushed();
+    QCOMPARE(waited.size(), std::size_t(1));
+    const auto timeOf = [](const EventPtr &event) { return crdt::PatchView::decode(event->diff.crdt())->id().time; };
+    QVERIFY(timeOf(waited.front()) > timeOf(later.front()));
+    pair.logAll(waited);
+    QCOMPARE(pair.text(), QStringLiteral("yesterday abcBxOB"));
+    QCOMPARE(pair.device.view(pair.id), pair.folded().canonical());
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+    VERIFY_DURABLE(pair);
+}
+
+void CrdtTest::aForkIsHeardAlsoAboutAnEditThatIsSettled()
+{
+    CrdtPair pair;
+    const ClientId before = pair.device.core->clientId();
+    pair.edit(typing(3, QStringLiteral("x")));
+    const auto pushes = pair.device.take<protocol::Push>();
+    QCOMPARE(pushes.size(), std::size_t(1));
+    const EventPtr &pushed = pushes.front().events.front();
+    pair.log.accept(pushed);
+    pair.device.receive(pair.log.events(ServerSeq(1)));
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+    pair.device.receive(protocol::Ack{pushes.front().batchId, pair.id,
+                                      {{.id = pushed->id, .clientSeq = pushed->clientSeq, .status = protocol::AckStatus::Rejected,
+                                        .code = ErrorCode::ClientForked, .reason = "another decision"}}});
+    QVERIFY(pair.device.core->clientId() != before);
+    VERIFY_DURABLE(pair);
+}
+
 namespace {
 
 // The replica finds that it is a copy: an event under its id that it never made, with ids it has used itself.

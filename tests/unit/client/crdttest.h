@@ -34,6 +34,8 @@ private Q_SLOTS:
     void anEditOfOnesOwnNewDocumentIsNone();
     void aLostHistoryComesBackFromTheQueue();
     void aPatchThatCameTooEarlyWaitsForWhatItStandsOn();
+    void aPatchThatWaitedLetsALaterOneInFlightGoFirst();
+    void aForkIsHeardAlsoAboutAnEditThatIsSettled();
     void aCopyWritesItsEditsAgainUnderANewSession();
     void aVersionThatTheTwinLoggedIsTakenBack();
 };
