@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Documents of kind crdt through the server program: clients on a real WebSocket and on a real event stream, and REST.
+#include "futures.h"
 #include "serverprocess.h"
 
 #include <eventsync/client/syncclient.h>
@@ -22,14 +23,6 @@ using client::SyncClient;
 const DocumentId kNote("note");
 const CollectionName kNotes("notes");
 constexpr qsizetype kEnd = -1;
-
-template<class T>
-std::optional<T> resultOf(QFuture<T> future)
-{
-    if (!QTest::qWaitFor([&] { return future.isFinished(); }, 60'000) || future.resultCount() == 0)
-        return std::nullopt;
-    return future.result();
-}
 
 std::unique_ptr<SyncClient> openClient(const QString &profile, const QUrl &server)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The server program from outside: asked by curl and by clients, killed, stopped, backed up, restored, misused.
+#include "futures.h"
 #include "serverprocess.h"
 
 #include <eventsync/client/syncclient.h>
@@ -44,15 +45,6 @@ QByteArray textIn(const QByteArray &text, const char *name)
     const json::Value value = jsonOf(text);
     const json::Value *found = value.is_object() ? value.get_object().if_contains(name) : nullptr;
     return found && found->is_string() ? QByteArray(found->get_string().c_str()) : QByteArray();
-}
-
-// Waits for a future of the client in this test's event loop.
-template<class T>
-std::optional<T> resultOf(QFuture<T> future)
-{
-    if (!QTest::qWaitFor([&] { return future.isFinished(); }, 30'000) || future.resultCount() == 0)
-        return std::nullopt;
-    return future.result();
 }
 
 std::unique_ptr<SyncClient> openClient(const QString &profile, const QUrl &server)

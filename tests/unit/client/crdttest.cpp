@@ -584,9 +584,11 @@ void CrdtTest::aLostHistoryComesBackFromTheQueue()
     VERIFY_DURABLE(pair);
 }
 
-void CrdtTest::aPatchThatCameTooEarlyWaitsForWhatItStandsOn()
+namespace {
+
+// An edit stands on one of Bob's, which the log loses. Returns Bob's.
+EventPtr loseTheGround(CrdtPair &pair)
 {
-    CrdtPair pair;
     const EventPtr lost = pair.bob(typing(3, QStringLiteral("BOB")));
     pair.device.receive(pair.log.events(ServerSeq(1)));
     pair.edit(typing(4, QStringLiteral("x")));
@@ -596,6 +598,15 @@ void CrdtTest::aPatchThatCameTooEarlyWaitsForWhatItStandsOn()
     pair.device.receive(welcome());
     pair.device.receive(protocol::Diverged{pair.id, ServerSeq(1), pair.log.head()});
     pair.device.receive(pair.log.synced(ClientSeq(0)));
+    return lost;
+}
+
+} // namespace
+
+void CrdtTest::aPatchThatCameTooEarlyWaitsForWhatItStandsOn()
+{
+    CrdtPair pair;
+    const EventPtr lost = loseTheGround(pair);
     QCOMPARE(pair.device.states(), (std::vector{EntryState::Conflict}));
     QCOMPARE(pair.device.entry(0).reason->code, ErrorCode::MissingDependency);
     pair.log.append(*lost); // Bob has pushed it again
@@ -610,15 +621,7 @@ void CrdtTest::aPatchThatCameTooEarlyWaitsForWhatItStandsOn()
 void CrdtTest::aPatchThatWaitedLetsALaterOneInFlightGoFirst()
 {
     CrdtPair pair;
-    const EventPtr lost = pair.bob(typing(3, QStringLiteral("BOB")));
-    pair.device.receive(pair.log.events(ServerSeq(1)));
-    pair.edit(typing(4, QStringLiteral("x")));
-    pair.device.run(pair.device.core->disconnected());
-    pair.log.cutTo(ServerSeq(1));
-    pair.device.run(pair.device.core->connected());
-    pair.device.receive(welcome());
-    pair.device.receive(protocol::Diverged{pair.id, ServerSeq(1), pair.log.head()});
-    pair.device.receive(pair.log.synced(ClientSeq(0)));
+    const EventPtr lost = loseTheGround(pair);
     static_cast<void>(pair.pushed());
     pair.edit(typing(0, QStringLiteral("yesterday "))); // uses the same times: nobody knows of those that wait
     const auto later = pair.pushed();
