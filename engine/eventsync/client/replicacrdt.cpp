@@ -312,11 +312,20 @@ void DocumentReplica::renew(Entry &entry, CrdtRenames &renames, bool anew)
     }
 }
 
+namespace {
+
+// Parked for what it stands on.
+bool lacksGround(const QueueEntry &edit)
+{
+    return edit.state == EntryState::Conflict && edit.reason && edit.reason->code == ErrorCode::MissingDependency && isPatch(edit);
+}
+
+} // namespace
+
 bool DocumentReplica::waitsForGround() const
 {
     return std::any_of(m_conflicts.begin(), m_conflicts.end(), [&](std::int64_t order) {
-        const QueueEntry &edit = m_queue.at(order).edit;
-        return isPatch(edit) && edit.reason && edit.reason->code == ErrorCode::MissingDependency;
+        return lacksGround(m_queue.at(order).edit);
     });
 }
 
@@ -324,9 +333,7 @@ bool DocumentReplica::waitsForGround() const
 // as soon as it applies.
 void DocumentReplica::revive(Entry &entry, CrdtRenames &renames)
 {
-    const bool parked = entry.edit.state == EntryState::Conflict && entry.edit.reason
-        && entry.edit.reason->code == ErrorCode::MissingDependency;
-    if (!parked || !isPatch(entry.edit) || entry.parkedAt >= m_position.serverSeq || !isReady(entry))
+    if (!lacksGround(entry.edit) || entry.parkedAt >= m_position.serverSeq || !isReady(entry))
         return;
     // A document that was deleted and made again is not its ground.
     const auto unseen = unseenOf(entry);

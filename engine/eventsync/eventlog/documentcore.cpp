@@ -42,6 +42,20 @@ void recordDecision(Event &event, OnOverlap decision, ServerSeq head)
 
 } // namespace
 
+RulesPtr makeRules(const CollectionName &collection, const Policies &policies, const Validators &validators)
+{
+    auto made = std::make_shared<Rules>();
+    made->policy = policies.of(collection);
+    auto check = StateCheck::make(collection, made->policy, validators ? validators(collection) : nullptr);
+    if (check)
+        made->check = std::move(*check);
+    else
+        made->check = StateCheck::make(collection, {}, validatorFrom([error = check.error()](const auto &, const auto &) -> Result<> {
+                                           return failure(error);
+                                       })).value_or(StateCheck());
+    return made;
+}
+
 DocumentCore::DocumentCore(DocumentId id, std::optional<LoadedDocument> loaded, RulesOf rules, const Clock &clock,
                            Random &random)
     : m_id(std::move(id)), m_rulesOf(std::move(rules)), m_timeSource(clock), m_random(random)

@@ -26,6 +26,11 @@ struct Rules
 using RulesPtr = std::shared_ptr<const Rules>;
 using RulesOf = std::function<RulesPtr(const CollectionName &)>;
 
+// The policy that is set for the collection, with what `validators` (may be null) says of it. With a schema that is none nothing
+// may pass: configuration is checked before it gets here.
+using Validators = std::function<std::shared_ptr<const Validator>(const CollectionName &)>;
+RulesPtr makeRules(const CollectionName &collection, const Policies &policies, const Validators &validators);
+
 enum class Verdict { Applied, Merged, Duplicate, Conflict, Rejected, Skipped };
 
 struct Judgement

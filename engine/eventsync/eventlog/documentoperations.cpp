@@ -17,11 +17,6 @@ namespace {
 
 constexpr char kAuthor[] = "author";
 
-bool isRace(const Error &error)
-{
-    return error.code == ErrorCode::Conflict || error.code == ErrorCode::VersionConflict;
-}
-
 } // namespace
 
 // ---- the store
@@ -64,18 +59,9 @@ void DocumentOperations::whenStarted(std::function<void()> task)
 RulesPtr DocumentOperations::rulesOf(const CollectionName &collection)
 {
     RulesPtr &known = m_rules[collection];
-    if (known)
-        return known;
-    auto made = std::make_shared<Rules>();
-    made->policy = options.policies.of(collection);
-    auto check = StateCheck::make(collection, made->policy, options.validators ? options.validators(collection) : nullptr);
-    if (check)
-        made->check = std::move(*check);
-    else // with a schema that is none, nothing may pass
-        made->check = StateCheck::make(collection, {}, validatorFrom([error = check.error()](const auto &, const auto &) -> Result<> {
-                                           return failure(error);
-                                       })).value_or(StateCheck());
-    return known = std::move(made);
+    if (!known)
+        known = makeRules(collection, options.policies, options.validators);
+    return known;
 }
 
 // An id that server code uses first is a code author for ever; the server's own names need no claim.
@@ -228,9 +214,7 @@ void DocumentOperations::commitPrepared(const DocumentOperationPtr &operation)
     for (const DocumentId &id : operation->ids) {
         if (!core(id).hasPrepared())
             continue;
-        storage::Batch part = core(id).takeBatch();
-        batch.steps().insert(batch.steps().end(), std::make_move_iterator(part.steps().begin()),
-                             std::make_move_iterator(part.steps().end()));
+        batch.append(core(id).takeBatch());
         changed.push_back(id);
     }
     if (changed.empty()) {
@@ -249,9 +233,9 @@ void DocumentOperations::commitPrepared(const DocumentOperationPtr &operation)
         }
         // Nobody knows whether the batch is in the store: the documents are loaded again, and the log decides.
         dropCores(operation);
-        if (isRace(result.error()) && ++operation->tries < limits::kOptimisticTries)
+        if (storage::isRace(result.error()) && ++operation->tries < limits::kOptimisticTries)
             return attempt(operation);
-        fail(operation, isRace(result.error()) ? Error{ErrorCode::VersionConflict, result.error().message} : result.error());
+        fail(operation, storage::isRace(result.error()) ? Error{ErrorCode::VersionConflict, result.error().message} : result.error());
     });
 }
 

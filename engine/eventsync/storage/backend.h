@@ -8,6 +8,7 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -96,6 +97,11 @@ public:
         m_steps.push_back(std::move(step));
         return *this;
     }
+    Batch &append(Batch other) // its steps, after these
+    {
+        m_steps.insert(m_steps.end(), std::make_move_iterator(other.m_steps.begin()), std::make_move_iterator(other.m_steps.end()));
+        return *this;
+    }
     const std::vector<Step> &steps() const { return m_steps; }
     std::vector<Step> &steps() { return m_steps; }
     bool isEmpty() const { return m_steps.empty(); }
@@ -103,6 +109,12 @@ public:
 private:
     std::vector<Step> m_steps;
 };
+
+// Whether a batch failed because somebody else's came first: on what is in the store now the same edit may do.
+inline bool isRace(const Error &error)
+{
+    return error.code == ErrorCode::Conflict || error.code == ErrorCode::VersionConflict;
+}
 
 // What a commit did: the keys that append-only sets gave, in the order of the batch's steps that asked for one.
 struct Committed

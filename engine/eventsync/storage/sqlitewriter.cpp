@@ -31,7 +31,7 @@ namespace {
 // What a batch brings upon itself; anything else is the store's failure.
 bool isOwnFault(const Error &error)
 {
-    return error.code == ErrorCode::Conflict || error.code == ErrorCode::VersionConflict || error.code == ErrorCode::TooLarge;
+    return isRace(error) || error.code == ErrorCode::TooLarge;
 }
 
 std::string keyCondition(const RecordSet &set, std::size_t cells)

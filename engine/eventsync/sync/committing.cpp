@@ -8,15 +8,6 @@
 
 namespace eventsync::sync {
 
-namespace {
-
-bool isRace(const Error &error)
-{
-    return error.code == ErrorCode::Conflict || error.code == ErrorCode::VersionConflict;
-}
-
-} // namespace
-
 // Each document's events are a batch of their own, which fails alone. The batches of a turn are handed over as one burst, so
 // the store may write them while the rest is being judged, and commit them together.
 void SyncService::Private::commitPrepared(const DocumentPtr &document)
@@ -71,13 +62,13 @@ void SyncService::Private::failed(const DocumentPtr &document, const Error &erro
     std::vector<Job> judged = std::exchange(document->judged, {});
     std::vector<Job> refused;
     for (auto job = judged.rbegin(); job != judged.rend(); ++job) {
-        if (isRace(error) && ++job->tries < limits::kOptimisticTries)
+        if (storage::isRace(error) && ++job->tries < limits::kOptimisticTries)
             document->jobs.push_front(std::move(*job));
         else
             refused.push_back(std::move(*job));
     }
     load(document);
-    failJobs(std::move(refused), isRace(error) ? Error{ErrorCode::VersionConflict, error.message} : error);
+    failJobs(std::move(refused), storage::isRace(error) ? Error{ErrorCode::VersionConflict, error.message} : error);
 }
 
 void SyncService::Private::failJobs(std::vector<Job> jobs, const Error &error)

@@ -91,18 +91,8 @@ void SyncService::Private::post(std::function<void()> task)
 eventlog::RulesPtr SyncService::Private::rulesOf(const CollectionName &collection)
 {
     auto &known = rules[collection];
-    if (!known) {
-        auto made = std::make_shared<eventlog::Rules>();
-        made->policy = options.policies.of(collection);
-        auto check = StateCheck::make(collection, made->policy, options.validators ? options.validators(collection) : nullptr);
-        if (check)
-            made->check = std::move(*check);
-        else // configuration is checked before it gets here; without its schema a collection would let anything pass
-            made->check = StateCheck::make(collection, {}, validatorFrom([error = check.error()](const auto &, const auto &) -> Result<> {
-                                               return failure(error);
-                                           })).value_or(StateCheck());
-        known = std::move(made);
-    }
+    if (!known)
+        known = eventlog::makeRules(collection, options.policies, options.validators);
     return known;
 }
 

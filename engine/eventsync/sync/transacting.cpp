@@ -140,9 +140,7 @@ void SyncService::Private::judgeTransaction(const std::shared_ptr<Hold> &hold)
             load(document);
             continue;
         }
-        storage::Batch part = document->core->takeBatch();
-        batch.steps().insert(batch.steps().end(), std::make_move_iterator(part.steps().begin()),
-                             std::make_move_iterator(part.steps().end()));
+        batch.append(document->core->takeBatch());
         changed.push_back(document);
     }
     if (!written || changed.empty())
@@ -167,7 +165,7 @@ void SyncService::Private::judgeTransaction(const std::shared_ptr<Hold> &hold)
         for (const DocumentPtr &document : changed)
             failed(document, error);
         tellWaiting();
-        const bool race = error.code == ErrorCode::Conflict || error.code == ErrorCode::VersionConflict;
+        const bool race = storage::isRace(error);
         if (race && ++hold->tries < limits::kOptimisticTries)
             return holdAll(hold);
         hold->answer(failure(race ? Error{ErrorCode::VersionConflict, error.message} : error));
