@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <desktop/session.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/base/random.h>
 
 #include <desktop/texts.h>

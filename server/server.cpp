@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/server.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/base/logging.h>
 
 #include <server/control/controlserver.h>

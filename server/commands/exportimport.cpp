@@ -6,6 +6,8 @@
 #include <server/transfer/exporter.h>
 #include <server/transfer/importer.h>
 
+#include <eventsync/base/limits.h>
+
 #include <QFile>
 #include <QSaveFile>
 

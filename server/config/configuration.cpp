@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/config/configuration.h>
 
+#include <eventsync/base/limits.h>
+
 #include <server/config/configfile.h>
 
 #include <QDir>

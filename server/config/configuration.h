@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/limits.h>
+#include <eventsync/base/connectionlimits.h>
 #include <eventsync/base/result.h>
 #include <eventsync/model/collectionpolicy.h>
 #include <eventsync/storage/sqlitebackend.h>

@@ -2,6 +2,7 @@
 #include <server/http/httpconnection.h>
 
 #include <eventsync/base/assert.h>
+#include <eventsync/base/limits.h>
 #include <eventsync/base/logging.h>
 
 #include <server/http/bodystream.h>

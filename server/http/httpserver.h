@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/connectionlimits.h>
 #include <eventsync/base/random.h>
 #include <eventsync/base/result.h>
+#include <eventsync/base/valuelimits.h>
 #include <eventsync/transport/listener.h>
 
 #include <server/http/httprequestreader.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <eventsync/base/limits.h>
 #include <eventsync/json/filter.h>
 #include <eventsync/protocol/messages.h>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/routes/context.h>
 
+#include <eventsync/base/limits.h>
+
 #include <server/problem.h>
 
 namespace eventsync::server {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/routes/documentwrite.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/json/mergepatch.h>
 
 #include <server/problem.h>

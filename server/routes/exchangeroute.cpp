@@ -3,6 +3,8 @@
 #include <server/routes/context.h>
 #include <server/routes/exchange.h>
 
+#include <eventsync/base/limits.h>
+
 #include <QTimer>
 
 #include <memory>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <eventsync/base/limits.h>
 #include <eventsync/eventlog/eventstore.h>
 
 #include <server/problem.h>

@@ -2,6 +2,7 @@
 #include <server/routes/idempotency.h>
 
 #include <eventsync/base/digest.h>
+#include <eventsync/base/limits.h>
 #include <eventsync/base/logging.h>
 #include <eventsync/eventlog/schema.h>
 

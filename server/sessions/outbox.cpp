@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/sessions/outbox.h>
 
+#include <eventsync/base/limits.h>
+
 namespace eventsync::server {
 
 void Outbox::add(Outgoing outgoing)

@@ -2,6 +2,7 @@
 #include <server/sessions/resumetoken.h>
 
 #include <eventsync/base/bytes.h>
+#include <eventsync/base/limits.h>
 
 #include <charconv>
 

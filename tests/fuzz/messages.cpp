@@ -3,6 +3,7 @@
 // Frames of both codecs: the first byte chooses. Whatever is accepted must be written in one form that is read back to the
 // same, in both codecs; a CBOR frame of known fields only is already in that form.
 #include <eventsync/base/assert.h>
+#include <eventsync/base/limits.h>
 #include <eventsync/protocol/codec.h>
 
 #include <cstdint>

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/clientlimits.h>
 #include <eventsync/base/clock.h>
+#include <eventsync/base/connectionlimits.h>
 #include <eventsync/base/random.h>
+#include <eventsync/base/storelimits.h>
 #include <eventsync/client/facts.h>
 #include <eventsync/client/queueentry.h>
 #include <eventsync/crdt/api.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Messages of the server, and to whom they go.
+#include <eventsync/base/limits.h>
 #include <eventsync/client/clientcoreprivate.h>
 
 namespace eventsync::client {

@@ -11,6 +11,7 @@
 // an event's id never change, a patch written again is a new version of the edit, with a new id, and remembers the versions
 // before it. Should one of those turn up in the log nevertheless (the twin had it too, and was faster), the ids go back to
 // what they were in it, in everything behind: so nothing that was made on top of an edit ever loses its ground.
+#include <eventsync/base/limits.h>
 #include <eventsync/client/documentreplica.h>
 
 #include <eventsync/base/assert.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the log brings: events, and the word that they were all (docs/protocol.md, rules 2, 3, 6).
+#include <eventsync/base/limits.h>
 #include <eventsync/client/documentreplica.h>
 
 #include <eventsync/base/mutation.h>

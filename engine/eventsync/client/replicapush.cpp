@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What goes out, and what the server answers (docs/protocol.md, rules 3 to 5 and 7).
+#include <eventsync/base/limits.h>
 #include <eventsync/client/documentreplica.h>
 
 #include <eventsync/base/mutation.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // When events do not lead on: snapshots, a diverged history, starting over (docs/protocol.md, rules 2 and 8).
+#include <eventsync/base/limits.h>
 #include <eventsync/client/documentreplica.h>
 
 #include <eventsync/base/logging.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Decisions on conflicts and dead letters (docs/merging.md, Resolvers).
+#include <eventsync/base/limits.h>
 #include <eventsync/client/documentreplica.h>
 
 #include <eventsync/base/assert.h>

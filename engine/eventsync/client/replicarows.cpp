@@ -3,6 +3,7 @@
 // A replica's rows. The confirmed state is not written with every event: `states` has it as it was some events ago, and
 // `history` holds the events since, which it keeps anyway to go back. A new state row is written when the events since the
 // last one weigh as much as the state, so what is written stays proportional to what came in.
+#include <eventsync/base/limits.h>
 #include <eventsync/client/documentreplica.h>
 
 #include <eventsync/base/assert.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/client/rows.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/model/jsonfields.h>
 
 namespace eventsync::client::rows {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/clientlimits.h>
+#include <eventsync/base/connectionlimits.h>
 #include <eventsync/client/clientcore.h>
 #include <eventsync/client/conflictresolver.h>
 #include <eventsync/transport/dial.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The connection that comes and goes (docs/protocol.md, rule 9).
+#include <eventsync/base/limits.h>
 #include <eventsync/client/syncclientprivate.h>
 
 #include <eventsync/base/logging.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // From a step of the core to durable, sent and told.
+#include <eventsync/base/limits.h>
 #include <eventsync/client/syncclientprivate.h>
 
 #include <eventsync/base/logging.h>

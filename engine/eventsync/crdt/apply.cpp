@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <eventsync/base/limits.h>
 #include <eventsync/crdt/cbor.h>
 #include <eventsync/crdt/document.h>
 #include <eventsync/crdt/utf16.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/limits.h>
+#include <eventsync/base/crdtlimits.h>
+#include <eventsync/base/valuelimits.h>
 #include <eventsync/crdt/clock.h>
 #include <eventsync/crdt/nodes.h>
 #include <eventsync/crdt/patch.h>

@@ -2,6 +2,7 @@
 #include <eventsync/crdt/history.h>
 
 #include <eventsync/base/assert.h>
+#include <eventsync/base/limits.h>
 #include <eventsync/crdt/encoding.h>
 
 namespace eventsync::crdt {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/crdtlimits.h>
 #include <eventsync/crdt/document.h>
 
 namespace eventsync::crdt {

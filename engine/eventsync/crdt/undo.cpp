@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <eventsync/base/limits.h>
 #include <eventsync/crdt/api.h>
 #include <eventsync/crdt/utf16.h>
 

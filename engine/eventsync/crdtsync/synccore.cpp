@@ -2,6 +2,7 @@
 #include <eventsync/crdtsync/synccore.h>
 
 #include <eventsync/base/assert.h>
+#include <eventsync/base/limits.h>
 
 #include <algorithm>
 

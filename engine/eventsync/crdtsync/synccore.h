@@ -3,7 +3,8 @@
 
 #include <eventsync/crdtsync/replica.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/base/nodelimits.h>
+#include <eventsync/base/valuelimits.h>
 
 #include <chrono>
 #include <functional>

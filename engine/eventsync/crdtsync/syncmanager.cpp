@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/crdtsync/syncmanager.h>
 
+#include <eventsync/base/limits.h>
+
 #include <algorithm>
 
 namespace eventsync::crdtsync {

@@ -5,6 +5,7 @@
 // it ends and nobody else waits for a document, that document's derived rows are written; nobody waits for those.
 #include <eventsync/eventlog/documentoperations.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/base/logging.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/eventlog/storestate.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/eventstore.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/eventlog/schema.h>
 
 #include <algorithm>

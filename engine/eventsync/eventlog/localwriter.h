@@ -2,8 +2,8 @@
 #pragma once
 
 #include <eventsync/base/clock.h>
-#include <eventsync/base/limits.h>
 #include <eventsync/base/random.h>
+#include <eventsync/base/storelimits.h>
 #include <eventsync/eventlog/documentwriter.h>
 #include <eventsync/model/validator.h>
 

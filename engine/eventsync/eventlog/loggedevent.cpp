@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/loggedevent.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/model/canonicalwriter.h>
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/logrebuilder.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/eventlog/blockingcommit.h>
 #include <eventsync/eventlog/logfold.h>
 #include <eventsync/eventlog/schema.h>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <eventsync/base/clock.h>
-#include <eventsync/base/limits.h>
+#include <eventsync/base/storelimits.h>
 #include <eventsync/eventlog/finding.h>
 #include <eventsync/storage/backend.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/limits.h>
+#include <eventsync/base/storelimits.h>
 #include <eventsync/eventlog/finding.h>
 #include <eventsync/storage/backend.h>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/json/filter.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/json/keyorder.h>
 
 #include <algorithm>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/json/footprint.h>
 
+#include <eventsync/base/limits.h>
+
 #include <algorithm>
 #include <span>
 #include <tuple>

@@ -5,6 +5,7 @@
 #include <eventsync/model/event.h>
 
 #include <eventsync/base/assert.h>
+#include <eventsync/base/limits.h>
 #include <eventsync/model/canonicalwriter.h>
 #include <eventsync/model/jsonfields.h>
 

@@ -5,6 +5,7 @@
 // never ends. So the graph of "same value" steps is searched for circles, depth first, and its longest way is bounded.
 #include <eventsync/model/schemaguard.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/json/pointer.h>
 #include <eventsync/model/jsonfields.h>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/model/validator.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/model/schemaguard.h>
 #include <eventsync/model/valijsonregex.h>
 

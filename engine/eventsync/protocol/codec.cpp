@@ -5,6 +5,7 @@
 // events without looking into them; and as CBOR they are that text, transcoded. A plain `push` in CBOR is read directly.
 #include <eventsync/protocol/codec.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/model/canonicalwriter.h>
 #include <eventsync/protocol/cbor.h>
 #include <eventsync/protocol/cborpush.h>

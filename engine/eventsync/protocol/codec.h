@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/valuelimits.h>
 #include <eventsync/protocol/messages.h>
 
 #include <array>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/protocol/messagereader.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/model/jsonfields.h>
 #include <eventsync/protocol/names.h>
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/limits.h>
+#include <eventsync/base/connectionlimits.h>
+#include <eventsync/base/nodelimits.h>
 #include <eventsync/base/result.h>
 
 #include <chrono>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/pubsub/redispeerdiscovery.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/pubsub/handlertarget.h>
 #include <eventsync/pubsub/redisthread.h>
 

@@ -6,6 +6,7 @@
 // change at all, a version that is not the wanted one - is looked at again on what the store holds.
 #include <eventsync/storage/documentedits.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/json/mergepatch.h>
 #include <eventsync/storage/documentpage.h>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/storage/gadgetjson.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/base/timestamp.h>
 #include <eventsync/json/qjson.h>
 

@@ -2,6 +2,7 @@
 //
 // Catching up is pulled: chunks go out only while the peer's unsent bytes are below the high-water mark, one chunk of each
 // document in turn, so that neither a large document nor a slow reader holds up the others, and control messages go between.
+#include <eventsync/base/limits.h>
 #include <eventsync/sync/private.h>
 
 #include <eventsync/base/logging.h>

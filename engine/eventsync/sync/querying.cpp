@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <eventsync/base/limits.h>
 #include <eventsync/sync/private.h>
 
 #include <eventsync/eventlog/schema.h>

@@ -2,6 +2,7 @@
 //
 // A state that fits one chunk is sent as it stands at head. A larger one goes in parts, and a peer that lost its connection
 // goes on with the part it lacks; so the parts must be those of a picture that stays: a stored snapshot, made when needed.
+#include <eventsync/base/limits.h>
 #include <eventsync/sync/private.h>
 
 #include <eventsync/base/mutation.h>

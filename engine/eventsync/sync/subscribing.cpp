@@ -3,6 +3,7 @@
 // Where a subscriber starts: at its position if the chain says that its history is ours; at the last checkpoint that is, if
 // not; at a snapshot where the log no longer reaches back. What cannot be told from memory is looked up first, so a
 // subscription goes through stages, and each answer is for the generation that asked.
+#include <eventsync/base/limits.h>
 #include <eventsync/sync/private.h>
 
 #include <eventsync/base/mutation.h>

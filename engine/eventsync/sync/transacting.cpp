@@ -3,6 +3,7 @@
 // A transaction holds its documents, one after another in the order of their ids, so that no two can wait for each other: a
 // held document looks to everybody else like one whose pushes are being looked up. Then it is judged on all of them at once,
 // and its events go to the store as one batch, which is never taken apart.
+#include <eventsync/base/limits.h>
 #include <eventsync/sync/private.h>
 
 #include <algorithm>

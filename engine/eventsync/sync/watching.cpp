@@ -2,6 +2,7 @@
 //
 // A watch is first listed from the derived rows, brought up to date for it, page by page below the high-water mark; what
 // changes meanwhile is sent as well (heads come at least once). Live, each turn's changes of a collection go out together.
+#include <eventsync/base/limits.h>
 #include <eventsync/sync/private.h>
 
 #include <eventsync/eventlog/schema.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/connectionlimits.h>
 #include <eventsync/base/result.h>
 #include <eventsync/transport/connection.h>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/transport/websocketconnection.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/base/logging.h>
 #include <eventsync/transport/dial.h>
 

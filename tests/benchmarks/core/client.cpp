@@ -7,6 +7,7 @@
 #include "../table.h"
 #include "../workload.h"
 
+#include <eventsync/base/limits.h>
 #include <eventsync/client/clientcore.h>
 #include <eventsync/storage/memorybackend.h>
 

@@ -2,6 +2,7 @@
 #include "rig.h"
 
 #include <eventsync/base/assert.h>
+#include <eventsync/base/limits.h>
 #include <support/executors.h>
 
 namespace eventsync::client::test {

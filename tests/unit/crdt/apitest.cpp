@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apitest.h"
 
+#include <eventsync/base/limits.h>
 #include <eventsync/crdt/api.h>
 #include <eventsync/crdt/encoding.h>
 #include <eventsync/crdt/history.h>

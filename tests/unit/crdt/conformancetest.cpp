@@ -3,6 +3,7 @@
 // must lead to its view and to its bytes (G14).
 #include "conformancetest.h"
 
+#include <eventsync/base/limits.h>
 #include <eventsync/base/random.h>
 #include <eventsync/crdt/encoding.h>
 

@@ -4,6 +4,7 @@
 
 #include "support/crdt/randomedits.h"
 
+#include <eventsync/base/limits.h>
 #include <eventsync/base/random.h>
 #include <eventsync/crdt/api.h>
 #include <eventsync/crdt/encoding.h>

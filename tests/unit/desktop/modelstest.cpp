@@ -10,6 +10,7 @@
 #include <desktop/models/vectorclockmodel.h>
 
 #include <eventsync/base/clock.h>
+#include <eventsync/base/limits.h>
 
 #include <QAbstractItemModelTester>
 #include <QPersistentModelIndex>

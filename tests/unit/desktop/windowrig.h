@@ -3,7 +3,7 @@
 
 #include <desktop/panels/mainwindow.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/base/clientlimits.h>
 
 #include <QProcess>
 #include <QTemporaryDir>

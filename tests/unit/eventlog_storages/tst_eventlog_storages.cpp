@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "../eventlog_tools/logworld.h"
 
+#include <eventsync/base/limits.h>
 #include <eventsync/eventlog/logverifier.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/eventlog/snapshotstore.h>

@@ -2,6 +2,7 @@
 #include "conformancetest.h"
 
 #include <eventsync/base/bytes.h>
+#include <eventsync/base/limits.h>
 #include <eventsync/json/patch.h>
 
 #include <QDir>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "propertytest.h"
 
+#include <eventsync/base/limits.h>
 #include <eventsync/base/random.h>
 #include <eventsync/base/timestamp.h>
 #include <eventsync/json/diff.h>

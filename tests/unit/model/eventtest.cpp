@@ -3,6 +3,7 @@
 
 #include "samples.h"
 
+#include <eventsync/base/limits.h>
 #include <eventsync/base/random.h>
 #include <eventsync/model/chain.h>
 

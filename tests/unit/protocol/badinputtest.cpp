@@ -3,6 +3,7 @@
 
 #include "samplemessages.h"
 
+#include <eventsync/base/limits.h>
 #include <eventsync/protocol/cbor.h>
 #include <eventsync/protocol/codec.h>
 #include <eventsync/protocol/messagewriter.h>

@@ -4,6 +4,7 @@
 #include "randommessages.h"
 #include "samplemessages.h"
 
+#include <eventsync/base/limits.h>
 #include <eventsync/protocol/cbor.h>
 #include <eventsync/protocol/cborpush.h>
 #include <eventsync/protocol/codec.h>

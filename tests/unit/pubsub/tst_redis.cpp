@@ -4,6 +4,7 @@
 #include <support/fakeclock.h>
 #include <support/redisserver.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/pubsub/redispeerdiscovery.h>
 #include <eventsync/pubsub/redispubsub.h>
 

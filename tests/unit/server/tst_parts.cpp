@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts of the program that need no running server: what it is told, and the tokens it gives.
+#include <eventsync/base/limits.h>
 #include <eventsync/storage/memorybackend.h>
 
 #include <server/commandline.h>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "accesstest.h"
 
+#include <eventsync/base/limits.h>
+
 #include "rig.h"
 
 #include <QTest>

@@ -3,6 +3,7 @@
 
 #include "rig.h"
 
+#include <eventsync/base/limits.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/model/chain.h>
 

@@ -3,6 +3,7 @@
 
 #include "rig.h"
 
+#include <eventsync/base/limits.h>
 #include <eventsync/pubsub/memorypubsub.h>
 
 #include <QTest>

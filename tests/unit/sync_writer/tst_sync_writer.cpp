@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "../sync/rig.h"
 
+#include <eventsync/base/limits.h>
 #include <eventsync/eventlog/eventsourcedstorage.h>
 #include <eventsync/eventlog/logverifier.h>
 #include <eventsync/sync/servicewriter.h>
