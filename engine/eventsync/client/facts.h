@@ -7,6 +7,8 @@
 
 #include <QString>
 
+#include <concepts>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -53,8 +55,22 @@ struct PresenceChanged { DocumentId documentId; ClientId clientId; json::Value s
 struct QueryAnswered { protocol::QueryResult result; };
 struct ServerError { Error error; protocol::ErrorScope scope; std::optional<DocumentId> documentId; };
 
-using Fact = std::variant<DocumentChanged, CrdtChanged, EventsApplied, DocumentSynced, DocumentDiverged, DocumentRefused, DocumentRevoked,
-                          QueueChanged, ConflictFound, DeadLettered, EditLogged, ClientIdChanged, Welcomed, ConnectionReplaced,
-                          ServerLeaving, HeadsChanged, WatchReady, CursorsChanged, PresenceChanged, QueryAnswered, ServerError>;
+using FactVariant = std::variant<DocumentChanged, CrdtChanged, EventsApplied, DocumentSynced, DocumentDiverged, DocumentRefused, DocumentRevoked,
+                                 QueueChanged, ConflictFound, DeadLettered, EditLogged, ClientIdChanged, Welcomed, ConnectionReplaced,
+                                 ServerLeaving, HeadsChanged, WatchReady, CursorsChanged, PresenceChanged, QueryAnswered, ServerError>;
+
+// Any fact; compiled once like protocol::Message.
+struct Fact : FactVariant
+{
+    Fact();
+    template <typename T>
+        requires std::constructible_from<FactVariant, std::in_place_type_t<T>, T>
+    Fact(T fact);
+    Fact(const Fact &other);
+    Fact(Fact &&other) noexcept;
+    Fact &operator=(const Fact &other);
+    Fact &operator=(Fact &&other) noexcept;
+    ~Fact();
+};
 
 } // namespace eventsync::client

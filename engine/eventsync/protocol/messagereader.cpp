@@ -550,7 +550,7 @@ constexpr Reader kReaders[] = {readHello,   readWelcome,  readAuth,        readS
                                readDiverged, readPush,    readAck,         readCursor,    readCursors,  readPresence,
                                readUnsubscribe, readRevoked, readWatch,    readHeads,     readWatching, readUnwatch,
                                readQuery,   readResult,   readPing,        readPong,      readError,    readGoAway};
-static_assert(std::size(kReaders) == std::variant_size_v<Message>);
+static_assert(std::size(kReaders) == std::variant_size_v<MessageVariant>);
 
 json::Object contentOf(const json::Value &message)
 {

@@ -10,9 +10,11 @@
 #include <eventsync/model/statevector.h>
 #include <eventsync/model/vectorclock.h>
 
+#include <concepts>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -283,9 +285,24 @@ struct ErrorMessage // "error"
 
 struct GoAway { std::int64_t retryAfterMs = 0; };
 
-using Message = std::variant<Hello, Welcome, Auth, Subscribe, Snapshot, Events, Synced, Diverged, Push, Ack, Cursor, Cursors,
-                             Presence, Unsubscribe, Revoked, Watch, Heads, Watching, Unwatch, Query, QueryResult, Ping, Pong,
-                             ErrorMessage, GoAway>;
+using MessageVariant = std::variant<Hello, Welcome, Auth, Subscribe, Snapshot, Events, Synced, Diverged, Push, Ack, Cursor, Cursors,
+                                    Presence, Unsubscribe, Revoked, Watch, Heads, Watching, Unwatch, Query, QueryResult, Ping,
+                                    Pong, ErrorMessage, GoAway>;
+
+// Any message. How one is made, copied, moved and destroyed is compiled once, in messages.cpp: with an alias of the variant
+// each source that holds messages would compile that again, which takes seconds.
+struct Message : MessageVariant
+{
+    Message();
+    template <typename T>
+        requires std::constructible_from<MessageVariant, std::in_place_type_t<T>, T>
+    Message(T message);
+    Message(const Message &other);
+    Message(Message &&other) noexcept;
+    Message &operator=(const Message &other);
+    Message &operator=(Message &&other) noexcept;
+    ~Message();
+};
 
 std::string_view messageType(const Message &message); // the wire's `type`
 std::optional<std::size_t> messageIndex(std::string_view type); // in the variant

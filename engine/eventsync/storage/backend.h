@@ -8,7 +8,6 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -75,7 +74,7 @@ struct Schema
 
 // Several changes that commit as one, on any of the sets. They are carried out in order. A `require` that does not hold
 // fails the whole batch with VersionConflict and changes nothing; so does a step that breaks a unique index or inserts a key
-// twice, with Conflict, naming the set and the index. Value type.
+// twice, with Conflict, naming the set and the index. Value type, compiled once (backend.cpp) like protocol::Message.
 class Batch
 {
 public:
@@ -85,23 +84,19 @@ public:
     struct Require { std::string set; Key key; std::size_t column; Cell expected; }; // null expected: no such row
     using Step = std::variant<Put, Insert, Erase, Require>;
 
-    Batch &put(std::string set, Row row) { return add(Put{std::move(set), std::move(row)}); }
-    Batch &insert(std::string set, Row row) { return add(Insert{std::move(set), std::move(row)}); }
-    Batch &erase(std::string set, Key key) { return add(Erase{std::move(set), std::move(key)}); }
-    Batch &require(std::string set, Key key, std::size_t column, Cell expected)
-    {
-        return add(Require{std::move(set), std::move(key), column, std::move(expected)});
-    }
-    Batch &add(Step step)
-    {
-        m_steps.push_back(std::move(step));
-        return *this;
-    }
-    Batch &append(Batch other) // its steps, after these
-    {
-        m_steps.insert(m_steps.end(), std::make_move_iterator(other.m_steps.begin()), std::make_move_iterator(other.m_steps.end()));
-        return *this;
-    }
+    Batch();
+    Batch(const Batch &other);
+    Batch(Batch &&other) noexcept;
+    Batch &operator=(const Batch &other);
+    Batch &operator=(Batch &&other) noexcept;
+    ~Batch();
+
+    Batch &put(std::string set, Row row);
+    Batch &insert(std::string set, Row row);
+    Batch &erase(std::string set, Key key);
+    Batch &require(std::string set, Key key, std::size_t column, Cell expected);
+    Batch &add(Step step);
+    Batch &append(Batch other); // its steps, after these
     const std::vector<Step> &steps() const { return m_steps; }
     std::vector<Step> &steps() { return m_steps; }
     bool isEmpty() const { return m_steps.empty(); }

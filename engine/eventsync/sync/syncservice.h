@@ -2,9 +2,12 @@
 #pragma once
 
 #include <eventsync/base/clock.h>
+#include <eventsync/base/connectionlimits.h>
 #include <eventsync/base/executor.h>
 #include <eventsync/base/metrics.h>
 #include <eventsync/base/random.h>
+#include <eventsync/base/storelimits.h>
+#include <eventsync/base/valuelimits.h>
 #include <eventsync/eventlog/documentwriter.h>
 #include <eventsync/model/collectionpolicy.h>
 #include <eventsync/model/snapshot.h>

@@ -33,7 +33,7 @@ QByteArray hex(const std::string &bytes)
 void CodecTest::randomMessagesSurviveBothCodecs_data()
 {
     QTest::addColumn<int>("type");
-    for (std::size_t type = 0; type < std::variant_size_v<Message>; ++type)
+    for (std::size_t type = 0; type < std::variant_size_v<MessageVariant>; ++type)
         QTest::addRow("type %d", int(type)) << int(type);
 }
 

@@ -74,7 +74,7 @@ void GoldenTest::everyTypeHasASample()
     std::set<std::size_t> types;
     for (const SampleMessage &sample : sampleMessages())
         types.insert(sample.message.index());
-    QCOMPARE(types.size(), std::variant_size_v<Message>);
+    QCOMPARE(types.size(), std::variant_size_v<MessageVariant>);
 }
 
 void GoldenTest::bytesAreGolden_data()
