@@ -8,7 +8,6 @@
 #include <QDateTime>
 #include <QJsonValue>
 #include <QMetaProperty>
-#include <QTimeZone>
 #include <QVariant>
 
 namespace eventsync::storage {
@@ -73,7 +72,7 @@ Result<QVariant> fromJson(const json::Value &value, const QMetaType type)
         const auto time = value.is_string() ? timestampFrom(std::string_view(value.get_string())) : Result<Timestamp>(wrong());
         if (!time)
             return wrong();
-        return QVariant(QDateTime::fromMSecsSinceEpoch(time->value(), Qt::UTC));
+        return QVariant(QDateTime::fromMSecsSinceEpoch(time->value()).toUTC());
     }
     if (type.id() == qMetaTypeId<std::string>()) {
         if (!value.is_string())

@@ -267,7 +267,7 @@ bool SqliteConnection::inTransaction() const
     return sqlite3_get_autocommit(m_db.get()) == 0;
 }
 
-std::string quoted(std::string_view name)
+std::string sqlIdentifier(std::string_view name)
 {
     std::string out = "\"";
     for (char c : name) {

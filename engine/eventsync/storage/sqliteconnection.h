@@ -68,6 +68,6 @@ private:
     std::unique_ptr<sqlite3, Close> m_db;
 };
 
-std::string quoted(std::string_view name); // an SQL identifier
+std::string sqlIdentifier(std::string_view name); // an SQL identifier
 
 } // namespace eventsync::storage

@@ -26,7 +26,7 @@ std::string columnList(const RecordSet &set, const std::vector<std::size_t> &col
 {
     std::string out;
     for (std::size_t column : columns)
-        out += (out.empty() ? "" : ", ") + quoted(set.columns[column].name);
+        out += (out.empty() ? "" : ", ") + sqlIdentifier(set.columns[column].name);
     return out;
 }
 
@@ -34,9 +34,9 @@ std::string createTable(const SchemaMap::SetEntry &entry)
 {
     const RecordSet &set = entry.set;
     const SqliteLayout layout = sqliteLayout(set);
-    std::string sql = "CREATE TABLE IF NOT EXISTS " + quoted(set.name) + " (";
+    std::string sql = "CREATE TABLE IF NOT EXISTS " + sqlIdentifier(set.name) + " (";
     for (std::size_t i = 0; i < set.columns.size(); ++i) {
-        sql += (i > 0 ? ", " : "") + quoted(set.columns[i].name) + " " + typeName(set.columns[i].type);
+        sql += (i > 0 ? ", " : "") + sqlIdentifier(set.columns[i].name) + " " + typeName(set.columns[i].type);
         if (layout == SqliteLayout::IntegerKey && i == 0)
             sql += " PRIMARY KEY";
         else if (i < set.keyColumns)
@@ -57,10 +57,10 @@ std::string createIndex(const SchemaMap::SetEntry &entry, const SchemaMap::Index
     std::string where;
     if (index.sparse) {
         for (const std::size_t column : index.columns)
-            where += (where.empty() ? " WHERE " : " AND ") + quoted(entry.set.columns[column].name) + " IS NOT NULL";
+            where += (where.empty() ? " WHERE " : " AND ") + sqlIdentifier(entry.set.columns[column].name) + " IS NOT NULL";
     }
     return std::string(index.unique ? "CREATE UNIQUE" : "CREATE") + " INDEX IF NOT EXISTS "
-        + sqliteIndexName(entry.set.name, index.name) + " ON " + quoted(entry.set.name) + " ("
+        + sqliteIndexName(entry.set.name, index.name) + " ON " + sqlIdentifier(entry.set.name) + " ("
         + columnList(entry.set, withKey ? index.order : index.columns) + ")" + where;
 }
 
@@ -71,7 +71,7 @@ constexpr const char *kPositionsTable = "CREATE TABLE IF NOT EXISTS \"eventsync_
 
 Result<> checkColumns(const SqliteConnection &connection, const RecordSet &set)
 {
-    EVENTSYNC_TRY(SqliteStatement info, connection.prepare("PRAGMA table_info(" + quoted(set.name) + ")"));
+    EVENTSYNC_TRY(SqliteStatement info, connection.prepare("PRAGMA table_info(" + sqlIdentifier(set.name) + ")"));
     std::size_t number = 0;
     bool same = true;
     int code;
@@ -129,7 +129,7 @@ Result<> makeAll(SqliteConnection &connection, const SchemaMap &schema)
         EVENTSYNC_CHECK(checkColumns(connection, entry.set));
         if (sqliteLayout(entry.set) == SqliteLayout::Plain) {
             EVENTSYNC_CHECK(connection.execute("CREATE UNIQUE INDEX IF NOT EXISTS " + sqliteKeyIndexName(entry.set.name)
-                                               + " ON " + quoted(entry.set.name) + " ("
+                                               + " ON " + sqlIdentifier(entry.set.name) + " ("
                                                + columnList(entry.set, entry.keyOrder) + ")"));
         }
         for (const auto &index : entry.indexes)
@@ -152,12 +152,12 @@ SqliteLayout sqliteLayout(const RecordSet &set)
 
 std::string sqliteIndexName(const std::string &set, const std::string &index)
 {
-    return quoted(set + "__" + index);
+    return sqlIdentifier(set + "__" + index);
 }
 
 std::string sqliteKeyIndexName(const std::string &set)
 {
-    return quoted(set + "__key");
+    return sqlIdentifier(set + "__key");
 }
 
 Result<> prepareSqliteSchema(SqliteConnection &connection, const SchemaMap &schema,

@@ -97,9 +97,9 @@ Result<SqliteStatement> SqliteReader::prepareScan(const Scan &scan, std::size_t 
     std::string sql = "SELECT ";
     for (std::size_t i = 0; i < records.columns.size(); ++i) {
         const bool isWanted = wanted == 0 || (wanted >> i & 1) != 0;
-        sql += (i > 0 ? ", " : "") + (isWanted ? quoted(records.columns[i].name) : "NULL");
+        sql += (i > 0 ? ", " : "") + (isWanted ? sqlIdentifier(records.columns[i].name) : "NULL");
     }
-    sql += " FROM " + quoted(records.name);
+    sql += " FROM " + sqlIdentifier(records.name);
     // Named, so that rows always come out of the index in its order, never out of a sort of the table.
     if (!scan.index.empty())
         sql += " INDEXED BY " + sqliteIndexName(records.name, scan.index);
@@ -109,15 +109,15 @@ Result<SqliteStatement> SqliteReader::prepareScan(const Scan &scan, std::size_t 
     for (std::size_t i = 0; i < scan.prefix.size(); ++i) {
         // IS also finds null; `=` tells the planner that at most one row fits, and that a sparse index has it.
         const bool isNull = scan.prefix[i].index() == 0;
-        where += (where.empty() ? " WHERE " : " AND ") + quoted(records.columns[order[i]].name) + (isNull ? " IS ?" : " = ?");
+        where += (where.empty() ? " WHERE " : " AND ") + sqlIdentifier(records.columns[order[i]].name) + (isNull ? " IS ?" : " = ?");
     }
     if (hasFrom(scan))
-        where += (where.empty() ? " WHERE " : " AND ") + quoted(records.columns[order[scan.prefix.size()]].name) + " >= ?";
+        where += (where.empty() ? " WHERE " : " AND ") + sqlIdentifier(records.columns[order[scan.prefix.size()]].name) + " >= ?";
     if (scan.until)
-        where += (where.empty() ? " WHERE " : " AND ") + quoted(records.columns[order[scan.prefix.size()]].name) + " < ?";
+        where += (where.empty() ? " WHERE " : " AND ") + sqlIdentifier(records.columns[order[scan.prefix.size()]].name) + " < ?";
     sql += where;
     for (std::size_t i = scan.prefix.size(); i < order.size(); ++i) {
-        sql += (i == scan.prefix.size() ? " ORDER BY " : ", ") + quoted(records.columns[order[i]].name)
+        sql += (i == scan.prefix.size() ? " ORDER BY " : ", ") + sqlIdentifier(records.columns[order[i]].name)
             + (scan.descending ? " DESC" : "");
     }
     return m_connection.prepare(sql);

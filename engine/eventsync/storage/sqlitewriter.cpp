@@ -38,7 +38,7 @@ std::string keyCondition(const RecordSet &set, std::size_t cells)
 {
     std::string sql;
     for (std::size_t i = 0; i < cells; ++i)
-        sql += (i == 0 ? " WHERE " : " AND ") + quoted(set.columns[i].name) + " = ?";
+        sql += (i == 0 ? " WHERE " : " AND ") + sqlIdentifier(set.columns[i].name) + " = ?";
     return sql;
 }
 
@@ -46,17 +46,17 @@ std::string insertSql(const RecordSet &set)
 {
     std::string names, values;
     for (const Column &column : set.columns) {
-        names += (names.empty() ? "" : ", ") + quoted(column.name);
+        names += (names.empty() ? "" : ", ") + sqlIdentifier(column.name);
         values += values.empty() ? "?" : ", ?";
     }
-    return "INSERT INTO " + quoted(set.name) + " (" + names + ") VALUES (" + values + ")";
+    return "INSERT INTO " + sqlIdentifier(set.name) + " (" + names + ") VALUES (" + values + ")";
 }
 
 std::string putSql(const RecordSet &set)
 {
     std::string key, changes;
     for (std::size_t i = 0; i < set.columns.size(); ++i) {
-        const std::string name = quoted(set.columns[i].name);
+        const std::string name = sqlIdentifier(set.columns[i].name);
         if (i < set.keyColumns)
             key += (key.empty() ? "" : ", ") + name;
         else
@@ -96,11 +96,11 @@ Result<> SqliteWriter::prepareAll()
         EVENTSYNC_TRY(statements.put, m_connection.prepare(putSql(set)));
         EVENTSYNC_TRY(statements.insert, m_connection.prepare(insertSql(set)));
         for (std::size_t cells = 0; cells <= set.keyColumns; ++cells) {
-            EVENTSYNC_TRY(auto erase, m_connection.prepare("DELETE FROM " + quoted(set.name) + keyCondition(set, cells)));
+            EVENTSYNC_TRY(auto erase, m_connection.prepare("DELETE FROM " + sqlIdentifier(set.name) + keyCondition(set, cells)));
             statements.eraseByPrefix.push_back(std::move(erase));
         }
         for (const Column &column : set.columns) {
-            EVENTSYNC_TRY(auto require, m_connection.prepare("SELECT " + quoted(column.name) + " FROM " + quoted(set.name)
+            EVENTSYNC_TRY(auto require, m_connection.prepare("SELECT " + sqlIdentifier(column.name) + " FROM " + sqlIdentifier(set.name)
                                                              + keyCondition(set, set.keyColumns)));
             statements.require.push_back(std::move(require));
         }
@@ -117,7 +117,7 @@ Result<> SqliteWriter::loadPositions()
         if (!records.appendOnly)
             continue;
         EVENTSYNC_TRY(const std::int64_t largest,
-                      m_connection.integer("SELECT max(" + quoted(records.columns[0].name) + ") FROM " + quoted(records.name)));
+                      m_connection.integer("SELECT max(" + sqlIdentifier(records.columns[0].name) + ") FROM " + sqlIdentifier(records.name)));
         EVENTSYNC_TRY(SqliteStatement kept,
                       m_connection.prepare("SELECT \"position\" FROM \"eventsync_positions\" WHERE \"set\" = ?"));
         const Cell name = records.name;

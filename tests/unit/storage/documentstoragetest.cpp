@@ -6,6 +6,7 @@
 
 #include <QDateTime>
 #include <QTest>
+#include <QTimeZone>
 
 namespace eventsync::test {
 
@@ -364,7 +365,7 @@ void DocumentStorageTest::typedStorageEditsAGadget()
     game.id = QStringLiteral("a");
     game.name = QStringLiteral("용사");
     game.gold = 100;
-    game.lastUpdated = QDateTime::fromMSecsSinceEpoch(FakeClock::kStart, Qt::UTC);
+    game.lastUpdated = QDateTime::fromMSecsSinceEpoch(FakeClock::kStart).toUTC();
     QVERIFY(wait(games.createOne(kA, game)));
     auto edited = wait(games.findOneAndUpdate(kA, [](GameState &g) -> Result<> {
         g.gold += 50;
@@ -400,7 +401,7 @@ void DocumentStorageTest::gadgetRefusesWhatDoesNotFit()
     QVERIFY(wait(games.findOneAndUpdate(kB, [](GameState &g) -> Result<> { g.level = 4; return {}; })));
     QCOMPARE(json::canonical(wait(m_storage->findOne(kB))->value.at("extra")), "[1]"); // not ours, not lost
     const auto late = wait(games.findOneAndUpdate(kB, [](GameState &g) -> Result<> {
-        g.lastUpdated = QDateTime(QDate(10000, 1, 1), QTime(0, 0), Qt::UTC);
+        g.lastUpdated = QDateTime(QDate(10000, 1, 1), QTime(0, 0), QTimeZone::utc());
         return {};
     }));
     QCOMPARE(late.error().code, ErrorCode::InvalidValue);
