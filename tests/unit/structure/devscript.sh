@@ -7,7 +7,7 @@ set -uo pipefail
 project=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-unset DEV_DRY_RUN DEV_DISTRIBUTION DEV_JOBS
+unset DEV_DRY_RUN DEV_DISTRIBUTION DEV_JOBS EVENTSYNC_WARNINGS_AS_ERRORS
 failures=0 checks=0
 
 # A copy, so that logs and what the stand-ins write never meet a real build.
@@ -43,7 +43,7 @@ for tool in update-rc.d deb-systemd-helper; do
     printf '#!/bin/sh\necho %s "$@" >>"%s/apt.log"\n' "$tool" "$work" >"$work/bin/$tool"
 done
 # cmake: the end of the road for these tests.
-printf '#!/bin/sh\necho "cmake was called"\nexit 1\n' >"$work/bin/cmake"
+printf '#!/bin/sh\necho "cmake was called: $*"\nexit 1\n' >"$work/bin/cmake"
 chmod +x "$work"/bin/*
 # The service policy goes into the work folder.
 sed -i "s|^policy=/usr/sbin/policy-rc.d|policy=$work/policy|" "$work/tree/dev"
@@ -74,7 +74,7 @@ everything_of() { sed 's/#.*//; /^\[/d; /^$/d' "$work/tree/packaging/dependencie
 
 run help
 expect 'help lists the commands and succeeds' test "$status" = 0
-for command in demo test build run bench fuzz simulate format check; do
+for command in demo test build run bench fuzz simulate format check fresh; do
     expect "help names $command" says "./dev $command"
 done
 expect 'help promises no packages where none can be built' silent_about './dev package'
@@ -108,6 +108,10 @@ run check --everything
 expect 'an unknown option of check is a wrong command line' test "$status" = 2
 run format --changed
 expect 'an unknown option of format is a wrong command line' test "$status" = 2
+run fresh sid
+expect 'a Debian that fresh does not know is a wrong command line' test "$status" = 2
+run clean_up
+expect 'a function of the script is no command' test "$status" = 2
 run fuzz json many
 expect 'fuzz takes a number of seconds' test "$status" = 2
 
@@ -140,6 +144,12 @@ rm -f "$work/apt.log"
 run build
 expect 'with nothing missing apt-get is not called' test ! -e "$work/apt.log"
 
+run demo
+expect 'a warning stops nobody who only tries the program' says '-DEVENTSYNC_WARNINGS_AS_ERRORS=OFF'
+run build check
+expect 'a warning is an error in the preset of the checks' says '-DEVENTSYNC_WARNINGS_AS_ERRORS=ON'
+EVENTSYNC_WARNINGS_AS_ERRORS=1 run test
+expect 'a warning is an error for continuous integration' says '-DEVENTSYNC_WARNINGS_AS_ERRORS=ON'
 run test --preset asan
 expect 'tests are built under the sanitizer that was asked for' says 'Configuring (asan)'
 
