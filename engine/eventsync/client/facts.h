@@ -71,8 +71,9 @@ struct Fact : FactVariant
     Fact &operator=(const Fact &other);
     Fact &operator=(Fact &&other) noexcept;
     ~Fact();
-    // Qt's type information of a signal asks for one, and would take the variant's, whose types have none.
+    // Qt's type information of a signal asks for them, and would take the variant's, whose types have none.
     friend bool operator==(const Fact &, const Fact &) = delete;
+    friend bool operator<(const Fact &, const Fact &) = delete;
 };
 
 } // namespace eventsync::client
