@@ -150,6 +150,11 @@ const std::vector<std::uint16_t> &Server::ports() const
     return m_d->ports;
 }
 
+std::vector<std::string> Server::routes() const
+{
+    return m_d->http.router().routes();
+}
+
 const std::string &Server::epoch() const
 {
     return m_d->epoch;

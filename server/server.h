@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace eventsync::server {
@@ -27,6 +28,7 @@ public:
     const std::vector<std::uint16_t> &ports() const;
     QUrl url() const;               // of the first listener, http
     const std::string &epoch() const;
+    std::vector<std::string> routes() const; // "GET /api/{collection}", ..., sorted
 
     // Accepts nothing new, answers what was accepted, commits it, closes all connections; then calls `done`, within
     // limits::kDrainTime (G18). Once.

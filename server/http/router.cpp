@@ -7,7 +7,7 @@
 
 namespace eventsync::server {
 
-PathPattern::PathPattern(std::string_view text)
+PathPattern::PathPattern(std::string_view text) : m_text(text)
 {
     if (text.starts_with('/'))
         text.remove_prefix(1);
@@ -68,6 +68,16 @@ const Router::Route *Router::find(std::string_view method, const std::vector<std
             best = &route;
     }
     return best;
+}
+
+std::vector<std::string> Router::routes() const
+{
+    std::vector<std::string> names;
+    names.reserve(m_routes.size());
+    for (const Route &route : m_routes)
+        names.push_back(route.method + ' ' + route.pattern.text());
+    std::sort(names.begin(), names.end());
+    return names;
 }
 
 std::string Router::allowedMethods(const std::vector<std::string> &path) const

@@ -16,6 +16,7 @@ class PathPattern
 {
 public:
     explicit PathPattern(std::string_view text);
+    const std::string &text() const { return m_text; }
     bool matches(const std::vector<std::string> &path) const;
     std::map<std::string, std::string, std::less<>> parameters(const std::vector<std::string> &path) const;
     // Literal segments count before parameters, the leftmost difference first.
@@ -27,6 +28,7 @@ private:
         bool isParameter;
         std::string text;
     };
+    std::string m_text;
     std::vector<Segment> m_segments;
 };
 
@@ -41,6 +43,7 @@ public:
     void get(std::string_view pattern, Handler handler) { add("GET", pattern, std::move(handler)); }
     void post(std::string_view pattern, Handler handler) { add("POST", pattern, std::move(handler)); }
 
+    std::vector<std::string> routes() const; // "GET /api/{collection}", ..., sorted
     // The methods that `path` knows, "GET, HEAD, OPTIONS, ..."; empty if there is no such path.
     std::string allowedMethods(const std::vector<std::string> &path) const;
     void handle(HttpRequest request, Responder responder) const;

@@ -33,6 +33,14 @@ void ready(RouteContext &context, bool isStopping, const Responder &responder)
                              [answer](bool) { answer(HttpResponse::text("ready\n")); });
 }
 
+void respondWithResource(const Responder &responder, const char *name, HttpHeaders headers)
+{
+    QFile file(QStringLiteral(":/eventsync/web/") + QLatin1String(name));
+    if (!file.open(QIODevice::ReadOnly))
+        return responder.fail({ErrorCode::NotFound, "this build has no " + std::string(name)});
+    responder.respond({200, std::move(headers), file.readAll().toStdString()});
+}
+
 void updateGauges(Metrics &metrics, const StatusSources &sources)
 {
     const HttpServerStats stats = sources.http.stats();
@@ -61,13 +69,12 @@ void addStatusRoutes(Router &router, RouteContext &context, const StatusSources 
         responder.respond({200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, context.metrics.toPrometheus()});
     });
     router.get("/", [](const HttpRequest &, const Responder &responder) {
-        QFile page(QStringLiteral(":/eventsync/web/index.html"));
-        if (!page.open(QIODevice::ReadOnly))
-            return responder.fail({ErrorCode::NotFound, "this build has no start page"});
-        responder.respond({200,
-                           {{"Content-Type", "text/html; charset=utf-8"},
-                            {"Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'"}},
-                           page.readAll().toStdString()});
+        respondWithResource(responder, "index.html",
+                            {{"Content-Type", "text/html; charset=utf-8"},
+                             {"Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'"}});
+    });
+    router.get("/api/openapi.json", [](const HttpRequest &, const Responder &responder) {
+        respondWithResource(responder, "openapi.json", {{"Content-Type", "application/json"}});
     });
 }
 

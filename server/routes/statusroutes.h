@@ -8,6 +8,7 @@
 namespace eventsync::server {
 
 // GET /healthz: this process answers. GET /readyz: its engine does too, and it is not stopping. GET /metrics. GET /: the page.
+// GET /api/openapi.json: what every route takes and answers (OpenAPI 3.1), from resources/web.
 struct StatusSources
 {
     HttpServer &http;

@@ -6,6 +6,10 @@
 #include <eventsync/model/crdtstate.h>
 #include <eventsync/model/event.h>
 
+#include <boost/json/parse.hpp>
+
+#include <algorithm>
+
 namespace eventsync::server {
 
 namespace {
@@ -537,6 +541,22 @@ void RoutesTest::startPageListsTheRoutes()
     QVERIFY(page.header("Content-Type").startsWith("text/html"));
     for (const char *route : {"/api/stream", "/api/events/", "/api/sync/", "/metrics"})
         QVERIFY2(page.body.contains(route), route);
+}
+
+// What the descriptions of the routes promise is tried against a server by ./dev contract.
+void RoutesTest::everyRouteIsDescribedInOpenApi()
+{
+    const Reply reply = m_http->get("/api/openapi.json");
+    QCOMPARE(reply.status, 200);
+    QCOMPARE(reply.header("Content-Type"), QByteArray("application/json"));
+    const json::Value description = boost::json::parse(reply.body.toStdString());
+    std::vector<std::string> described;
+    for (const auto &[path, methods] : description.at("paths").as_object()) {
+        for (const auto &[method, operation] : methods.as_object())
+            described.push_back(QByteArray(std::string(method).c_str()).toUpper().toStdString() + ' ' + std::string(path));
+    }
+    std::sort(described.begin(), described.end());
+    QCOMPARE(described, m_server->server->routes());
 }
 
 void RoutesTest::badInputHasItsNamedError_data()

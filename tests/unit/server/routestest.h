@@ -53,6 +53,7 @@ private Q_SLOTS:
     void writesAreNumberedUnderTheirClient();
     void statusRoutesAnswer();
     void startPageListsTheRoutes();
+    void everyRouteIsDescribedInOpenApi();
     void badInputHasItsNamedError_data();
     void badInputHasItsNamedError();
 
