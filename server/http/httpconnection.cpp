@@ -14,6 +14,8 @@
 #include <QSslSocket>
 #include <QTcpSocket>
 
+#include <poll.h>
+
 namespace eventsync::server {
 
 namespace {
@@ -22,6 +24,17 @@ qint64 unsentOf(const QTcpSocket &socket)
 {
     const auto *tls = qobject_cast<const QSslSocket *>(&socket);
     return socket.bytesToWrite() + (tls ? tls->encryptedBytesToWrite() : 0);
+}
+
+enum class Peer { Present, Finished, Gone };
+
+// Whether the other side has ended its half of the connection, or all of it. Under TLS the socket finds out by itself.
+Peer peerOf(const QTcpSocket &socket)
+{
+    pollfd look{.fd = static_cast<int>(socket.socketDescriptor()), .events = POLLRDHUP, .revents = 0};
+    if (::poll(&look, 1, 0) <= 0)
+        return Peer::Present;
+    return (look.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0 ? Peer::Gone : Peer::Finished;
 }
 
 // No value that a handler took from input may begin a header of its own.
@@ -136,9 +149,6 @@ void HttpConnection::read()
     const QPointer<HttpConnection> self(this);
     bool goOn = true;
     while (goOn && m_state == State::Reading && m_socket) {
-        // Who sends requests and reads no answers is not served on.
-        if (unsentOf(*m_socket) > static_cast<qint64>(limits::kUnsentHighWaterBytes))
-            break;
         const QByteArray window = m_socket->peek(static_cast<qint64>(limits::kHttpReadBytes));
         if (window.isEmpty())
             break;
@@ -153,7 +163,7 @@ void HttpConnection::read()
     m_isReadingNow = false;
 }
 
-// The head stays in the socket until it is whole: an upgrade is handed over unread.
+// What the reader does not take stays in the socket, so that an upgrade's frames are there for whoever takes it over.
 bool HttpConnection::readHead(const QByteArray &window)
 {
     const auto taken = m_reader.feed(view(window));
@@ -164,11 +174,12 @@ bool HttpConnection::readHead(const QByteArray &window)
     if (!m_reader.hasHead())
         return false;
     if (isUpgradeRequest(m_reader.head())) {
+        m_context->stats.bytesReceived += *taken;
+        m_socket->skip(static_cast<qint64>(*taken));
         upgrade();
         return false;
     }
-    m_context->stats.bytesReceived += *taken;
-    m_socket->skip(static_cast<qint64>(*taken));
+    consume(*taken);
     headArrived();
     return true;
 }
@@ -180,8 +191,8 @@ bool HttpConnection::readBody(const QByteArray &window)
         failRequest(taken.error(), m_reader.errorStatus());
         return false;
     }
-    m_context->stats.bytesReceived += *taken;
-    m_socket->skip(static_cast<qint64>(*taken));
+    consume(*taken);
+    m_bodyBytes += *taken;
     if (m_reader.isComplete()) {
         dispatch();
         return true;
@@ -189,6 +200,25 @@ bool HttpConnection::readBody(const QByteArray &window)
     if (*taken == 0 && window.size() >= static_cast<qsizetype>(limits::kHttpReadBytes))
         failRequest({ErrorCode::TooLarge, "a chunk's head is too long"}, 400);
     return *taken > 0;
+}
+
+// QTcpSocket takes the end of the peer's half for the end of the connection, and drops what was to be written. It does not
+// look as long as its buffer is full: so the request's last byte stays there until the answer is on its way.
+void HttpConnection::consume(std::size_t bytes)
+{
+    m_context->stats.bytesReceived += bytes;
+    m_holdsInput = m_reader.isComplete() && !qobject_cast<QSslSocket *>(m_socket.get());
+    m_socket->skip(static_cast<qint64>(bytes) - (m_holdsInput ? 1 : 0));
+    if (m_holdsInput)
+        m_socket->setReadBufferSize(1);
+}
+
+void HttpConnection::releaseInput()
+{
+    if (!std::exchange(m_holdsInput, false))
+        return;
+    m_socket->skip(1);
+    m_socket->setReadBufferSize(static_cast<qint64>(limits::kHttpReadBytes));
 }
 
 void HttpConnection::headArrived()
@@ -215,8 +245,9 @@ void HttpConnection::dispatch()
     m_request = request;
     request.body = std::move(body);
 
-    m_timer.stop();
     m_state = State::Answering;
+    m_halfClosed.invalidate();
+    m_timer.start(limits::kHttpLookTime);
     m_isHead = request.method == "HEAD";
     if (m_context->origins.isPreflight(request)) {
         HttpResponse response = HttpResponse::empty();
@@ -253,11 +284,12 @@ void HttpConnection::upgrade()
     head.secure = qobject_cast<QSslSocket *>(m_socket.get()) != nullptr;
     head.peer = peerText(*m_socket);
     m_timer.stop();
-    QTcpSocket *socket = m_socket.release();
-    socket->disconnect(this);
-    socket->setReadBufferSize(0); // QWebSocket bounds its frames itself, and wants to see them whole
-    m_context->upgrade(socket, std::move(head));
+    const std::string answer = upgradeAnswer(head);
+    m_context->stats.bytesSent += answer.size();
+    m_socket->write(answer.data(), static_cast<qint64>(answer.size()));
+    m_socket->disconnect(this);
     deleteLater();
+    m_context->upgraded(std::move(m_socket), head);
 }
 
 void HttpConnection::failRequest(const Error &error, int status)
@@ -273,7 +305,9 @@ void HttpConnection::onTimeout()
     const bool hasProgress = std::exchange(m_progress, 0) > 0;
     const bool hasUnsent = unsentOf(*m_socket) > 0;
     if (m_state == State::Reading && m_requestBegun) {
-        failRequest({ErrorCode::Timeout, "the request did not arrive in time"}, 408);
+        onRequestTimeout();
+    } else if (m_state == State::Answering) {
+        lookAtPeer();
     } else if (m_state == State::Streaming || (hasUnsent && hasProgress)) {
         if (hasUnsent && !hasProgress)
             m_socket->abort();
@@ -286,13 +320,41 @@ void HttpConnection::onTimeout()
     }
 }
 
+// A body may take as long as it needs while it comes at the least rate; a head is small.
+void HttpConnection::onRequestTimeout()
+{
+    // What lies unread in the socket while the event loop was busy counts.
+    const QPointer<HttpConnection> self(this);
+    m_socket->waitForReadyRead(0);
+    if (!self || m_state != State::Reading || m_timer.isActive())
+        return;
+    const auto seconds = std::chrono::duration<double>(m_context->options.requestTime).count();
+    const auto least = static_cast<double>(m_context->options.uploadRate) * seconds;
+    if (m_reader.hasHead() && static_cast<double>(std::exchange(m_bodyBytes, 0)) >= least)
+        m_timer.start(m_context->options.requestTime);
+    else
+        failRequest({ErrorCode::Timeout, "the request did not arrive in time"}, 408);
+}
+
+// Who only closed its half looks at first like who closed all, so the answer is kept for it, but not for ever.
+void HttpConnection::lookAtPeer()
+{
+    const Peer peer = peerOf(*m_socket);
+    if (peer == Peer::Finished && !m_halfClosed.isValid())
+        m_halfClosed.start();
+    if (peer == Peer::Gone || (peer == Peer::Finished && m_halfClosed.hasExpired(m_context->options.halfClosedTime.count())))
+        m_socket->abort();
+    else
+        m_timer.start(limits::kHttpLookTime);
+}
+
 void HttpConnection::onBytesWritten()
 {
     ++m_progress;
     if (m_stream)
         m_stream->bytesWritten();
-    else if (m_state == State::Reading)
-        read();
+    else if (m_state == State::Flushing)
+        nextRequest();
 }
 
 void HttpConnection::onDisconnected()
@@ -310,12 +372,18 @@ void HttpConnection::onDisconnected()
         deleteLater();
 }
 
+// A 304 comes with the body that it stands for, and gets the headers that this one would have.
 void HttpConnection::compress(HttpResponse &response) const
 {
     if (response.body.size() < m_context->options.gzipFromBytes || !isCompressible(response))
         return;
     response.headers.add("Vary", "Accept-Encoding");
     if (!acceptsGzip(m_request))
+        return;
+    // A strong tag stands for the bytes as they were.
+    if (const std::string tag(response.headers.value("ETag")); tag.starts_with('"'))
+        response.headers.set("ETag", "W/" + tag);
+    if (response.status == 304)
         return;
     if (auto compressed = gzipped(response.body)) {
         response.body = std::move(*compressed);
@@ -348,6 +416,8 @@ void HttpConnection::sendResponse(HttpResponse response)
         m_context->options.problemSent(*response.problem);
     compress(response);
     const bool hasBody = response.status != 204 && response.status != 304;
+    if (!hasBody)
+        response.headers.remove("Content-Type");
     writeHead(response, hasBody ? "Content-Length: " + std::to_string(response.body.size()) + "\r\n" : std::string());
     if (hasBody && !m_isHead) {
         m_context->stats.bytesSent += response.body.size();
@@ -367,6 +437,7 @@ std::unique_ptr<HttpStream> HttpConnection::startStream(HttpResponse head)
         requestDone();
         return stream;
     }
+    releaseInput(); // only by the end of its half a stream's reader tells that it has gone
     m_state = State::Streaming;
     m_stream = stream.get();
     m_timer.start(m_context->options.idleTime);
@@ -413,21 +484,41 @@ void HttpConnection::requestDone()
     m_isHead = false;
     m_requestBegun = false;
     m_progress = 0;
-    if (m_keepAlive && !m_context->isDraining && inputIsWhole) {
-        m_state = State::Reading;
-        m_timer.start(m_context->options.idleTime);
-        // A handler that answers later is not inside read(); bytes that wait already announce themselves no more.
-        if (!m_isReadingNow && m_socket->bytesAvailable() > 0)
-            QMetaObject::invokeMethod(this, &HttpConnection::read, Qt::QueuedConnection);
+    m_bodyBytes = 0;
+    if (!inputIsWhole)
+        return end(false);
+    m_state = State::Flushing;
+    m_timer.start(m_context->options.idleTime);
+    m_socket->flush();
+    nextRequest();
+}
+
+// Not before the system has the whole answer: who reads no answers is not served on, and reading on may find the end of the
+// peer's half, which is the end of the socket.
+void HttpConnection::nextRequest()
+{
+    if (m_state != State::Flushing || unsentOf(*m_socket) > 0)
         return;
-    }
+    if (!m_keepAlive || m_context->isDraining)
+        return end(true);
+    releaseInput();
+    m_state = State::Reading;
+    m_timer.start(m_context->options.idleTime);
+    // A handler that answers later is not inside read(); bytes that wait already announce themselves no more.
+    if (!m_isReadingNow && m_socket->bytesAvailable() > 0)
+        QMetaObject::invokeMethod(this, &HttpConnection::read, Qt::QueuedConnection);
+}
+
+void HttpConnection::end(bool inputIsWhole)
+{
     m_state = State::Lingering;
-    if (inputIsWhole && m_socket->bytesAvailable() == 0) {
+    if ((inputIsWhole && m_socket->bytesAvailable() <= (m_holdsInput ? 1 : 0)) || peerOf(*m_socket) == Peer::Finished) {
         m_timer.start(m_context->options.idleTime); // for a peer that does not read
         m_socket->disconnectFromHost();
         return;
     }
     // Closing on unread input resets the connection and may take the answer with it.
+    releaseInput();
     m_socket->readAll();
     m_timer.start(m_context->options.lingerTime);
 }

@@ -3,6 +3,7 @@
 
 #include <server/http/httpserver.h>
 
+#include <QElapsedTimer>
 #include <QObject>
 #include <QPointer>
 #include <QTimer>
@@ -22,14 +23,15 @@ struct HttpContext
     Router router;
     HttpServerStats stats;
     bool isDraining = false;
-    // Takes over the socket of a checked upgrade, its head still unread.
-    std::function<void(QTcpSocket *, HttpRequest)> upgrade;
+    // Takes over the socket of an upgrade that has been answered.
+    std::function<void(std::unique_ptr<QTcpSocket>, const HttpRequest &)> upgraded;
 };
 
 class BodyStream;
 
 // One socket, one HTTP/1.x request after the other. Reads only what the present request may need, so that whatever a peer
-// sends beyond it waits at the peer. Deletes itself when the socket has gone. Owner only.
+// sends beyond it waits at the peer. A peer that has ended its half of the connection still gets its answer (RFC 9112 section
+// 9.6), not over TLS and no stream. Deletes itself when the socket has gone. Owner only.
 class HttpConnection final : public QObject
 {
     Q_OBJECT
@@ -49,7 +51,7 @@ public:
 
 private:
     class ResponderSink;
-    enum class State { Reading, Answering, Streaming, Lingering };
+    enum class State { Reading, Answering, Streaming, Flushing, Lingering };
 
     void read();
     bool readHead(const QByteArray &window);
@@ -57,8 +59,12 @@ private:
     void headArrived();
     void dispatch();
     void upgrade();
+    void consume(std::size_t bytes);
+    void releaseInput();
     void failRequest(const Error &error, int status = 0);
     void onTimeout();
+    void onRequestTimeout();
+    void lookAtPeer();
     void onBytesWritten();
     void onDisconnected();
 
@@ -67,6 +73,8 @@ private:
     void writeHead(HttpResponse &response, const std::string &framing);
     std::unique_ptr<HttpStream> startStream(HttpResponse head);
     void requestDone();
+    void nextRequest();
+    void end(bool inputIsWhole);
 
     std::unique_ptr<QTcpSocket> m_socket;
     std::shared_ptr<HttpContext> m_context;
@@ -74,14 +82,17 @@ private:
     HttpRequest m_request; // the one being answered, without its body
     std::weak_ptr<ResponderSink> m_sink;
     BodyStream *m_stream = nullptr; // it tells when it goes
-    QTimer m_timer; // of the request, the idle time, a stalled reader, the lingering: by state
+    QTimer m_timer; // of the request, the look at its sender, the idle time, a stalled reader, the lingering: by state
+    QElapsedTimer m_halfClosed; // since the sender of the request was seen to have ended its half
     State m_state = State::Reading;
     bool m_isReadingNow = false;
+    bool m_holdsInput = false; // the request's last byte is still in the socket
     bool m_requestBegun = false;
     bool m_keepAlive = true;
     bool m_isChunked = false;
     bool m_isHead = false;
-    qint64 m_progress = 0; // bytes written since the timer was set
+    qint64 m_progress = 0;       // bytes written since the timer was set
+    std::size_t m_bodyBytes = 0; // ... and of the body read
 };
 
 } // namespace eventsync::server

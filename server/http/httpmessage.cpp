@@ -72,13 +72,22 @@ std::optional<std::string> percentDecoded(std::string_view text, Plus plus)
     return out;
 }
 
+// What intermediaries append to a tag whose representation they compressed.
+constexpr std::string_view kCodingSuffixes[] = {"-gzip", "-br", "-zstd"};
+
+// The version that an entity tag names. Ours name the version of a document, whatever its representation's bytes: a tag that
+// was weakened or marked on its way because somebody compressed the answer names the same version.
 std::optional<std::int64_t> versionOf(std::string_view tag)
 {
+    if (tag.starts_with("W/"))
+        tag.remove_prefix(2);
     if (tag.size() < 3 || tag.front() != '"' || tag.back() != '"')
         return std::nullopt;
     std::int64_t version = 0;
-    const auto [end, error] = std::from_chars(tag.data() + 1, tag.data() + tag.size() - 1, version);
-    if (error != std::errc() || end != tag.data() + tag.size() - 1)
+    const char *last = tag.data() + tag.size() - 1;
+    const auto [end, error] = std::from_chars(tag.data() + 1, last, version);
+    const std::string_view rest(end, static_cast<std::size_t>(last - end));
+    if (error != std::errc() || (!rest.empty() && std::ranges::find(kCodingSuffixes, rest) == std::end(kCodingSuffixes)))
         return std::nullopt;
     return version;
 }
@@ -123,9 +132,14 @@ bool HttpHeaders::hasToken(std::string_view name, std::string_view token) const
     return anyItem(joined(name), ',', [&](std::string_view item) { return equalsIgnoringCase(item, token); });
 }
 
-void HttpHeaders::set(std::string_view name, std::string value)
+void HttpHeaders::remove(std::string_view name)
 {
     std::erase_if(m_fields, [&](const Field &field) { return equalsIgnoringCase(field.first, name); });
+}
+
+void HttpHeaders::set(std::string_view name, std::string value)
+{
+    remove(name);
     add(std::string(name), std::move(value));
 }
 
@@ -217,15 +231,13 @@ bool ifMatchFails(const HttpRequest &request, std::optional<std::int64_t> curren
     if (!request.headers.has("If-Match"))
         return false;
     return !anyItem(request.headers.joined("If-Match"), ',', [&](std::string_view tag) {
-        return currentVersion && (tag == "*" || versionOf(tag) == currentVersion); // W/"n" never matches strongly
+        return currentVersion && (tag == "*" || versionOf(tag) == currentVersion);
     });
 }
 
 bool ifNoneMatchHolds(const HttpRequest &request, std::int64_t currentVersion)
 {
     return anyItem(request.headers.joined("If-None-Match"), ',', [&](std::string_view tag) {
-        if (tag.starts_with("W/"))
-            tag.remove_prefix(2);
         return tag == "*" || versionOf(tag) == currentVersion;
     });
 }

@@ -29,6 +29,7 @@ public:
     bool hasToken(std::string_view name, std::string_view token) const; // in a comma list, without case
     void add(std::string name, std::string value) { m_fields.emplace_back(std::move(name), std::move(value)); }
     void set(std::string_view name, std::string value);  // replaces all of that name
+    void remove(std::string_view name);
 
     const std::vector<Field> &fields() const { return m_fields; }
 
@@ -75,7 +76,8 @@ struct HttpResponse
 
 std::string_view reasonPhrase(int status);
 
-// Versions as entity tags: "17" in quotes. The conditions of RFC 9110 section 13 on them.
+// Versions as entity tags: "17" in quotes, W/"17" of a representation that was compressed. The conditions of RFC 9110 section
+// 13 on them; a weak tag counts in both, because a version says all that may change (docs/decisions/0136).
 std::string etagOf(std::int64_t version);
 // What If-Match asks for: nullopt without that header; matches("*") always does when the thing exists.
 bool ifMatchFails(const HttpRequest &request, std::optional<std::int64_t> currentVersion);

@@ -5,7 +5,8 @@
 
 #include <server/http/httpconnection.h>
 #include <server/http/ssestreams.h>
-#include <server/http/websocketgate.h>
+#include <server/http/upgradecheck.h>
+#include <server/http/websocketserverconnection.h>
 #include <server/problem.h>
 
 #include <QSslSocket>
@@ -64,12 +65,16 @@ ErrorCode listenError(QAbstractSocket::SocketError error)
 struct HttpServer::Private
 {
     Private(Random &random, HttpServerOptions options, SseStreams::Announce announce)
-        : context(std::make_shared<HttpContext>()), gate(announce, options.maxFrameBytes),
-          streams(random, context->options, announce)
+        : context(std::make_shared<HttpContext>()), streams(random, context->options, announce)
     {
         context->origins = OriginPolicy(options.origins);
         context->options = std::move(options);
-        context->upgrade = [this](QTcpSocket *socket, HttpRequest head) { gate.handOver(socket, std::move(head)); };
+        context->upgraded = [this, announce](std::unique_ptr<QTcpSocket> socket, const HttpRequest &head) {
+            auto info = connectionInfo(head, transport::TransportKind::WebSocket);
+            info.codec = chosenCodec(head).value_or(transport::Codec::Json);
+            announce(std::make_unique<WebSocketServerConnection>(std::move(socket), std::move(info),
+                                                                 context->options.maxFrameBytes));
+        };
         streams.addRoutes(context->router);
     }
 
@@ -86,7 +91,6 @@ struct HttpServer::Private
     }
 
     std::shared_ptr<HttpContext> context;
-    WebSocketGate gate;
     SseStreams streams;
     std::vector<std::unique_ptr<Acceptor>> acceptors;
     QObject connections; // parent of every HttpConnection
@@ -101,7 +105,7 @@ HttpServer::HttpServer(Random &random, HttpServerOptions options)
 
 HttpServer::~HttpServer()
 {
-    m_d->context->upgrade = {};
+    m_d->context->upgraded = {};
 }
 
 Router &HttpServer::router()

@@ -28,7 +28,9 @@ struct HttpServerOptions
     std::size_t maxConnections = limits::kServerConnections; // beyond it: 503
     std::size_t maxFrameBytes = limits::kFrameBytes;
     std::size_t gzipFromBytes = limits::kHttpGzipFromBytes;
-    std::chrono::milliseconds requestTime = limits::kHttpRequestTime; // for a whole request to arrive: 408
+    std::chrono::milliseconds requestTime = limits::kHttpRequestTime; // for a head to arrive, and between looks at a body: 408
+    std::size_t uploadRate = limits::kHttpUploadRate;                 // bytes a second of a body, on average over requestTime
+    std::chrono::milliseconds halfClosedTime = limits::kHttpHalfClosedTime;
     std::chrono::milliseconds idleTime = limits::kHttpIdleTime;       // between requests
     std::chrono::milliseconds lingerTime = limits::kHttpLingerTime;   // of a refused request's socket
     std::chrono::milliseconds heartbeat = limits::kHeartbeat;         // of SSE streams

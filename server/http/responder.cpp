@@ -29,7 +29,7 @@ void Responder::fail(const Error &error) const
 EventStream Responder::startEvents() const
 {
     HttpResponse head;
-    head.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}};
+    head.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store, no-transform"}, {"X-Accel-Buffering", "no"}};
     return EventStream(startStream(std::move(head)));
 }
 

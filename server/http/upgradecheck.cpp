@@ -1,13 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/http/upgradecheck.h>
 
-#include <algorithm>
+#include <QCryptographicHash>
+
+#include <utility>
+#include <vector>
 
 namespace eventsync::server {
 
 namespace {
 
-constexpr std::size_t kKeyLetters = 24; // 16 bytes as base64
+constexpr qsizetype kKeyBytes = 16;
+
+// RFC 6455 section 4.2.1: the key is 16 bytes as base64.
+bool isKey(std::string_view text)
+{
+    const auto decoded = QByteArray::fromBase64Encoding(QByteArray(text.data(), static_cast<qsizetype>(text.size())),
+                                                        QByteArray::AbortOnBase64DecodingErrors);
+    return decoded && decoded.decoded.size() == kKeyBytes;
+}
+
+// Section 4.2.2: what shows that the key was read by a WebSocket server.
+std::string acceptOf(std::string_view key)
+{
+    QCryptographicHash hash(QCryptographicHash::Sha1);
+    hash.addData(QByteArray(key.data(), static_cast<qsizetype>(key.size())));
+    hash.addData(QByteArray("258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
+    return hash.result().toBase64().toStdString();
+}
 
 std::vector<std::string> offeredSubprotocols(const HttpRequest &head)
 {
@@ -44,15 +64,29 @@ UpgradeVerdict checkUpgrade(const HttpRequest &head, const OriginPolicy &origins
         return {.error = Error{ErrorCode::InvalidMessage, "an upgrade needs HTTP/1.1"}};
     if (head.header("Sec-WebSocket-Version") != "13")
         return {.error = Error{ErrorCode::UnsupportedProtocol, "the WebSocket version is 13"}, .status = 426};
-    if (head.header("Sec-WebSocket-Key").size() != kKeyLetters)
+    if (!isKey(head.header("Sec-WebSocket-Key")))
         return {.error = Error{ErrorCode::InvalidMessage, "Sec-WebSocket-Key is not 16 bytes"}};
-    const auto offered = offeredSubprotocols(head);
-    const bool known = std::any_of(offered.begin(), offered.end(), [](const std::string &name) {
-        return transport::codecFromSubprotocol(name).has_value();
-    });
-    if (!offered.empty() && !known)
+    if (!chosenCodec(head) && !offeredSubprotocols(head).empty())
         return {.error = Error{ErrorCode::UnsupportedProtocol, "none of the offered sub-protocols is spoken here"}};
     return {};
+}
+
+std::optional<transport::Codec> chosenCodec(const HttpRequest &head)
+{
+    for (const std::string &name : offeredSubprotocols(head)) {
+        if (const auto codec = transport::codecFromSubprotocol(name))
+            return codec;
+    }
+    return std::nullopt;
+}
+
+std::string upgradeAnswer(const HttpRequest &head)
+{
+    std::string answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
+    answer += acceptOf(head.header("Sec-WebSocket-Key"));
+    if (const auto codec = chosenCodec(head))
+        answer.append("\r\nSec-WebSocket-Protocol: ").append(transport::subprotocol(*codec));
+    return answer + "\r\n\r\n";
 }
 
 transport::ConnectionInfo connectionInfo(const HttpRequest &head, transport::TransportKind kind)

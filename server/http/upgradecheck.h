@@ -7,7 +7,7 @@
 #include <server/http/originpolicy.h>
 
 #include <optional>
-#include <vector>
+#include <string>
 
 namespace eventsync::server {
 
@@ -20,6 +20,11 @@ struct UpgradeVerdict
     int status = 0; // 0: the error's own
 };
 UpgradeVerdict checkUpgrade(const HttpRequest &head, const OriginPolicy &origins);
+
+// The sub-protocol of an upgrade that may be made: the first one offered that is spoken here; none was offered otherwise.
+std::optional<transport::Codec> chosenCodec(const HttpRequest &head);
+// The answer that makes the upgrade (RFC 6455 section 4.2.2), after which the socket carries frames.
+std::string upgradeAnswer(const HttpRequest &head);
 
 // What the connection will know of its request.
 transport::ConnectionInfo connectionInfo(const HttpRequest &head, transport::TransportKind kind);

@@ -14,13 +14,12 @@ namespace {
 void respondWithState(const RouteContext &context, const HttpRequest &request, const Responder &responder,
                       const CollectionName &collection, const json::Value &state, ServerSeq version)
 {
-    if (ifNoneMatchHolds(request, version.value())) {
-        HttpResponse unchanged = HttpResponse::empty(304);
-        unchanged.headers.add("ETag", etagOf(version.value()));
-        responder.respond(std::move(unchanged));
-        return;
-    }
-    responder.respond(documentResponse(context, collection, state, version));
+    if (ifMatchFails(request, version.value()))
+        return responder.fail({ErrorCode::VersionConflict, "the document stands at version " + std::to_string(version.value())});
+    HttpResponse response = documentResponse(context, collection, state, version);
+    if (ifNoneMatchHolds(request, version.value()))
+        response.status = 304;
+    responder.respond(std::move(response));
 }
 
 void getPast(RouteContext &context, const HttpRequest &request, const Responder &responder, const CollectionName &collection,

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 if(TARGET eventsync_serverlib)
-    eventsync_fuzzer(http_head SOURCES http_head.cpp LIBRARIES eventsync_serverlib)
+    foreach(target http_head websocket_frames)
+        eventsync_fuzzer(${target} SOURCES ${target}.cpp LIBRARIES eventsync_serverlib)
+    endforeach()
 endif()

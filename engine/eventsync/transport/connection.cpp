@@ -3,7 +3,35 @@
 
 #include <eventsync/base/assert.h>
 
+#include <algorithm>
+
 namespace eventsync::transport {
+
+namespace {
+
+// RFC 6455 section 5.5: a control frame's payload is at most 125 bytes, two of them the code.
+constexpr std::size_t kCloseTextBytes = 123;
+
+std::optional<ErrorCode> errorOf(CloseCode code)
+{
+    switch (code) {
+    case CloseCode::Normal:
+    case CloseCode::GoingAway:
+        return std::nullopt;
+    case CloseCode::ProtocolError:
+    case CloseCode::UnsupportedData:
+    case CloseCode::InvalidPayload:
+        return ErrorCode::InvalidMessage;
+    case CloseCode::TooLarge:
+        return ErrorCode::TooLarge;
+    case CloseCode::PolicyViolation:
+        return ErrorCode::PermissionDenied;
+    default:
+        return ErrorCode::Unavailable;
+    }
+}
+
+} // namespace
 
 // Every callback may destroy the connection and with it the std::function that is running, so each is called through a
 // copy of the shared Callbacks, and nothing of *this is touched after the call.
@@ -20,6 +48,20 @@ std::optional<Codec> codecFromSubprotocol(std::string_view name)
             return codec;
     }
     return std::nullopt;
+}
+
+CloseReason reasonOfCloseFrame(CloseCode code, std::string text, bool byPeer)
+{
+    const auto named = errorCodeFromName(text);
+    return {.code = code, .text = std::move(text), .byPeer = byPeer, .error = named ? named : errorOf(code)};
+}
+
+std::string_view closeFrameText(std::string_view utf8)
+{
+    std::size_t length = std::min(utf8.size(), kCloseTextBytes);
+    while (length > 0 && length < utf8.size() && (static_cast<unsigned char>(utf8[length]) & 0xC0) == 0x80)
+        --length; // never inside a character
+    return utf8.substr(0, length);
 }
 
 std::optional<std::string_view> ConnectionInfo::queryValue(std::string_view name) const

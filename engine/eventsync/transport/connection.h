@@ -36,6 +36,11 @@ struct CloseReason
     std::optional<ErrorCode> error; // set when it was no orderly close: Unavailable, Timeout, TooLarge, OriginRefused, ...
 };
 
+// What a close frame means. Its text names the error better than the few codes can, where it is the name of one.
+CloseReason reasonOfCloseFrame(CloseCode code, std::string text, bool byPeer);
+// As much of a text as a close frame carries (RFC 6455 section 5.5), cut between characters.
+std::string_view closeFrameText(std::string_view utf8);
+
 // What is known of the peer and, on the server's side, of the request that opened the connection.
 struct ConnectionInfo
 {

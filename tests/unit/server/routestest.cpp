@@ -231,7 +231,12 @@ void RoutesTest::ifNoneMatchSavesTheBody()
     const Reply unchanged = m_http->get("/api/games/" + m_id, {{"If-None-Match", "\"1\""}});
     QCOMPARE(unchanged.status, 304);
     QVERIFY(unchanged.body.isEmpty());
+    QCOMPARE(unchanged.header("Cache-Control"), QByteArray("no-cache"));
     QCOMPARE(m_http->get("/api/games/" + m_id, {{"If-None-Match", "\"0\""}}).status, 200);
+    QCOMPARE(m_http->get("/api/games/" + m_id, {{"If-Match", "\"1\""}}).status, 200);
+    const Reply stale = m_http->get("/api/games/" + m_id, {{"If-Match", "\"0\""}});
+    QCOMPARE(stale.status, 412);
+    QCOMPARE(stale.member("/code"), std::string(R"("VersionConflict")"));
 }
 
 void RoutesTest::putIfNoneMatchStarCreatesOnlyOnce()

@@ -10,6 +10,7 @@
 #include <QTest>
 #include <QTimer>
 
+#include <cstdint>
 #include <deque>
 #include <memory>
 
@@ -35,6 +36,17 @@ struct ServerFixture
             const std::string ms(request.parameter("ms"));
             QTimer::singleShot(std::stoi(ms), [responder, ms] { responder.respond(HttpResponse::text("after " + ms)); });
         });
+        router.get("/held", [this](const HttpRequest &, const Responder &responder) {
+            held.push_back(responder);
+            responder.onClosed([this] { ++heldClosed; });
+        });
+        router.get("/version", [](const HttpRequest &request, const Responder &responder) {
+            HttpResponse response = HttpResponse::json('"' + std::string(3000, 'x') + '"');
+            response.headers.add("ETag", etagOf(17));
+            if (ifNoneMatchHolds(request, 17))
+                response.status = 304;
+            responder.respond(std::move(response));
+        });
         router.get("/never", [](const HttpRequest &, const Responder &) {});
         router.get("/inject", [](const HttpRequest &request, const Responder &responder) {
             HttpResponse response = HttpResponse::text("ok");
@@ -59,7 +71,8 @@ struct ServerFixture
     }
 
     SystemRandom random;
-    int streamsClosed = 0;
+    int streamsClosed = 0, heldClosed = 0;
+    std::vector<Responder> held;
     std::vector<std::unique_ptr<HttpStream>> streams;
     HttpServer server;
     std::uint16_t port = 0;
@@ -96,6 +109,33 @@ struct RawClient
 inline QByteArray get(const char *target, const char *more = "")
 {
     return QByteArray("GET ") + target + " HTTP/1.1\r\nHost: localhost\r\n" + more + "\r\n";
+}
+
+constexpr const char *kUpgradeFields = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+// A client's frame: its first byte (final bit, reserved bits, opcode), masked unless told otherwise.
+inline QByteArray clientFrame(unsigned char first, QByteArray payload, bool masked = true)
+{
+    const unsigned char mask[] = {0x37, 0xfa, 0x21, 0x3d};
+    QByteArray frame(1, static_cast<char>(first));
+    const auto size = static_cast<std::uint64_t>(payload.size());
+    const int lengthBytes = size < 126 ? 0 : size < 65'536 ? 2 : 8;
+    frame.append(static_cast<char>((masked ? 0x80 : 0) | (lengthBytes == 0 ? size : lengthBytes == 2 ? 126 : 127)));
+    for (int shift = 8 * (lengthBytes - 1); shift >= 0; shift -= 8)
+        frame.append(static_cast<char>((size >> shift) & 0xff));
+    if (!masked)
+        return frame + payload;
+    frame.append(reinterpret_cast<const char *>(mask), 4);
+    for (qsizetype i = 0; i < payload.size(); ++i)
+        payload[i] = static_cast<char>(static_cast<unsigned char>(payload[i]) ^ mask[i % 4]);
+    return frame + payload;
+}
+
+// A server's frame with less than 126 bytes.
+inline QByteArray serverFrame(unsigned char first, const QByteArray &payload)
+{
+    return QByteArray(1, static_cast<char>(first)).append(static_cast<char>(payload.size())) + payload;
 }
 
 } // namespace eventsync::server

@@ -4,6 +4,7 @@
 
 #include <eventsync/transport/dial.h>
 
+#include <QDir>
 #include <QNetworkAccessManager>
 #include <QNetworkReply>
 #include <QProcess>
@@ -422,6 +423,133 @@ private Q_SLOTS:
         QCOMPARE(rig.server.text(0), std::string("\xED\x95\x9C"));
     }
 
+    void aTextCutInsideACharacterIsOneMessage()
+    {
+        Rig rig(*this, {});
+        RawClient peer(rig.fixture->port);
+        const QByteArray text = "{\"t\":\"\xED\x95\x9C\xF0\x9F\x98\x80\"}";
+        peer.send(get("/sync", kUpgradeFields));
+        for (qsizetype at = 0; at <= text.size(); ++at) {
+            peer.send(clientFrame(0x01, text.left(at)));
+            peer.send(clientFrame(0x80, text.mid(at)));
+            QTRY_COMPARE(rig.server.frames.size(), static_cast<std::size_t>(at + 1));
+            QCOMPARE(rig.server.frames.back().bytes(), std::string_view(text.constData(), static_cast<std::size_t>(text.size())));
+        }
+    }
+
+    void whatBreaksTheFramingIsAnsweredWithItsCloseCode_data()
+    {
+        QTest::addColumn<QByteArray>("bytes");
+        QTest::addColumn<int>("code");
+        QTest::newRow("not masked") << clientFrame(0x81, "{}", false) << 1002;
+        QTest::newRow("a reserved bit") << clientFrame(0xC1, "{}") << 1002;
+        QTest::newRow("no UTF-8") << clientFrame(0x81, "\xff") << 1007;
+        QTest::newRow("too long, and more of it") << clientFrame(0x81, QByteArray(2000, 'x')).repeated(100) << 1009;
+    }
+    void whatBreaksTheFramingIsAnsweredWithItsCloseCode()
+    {
+        QFETCH(QByteArray, bytes);
+        QFETCH(int, code);
+        Rig rig(*this, {}, {.maxFrameBytes = 1000});
+        RawClient peer(rig.fixture->port);
+        peer.send(get("/sync", kUpgradeFields));
+        QVERIFY(peer.waitForText("\r\n\r\n"));
+        peer.received.clear();
+        peer.send(bytes + clientFrame(0x81, "\"after\""));
+        QVERIFY(peer.waitForClose());
+        QVERIFY2(peer.received.size() > 4 && peer.received[0] == '\x88', peer.received.toHex().constData());
+        QCOMPARE(static_cast<unsigned char>(peer.received[2]) * 256 + static_cast<unsigned char>(peer.received[3]), code);
+        QCOMPARE(static_cast<qsizetype>(peer.received[1]) + 2, peer.received.size()); // and nothing behind it
+        QTRY_COMPARE(rig.server.closed.size(), std::size_t(1));
+        QCOMPARE(static_cast<int>(rig.server.closed[0].code), code);
+        QVERIFY(!rig.server.closed[0].byPeer && rig.server.closed[0].error);
+        QVERIFY(rig.server.frames.empty());
+    }
+
+    void framesInOnePieceWithTheUpgradeAreRead()
+    {
+        Rig rig(*this, {});
+        RawClient peer(rig.fixture->port);
+        peer.send(get("/sync", kUpgradeFields) + clientFrame(0x81, "\"early\"") + clientFrame(0x89, "p")
+                  + clientFrame(0x88, "\x03\xe9"));
+        QVERIFY(peer.waitForClose());
+        QVERIFY(peer.received.startsWith("HTTP/1.1 101 "));
+        QVERIFY2(peer.received.endsWith(serverFrame(0x8A, "p") + serverFrame(0x88, "\x03\xe9")), peer.received.toHex().constData());
+        QTRY_COMPARE(rig.server.closed.size(), std::size_t(1));
+        QCOMPARE(rig.server.closed[0].code, CloseCode::GoingAway);
+        QVERIFY(rig.server.closed[0].byPeer);
+        QCOMPARE(rig.server.frames.size(), std::size_t(1));
+        QCOMPARE(rig.server.text(0), std::string("\"early\""));
+    }
+
+    void pingsThatNobodyReadsTheAnswersOfTakeNoMemory()
+    {
+        Rig rig(*this, {});
+        QTcpSocket peer;
+        peer.setReadBufferSize(1000);
+        peer.connectToHost(QHostAddress(QHostAddress::LocalHost), rig.fixture->port);
+        peer.write(get("/sync", kUpgradeFields));
+        QTRY_VERIFY(rig.server.connection);
+        const std::string payload(100, 'x');
+        rig.server.connection->setWaterMarks({.high = 4'000'000, .low = 1'000, .hard = 80'000'000});
+        // What the system takes is full, and a little more than the mark waits behind it.
+        while (rig.server.connection->unsentBytes() <= limits::kUnsentHighWaterBytes) {
+            rig.server.connection->send(Frame::text(std::string(500'000, 'x')));
+            QTest::qWait(1);
+        }
+        const std::size_t before = rig.server.connection->unsentBytes();
+        const QByteArray last = clientFrame(0x81, "\"seen\"");
+        peer.write(clientFrame(0x89, QByteArray(125, 'x')).repeated(10'000) + clientFrame(0x89, "last") + last);
+        QTRY_COMPARE(rig.server.frames.size(), std::size_t(1));
+        QVERIFY(rig.server.connection->unsentBytes() <= before);
+        QByteArray end; // it reads again, and the last ping is answered
+        peer.setReadBufferSize(0);
+        const auto read = [&] { end = (end + peer.readAll()).right(6); };
+        connect(&peer, &QTcpSocket::readyRead, &peer, read);
+        read();
+        QTRY_COMPARE(end, serverFrame(0x8A, "last"));
+    }
+
+    void socketsAreCountedAsTheirDescriptorsAre()
+    {
+        const auto descriptors = [] { return QDir(QStringLiteral("/proc/self/fd")).entryList(QDir::NoDotAndDotDot | QDir::AllEntries | QDir::System).size(); };
+        Rig rig(*this, {}, {.requestTime = 300ms, .idleTime = 300ms, .lingerTime = 50ms});
+        {
+            RawClient first(rig.fixture->port); // what the libraries open once
+            first.send(get("/hello", "Connection: close\r\n"));
+            QVERIFY(first.waitForClose());
+        }
+        QTRY_COMPARE(rig.fixture->server.stats().sockets, std::size_t(0));
+        const auto before = descriptors();
+        const QByteArray upgrade = get("/sync", kUpgradeFields), close = clientFrame(0x88, "\x03\xe8");
+        const QList<QByteArray> openings{
+            upgrade, upgrade + close, upgrade + close + close, upgrade + clientFrame(0x81, "1") + close, upgrade.chopped(2),
+            upgrade + clientFrame(0x81, "1", false), upgrade + upgrade, get("/sync/a/b", kUpgradeFields) + close, get("/hello"),
+            get("/hello") + upgrade + close, get("/never"), get("/later/20"), get("/endless"), get("/api/stream"), "GET /hel", "\r\n\r\n", "",
+            "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc"};
+        for (int round = 0; round < 4; ++round) {
+            std::vector<std::unique_ptr<RawClient>> peers;
+            for (const QByteArray &opening : openings) {
+                for (const bool waits : {false, true}) {
+                    peers.push_back(std::make_unique<RawClient>(rig.fixture->port));
+                    peers.back()->send(opening);
+                    if (waits)
+                        QCoreApplication::processEvents();
+                    if (round % 2 == 0)
+                        peers.back()->socket.abort();
+                }
+            }
+            QTRY_VERIFY(rig.fixture->server.stats().sockets <= peers.size());
+            peers.clear();
+            rig.others.clear(); // who took the connections lets them go
+            rig.server.connection.reset();
+        }
+        QTRY_COMPARE(rig.fixture->server.stats().sockets, std::size_t(0));
+        rig.others.clear();
+        rig.fixture->streams.clear();
+        QTRY_COMPARE(descriptors(), before);
+    }
+
     void postsToAStreamAreChecked_data()
     {
         QTest::addColumn<QByteArray>("body");
@@ -451,6 +579,7 @@ private Q_SLOTS:
         const QByteArray id = stream.received.mid(at, stream.received.indexOf('"', at) - at);
         QCOMPARE(id.size(), 32); // 192 bits
         QVERIFY(stream.received.contains("X-Accel-Buffering: no\r\n"));
+        QVERIFY(stream.received.contains("Cache-Control: no-store, no-transform\r\n"));
 
         RawClient poster(fixture.port);
         const auto post = [&](const QByteArray &to) {

@@ -141,7 +141,11 @@ private Q_SLOTS:
         QTest::newRow("the same") << QStringLiteral("\"17\"") << false << true;
         QTest::newRow("another") << QStringLiteral("\"16\"") << true << false;
         QTest::newRow("in a list") << QStringLiteral("\"1\" , \"17\"") << false << true;
-        QTest::newRow("weak") << QStringLiteral("W/\"17\"") << true << true;
+        QTest::newRow("weak") << QStringLiteral("W/\"17\"") << false << true; // a proxy compressed the answer
+        QTest::newRow("marked by a proxy") << QStringLiteral("\"17-gzip\"") << false << true;
+        QTest::newRow("weak and another") << QStringLiteral("W/\"16\"") << true << false;
+        QTest::newRow("marked otherwise") << QStringLiteral("\"17-x\"") << true << false;
+        QTest::newRow("half a tag") << QStringLiteral("W/\"17") << true << false;
         QTest::newRow("any") << QStringLiteral("*") << false << true;
         QTest::newRow("no tag") << QStringLiteral("17") << true << false;
         QTest::newRow("beyond numbers") << QStringLiteral("\"99999999999999999999\"") << true << false;

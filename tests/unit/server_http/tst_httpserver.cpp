@@ -4,6 +4,8 @@
 
 #include <QThread>
 
+#include <sys/socket.h>
+
 using namespace eventsync;
 using namespace eventsync::server;
 using namespace std::chrono_literals;
@@ -79,6 +81,86 @@ private Q_SLOTS:
         if (!fixture.streams.empty())
             QTRY_COMPARE(fixture.streamsClosed, 1);
         QTest::qWait(60); // the late answer is dropped
+    }
+
+    void whoEndsItsHalfIsStillAnswered_data()
+    {
+        QTest::addColumn<QByteArray>("requests");
+        QTest::addColumn<QByteArrayList>("answers"); // in this order
+        QTest::newRow("at once") << get("/hello") << QByteArrayList{"200 OK", "hello"};
+        QTest::newRow("later") << get("/later/50") << QByteArrayList{"200 OK", "after 50"};
+        QTest::newRow("with a body") << QByteArray("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc") << QByteArrayList{"200 OK", "abc"};
+        QTest::newRow("with chunks") << QByteArray("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+                                     << QByteArrayList{"200 OK", "abc"};
+        QTest::newRow("more than the system takes at once") << get("/large?size=9000000") << QByteArrayList{"200 OK", "x\""};
+        QTest::newRow("several requests") << get("/later/20") + get("/large?size=9000000") + get("/hello", "Connection: close\r\n")
+                                          << QByteArrayList{"after 20", "x\"", "hello"};
+        QTest::newRow("refused") << get("/hello", "Origin: https://evil.example\r\n") << QByteArrayList{"403 ", "OriginRefused"};
+        QTest::newRow("HTTP/1.0") << QByteArray("GET /later/20 HTTP/1.0\r\n\r\n") << QByteArrayList{"200 OK", "after 20"};
+    }
+    void whoEndsItsHalfIsStillAnswered()
+    {
+        QFETCH(QByteArray, requests);
+        QFETCH(QByteArrayList, answers);
+        ServerFixture fixture;
+        RawClient client(fixture.port);
+        client.send(requests);
+        QVERIFY(::shutdown(static_cast<int>(client.socket.socketDescriptor()), SHUT_WR) == 0);
+        QVERIFY(client.waitForClose(15'000));
+        qsizetype at = 0;
+        for (const QByteArray &answer : answers) {
+            const qsizetype found = client.received.indexOf(answer, at);
+            QVERIFY2(found >= at, answer.constData());
+            at = found;
+        }
+        QTRY_COMPARE(fixture.server.stats().sockets, std::size_t(0));
+    }
+
+    void anAnswerIsNotKeptForEver()
+    {
+        ServerFixture fixture({.halfClosedTime = 0ms});
+        RawClient client(fixture.port), other(fixture.port);
+        client.send(get("/held"));
+        other.send(get("/held"));
+        QTRY_COMPARE(fixture.held.size(), std::size_t(2));
+        QVERIFY(::shutdown(static_cast<int>(client.socket.socketDescriptor()), SHUT_WR) == 0);
+        QTRY_COMPARE(fixture.heldClosed, 1);
+        QVERIFY(client.waitForClose());
+        QTRY_COMPARE(fixture.server.stats().sockets, std::size_t(1));
+        for (const Responder &responder : std::exchange(fixture.held, {}))
+            responder.respond(HttpResponse::text("let go"));
+        QVERIFY(other.waitForText("let go"));
+        QVERIFY(!client.received.contains("let go"));
+    }
+
+    void anUploadThatMakesProgressIsTaken()
+    {
+        ServerFixture fixture({.requestTime = 2s, .uploadRate = 100});
+        RawClient client(fixture.port);
+        client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1003\r\n\r\n" + QByteArray(1000, 'x'));
+        QTest::qWait(2'500); // beyond the first look
+        client.send("end");
+        QVERIFY2(client.waitForText("xend"), client.received.constData());
+    }
+
+    void tagsAndConditionsKnowOfCompression()
+    {
+        ServerFixture fixture({.gzipFromBytes = 100});
+        RawClient client(fixture.port);
+        const auto ask = [&](const char *fields) {
+            client.received.clear();
+            client.send(get("/version", fields) + get("/hello")); // whose answer ends the first one's
+            return client.waitForText("\r\n\r\nhello") ? client.received : QByteArray();
+        };
+        QVERIFY(ask("").contains("ETag: \"17\"\r\n"));
+        const QByteArray zipped = ask("Accept-Encoding: gzip\r\n");
+        QVERIFY(zipped.contains("ETag: W/\"17\"\r\n"));
+        QVERIFY(zipped.contains("Vary: Accept-Encoding\r\n"));
+        const QByteArray same = ask("Accept-Encoding: gzip\r\nIf-None-Match: W/\"17\"\r\n");
+        QVERIFY(same.startsWith("HTTP/1.1 304 "));
+        QVERIFY(same.contains("ETag: W/\"17\"\r\n"));
+        QVERIFY(same.contains("Vary: Accept-Encoding\r\n"));
+        QVERIFY(!same.left(same.indexOf("\r\n\r\n")).contains("\r\nContent-"));
     }
 
     void requestsArriveHoweverTheyAreCut()
