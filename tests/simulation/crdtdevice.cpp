@@ -41,6 +41,17 @@ void Device::noteRenewed(const client::QueueEntry &entry)
         m_world.ledger().isSame(entry.id, *id);
 }
 
+// A copy of this replica may have written a patch again that waits here as well, and decided to keep it: to what was made on
+// top of the one here, that one is the same edit.
+void Device::noteTwinsVersion(const Event &event) const
+{
+    for (const client::QueueEntry &entry : m_core->queue(event.documentId)) {
+        if (entry.isPending() && entry.id != event.id && entry.first() == event.firstId() && entry.operation == event.operation &&
+            isWrittenAgain(entry.diff, event.diff))
+            m_world.ledger().isSame(event.id, entry.id);
+    }
+}
+
 // After every step: an editor that follows is never apart from the document, and among CRDT patches there are no conflicts.
 // (When the server has lost what others made, an edit on top of that has to wait for them: G12.)
 void Device::checkCrdt(const client::Outcome &outcome)

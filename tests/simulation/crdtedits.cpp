@@ -139,6 +139,20 @@ void editCrdtValue(json::Value &value, std::uint64_t chance)
         (*object)[key(random)] = simulation::value(random);
 }
 
+bool isWrittenAgain(const Diff &one, const Diff &other)
+{
+    if (!one.isCrdt() || !other.isCrdt() || !one.hasChanges() || !other.hasChanges())
+        return false;
+    const auto a = crdt::Patch::decode(one.crdt()), b = crdt::Patch::decode(other.crdt());
+    if (!a || !b || a->span() != b->span())
+        return false;
+    const crdt::IdSpan ids = a->idSpan(), others = b->idSpan();
+    return a->renamed([&](crdt::Id id) {
+                const bool isOwn = id.sid == ids.sid && id.time >= ids.time && id.time < ids.end();
+                return isOwn ? others.first().plus(id.time - ids.time) : id;
+            }) == *b;
+}
+
 void EditorText::read(const crdt::Document *document)
 {
     m_node = crdt::kOrigin;

@@ -19,6 +19,9 @@ client::ClientCore::CrdtEdit randomCrdtEdit(std::uint64_t chance);
 // The same sort of change, made by somebody who sees only the JSON value.
 void editCrdtValue(json::Value &value, std::uint64_t chance);
 
+// Whether both are one patch, but for the ids that it makes.
+bool isWrittenAgain(const Diff &one, const Diff &other);
+
 // An editor's copy of the text at /text, kept by nothing but the changes it is told of. Throws a Violation as soon as it is
 // not the document's text any more.
 class EditorText

@@ -313,6 +313,8 @@ void Device::receive(Link::Down down)
     const protocol::Message message = decoded(down.message->message(), m_world.traits().codec);
     if (const auto *events = std::get_if<protocol::Events>(&message)) {
         const ServerSeq before = m_core->position(events->documentId).value_or(Position()).serverSeq;
+        for (const auto &item : events->events)
+            noteTwinsVersion(*item.event);
         auto outcome = m_core->receive(message);
         const ServerSeq after = m_core->position(events->documentId).value_or(Position()).serverSeq;
         for (const auto &item : events->events) {

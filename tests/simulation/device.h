@@ -69,6 +69,7 @@ private:
     void checkNet(const Event &event, const EditNote &note) const;
     void noteEntries(const DocumentId &document);
     void noteRenewed(const client::QueueEntry &entry);
+    void noteTwinsVersion(const Event &event) const;
     void editCrdt(const DocumentId &document, std::uint64_t chance);
     void checkCrdt(const client::Outcome &outcome);
     void checkLeft(const DocumentId &document, const std::set<EventId> &queued) const;

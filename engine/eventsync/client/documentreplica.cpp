@@ -76,6 +76,7 @@ void DocumentReplica::rewind(Outcome &)
     const auto fine = [this] { return m_tree.kind() == DocumentKind::Crdt || passes(); };
     bool validBefore = fine();
     CrdtRenames renames;
+    CrdtIds inFlight; // of patches that do not apply here: their answers decide, also about what stands on them
     // Pending entries only: conflicts and dead letters are no part of the tree. Parking one parks followers behind it,
     // which leave m_waiting while this walks; so the walk goes by the queue's order, not by the sets.
     for (auto &[order, entry] : m_queue) {
@@ -83,9 +84,15 @@ void DocumentReplica::rewind(Outcome &)
         if (!entry.edit.isPending())
             continue;
         renew(entry, renames, false);
+        entry.hold = entry.waits() && standsOn(entry.edit, inFlight);
+        if (entry.hold) {
+            addIds(entry.edit, inFlight);
+            continue;
+        }
         auto applied = m_tree.apply(entry.edit.operation, entry.edit.diff);
         if (!applied) {
-            entry.hold = false;
+            if (entry.isSent())
+                addIds(entry.edit, inFlight);
             const bool missing = applied.error().code == ErrorCode::MissingDependency;
             if (entry.waits())
                 park(entry, {missing ? ErrorCode::MissingDependency : ErrorCode::Conflict,

@@ -705,6 +705,31 @@ void CrdtTest::aCopyWritesItsEditsAgainUnderANewSession()
     VERIFY_DURABLE(pair);
 }
 
+// A snapshot with the twin's edit in the times of one in flight: what stands on that one waits for its answer with it.
+void CrdtTest::whatStandsOnAnEditInFlightWaitsForItsAnswer()
+{
+    CrdtPair pair;
+    pair.edit(typing(3, QStringLiteral("12")));
+    static_cast<void>(pair.pushed());
+    pair.device.run(pair.device.core->disconnected());
+    pair.edit(typing(4, QStringLiteral("_")));
+    pair.log.bob = ClientSeq();
+    pair.bob(Operation::Update, typing(0, QStringLiteral("!")), pair.device.core->clientId());
+    pair.device.run(pair.device.core->connected());
+    pair.device.receive(welcome());
+    pair.device.receive(pair.crdtSnapshot());
+    QCOMPARE(pair.device.states(), (std::vector{EntryState::Sent, EntryState::Waiting}));
+    VERIFY_DURABLE(pair);
+    pair.device.receive(pair.log.synced(ClientSeq(1)));
+    const auto pushed = pair.pushed();
+    QCOMPARE(pushed.size(), std::size_t(2));
+    pair.logAll(pushed);
+    QCOMPARE(pair.text(), QStringLiteral("!abc1_2"));
+    QCOMPARE(pair.device.view(pair.id), pair.folded().canonical());
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+    VERIFY_DURABLE(pair);
+}
+
 // [G3] [G9]
 void CrdtTest::aVersionThatTheTwinLoggedIsTakenBack()
 {

@@ -37,6 +37,7 @@ private Q_SLOTS:
     void aPatchThatWaitedLetsALaterOneInFlightGoFirst();
     void aForkIsHeardAlsoAboutAnEditThatIsSettled();
     void aCopyWritesItsEditsAgainUnderANewSession();
+    void whatStandsOnAnEditInFlightWaitsForItsAnswer();
     void aVersionThatTheTwinLoggedIsTakenBack();
 };
 
