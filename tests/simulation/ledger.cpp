@@ -62,6 +62,12 @@ const Ledger::Log *Ledger::log(const DocumentId &document) const
     return found == m_logs.end() ? nullptr : &found->second;
 }
 
+bool Ledger::hadPosition(const DocumentId &document, const Position &position) const
+{
+    const auto found = m_positions.find(document);
+    return found != m_positions.end() && found->second.contains({position.serverSeq, position.chain});
+}
+
 ServerSeq Ledger::head(const DocumentId &document) const
 {
     const Log *found = log(document);
@@ -117,6 +123,7 @@ void Ledger::committed(const EventPtr &event)
     }
     log.chains.push_back(chainNext(log.chains.back(), digestOf(*event)));
     log.events.push_back(logged);
+    m_positions[event->documentId].emplace(event->serverSeq, log.chains.back());
     everLogged.insert(event->id);
     everLogged.insert(root);
     versions[root].push_back(logged.number);

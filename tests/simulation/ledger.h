@@ -81,6 +81,8 @@ public:
 
     const Log *log(const DocumentId &document) const;
     const std::map<DocumentId, Log> &logs() const { return m_logs; }
+    // Whether some history of the log had this chain value there.
+    bool hadPosition(const DocumentId &document, const Position &position) const;
     ServerSeq head(const DocumentId &document) const;
 
     Saved save() const { return {m_logs, lastPosition}; }
@@ -98,6 +100,7 @@ private:
     void checkOrder(const Log &log, const Logged &logged, const EditNote &note) const;
 
     std::map<DocumentId, Log> m_logs;
+    std::map<DocumentId, std::set<std::pair<ServerSeq, Digest>>> m_positions; // of all histories
     std::uint32_t meaning(std::uint32_t number) const;
     bool saw(const EditNote &note, std::uint32_t number) const;
     bool dependsOn(const EditNote &note, std::uint32_t number) const;

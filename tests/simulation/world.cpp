@@ -205,30 +205,65 @@ void World::readCommitted()
     }
 }
 
-// [G1] nobody hears of what a crash can still take back.
+// What a message from the server says of a position is the chain of that position, as the log stands.
+void World::checkPosition(const DocumentId &id, const Position &said, std::string_view where) const
+{
+    const Ledger::Log *log = m_ledger.log(id);
+    const auto at = static_cast<std::size_t>(said.serverSeq.value());
+    const bool isRight = at == 0 ? said.chain == chainStart(collectionOf(id), id)
+                                 : log && at < log->chains.size() && said.chain == log->chains[at];
+    if (!isRight)
+        throw Violation("chain", "`" + std::string(where) + "` of " + id.text() + " says " + said.chain.toHex() + " at " +
+                                     std::to_string(said.serverSeq.value()));
+}
+
+// A device may still be in a history that a restore has ended.
+void World::checkReceived(const protocol::Message &message) const
+{
+    const auto *subscribe = std::get_if<protocol::Subscribe>(&message);
+    if (!subscribe)
+        return;
+    std::vector<Position> positions;
+    if (subscribe->chain)
+        positions.push_back({subscribe->afterSeq.value_or(ServerSeq()), *subscribe->chain});
+    for (const protocol::Checkpoint &checkpoint : subscribe->checkpoints)
+        positions.push_back({checkpoint.serverSeq, checkpoint.chain});
+    for (const Position &position : positions) {
+        if (!m_ledger.hadPosition(subscribe->documentId, position))
+            throw Violation("chain", "`subscribe` to " + subscribe->documentId.text() + " says " + position.chain.toHex() + " at " +
+                                         std::to_string(position.serverSeq.value()));
+    }
+}
+
 void World::checkSent(Link &link, const protocol::OutgoingPtr &outgoing)
+// [G1] nobody hears of what a crash can still take back.
 {
     readCommitted();
     const auto &message = outgoing->message();
     if (const auto *events = std::get_if<protocol::Events>(&message)) {
-        for (const auto &item : events->events) {
-            ServerSeq seq;
+        ServerSeq seq;
             if (item.event)
+        for (const auto &item : events->events) {
                 seq = item.event->serverSeq;
             else if (auto event = eventFromBytes(*item.canonical, EventForm::Logged))
                 seq = event->serverSeq;
             if (seq > m_ledger.head(events->documentId))
                 throw Violation("G1", "an event was sent to " + link.device->name() + " before it was durable");
         }
-    } else if (const auto *ack = std::get_if<protocol::Ack>(&message)) {
+        checkPosition(events->documentId, {seq, events->chain}, "events");
         for (const auto &result : ack->results) {
+    } else if (const auto *ack = std::get_if<protocol::Ack>(&message)) {
             const bool logged = result.status == protocol::AckStatus::Applied || result.status == protocol::AckStatus::Merged ||
                                 result.status == protocol::AckStatus::Duplicate;
             if (logged && (!result.serverSeq || *result.serverSeq > m_ledger.head(ack->documentId)))
                 throw Violation("G1", "an edit of " + link.device->name() + " was acknowledged before it was durable");
         }
-    }
+    } else if (const auto *snapshot = std::get_if<protocol::Snapshot>(&message)) {
+        checkPosition(snapshot->documentId, snapshot->position, "snapshot");
+    } else if (const auto *synced = std::get_if<protocol::Synced>(&message)) {
+        checkPosition(synced->documentId, synced->position, "synced");
 }
+    }
 
 void World::work()
 {
@@ -253,8 +288,9 @@ void World::serverReceives(Link &link)
         link.session = m_service->open(*m_sinks.back(), {.peer = link.device->name(), .document = {}});
     }
     say("    link " + std::to_string(link.number) + " -> server: " + std::string(protocol::messageType(message)));
-    m_service->receive(*link.session, message);
+    checkReceived(message);
     readCommitted();
+    m_service->receive(*link.session, message);
 }
 
 void World::deviceReceives(Link &link)

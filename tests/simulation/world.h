@@ -118,8 +118,10 @@ private:
     void checkCrdt(Device &device, const DocumentId &id);
     void checkServer();
     void checkSent(Link &link, const protocol::OutgoingPtr &message);
-
+    void checkPosition(const DocumentId &id, const Position &said, std::string_view where) const;
+    void checkReceived(const protocol::Message &message) const;
     const Traits m_traits;
+
     const bool m_verbose;
     SeededRandom m_seeds;
     SimulatedClock m_clock;

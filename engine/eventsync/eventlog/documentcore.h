@@ -96,11 +96,12 @@ public:
     std::vector<LoggedPtr> committed(const std::int64_t *positions);
     const std::vector<std::shared_ptr<LoggedEvent>> &prepared() const { return m_prepared; }
 
-    // ---- as committed (while a batch is out, state() and clock() are ahead of it)
+    // ---- as committed (while a batch is out, state() is ahead of it)
     const DocumentId &id() const { return m_id; }
     std::int64_t number() const { return m_number; }
-    const std::optional<CollectionName> &collection() const { return m_collection; }
-    bool exists() const { return m_collection.has_value(); } // ever; a tombstone too
+    // None while the first event is being committed: a crash can still take it back.
+    std::optional<CollectionName> collection() const { return exists() ? m_collection : std::nullopt; }
+    bool exists() const { return m_committed.serverSeq.value() > 0; } // ever; a tombstone too
     DocumentKind kind() const { return m_kind; } // decided by the first event, for ever
     const Position &head() const { return m_committed; }
     ServerSeq horizon() const { return m_horizon; }

@@ -154,7 +154,7 @@ void SyncService::Private::decideStart(SessionId id, const protocol::Subscribe &
     const auto isOurs = [&](ServerSeq seq, const std::optional<Digest> &chain) {
         if (mutated(Mutation::NoChain) && seq <= head)
             return true;
-        if (seq == ServerSeq(0) && (!chain || !core.exists()))
+        if (seq == ServerSeq(0)) // nothing was applied that could differ, and chain 0 may have been told without a collection
             return true;
         if (seq < base || seq > head || !chain)
             return false;
@@ -164,8 +164,7 @@ void SyncService::Private::decideStart(SessionId id, const protocol::Subscribe &
         return found != chains.end() && found->second == *chain;
     };
     ServerSeq after = message.afterSeq.value_or(ServerSeq(0));
-    const bool uncheckable = after == ServerSeq(0) && core.horizon() > ServerSeq(1); // chain_0 was compacted: a snapshot anyway
-    if (!uncheckable && after >= base && !isOurs(after, message.chain)) {
+    if (after >= base && !isOurs(after, message.chain)) {
         ServerSeq common;
         for (const protocol::Checkpoint &checkpoint : message.checkpoints) {
             if (checkpoint.serverSeq < after && isOurs(checkpoint.serverSeq, checkpoint.chain))

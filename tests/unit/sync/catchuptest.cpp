@@ -228,6 +228,39 @@ void CatchUpTest::aForeignHistoryIsToldWhereItParts()
 }
 
 // [G13]
+void CatchUpTest::whatIsBeingCommittedIsNoPositionYet_data()
+{
+    QTest::addColumn<QString>("collection");
+    QTest::newRow("its collection") << "things";
+    QTest::newRow("another collection") << "others";
+    QTest::newRow("none") << "";
+}
+
+// [G1] Who subscribes while the first event is on its way to the disk stands before it, as if it had not been sent.
+void CatchUpTest::whatIsBeingCommittedIsNoPositionYet()
+{
+    QFETCH(QString, collection);
+    Rig rig({}, storage::MemoryBackend::Completion::InFlight);
+    Peer &alice = rig.follow("alice");
+    Peer &bob = rig.hello("bob");
+    rig.service->receive(alice.id, protocol::Push{BatchId(1), DocumentId("d1"), {std::make_shared<const Event>(rig.create(alice))}});
+    while (rig.backend.inFlight() == 0)
+        QVERIFY(rig.executor.runOne());
+    protocol::Subscribe subscribe{.documentId = DocumentId("d1"), .afterSeq = ServerSeq(0)};
+    if (!collection.isEmpty())
+        subscribe.collection = CollectionName(collection.toStdString());
+    rig.service->receive(bob.id, subscribe);
+    QCOMPARE(bob.types(), (std::vector<std::string>{"welcome", "synced"}));
+    const Position start{ServerSeq(0), chainStart(CollectionName(collection.toStdString()), DocumentId("d1"))};
+    QCOMPARE(bob.last<protocol::Synced>()->position, start);
+    rig.run();
+    QCOMPARE(bob.eventSeqs(), range(1, 1));
+    Peer &again = rig.hello("carol"); // with what bob was told
+    rig.say(again, protocol::Subscribe{.documentId = DocumentId("d1"), .afterSeq = ServerSeq(0), .chain = start.chain});
+    QCOMPARE(again.types(), (std::vector<std::string>{"welcome", "events", "synced"}));
+    QCOMPARE(again.last<protocol::Synced>()->position, rig.head());
+}
+
 void CatchUpTest::behindTheHorizonASnapshotSaysWhatItKnows()
 {
     Rig rig;

@@ -18,6 +18,8 @@ private Q_SLOTS:
     void aWatchListsThousandsAndTellsWhatLeavesTheFilter();
     void aSaltedEventKeepsItsPlaceInTheChain();
     void aForeignHistoryIsToldWhereItParts();
+    void whatIsBeingCommittedIsNoPositionYet_data();
+    void whatIsBeingCommittedIsNoPositionYet();
     void behindTheHorizonASnapshotSaysWhatItKnows();
     void aSnapshotGoesInPartsAndIsResumed();
     void aSlowReaderDelaysNobodyAndCatchesUp();
