@@ -8,6 +8,7 @@
 #include <eventsync/base/limits.h>
 #include <eventsync/base/mutation.h>
 #include <eventsync/model/crdtstate.h>
+#include <eventsync/model/servermetadata.h>
 
 #include <algorithm>
 
@@ -232,6 +233,10 @@ Judgement DocumentCore::merge(const EventPtr &event, const PushContext &context)
 {
     if (m_collection && *m_collection != event->collection)
         return refused({ErrorCode::DocumentExists, "the document is in collection " + m_collection->text(), "/collection"}, true);
+    if (event->metadata) {
+        if (const auto fine = checkClientMetadata(*event->metadata); !fine)
+            return refused(fine.error(), false);
+    }
     const RulesPtr rules = m_rules ? m_rules : m_rulesOf(event->collection);
     if (auto fine = event->diff.isCrdt() ? checkCrdtPush(*event) : rules->policy.checkEnginePaths(event->diff.patch()); !fine)
         return refused(fine.error(), false);
@@ -278,8 +283,7 @@ Judgement DocumentCore::apply(const EventPtr &event, const PushContext &context,
 
     Event logged = *event;
     logged.onOverlap.reset();
-    if (context.author)
-        logged.author = context.author;
+    logged.author = context.author;
     const bool overlap = unseen && !mutated(Mutation::OverlapOwnOnly) && (strictly || overlapsUnseen(applied->footprint, *event));
     if (overlap) {
         const OnOverlap decision = event->onOverlap.value_or(OnOverlap::Fail);

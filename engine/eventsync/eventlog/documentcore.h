@@ -46,7 +46,7 @@ struct Judgement
 struct PushContext
 {
     ClientId client;
-    std::optional<std::string> author = {}; // the principal, where there is one: overrides what was pushed
+    std::optional<std::string> author = {}; // the principal, where there is one; what was pushed does not count
     bool stopped = false;                   // an event before it in its batch was not applied
     bool forked = false;                    // its connection was told ClientForked
     std::int64_t window = 0;                // for a mutation only

@@ -73,6 +73,15 @@ void EditsTest::refusedEditsChangeNothing()
     QCOMPARE(pair.device.core->remove(DocumentId("nowhere")).error().code, ErrorCode::NotFound);
 }
 
+void EditsTest::whatOnlyTheServerSaysIsRefusedAtTheEdit()
+{
+    Pair pair;
+    const json::Object marked{{"transactionId", "mine"}};
+    QCOMPARE(pair.device.core->update(pair.id, patch(R"([{"op":"inc","path":"/gold","value":1}])"), marked).error().code,
+             ErrorCode::PermissionDenied);
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+}
+
 // [G9]
 void EditsTest::aReaderEditsNothingAndWhatWaitsIsHeld()
 {

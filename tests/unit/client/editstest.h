@@ -15,6 +15,7 @@ private Q_SLOTS:
     void anEditThatChangesNothingMakesNoEntry();
     void refusedEditsChangeNothing_data();
     void refusedEditsChangeNothing();
+    void whatOnlyTheServerSaysIsRefusedAtTheEdit();
     void aFullQueueRefusesTheNextEdit();
     void aReaderEditsNothingAndWhatWaitsIsHeld();
     void aReaderStaysAReaderOverAnOfflineRestart();

@@ -54,6 +54,8 @@ private Q_SLOTS:
     void afterAForkNothingMoreOfTheConnectionIsProcessed();
     void theServerExecutesTheDecisionThatAnEventCarries_data();
     void theServerExecutesTheDecisionThatAnEventCarries();
+    void theServersFieldsAreTheServers_data();
+    void theServersFieldsAreTheServers();
     void mergingIntoNothingIsLoggedWithAnEmptyPatch();
     void aNewerHelloDropsWhatTheOlderHadWaiting();
     void aHelloIsRefusedByName_data();
@@ -244,6 +246,37 @@ void TestSync::theServerExecutesTheDecisionThatAnEventCarries()
     QVERIFY(logged.metadata && logged.metadata->contains("conflict"));
     QCOMPARE(logged.diff.hasChanges(), OnOverlap(decision) == OnOverlap::Ours);
     QCOMPARE(statuses(rig.push(bob, {event})), std::string("duplicate 3")); // by the form that was pushed
+}
+
+void TestSync::theServersFieldsAreTheServers_data()
+{
+    QTest::addColumn<QByteArray>("metadata");
+    QTest::addColumn<QByteArray>("answer");
+    const QByteArray applied("applied 2"), refused("rejected PermissionDenied");
+    QTest::newRow("an author") << QByteArray(R"({"madeAt":1})") << applied;
+    QTest::newRow("a transaction") << QByteArray(R"({"transactionId":"019a9b1c-7000-7111-8222-333344445555"})") << refused;
+    QTest::newRow("the server's decision") << QByteArray(R"({"conflict":{"decidedBy":"server","strategy":"ours"}})") << refused;
+    QTest::newRow("a person's decision") << QByteArray(R"({"conflict":{"decidedBy":"Alice","strategy":"person"}})") << applied;
+    QTest::newRow("a conflict of one's own form") << QByteArray(R"({"conflict":["server"]})") << applied;
+}
+
+void TestSync::theServersFieldsAreTheServers()
+{
+    QFETCH(QByteArray, metadata);
+    QFETCH(QByteArray, answer);
+    Rig rig;
+    Peer &alice = rig.follow("alice");
+    rig.push(alice, {rig.create(alice)});
+    Event event = rig.event(alice, 2, 1, Operation::Update, kGold5);
+    event.author = "admin"; // there is no authentication, so nobody knows who it is
+    event.metadata = value(metadata.toStdString()).as_object();
+    QCOMPARE(statuses(rig.push(alice, {event})), answer.toStdString());
+    if (!answer.startsWith("applied"))
+        return;
+    const Event logged = eventOf(alice.last<protocol::Events>()->events.back());
+    QVERIFY(!logged.author);
+    QVERIFY(*logged.metadata == *event.metadata);
+    QCOMPARE(statuses(rig.push(alice, {event})), std::string("duplicate 2")); // by the form that was pushed
 }
 
 void TestSync::mergingIntoNothingIsLoggedWithAnEmptyPatch()
