@@ -235,10 +235,10 @@ Bytes Exchange::answer() const
     if (m_snapshot) {
         protocol::Snapshot whole = *m_snapshot;
         whole.part = whole.parts = 1;
-        if (whole.kind == DocumentKind::Crdt) {
+        if (whole.kind == DocumentKind::Crdt && !whole.deleted) {
             whole.bytes = m_snapshotBytes;
             whole.sha256 = sha256(m_snapshotBytes);
-        } else if (!whole.state) {
+        } else if (!whole.state && !whole.deleted) {
             if (auto state = json::parse(m_snapshotBytes, {.bytes = SIZE_MAX}))
                 whole.state = std::move(*state);
             whole.bytes.reset();

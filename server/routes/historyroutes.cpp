@@ -88,24 +88,23 @@ void getEvents(RouteContext &context, EventStreams &streams, const HttpRequest &
 
 // ---- /api/snapshots/{id}
 
-json::Object snapshotObject(const DocumentId &id, const Position &position, json::Value state, Timestamp createdAt)
+json::Object snapshotObject(const DocumentId &id, const Position &position, const DocumentState &state, Timestamp createdAt)
 {
-    return {{"documentId", id.text()},
-            {"serverSeq", position.serverSeq.value()},
-            {"chain", position.chain.toHex()},
-            {"state", std::move(state)},
-            {"createdAt", toText(createdAt)}};
-}
-
-json::Value stateValue(const DocumentState &state)
-{
-    return state.exists() ? state.view() : json::Value();
+    json::Object object{{"documentId", id.text()},
+                        {"serverSeq", position.serverSeq.value()},
+                        {"chain", position.chain.toHex()},
+                        {"createdAt", toText(createdAt)}};
+    if (state.exists())
+        object["state"] = state.view();
+    else
+        object["deleted"] = true;
+    return object;
 }
 
 Result<json::Object> objectOf(const Snapshot &snapshot)
 {
     EVENTSYNC_TRY(const DocumentState state, DocumentState::fromBytes(snapshot.kind, snapshot.state));
-    return snapshotObject(snapshot.documentId, snapshot.position, stateValue(state), snapshot.createdAt);
+    return snapshotObject(snapshot.documentId, snapshot.position, state, snapshot.createdAt);
 }
 
 Result<json::Object> snapshotAt(storage::ReadView &view, const DocumentId &id, std::optional<ServerSeq> at)
@@ -119,7 +118,7 @@ Result<json::Object> snapshotAt(storage::ReadView &view, const DocumentId &id, s
         EVENTSYNC_TRY(const auto loaded, store.load(id)); // none stored yet: as it stands
         if (!loaded)
             return failure(noSuchDocument(id));
-        return snapshotObject(id, loaded->head, stateValue(loaded->state), loaded->updatedAt);
+        return snapshotObject(id, loaded->head, loaded->state, loaded->updatedAt);
     }
     EVENTSYNC_TRY(const DocumentState state, store.stateAt(row, *at));
     Position position{*at, row.baseChain};
@@ -131,7 +130,7 @@ Result<json::Object> snapshotAt(storage::ReadView &view, const DocumentId &id, s
         position.chain = event->chain;
         createdAt = event->event->storedAt;
     }
-    return snapshotObject(id, position, stateValue(state), createdAt);
+    return snapshotObject(id, position, state, createdAt);
 }
 
 void respondWith(const Responder &responder, Result<json::Object> object, int status = 200)

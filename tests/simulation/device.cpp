@@ -377,7 +377,7 @@ void Device::edit(std::uint64_t chance)
         return;
     }
     const DocumentState *state = m_core->optimistic(document);
-    const RandomEdit edit = randomEdit(state ? state->jsonState() : json::State(), chance / 16);
+    const RandomEdit edit = randomEdit(state ? state->jsonState() : json::State(), chance / 16, m_world.traits().anyRoot);
     Result<client::ClientCore::Edited> edited = failure(ErrorCode::NotFound);
     if (edit.kind == EditKind::Create)
         edited = m_core->create(document, CollectionName("things"), edit.state);
@@ -421,7 +421,7 @@ Result<client::Outcome> Device::decide(const client::QueueEntry &entry, std::uin
     if (resolution.decision == client::Decision::Merged) {
         const DocumentState *state = m_core->optimistic(entry.documentId);
         resolution.merged = state ? state->jsonState() : json::State();
-        const RandomEdit edit = randomEdit(resolution.merged, chance / 3);
+        const RandomEdit edit = randomEdit(resolution.merged, chance / 3, m_world.traits().anyRoot);
         if (edit.kind == EditKind::Create)
             resolution.merged = edit.state;
         else if (edit.kind == EditKind::Remove)

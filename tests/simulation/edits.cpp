@@ -64,8 +64,24 @@ Value freshDocument(std::uint64_t chance)
                         {"arr", json::Array{0}}, {"seen", 0}};
 }
 
-RandomEdit randomEdit(const json::State &state, std::uint64_t chance)
+namespace {
+
+RandomEdit rootEdit(const json::State &state, std::uint64_t chance)
 {
+    const auto v = static_cast<std::int64_t>((chance / 32) % 10);
+    const Value roots[] = {nullptr, v, json::String(1, static_cast<char>('a' + v)), json::Array{v}, freshDocument(chance / 32)};
+    const Value &root = roots[chance % 5];
+    if (!state)
+        return {EditKind::Create, root, {}};
+    return {EditKind::Update, {}, one(OperationKind::Replace, Pointer(), root)};
+}
+
+} // namespace
+
+RandomEdit randomEdit(const json::State &state, std::uint64_t chance, bool anyRoot)
+{
+    if (anyRoot && chance / 1024 % 6 == 0)
+        return rootEdit(state, chance);
     const auto k = chance % 19;
     const auto v = static_cast<std::int64_t>((chance / 32) % 10);
     if (!state)

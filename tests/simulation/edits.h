@@ -25,8 +25,9 @@ struct RandomEdit
     json::Value state = {}; // of a create
     json::Patch patch = {};
 };
-// An edit that fits `state` more often than not.
-RandomEdit randomEdit(const json::State &state, std::uint64_t chance);
+// An edit that fits `state` more often than not. `anyRoot`: now and then the whole document becomes null, a number, a text or
+// a list, or an object again.
+RandomEdit randomEdit(const json::State &state, std::uint64_t chance, bool anyRoot);
 
 // Only additions to the counter: nothing but the balance can stand against such an edit.
 bool isGoldOnly(const json::Patch &patch);

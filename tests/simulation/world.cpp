@@ -90,6 +90,7 @@ Traits Traits::ofSeed(std::uint64_t seed)
     static constexpr unsigned kCrdt[] = {0, 0, 0, 1, 2, 7};
     traits.crdt = kCrdt[random.below(6)];
     traits.calmCrdt = random.below(2) == 0;
+    traits.anyRoot = random.below(8) == 0;
     return traits;
 }
 
@@ -235,15 +236,15 @@ void World::checkReceived(const protocol::Message &message) const
     }
 }
 
-void World::checkSent(Link &link, const protocol::OutgoingPtr &outgoing)
 // [G1] nobody hears of what a crash can still take back.
+void World::checkSent(Link &link, const protocol::OutgoingPtr &outgoing)
 {
     readCommitted();
     const auto &message = outgoing->message();
     if (const auto *events = std::get_if<protocol::Events>(&message)) {
         ServerSeq seq;
-            if (item.event)
         for (const auto &item : events->events) {
+            if (item.event)
                 seq = item.event->serverSeq;
             else if (auto event = eventFromBytes(*item.canonical, EventForm::Logged))
                 seq = event->serverSeq;
@@ -251,8 +252,8 @@ void World::checkSent(Link &link, const protocol::OutgoingPtr &outgoing)
                 throw Violation("G1", "an event was sent to " + link.device->name() + " before it was durable");
         }
         checkPosition(events->documentId, {seq, events->chain}, "events");
-        for (const auto &result : ack->results) {
     } else if (const auto *ack = std::get_if<protocol::Ack>(&message)) {
+        for (const auto &result : ack->results) {
             const bool logged = result.status == protocol::AckStatus::Applied || result.status == protocol::AckStatus::Merged ||
                                 result.status == protocol::AckStatus::Duplicate;
             if (logged && (!result.serverSeq || *result.serverSeq > m_ledger.head(ack->documentId)))
@@ -262,8 +263,8 @@ void World::checkSent(Link &link, const protocol::OutgoingPtr &outgoing)
         checkPosition(snapshot->documentId, snapshot->position, "snapshot");
     } else if (const auto *synced = std::get_if<protocol::Synced>(&message)) {
         checkPosition(synced->documentId, synced->position, "synced");
-}
     }
+}
 
 void World::work()
 {
@@ -289,8 +290,8 @@ void World::serverReceives(Link &link)
     }
     say("    link " + std::to_string(link.number) + " -> server: " + std::string(protocol::messageType(message)));
     checkReceived(message);
-    readCommitted();
     m_service->receive(*link.session, message);
+    readCommitted();
 }
 
 void World::deviceReceives(Link &link)
@@ -326,13 +327,13 @@ void World::codeWrite(std::uint64_t chance)
     write.documentId = document(chance);
     write.collection = collectionOf(write.documentId);
     write.clientId = ClientId("rest:web");
-    write.edit = [chance, crdt = isCrdt(write.documentId)](json::State &state) -> Result<> {
+    write.edit = [chance, crdt = isCrdt(write.documentId), anyRoot = m_traits.anyRoot](json::State &state) -> Result<> {
         if (crdt) {
             if (state)
                 editCrdtValue(*state, chance / 8);
             return {};
         }
-        const RandomEdit edit = randomEdit(state, chance / 8);
+        const RandomEdit edit = randomEdit(state, chance / 8, anyRoot);
         if (edit.kind == EditKind::Create)
             state = edit.state;
         else if (edit.kind == EditKind::Remove)

@@ -57,6 +57,7 @@ struct Traits
     std::int64_t snapshotEvery = 0;
     unsigned crdt = 0;             // which documents are of kind crdt, one bit each
     bool calmCrdt = false;         // those are never deleted, and made once
+    bool anyRoot = false;          // documents are now and then null, a number, a text or a list
     std::optional<protocol::Codec> codec = {}; // messages really encoded and decoded; none: handed over
     static Traits ofSeed(std::uint64_t seed);
 };
@@ -120,8 +121,8 @@ private:
     void checkSent(Link &link, const protocol::OutgoingPtr &message);
     void checkPosition(const DocumentId &id, const Position &said, std::string_view where) const;
     void checkReceived(const protocol::Message &message) const;
-    const Traits m_traits;
 
+    const Traits m_traits;
     const bool m_verbose;
     SeededRandom m_seeds;
     SimulatedClock m_clock;

@@ -52,9 +52,9 @@ void DocumentReplica::onSnapshot(const protocol::Snapshot &message, Outcome &out
 {
     if (!m_subscribed || !m_open)
         return;
-    if (message.state) {
+    if (message.deleted || message.state) {
         dropStaging();
-        installSnapshot(message, DocumentState::fromJsonState(message.state->is_null() ? json::State() : *message.state), out);
+        installSnapshot(message, DocumentState::fromJsonState(message.deleted ? json::State() : message.state), out);
         return;
     }
     const bool formed = message.bytes && message.sha256 && message.part >= 1 && message.part <= message.parts;

@@ -240,8 +240,8 @@ QFuture<Result<json::State>> SyncClient::stateAt(const DocumentId &id, ServerSeq
     return reading(query(protocol::StateAtQuery{id, serverSeq}), [](Result<json::Object> content) -> Result<json::State> {
         if (!content)
             return failure(content.error());
-        const auto *state = content->if_contains("state");
-        return state && !state->is_null() ? json::State(*state) : json::State();
+        const auto *state = content->if_contains("state"); // none: it was deleted there
+        return state ? json::State(*state) : json::State();
     });
 }
 

@@ -310,8 +310,13 @@ Message readSnapshot(Read &read, const ReadLimits &)
         snapshot.state = *state;
     }
     snapshot.bytes = ifThere<Bytes>(read, "bytes", [&](std::string_view n) { return read.base64(n); });
-    if (snapshot.state.has_value() == snapshot.bytes.has_value())
-        read.fail({ErrorCode::InvalidMessage, "a snapshot has a state, or bytes of one"}, "state");
+    if (const auto deleted = read.optionalBoolean("deleted")) {
+        snapshot.deleted = *deleted;
+        if (!*deleted)
+            read.fail({ErrorCode::InvalidMessage, "true, or left out"}, "deleted");
+    }
+    if (int(snapshot.deleted) + int(snapshot.state.has_value()) + int(snapshot.bytes.has_value()) != 1)
+        read.fail({ErrorCode::InvalidMessage, "a snapshot has a state, or bytes of one, or says that the document is deleted"}, "state");
     if (snapshot.bytes && !snapshot.sha256)
         read.fail({ErrorCode::InvalidMessage, "bytes come with their hash"}, "sha256");
     snapshot.vectorClock = vectorClock(read).value_or(VectorClock());

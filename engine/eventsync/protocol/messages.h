@@ -96,7 +96,8 @@ struct Snapshot
     std::vector<KnownId> known = {};
     std::int64_t part = 1, parts = 1;
     std::optional<Digest> sha256 = {}; // over the joined bytes of all parts; always with `bytes`
-    // Whole, as `state` (null: the document is absent here), or one part of its canonical bytes.
+    // One of three: no document here, the whole value (null is one), or one part of its canonical bytes.
+    bool deleted = false;
     std::optional<json::Value> state = {};
     std::optional<Bytes> bytes = {};
     VectorClock vectorClock = {};

@@ -202,6 +202,8 @@ public:
         put("part", snapshot.part);
         put("parts", snapshot.parts);
         putOptional(m_object, "sha256", snapshot.sha256);
+        if (snapshot.deleted)
+            m_object.emplace("deleted", true);
         putOptional(m_object, "state", snapshot.state);
         if (snapshot.bytes)
             m_object.emplace("bytes", toBase64Url(*snapshot.bytes));

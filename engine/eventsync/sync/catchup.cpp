@@ -60,10 +60,8 @@ SyncService::Private::Step SyncService::Private::step(Session &session, const Do
         return Step::Done;
     }
     const eventlog::DocumentCore &core = *document->core;
-    if (subscription.transfer) {
-        sendPart(session, document, subscription);
-        return Step::More;
-    }
+    if (subscription.transfer)
+        return sendPart(session, document, subscription);
     if (subscription.sent < core.horizon().previous() || subscription.sent > core.head().serverSeq) {
         if (subscription.synced) {
             // Compacted away while this reader was slow. What it named as pending when it subscribed is out of date: a
@@ -187,10 +185,15 @@ void SyncService::Private::failChunk(Session &session, const DocumentPtr &docume
 {
     if (errorClass(error.code) != ErrorClass::Corrupt)
         return closeSession(session.id, {ErrorCode::Unavailable, error.message}, limits::kRetryFirst);
+    refuseDamaged(session, document, error);
+    pump(session);
+}
+
+void SyncService::Private::refuseDamaged(Session &session, const DocumentPtr &document, const Error &error)
+{
     qCWarning(lcSync) << "the log of" << document->id.text().c_str() << "is damaged:" << error.toString().c_str();
     unsubscribe(session, document->id);
     sendError(session, error, protocol::ErrorScope::Document, document->id);
-    pump(session);
 }
 
 void SyncService::Private::sendSynced(Session &session, const DocumentPtr &document, Subscription &subscription)

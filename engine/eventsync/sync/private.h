@@ -131,12 +131,13 @@ struct SyncService::Private
     void readChunk(Session &session, const DocumentPtr &document, Subscription &subscription);
     void reloadBehindHorizon(const DocumentPtr &document, ServerSeq after);
     void failChunk(Session &session, const DocumentPtr &document, const Error &error);
+    void refuseDamaged(Session &session, const DocumentPtr &document, const Error &error); // ends the subscription
     void sendSynced(Session &session, const DocumentPtr &document, Subscription &subscription);
     void startSnapshot(Session &session, const DocumentPtr &document, Subscription &subscription);
     void snapshotReady(SessionId id, const DocumentPtr &document, std::uint64_t generation,
                        const std::shared_ptr<const Snapshot> &snapshot, const Digest &hash);
     bool snapshotIsCheaper(const DocumentPtr &document, const Subscription &subscription, ServerSeq after) const;
-    void sendPart(Session &session, const DocumentPtr &document, Subscription &subscription);
+    Step sendPart(Session &session, const DocumentPtr &document, Subscription &subscription);
 
     // ---- who is there, who has what (presence.cpp)
     void presence(Session &session, const protocol::Presence &message);

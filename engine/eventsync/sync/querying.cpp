@@ -68,7 +68,12 @@ Result<Content> queryEvents(storage::ReadView &view, const DocumentRow &row, con
 Result<Content> queryState(storage::ReadView &view, const DocumentRow &row, ServerSeq seq)
 {
     EVENTSYNC_TRY(const DocumentState state, EventStore(view).stateAt(row, seq));
-    return Content{{"state", state.exists() ? state.view() : json::Value()}, {"serverSeq", seq.value()}};
+    Content content{{"serverSeq", seq.value()}};
+    if (state.exists())
+        content["state"] = state.view();
+    else
+        content["deleted"] = true;
+    return content;
 }
 
 struct Item

@@ -121,29 +121,35 @@ void SyncService::Private::snapshotReady(SessionId id, const DocumentPtr &docume
                                 });
 }
 
-void SyncService::Private::sendPart(Session &session, const DocumentPtr &document, Subscription &subscription)
+SyncService::Private::Step SyncService::Private::sendPart(Session &session, const DocumentPtr &document, Subscription &subscription)
 {
     SnapshotTransfer &transfer = *subscription.transfer;
     const Snapshot &snapshot = *transfer.snapshot;
     protocol::Snapshot message{.documentId = document->id, .collection = snapshot.collection, .kind = snapshot.kind,
                                .position = snapshot.position, .known = transfer.known, .part = transfer.part,
                                .parts = transfer.parts, .sha256 = transfer.sha256, .vectorClock = snapshot.vectorClock};
-    if (transfer.parts == 1 && snapshot.kind == DocumentKind::Json) {
-        message.state = json::Value();
-        if (!snapshot.state.empty())
-            message.state = json::parse(snapshot.state).value_or(json::Value());
+    if (snapshot.state.empty()) {
+        message.deleted = true;
+    } else if (transfer.parts == 1 && snapshot.kind == DocumentKind::Json) {
+        auto state = json::parse(snapshot.state, {.bytes = SIZE_MAX});
+        if (!state) {
+            refuseDamaged(session, document, {ErrorCode::Corrupt, "a snapshot: " + state.error().message});
+            return Step::Done;
+        }
+        message.state = std::move(*state);
     } else {
         const std::size_t chunk = options.catchUpChunkBytes;
         message.bytes = snapshot.state.substr(static_cast<std::size_t>(transfer.part - 1) * chunk, chunk);
     }
     send(session, std::move(message));
     if (transfer.part++ < transfer.parts)
-        return;
+        return Step::More;
     subscription.sent = snapshot.position.serverSeq;
     subscription.clock.reset();
     if (session.vectorClocks)
         subscription.clock = snapshot.vectorClock;
     subscription.transfer.reset();
+    return Step::More;
 }
 
 } // namespace eventsync::sync

@@ -208,6 +208,29 @@ void RepairTest::aSnapshotRequeuesAcknowledgedEditsThatItDoesNotKnow()
     VERIFY_DURABLE(pair);
 }
 
+void RepairTest::aSnapshotOfEachRootIsInstalledAsItIs_data()
+{
+    QTest::addColumn<QString>("root");
+    for (const char *root : {"null", "7", "\"text\"", "[1]", "absent"})
+        QTest::newRow(root) << root;
+}
+
+void RepairTest::aSnapshotOfEachRootIsInstalledAsItIs()
+{
+    QFETCH(QString, root);
+    Pair pair;
+    if (root == QLatin1String("absent"))
+        pair.log.other("[]", Operation::Delete);
+    else
+        pair.log.other(R"([{"op":"replace","path":"","value":)" + root.toStdString() + "}]");
+    subscribe(pair);
+    pair.device.receive(pair.log.snapshot());
+    pair.device.receive(pair.log.synced({}));
+    QCOMPARE(QString::fromStdString(pair.device.view(pair.id)), root);
+    QVERIFY(pair.device.core->isSynced(pair.id));
+    VERIFY_DURABLE(pair);
+}
+
 void RepairTest::snapshotPartsAreStagedAndResumed()
 {
     Pair pair;

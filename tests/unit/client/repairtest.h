@@ -20,6 +20,8 @@ private Q_SLOTS:
     void aSnapshotIsOneUnseenEvent();
     void aSnapshotSettlesWhatIsKnown();
     void aSnapshotRequeuesAcknowledgedEditsThatItDoesNotKnow();
+    void aSnapshotOfEachRootIsInstalledAsItIs_data();
+    void aSnapshotOfEachRootIsInstalledAsItIs();
     void snapshotPartsAreStagedAndResumed();
     void aBrokenSnapshotIsFetchedAgain();
     void aCopyTakesANewId_data();

@@ -230,11 +230,12 @@ std::string Log::state() const
 protocol::Snapshot Log::snapshot(std::vector<protocol::KnownId> known) const
 {
     const std::string text = state();
-    return {.documentId = document,
-            .collection = collection,
-            .position = position(),
-            .known = std::move(known),
-            .state = text == "absent" ? json::Value() : parsed(text)};
+    protocol::Snapshot message{.documentId = document, .collection = collection, .position = position(), .known = std::move(known)};
+    if (text == "absent")
+        message.deleted = true;
+    else
+        message.state = parsed(text);
+    return message;
 }
 
 protocol::Welcome welcome(std::int64_t inFlight)

@@ -116,6 +116,9 @@ void BadInputTest::badFieldsHaveNamedErrors_data()
     row("part 0", "snapshot-part", "/part", "0", "InvalidMessage");
     row("a part beyond the last", "snapshot-part", "/part", "4", "InvalidMessage");
     row("state and bytes", "snapshot-part", "/state", "1", "InvalidMessage");
+    row("deleted, and a state", "snapshot-null", "/deleted", "true", "InvalidMessage");
+    row("not deleted, and no state", "snapshot-deleted", "/deleted", "false", "InvalidMessage");
+    row("deleted as a number", "snapshot-deleted", "/deleted", "1", "InvalidMessage");
     row("an unknown permission", "synced", "/permission", R"("all")", "InvalidMessage");
     row("a policy with a bad rule's bounds", "synced", "/policy/paths/~1gold/min", R"("0")", "InvalidMessage");
     row("a clock with a text", "synced", "/vectorClock/alice-laptop", R"("7")", "InvalidMessage");
@@ -224,7 +227,7 @@ void addFields(bool withMembersOfContent)
 {
     QTest::addColumn<QString>("sample");
     QTest::addColumn<QString>("field");
-    for (const char *sample : {"hello", "welcome", "auth", "subscribe", "snapshot-state", "snapshot-part", "events", "synced", "diverged",
+    for (const char *sample : {"hello", "welcome", "auth", "subscribe", "snapshot-state", "snapshot-part", "snapshot-deleted", "events", "synced", "diverged",
                                "push", "ack", "cursor", "cursors", "presence", "unsubscribe", "revoked", "watch", "heads", "watching",
                                "unwatch", "query-events", "query-state", "query-vectors", "query-list", "query-stats", "result", "ping",
                                "pong", "error", "goaway"}) {
@@ -254,8 +257,9 @@ void BadInputTest::aMissingFieldIsNamed()
             QCOMPARE(outcome(decoded), QStringLiteral("ok"));
         } else {
             QCOMPARE(outcome(decoded), QStringLiteral("InvalidMessage"));
-            // Without its bytes a snapshot is one without a state.
-            const std::string named = field == QLatin1String("bytes") ? "state" : field.toStdString();
+            // Without its bytes, or the word that it is deleted, a snapshot is one without a state.
+            const bool isForm = field == QLatin1String("bytes") || field == QLatin1String("deleted");
+            const std::string named = isForm ? "state" : field.toStdString();
             QVERIFY2(decoded.error().path.find('/' + named) == 0, decoded.error().path.c_str());
         }
     }

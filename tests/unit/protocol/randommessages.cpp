@@ -217,8 +217,10 @@ Message RandomMessages::documentMessage(std::size_t type)
             snapshot.known.push_back({id(), id(), ServerSeq(number())});
         if (maybe())
             snapshot.state = value(4);
-        else
+        else if (maybe())
             snapshot.bytes = text();
+        else
+            snapshot.deleted = true;
         snapshot.sha256 = digest();
         snapshot.vectorClock = clock();
         return snapshot;

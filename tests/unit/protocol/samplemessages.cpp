@@ -103,7 +103,8 @@ void addSubscription(std::vector<SampleMessage> &samples)
                                                   .known = {{id(1), id(2), ServerSeq(40)}},
                                                   .state = value(R"({"name":"Zoë","gold":5,"ratio":0.1})"),
                                                   .vectorClock = VectorClock({{kAlice, ClientSeq(6)}})}});
-    samples.push_back({"snapshot-absent", Snapshot{.documentId = kHero, .position = {ServerSeq(41), sha256("41")}, .state = json::Value()}});
+    samples.push_back({"snapshot-null", Snapshot{.documentId = kHero, .position = {ServerSeq(41), sha256("41")}, .state = json::Value()}});
+    samples.push_back({"snapshot-deleted", Snapshot{.documentId = kHero, .position = {ServerSeq(41), sha256("41")}, .deleted = true}});
     samples.push_back({"snapshot-part", Snapshot{.documentId = kHero,
                                                  .kind = DocumentKind::Crdt,
                                                  .position = {ServerSeq(41), sha256("41")},

@@ -417,6 +417,18 @@ void RoutesTest::snapshotsAreMadeAndRead()
     QCOMPARE(m_http->send("POST", "/api/snapshots/never-was").status, 404);
 }
 
+void RoutesTest::aNullDocumentIsNotADeletedOne()
+{
+    create(m_id, "null");
+    QCOMPARE(m_http->send("DELETE", "/api/games/" + m_id).status, 204);
+    const Reply null = m_http->get("/api/snapshots/" + m_id + "?at=1");
+    QCOMPARE(null.member("/state"), std::string("null"));
+    QVERIFY(!null.json().as_object().contains("deleted"));
+    const Reply deleted = m_http->send("POST", "/api/snapshots/" + m_id);
+    QCOMPARE(deleted.member("/deleted"), std::string("true"));
+    QVERIFY(!deleted.json().as_object().contains("state"));
+}
+
 void RoutesTest::stateVectorsTellWhoHasWhat()
 {
     create(m_id, "{}");

@@ -43,6 +43,7 @@ private Q_SLOTS:
     void eventsComeLive();
     void liveEventsResumeFromTheLastEventId();
     void snapshotsAreMadeAndRead();
+    void aNullDocumentIsNotADeletedOne();
     void stateVectorsTellWhoHasWhat();
     void exchangePullsAndPushes();
     void exchangeAnswersARepetitionAsDuplicate();

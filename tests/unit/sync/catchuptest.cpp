@@ -6,6 +6,7 @@
 #include <eventsync/base/limits.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/model/chain.h>
+#include <eventsync/protocol/codec.h>
 
 #include <QTest>
 
@@ -227,7 +228,6 @@ void CatchUpTest::aForeignHistoryIsToldWhereItParts()
     QCOMPARE(bob.last<protocol::Diverged>()->commonSeq, ServerSeq(0));
 }
 
-// [G13]
 void CatchUpTest::whatIsBeingCommittedIsNoPositionYet_data()
 {
     QTest::addColumn<QString>("collection");
@@ -261,6 +261,7 @@ void CatchUpTest::whatIsBeingCommittedIsNoPositionYet()
     QCOMPARE(again.last<protocol::Synced>()->position, rig.head());
 }
 
+// [G13]
 void CatchUpTest::behindTheHorizonASnapshotSaysWhatItKnows()
 {
     Rig rig;
@@ -281,6 +282,40 @@ void CatchUpTest::behindTheHorizonASnapshotSaysWhatItKnows()
     QCOMPARE(snapshot.known.front().asked, made.id);
     QCOMPARE(snapshot.known.front().serverSeq, ServerSeq(1));
     QCOMPARE(bob.last<protocol::Synced>()->horizon, ServerSeq(3));
+}
+
+void CatchUpTest::aSnapshotTellsEachRootFromNoDocument_data()
+{
+    QTest::addColumn<QString>("state");
+    for (const char *state : {"null", "7", "\"text\"", "[1]", "{}", "false"})
+        QTest::newRow(state) << state;
+    QTest::newRow("deleted") << "";
+}
+
+void CatchUpTest::aSnapshotTellsEachRootFromNoDocument()
+{
+    QFETCH(QString, state);
+    Rig rig;
+    Peer &alice = rig.follow("alice");
+    if (state.isEmpty())
+        rig.push(alice, {rig.create(alice), rig.event(alice, 2, 1, Operation::Delete, "[]")});
+    else
+        rig.push(alice, {rig.create(alice), rig.event(alice, 2, 1, Operation::Update, R"([{"op":"replace","path":"","value":)" +
+                                                                                          state.toStdString() + "}]")});
+    rig.service->compact(DocumentId("d1"), ServerSeq(3), [](Result<ServerSeq>) {});
+    rig.run();
+    Peer &bob = rig.follow("bob");
+    rig.say(bob, protocol::Query{"1", protocol::StateAtQuery{DocumentId("d1"), ServerSeq(2)}});
+    const auto content = bob.last<protocol::QueryResult>()->content;
+    QCOMPARE(content.contains("deleted"), state.isEmpty());
+    QCOMPARE(content.contains("state"), !state.isEmpty());
+    for (const auto codec : {protocol::Codec::Json, protocol::Codec::Cbor}) {
+        const auto decoded = protocol::decode(protocol::encode(*bob.last<protocol::Snapshot>(), codec), codec);
+        QVERIFY(decoded.has_value());
+        const auto &snapshot = std::get<protocol::Snapshot>(*decoded);
+        QCOMPARE(snapshot.deleted, state.isEmpty());
+        QCOMPARE(snapshot.state ? QString::fromStdString(json::canonical(*snapshot.state)) : QString(), state);
+    }
 }
 
 void CatchUpTest::aSnapshotGoesInPartsAndIsResumed()

@@ -21,6 +21,8 @@ private Q_SLOTS:
     void whatIsBeingCommittedIsNoPositionYet_data();
     void whatIsBeingCommittedIsNoPositionYet();
     void behindTheHorizonASnapshotSaysWhatItKnows();
+    void aSnapshotTellsEachRootFromNoDocument_data();
+    void aSnapshotTellsEachRootFromNoDocument();
     void aSnapshotGoesInPartsAndIsResumed();
     void aSlowReaderDelaysNobodyAndCatchesUp();
     void aDamagedLogIsNotSentOn_data();
