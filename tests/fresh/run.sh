@@ -49,7 +49,7 @@ make_base()
     mkdir "$system"
 }
 
-# The base system, with this machine's way to the archives and its names.
+# The base system, with this machine's way to the archives.
 unpack_base()
 {
     local suite=$1 security
@@ -58,7 +58,8 @@ unpack_base()
     [[ -z $security ]] || echo "deb $security $suite-security main" >>"$system/etc/apt/sources.list"
     apt-config dump Acquire | grep -E '^Acquire::(http::|https::|Check-|Retries)' >"$system/etc/apt/apt.conf.d/00machine" || true
     cat /etc/resolv.conf >"$system/etc/resolv.conf"
-    cat /etc/hosts >"$system/etc/hosts"
+    # As Debian's installer writes it: the own machine has addresses of both families.
+    printf '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n' >"$system/etc/hosts"
 }
 
 # In the namespaces: mounts what a booted system has, and runs the command.

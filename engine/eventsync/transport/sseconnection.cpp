@@ -57,6 +57,9 @@ SseConnection::SseConnection(const QUrl &streamUrl, const DialOptions &options)
     m_template.setAttribute(QNetworkRequest::CacheLoadControlAttribute, QNetworkRequest::AlwaysNetwork);
     m_template.setAttribute(QNetworkRequest::CacheSaveControlAttribute, false);
     m_template.setAttribute(QNetworkRequest::CookieLoadControlAttribute, QNetworkRequest::Manual);
+    // Where HTTP/2 is on offer and the host has addresses of both families, Qt 6.4 to 6.8 do not say that a stream over TLS
+    // has been broken by the other side.
+    m_template.setAttribute(QNetworkRequest::Http2AllowedAttribute, false);
     m_template.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::SameOriginRedirectPolicy);
     if (!options.authorization.empty())
         m_template.setRawHeader("Authorization", QByteArray::fromStdString(options.authorization));
