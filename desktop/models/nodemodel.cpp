@@ -70,8 +70,8 @@ std::unique_ptr<NodeModel::Row> NodeModel::read(const crdt::Document &document, 
         }
         std::sort(row->children.begin(), row->children.end(), [](const auto &a, const auto &b) { return a->place.key < b->place.key; });
     } else if (held.kind == NodeKind::Vec) {
-        for (std::uint32_t slot = 0; slot < held.slots().size(); ++slot)
-            add(held.slots()[slot], {.container = row->node, .key = {}, .slot = slot, .element = {}});
+        for (std::uint32_t slot = 0; slot < held.vecSlots().size(); ++slot)
+            add(held.vecSlots()[slot], {.container = row->node, .key = {}, .slot = slot, .element = {}});
     } else {
         std::uint32_t position = 0;
         held.sequence().forEachUnit([&](std::uint32_t child) {

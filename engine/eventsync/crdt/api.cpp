@@ -281,7 +281,7 @@ void Api::setSlot(NodeIndex index, std::uint32_t slot, Id value)
 {
     const Id id = idOf(index);
     if (m_undo) {
-        const VecSlots &slots = m_document.node(index).slots();
+        const VecSlots &slots = m_document.node(index).vecSlots();
         const bool exists = slot < slots.size() && slots[slot] != kNoNode;
         m_undo->record(UndoStack::Replaced{id, {}, slot, kOrigin, value, exists ? idOf(slots[slot]) : kOrigin,
                                            exists ? copyOf(m_document, slots[slot]) : NodeCopy{}});
@@ -361,8 +361,8 @@ Result<Id> Api::resolve(std::string_view pointer, bool stopAtVal) const
         if (node.kind == NodeKind::Obj) {
             if (const NodeIndex *child = node.keys().find(token); child && token != kHiddenKey)
                 at = *child;
-        } else if (node.kind == NodeKind::Vec && isIndex && index < node.slots().size()) {
-            at = node.slots()[index];
+        } else if (node.kind == NodeKind::Vec && isIndex && index < node.vecSlots().size()) {
+            at = node.vecSlots()[index];
         } else if (node.kind == NodeKind::Arr && isIndex && index < node.sequence().length()) {
             at = node.sequence().unitAt(index);
         }

@@ -79,6 +79,7 @@ public:
     QString text(qsizetype position, qsizetype count) const;
     Result<> ins(qsizetype position, const QString &text);
     Result<> ins(qsizetype position, std::string_view utf8); // the same, from valid UTF-8
+    Result<> ins(qsizetype position, const char *utf8) { return ins(position, std::string_view(utf8)); }
     Result<> del(qsizetype position, qsizetype count);
     Result<> replace(qsizetype position, qsizetype count, const QString &text);
     Result<> diff(const QString &wanted); // the fewest insertions and deletions that lead there

@@ -315,7 +315,7 @@ void Document::setSlots(const Operation &op)
             return;
         if (node == kNoNode)
             return discard(entry.value);
-        VecSlots &slots = m_nodes[node].slots();
+        VecSlots &slots = m_nodes[node].vecSlots();
         if (slots.size() <= entry.index)
             slots.resize(entry.index + 1, kNoNode);
         if (put(slots[entry.index], entry.value, node))

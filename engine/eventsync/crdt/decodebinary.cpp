@@ -266,7 +266,7 @@ private:
 
     void slot(NodeIndex node)
     {
-        if (m_loader.node(node).slots().size() > kMaxVecIndex)
+        if (m_loader.node(node).vecSlots().size() > kMaxVecIndex)
             return m_loader.fail();
         if (m_isSidecar || m_in.peek() != 0)
             return m_loader.addSlot(node, enter());

@@ -287,11 +287,11 @@ bool Differ::editArray(NodeIndex index, const json::Array &wanted)
 bool Differ::editSlots(NodeIndex index, const json::Array &wanted)
 {
     Document &document = m_api.document();
-    const std::size_t size = document.node(index).slots().size();
+    const std::size_t size = document.node(index).vecSlots().size();
     if (wanted.size() < size || wanted.size() > kMaxVecIndex + 1)
         return false; // a vec cannot shrink
     for (std::size_t i = 0; i < wanted.size(); ++i) {
-        const NodeIndex child = i < size ? document.node(index).slots()[i] : kNoNode;
+        const NodeIndex child = i < size ? document.node(index).vecSlots()[i] : kNoNode;
         const bool isSame = child == kNoNode ? i < size && wanted[i].is_null() : edit(child, wanted[i]);
         if (!isSame)
             m_api.setSlot(index, static_cast<std::uint32_t>(i), m_api.buildMember(wanted[i]));

@@ -97,7 +97,7 @@ std::set<NodeIndex> doubles(const Document &document, NodeIndex top)
                     pending.push_back(entry.value);
             }
         } else if (node.kind == NodeKind::Vec) {
-            pending.insert(pending.end(), node.slots().begin(), node.slots().end());
+            pending.insert(pending.end(), node.vecSlots().begin(), node.vecSlots().end());
         } else if (node.kind == NodeKind::Arr) {
             node.sequence().forEachUnit([&](NodeIndex child) { pending.push_back(child); });
         }
@@ -173,7 +173,7 @@ json::Value viewOfTree(const Document &document, const std::set<NodeIndex> &doub
     }
     json::Array array;
     if (node.kind == NodeKind::Vec) {
-        for (const NodeIndex child : node.slots())
+        for (const NodeIndex child : node.vecSlots())
             array.push_back(viewOfTree(document, doubles, child, depth + 1, &hole));
     } else {
         node.sequence().forEachUnit([&](NodeIndex child) { array.push_back(viewOfTree(document, doubles, child, depth + 1, &hole)); });
@@ -219,8 +219,8 @@ Path Document::pathOf(Id id) const
             if (it != entries.end())
                 path.emplace_back(it->key);
         } else if (node.kind == NodeKind::Vec) {
-            const auto it = std::find(node.slots().begin(), node.slots().end(), at);
-            path.emplace_back(static_cast<std::size_t>(it - node.slots().begin()));
+            const auto it = std::find(node.vecSlots().begin(), node.vecSlots().end(), at);
+            path.emplace_back(static_cast<std::size_t>(it - node.vecSlots().begin()));
         } else if (node.kind == NodeKind::Arr) {
             std::size_t position = 0;
             std::size_t found = 0;

@@ -51,10 +51,10 @@ private:
             }
             return true;
         case NodeKind::Vec:
-            if (a.slots().size() != b.slots().size())
+            if (a.vecSlots().size() != b.vecSlots().size())
                 return false;
-            for (std::size_t i = 0; i < a.slots().size(); ++i) {
-                if (!pair(a.slots()[i], b.slots()[i]))
+            for (std::size_t i = 0; i < a.vecSlots().size(); ++i) {
+                if (!pair(a.vecSlots()[i], b.vecSlots()[i]))
                     return false;
             }
             return true;

@@ -106,8 +106,8 @@ private:
             }
             break;
         case NodeKind::Vec:
-            header(node.slots().size());
-            for (const NodeIndex child : node.slots()) {
+            header(node.vecSlots().size());
+            for (const NodeIndex child : node.vecSlots()) {
                 out.u8(child == kNoNode ? 0 : 1);
                 if (child != kNoNode)
                     writeId(out, m_document.idOf(child));

@@ -75,7 +75,7 @@ public:
     }
     void addSlot(NodeIndex vec, NodeIndex value)
     {
-        node(vec).slots().push_back(value);
+        node(vec).vecSlots().push_back(value);
         if (value != kNoNode)
             addElementReference(vec, value);
     }

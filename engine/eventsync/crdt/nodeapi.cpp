@@ -362,13 +362,13 @@ Result<> ObjApi::del(std::string_view key)
 std::size_t VecApi::length() const
 {
     const auto node = index(NodeKind::Vec);
-    return node ? document().node(*node).slots().size() : 0;
+    return node ? document().node(*node).vecSlots().size() : 0;
 }
 
 Result<NodeApi> VecApi::at(std::size_t slot) const
 {
     EVENTSYNC_TRY(const NodeIndex node, index(NodeKind::Vec));
-    const VecSlots &slots = document().node(node).slots();
+    const VecSlots &slots = document().node(node).vecSlots();
     if (slot >= slots.size() || slots[slot] == kNoNode)
         return failure(ErrorCode::NotFound, "no such index");
     return NodeApi(*m_api, document().idOf(slots[slot]));

@@ -45,9 +45,9 @@ NodeIndex &ObjectKeys::findOrAdd(std::string_view key)
     return m_entries.back().value;
 }
 
-void ObjectKeys::rehash(std::size_t slots)
+void ObjectKeys::rehash(std::size_t capacity)
 {
-    m_slots.assign(slots, 0);
+    m_slots.assign(capacity, 0);
     for (std::size_t i = 0; i < m_entries.size(); ++i)
         m_slots[slot(m_entries[i].key)] = static_cast<std::uint32_t>(i + 1);
 }

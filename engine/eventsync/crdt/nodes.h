@@ -35,7 +35,7 @@ public:
 private:
     static constexpr std::size_t kSearched = 8;
     std::size_t slot(std::string_view key) const; // where it is, or would be
-    void rehash(std::size_t slots);
+    void rehash(std::size_t capacity);
 
     std::vector<Entry> m_entries;
     std::vector<std::uint32_t> m_slots; // entry + 1; 0: free. Empty while few
@@ -67,8 +67,8 @@ struct Node
     NodeIndex value() const { return std::get<NodeIndex>(content); }
     ObjectKeys &keys() { return *std::get<std::unique_ptr<ObjectKeys>>(content); }
     const ObjectKeys &keys() const { return *std::get<std::unique_ptr<ObjectKeys>>(content); }
-    VecSlots &slots() { return *std::get<std::unique_ptr<VecSlots>>(content); }
-    const VecSlots &slots() const { return *std::get<std::unique_ptr<VecSlots>>(content); }
+    VecSlots &vecSlots() { return *std::get<std::unique_ptr<VecSlots>>(content); }
+    const VecSlots &vecSlots() const { return *std::get<std::unique_ptr<VecSlots>>(content); }
     Sequence &sequence() { return *std::get<std::unique_ptr<Sequence>>(content); }
     const Sequence &sequence() const { return *std::get<std::unique_ptr<Sequence>>(content); }
     // It stands in several places, which no editor makes: docs/decisions/0078. Only a small constant shows then.
@@ -128,7 +128,7 @@ void NodeStore::forEachChild(const Node &node, F &&f)
             f(entry.value);
         return;
     case NodeKind::Vec:
-        for (const NodeIndex child : node.slots()) {
+        for (const NodeIndex child : node.vecSlots()) {
             if (child != kNoNode)
                 f(child);
         }

@@ -35,7 +35,7 @@ NodeCopy copyNode(const Document &document, NodeIndex index, int depth)
             add(entry.key, entry.value);
         break;
     case NodeKind::Vec:
-        for (const NodeIndex child : node.slots())
+        for (const NodeIndex child : node.vecSlots())
             add({}, child);
         break;
     case NodeKind::Str: {
@@ -244,7 +244,7 @@ void UndoStack::revert(const Replaced &edit)
         const NodeIndex *value = document.node(index).keys().find(edit.key);
         now = value ? *value : kNoNode;
     } else if (kind == NodeKind::Vec) {
-        const VecSlots &slots = document.node(index).slots();
+        const VecSlots &slots = document.node(index).vecSlots();
         now = edit.index < slots.size() ? slots[edit.index] : kNoNode;
     } else if (kind == NodeKind::Val) {
         now = node.isOrigin() ? document.rootNode() : document.node(index).value();

@@ -62,7 +62,7 @@ private:
             frame.order = m_encoder.keyOrder(node.keys());
             size = frame.order.size();
         } else if (node.kind == NodeKind::Vec) {
-            size = node.slots().size();
+            size = node.vecSlots().size();
         } else if (node.kind == NodeKind::Arr) {
             frame.reader = std::make_unique<Sequence::Reader>(node.sequence());
             size = node.sequence().runCount();
@@ -117,9 +117,9 @@ private:
             return enter(entry.value);
         }
         case NodeKind::Vec: {
-            if (frame.at == node.slots().size())
+            if (frame.at == node.vecSlots().size())
                 return leave();
-            const NodeIndex child = node.slots()[frame.at];
+            const NodeIndex child = node.vecSlots()[frame.at];
             m_encoder.slot(node, frame.at, child == kNoNode);
             ++frame.at;
             return child == kNoNode ? void() : enter(child);

@@ -107,8 +107,8 @@ Id randomNode(Random &random, const Document &document)
             child = node.value();
         else if (node.kind == NodeKind::Obj && !node.keys().entries().empty())
             child = node.keys().entries()[random.below(node.keys().entries().size())].value;
-        else if (node.kind == NodeKind::Vec && !node.slots().empty())
-            child = node.slots()[random.below(node.slots().size())];
+        else if (node.kind == NodeKind::Vec && !node.vecSlots().empty())
+            child = node.vecSlots()[random.below(node.vecSlots().size())];
         else if (node.kind == NodeKind::Arr && node.sequence().length() > 0)
             child = node.sequence().unitAt(static_cast<std::uint32_t>(random.below(node.sequence().length())));
         if (child == kNoNode)
