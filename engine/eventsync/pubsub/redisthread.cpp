@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/pubsub/redisthread.h>
 
-#include <eventsync/base/assert.h>
+#include <eventsync/base/logging.h>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -9,21 +9,55 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 namespace eventsync::pubsub {
 
+namespace {
+
+constexpr std::chrono::milliseconds kLongestWait(60'000);
+constexpr std::chrono::milliseconds kUnwokenWait(50); // between looks into a mailbox for which no descriptor is left
+
+} // namespace
+
 RedisThread::RedisThread(const Clock &clock) : m_clock(clock)
 {
-    EVENTSYNC_ASSERT(pipe2(m_pipe, O_NONBLOCK | O_CLOEXEC) == 0);
+    if (!openPipe())
+        qCWarning(lcPubSub, "no descriptor is left for Redis: %s", std::strerror(errno));
     m_thread = std::thread([this] { run(); });
 }
 
 RedisThread::~RedisThread()
 {
     end();
-    ::close(m_pipe[0]);
-    ::close(m_pipe[1]);
+    if (hasPipe()) {
+        ::close(m_pipe[0]);
+        ::close(m_pipe[1]);
+    }
+}
+
+bool RedisThread::openPipe()
+{
+    int ends[2];
+    if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0)
+        return false;
+    const std::lock_guard lock(m_mutex);
+    m_pipe[0] = ends[0];
+    m_pipe[1] = ends[1];
+    if (!m_tasks.empty())
+        wake();
+    return true;
+}
+
+// Under the mutex.
+void RedisThread::wake()
+{
+    if (!hasPipe())
+        return; // the thread looks by itself
+    const char byte = 0;
+    [[maybe_unused]] const ssize_t written = ::write(m_pipe[1], &byte, 1); // a full pipe wakes as well
 }
 
 void RedisThread::end()
@@ -40,10 +74,8 @@ void RedisThread::post(Task task)
     if (m_ended)
         return;
     m_tasks.push_back(std::move(task));
-    if (m_tasks.size() == 1) {
-        const char byte = 0;
-        [[maybe_unused]] const ssize_t written = ::write(m_pipe[1], &byte, 1); // a full pipe wakes as well
-    }
+    if (m_tasks.size() == 1)
+        wake();
 }
 
 void RedisThread::wakeAt(std::chrono::milliseconds time, Task task)
@@ -55,7 +87,7 @@ void RedisThread::wakeAt(std::chrono::milliseconds time, Task task)
 void RedisThread::runTasks()
 {
     char buffer[64];
-    while (::read(m_pipe[0], buffer, sizeof buffer) > 0) {
+    while (hasPipe() && ::read(m_pipe[0], buffer, sizeof buffer) > 0) {
     }
     std::vector<Task> tasks;
     {
@@ -68,7 +100,8 @@ void RedisThread::runTasks()
 
 void RedisThread::wait()
 {
-    std::vector<pollfd> sockets{{m_pipe[0], POLLIN, 0}};
+    const bool isWoken = hasPipe() || openPipe();
+    std::vector<pollfd> sockets{{m_pipe[0], POLLIN, 0}}; // poll() passes over a negative one
     std::vector<RedisConnection *> owners;
     auto due = m_wakeTime;
     for (RedisConnection *connection : m_connections) {
@@ -79,7 +112,7 @@ void RedisThread::wait()
         owners.push_back(connection);
     }
     const auto left = due - std::min(due, m_clock.steady());
-    const int timeout = static_cast<int>(std::min<std::int64_t>(left.count(), 60'000));
+    const int timeout = static_cast<int>(std::min(left, isWoken ? kLongestWait : kUnwokenWait).count());
     if (poll(sockets.data(), sockets.size(), timeout) < 0)
         return; // a signal
     for (std::size_t i = 0; i < owners.size(); ++i) {

@@ -11,7 +11,8 @@
 namespace eventsync::pubsub {
 
 // A thread with a mailbox that serves Redis connections: it waits for their sockets, for tasks and for the next thing due.
-// post() from any thread; everything else on the thread itself, in a task.
+// post() from any thread; everything else on the thread itself, in a task. Without a descriptor for its mailbox it looks there
+// now and then until it gets one.
 class RedisThread final : public Executor
 {
 public:
@@ -29,6 +30,9 @@ private:
     void run();
     void runTasks();
     void wait();
+    bool openPipe();
+    bool hasPipe() const { return m_pipe[0] >= 0; }
+    void wake();
 
     const Clock &m_clock;
     std::mutex m_mutex; // the mailbox's own
@@ -36,7 +40,7 @@ private:
     std::vector<RedisConnection *> m_connections;
     std::chrono::milliseconds m_wakeTime = std::chrono::milliseconds::max();
     Task m_wake;
-    int m_pipe[2] = {-1, -1};
+    int m_pipe[2] = {-1, -1}; // set by the thread under the mutex, so that it may read them without
     std::atomic<bool> m_ended{false};
     std::thread m_thread;
 };

@@ -8,9 +8,13 @@
 #include <eventsync/pubsub/redispeerdiscovery.h>
 #include <eventsync/pubsub/redispubsub.h>
 
+#include <QScopeGuard>
 #include <QTest>
 
+#include <sys/resource.h>
+
 #include <algorithm>
+#include <optional>
 
 using namespace eventsync;
 using namespace eventsync::pubsub;
@@ -52,6 +56,7 @@ private Q_SLOTS:
     void anEndedSubscriptionHearsNothingMore();
     void bytesArriveUnchangedUpToTheLimitAndNoFurther();
     void withoutAServerPublishingIsUnavailable();
+    void withoutADescriptorPublishingIsUnavailable();
     void aFullQueueIsRefused();
     void afterARestartItSubscribesAgainAndTellsTheLink();
     void aWrongPasswordGivesNoLink();
@@ -210,6 +215,22 @@ void TestRedis::withoutAServerPublishingIsUnavailable()
         QVERIFY(result.error().code == ErrorCode::Unavailable);
     }
     QVERIFY(!up);
+}
+
+void TestRedis::withoutADescriptorPublishingIsUnavailable()
+{
+    ManualExecutor executor;
+    rlimit before{};
+    QVERIFY(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const rlimit none{3, before.rlim_max}; // those are in use
+    QVERIFY(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    const auto restore = qScopeGuard([&before] { setrlimit(RLIMIT_NOFILE, &before); });
+    RedisPubSub hub(optionsFor("redis://127.0.0.1:1"), m_clock, m_random);
+    std::optional<Result<>> result;
+    hub.publish("t", "x", executor, [&](Result<> given) { result = given; });
+    QVERIFY(executor.runUntil([&] { return result.has_value(); }));
+    QVERIFY(!*result);
+    QVERIFY(result->error().code == ErrorCode::Unavailable);
 }
 
 void TestRedis::aFullQueueIsRefused()
