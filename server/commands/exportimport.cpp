@@ -42,7 +42,7 @@ private:
     std::int64_t m_next = kReportEvery;
 };
 
-Result<ExportEnd> exportTo(QIODevice &device, const CommandContext &context)
+Result<ExportReport> exportTo(QIODevice &device, const CommandContext &context)
 {
     EVENTSYNC_TRY(const auto backend, openStore(context.configuration, StoreUse::ReadOnly));
     const SystemClock clock;
@@ -59,9 +59,8 @@ Result<ExportEnd> exportTo(QIODevice &device, const CommandContext &context)
         [&](const ExportEnd &soFar) { report.at(soFar); });
 }
 
-Result<ExportEnd> importFrom(QIODevice &device, storage::Backend &backend)
+Result<ExportEnd> importFrom(QIODevice &device, Importer &importer)
 {
-    Importer importer(backend, [&](storage::Batch batch) { return commitAndWait(backend, std::move(batch)); });
     Reporter report("imported");
     for (;;) {
         QByteArray line = device.readLine(static_cast<qint64>(limits::kImportLineBytes) + 2);
@@ -95,8 +94,13 @@ int runExport(const CommandContext &context)
         exported = failure(ErrorCode::IoError, device.errorString().toStdString());
     if (!exported)
         return storeFailed(exported.error());
-    Reporter("exported").say(*exported);
-    return exitcode::kDone;
+    Reporter("exported").say(exported->written);
+    if (exported->leftOut == 0)
+        return exitcode::kDone;
+    for (const eventlog::Finding &finding : exported->findings)
+        complain(finding.toText());
+    complain(std::to_string(exported->leftOut) + " documents were left out");
+    return exitcode::kFailed;
 }
 
 int runImport(const CommandContext &context)
@@ -113,10 +117,13 @@ int runImport(const CommandContext &context)
     auto store = takeStore(context);
     if (!store)
         return storeFailed(store.error());
-    const auto imported = importFrom(input, *store->backend);
+    Importer importer(*store->backend, [&](storage::Batch batch) { return commitAndWait(*store->backend, std::move(batch)); });
+    const auto imported = importFrom(input, importer);
     if (!imported)
         return storeFailed(imported.error());
     Reporter("imported").say(*imported);
+    for (const eventlog::Finding &finding : importer.oversized())
+        complain(finding.toText());
     return exitcode::kDone;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/transfer/exporter.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/eventlog/eventstore.h>
 #include <eventsync/eventlog/schema.h>
 
@@ -14,6 +15,8 @@ namespace {
 
 using namespace eventlog;
 using Write = std::function<Result<>(const std::string &)>;
+
+constexpr std::size_t kLineRoom = 256; // of an event's line, beside the event
 
 // Visits rows with a function that may fail.
 Result<> eachRow(storage::ReadView &view, const storage::Scan &scan, const std::function<Result<>(const storage::Row &)> &visit)
@@ -51,22 +54,42 @@ public:
         });
     }
 
-    Result<> document(const DocumentId &id)
+    // Everything that document() will read, and whether it is what was logged.
+    Result<LoadedDocument> readable(const DocumentId &id)
     {
+        EVENTSYNC_TRY(auto loaded, m_store.load(id));
+        if (!loaded)
+            return failure(ErrorCode::Corrupt, "its row is gone");
+        for (ServerSeq at = loaded->row.horizon.previous(); at < loaded->head.serverSeq;) {
+            EVENTSYNC_TRY(const auto events, m_store.soundEntries(loaded->row.number, {.after = at, .until = loaded->head.serverSeq,
+                                                                                       .bytes = limits::kDocumentBytes}));
+            for (const LogEntryPtr &event : events) {
+                if (event->canonical->size() + kLineRoom > limits::kImportLineBytes)
+                    return failure(ErrorCode::TooLarge, "event " + std::to_string(event->serverSeq.value()) + " has " +
+                                                            std::to_string(event->canonical->size()) +
+                                                            " bytes, more than a line that can be imported");
+            }
+            at = events.back()->serverSeq;
+        }
+        return std::move(*loaded);
+    }
+
+    Result<> document(const LoadedDocument &loaded)
+    {
+        const DocumentId &id = loaded.row.documentId;
         EVENTSYNC_TRY(const auto row, m_store.document(id));
         if (!row)
             return failure(ErrorCode::Corrupt, "the row of " + id.text() + " is gone");
-        EVENTSYNC_TRY(const auto loaded, m_store.load(id));
         ExportedDocument exported{.id = id, .collection = row->collection, .kind = row->kind,
-                                  .base = {row->horizon.previous(), row->baseChain}, .createdAt = loaded->createdAt,
-                                  .updatedAt = loaded->updatedAt, .head = loaded->head};
+                                  .base = {row->horizon.previous(), row->baseChain}, .createdAt = loaded.createdAt,
+                                  .updatedAt = loaded.updatedAt, .head = loaded.head};
         if (row->horizon > ServerSeq(1)) {
             EVENTSYNC_TRY(const DocumentState state, m_store.stateAt(*row, exported.base.serverSeq));
             if (row->kind == DocumentKind::Json)
                 exported.state = state.jsonState();
             else
                 exported.crdt = state.toBytes();
-            EVENTSYNC_TRY(exported.clock, clockBefore(*row, loaded->clock));
+            EVENTSYNC_TRY(exported.clock, clockBefore(*row, loaded.clock));
         }
         EVENTSYNC_CHECK(line(exported));
         EVENTSYNC_CHECK(knownIds(row->number));
@@ -76,7 +99,7 @@ public:
                                     ++m_end.events;
                                     return m_write(eventLine(*event->canonical, event->pushMark) + '\n');
                                 }));
-        for (const StateVector &vector : loaded->cursors)
+        for (const StateVector &vector : loaded.cursors)
             EVENTSYNC_CHECK(line(vector));
         ++m_end.documents;
         return {};
@@ -142,20 +165,43 @@ private:
 
 } // namespace
 
-Result<ExportEnd> exportStore(storage::ReadView &view, const ExportHeader &header, const Write &write,
-                              const std::function<void(const ExportEnd &)> &progress)
+namespace {
+
+// Of the document alone: what the store cannot give at all ends the export.
+bool isOfTheDocument(const Error &error)
 {
+    const ErrorClass kind = errorClass(error.code);
+    return kind == ErrorClass::Corrupt || kind == ErrorClass::Permanent || kind == ErrorClass::Conflict;
+}
+
+} // namespace
+
+Result<ExportReport> exportStore(storage::ReadView &view, const ExportHeader &header, const Write &write,
+                                 const std::function<void(const ExportEnd &)> &progress)
+{
+    ExportReport report;
     Exporter exporter(view, write);
     EVENTSYNC_CHECK(exporter.line(header));
     EVENTSYNC_CHECK(exporter.clients());
     EVENTSYNC_CHECK(eachRow(view, {.set = sets::kDocuments, .index = "number"}, [&](const storage::Row &row) -> Result<> {
-        EVENTSYNC_TRY(const auto id, textOf(row, document::Id));
-        EVENTSYNC_CHECK(exporter.document(DocumentId(std::string(id))));
-        progress(exporter.end());
+        EVENTSYNC_TRY(const auto text, textOf(row, document::Id));
+        const DocumentId id{std::string(text)};
+        const auto readable = exporter.readable(id);
+        if (readable) {
+            EVENTSYNC_CHECK(exporter.document(*readable));
+            progress(exporter.end());
+            return {};
+        }
+        if (!isOfTheDocument(readable.error()))
+            return failure(readable.error());
+        ++report.leftOut;
+        if (report.findings.size() < limits::kVerifyFindings)
+            report.findings.push_back({FindingKind::Unreadable, id, ServerSeq(0), readable.error().toString()});
         return {};
     }));
-    EVENTSYNC_CHECK(exporter.line(exporter.end()));
-    return exporter.end();
+    report.written = exporter.end();
+    EVENTSYNC_CHECK(exporter.line(report.written));
+    return report;
 }
 
 } // namespace eventsync::server

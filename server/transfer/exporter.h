@@ -2,19 +2,30 @@
 #pragma once
 
 #include <eventsync/base/result.h>
+#include <eventsync/eventlog/finding.h>
 #include <eventsync/storage/backend.h>
 
 #include <server/transfer/exportlines.h>
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace eventsync::server {
 
-// Writes a whole store as lines (exportlines.h), of one moment, one event at a time in memory. `write` takes a line with its
-// line break and says whether it could. Gives what was written.
-Result<ExportEnd> exportStore(storage::ReadView &view, const ExportHeader &header,
-                              const std::function<Result<>(const std::string &line)> &write,
-                              const std::function<void(const ExportEnd &soFar)> &progress);
+// What was written, and which documents were not: those that cannot be read as they were logged, or not be imported again.
+struct ExportReport
+{
+    ExportEnd written;
+    std::int64_t leftOut = 0;
+    std::vector<eventlog::Finding> findings; // one for each document left out, the first limits::kVerifyFindings of them
+};
+
+// Writes a whole store as lines (exportlines.h), of one moment, one event at a time in memory. A document is looked through
+// before its first line is written: one that is damaged is left out and reported, and the others are written all the same.
+// `write` takes a line with its line break and says whether it could.
+Result<ExportReport> exportStore(storage::ReadView &view, const ExportHeader &header,
+                                 const std::function<Result<>(const std::string &line)> &write,
+                                 const std::function<void(const ExportEnd &soFar)> &progress);
 
 } // namespace eventsync::server

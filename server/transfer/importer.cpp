@@ -3,6 +3,7 @@
 
 #include <eventsync/base/limits.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/model/eventcheck.h>
 
 namespace eventsync::server {
 
@@ -214,6 +215,9 @@ Result<> Importer::takeEvent(const ExportedEvent &exported)
     logged.clientSeq = event.clientSeq;
     logged.chain = current.at.chain;
     logged.canonical = std::make_shared<const Bytes>(canonicalBytes(event, EventForm::Logged));
+    const auto fits = checkEventSize(event, EventForm::Logged, logged.canonical->size());
+    if (!fits && m_oversized.size() < limits::kVerifyFindings)
+        m_oversized.push_back({FindingKind::Size, event.documentId, event.serverSeq, fits.error().message});
     logged.id = event.id;
     logged.firstId = event.firstId();
     logged.pushMark = exported.pushMark;

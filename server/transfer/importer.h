@@ -2,12 +2,14 @@
 #pragma once
 
 #include <eventsync/eventlog/eventstore.h>
+#include <eventsync/eventlog/finding.h>
 #include <eventsync/storage/backend.h>
 
 #include <server/transfer/exportlines.h>
 
 #include <functional>
 #include <optional>
+#include <vector>
 
 namespace eventsync::server {
 
@@ -26,6 +28,9 @@ public:
     Result<> takeLine(std::string_view text); // says the line's number in the message
     Result<ExportEnd> finish();               // InvalidMessage if the export's last line is missing
     const ExportEnd &soFar() const { return m_done; }
+    // Events that an earlier version made larger than an event may be now: imported as they were, the first
+    // limits::kVerifyFindings of them named.
+    const std::vector<eventlog::Finding> &oversized() const { return m_oversized; }
 
 private:
     struct Current;
@@ -49,6 +54,7 @@ private:
     std::int64_t m_lastPosition = 0;
     std::int64_t m_lines = 0;
     ExportEnd m_done;
+    std::vector<eventlog::Finding> m_oversized;
     std::optional<ExportEnd> m_promised;
     bool m_hasHeader = false;
 

@@ -42,7 +42,7 @@ std::string exportAll(storage::Backend &backend)
             return {};
         },
         [](const ExportEnd &) {});
-    EVENTSYNC_ASSERT(end);
+    EVENTSYNC_ASSERT(end && end->leftOut == 0);
     return text;
 }
 

@@ -520,6 +520,11 @@ void ServerTest::aDamagedLogIsNamedAtTheClientAndInTheServersLog()
     QCOMPARE(stopped.exitCode, 0);
     QCOMPARE(stopped.errors.count("the log of hero is damaged: Corrupt: event 7 is not what was logged"), 1);
     QCOMPARE(command({u"verify"_s}).exitCode, 1);
+    const Finished exported = command({u"export"_s}); // of everything else
+    QCOMPARE(exported.exitCode, 1);
+    QVERIFY2(exported.errors.contains("hero"), exported.errors.constData());
+    QVERIFY(exported.output.contains("\"other\"") && !exported.output.contains("\"hero\""));
+    QCOMPARE(runServerCommand({u"import"_s, u"--data"_s, m_folder->filePath(u"b"_s)}, exported.output).exitCode, 0);
 }
 
 // G12: the server goes back in time, and gets from the client what it lost.

@@ -8,6 +8,7 @@
 #include <eventsync/client/rows.h>
 #include <eventsync/json/diff.h>
 #include <eventsync/json/mergepatch.h>
+#include <eventsync/model/eventcheck.h>
 #include <eventsync/model/servermetadata.h>
 
 #include <algorithm>
@@ -91,11 +92,12 @@ Result<DocumentReplica::Made> DocumentReplica::enqueue(EditPlan plan, Outcome &)
         edit.tries = plan.replaces->tries + 1;
     }
     edit.clientSeq = ClientSeq(limits::kMaxInteger);
-    const std::size_t bytes = canonicalBytes(*pushed(entry), EventForm::Pushed).size();
+    const EventPtr largest = pushed(entry);
     edit.clientSeq.reset();
-    if (bytes + kEventRoom > limits::kEventBytes) {
+    const std::size_t bytes = canonicalBytes(*largest, EventForm::Pushed).size();
+    if (auto fits = checkEventSize(*largest, EventForm::Pushed, bytes + kEventRoom); !fits) {
         takeBack();
-        return failure(ErrorCode::TooLarge, "the edit is larger than an event may be");
+        return failure(fits.error());
     }
     edit.diff.setVersion(m_position.serverSeq);
     auto inverse = inverseStep(edit, applied, std::move(before));

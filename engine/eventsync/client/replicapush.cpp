@@ -5,6 +5,7 @@
 #include <eventsync/client/documentreplica.h>
 
 #include <eventsync/base/mutation.h>
+#include <eventsync/model/eventcheck.h>
 
 #include <algorithm>
 
@@ -106,7 +107,7 @@ void DocumentReplica::send(std::vector<EventPtr> events, Outcome &out)
         bytes = 0;
     };
     for (EventPtr &event : events) {
-        const std::size_t size = canonicalBytes(*event, EventForm::Pushed).size() + 1;
+        const std::size_t size = frameBytesOf(*event, canonicalBytes(*event, EventForm::Pushed).size()) + 1;
         if (bytes + size + kPushRoom > frame)
             flushPush();
         bytes += size;

@@ -313,7 +313,15 @@ Result<> DocumentReplica::resolve(const EventId &id, const Resolution &resolutio
     plan.replaces = &view->entry;
     if (view->entry.tries + 1 >= m_context.options.rebaseTries)
         plan.onOverlap = onOverlap;
-    EVENTSYNC_CHECK(enqueue(std::move(plan), out));
+    auto made = enqueue(plan, out);
+    if (!made && made.error().code == ErrorCode::TooLarge) { // the three sides have no room beside the edit
+        json::Object &record = plan.metadata["conflict"].as_object();
+        for (const char *side : {"base", "ours", "theirs"})
+            record[side] = json::Array();
+        record["truncated"] = true;
+        made = enqueue(std::move(plan), out);
+    }
+    EVENTSYNC_CHECK(made);
     giveUp(view->entry);
     Entry *entry = find(id);
     take(*entry);

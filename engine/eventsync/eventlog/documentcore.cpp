@@ -5,9 +5,11 @@
 #include <eventsync/eventlog/documentcore.h>
 
 #include <eventsync/base/assert.h>
+#include <eventsync/base/bytes.h>
 #include <eventsync/base/limits.h>
 #include <eventsync/base/mutation.h>
 #include <eventsync/model/crdtstate.h>
+#include <eventsync/model/eventcheck.h>
 #include <eventsync/model/servermetadata.h>
 
 #include <algorithm>
@@ -28,17 +30,36 @@ Bytes randomSalt(Random &random)
     return salt;
 }
 
-// What the server decided by itself stands in the event, like every other decision (docs/merging.md, Resolvers).
+// What the server decided by itself stands in the event, like every other decision (docs/merging.md, Resolvers). An edit that
+// is too large for a record is left out of it, as in those of clients: with `ours` it is the event itself.
 void recordDecision(Event &event, OnOverlap decision, ServerSeq head)
 {
     json::Object conflict;
     conflict["strategy"] = std::string(onOverlapName(decision));
     conflict["decidedBy"] = "server";
-    conflict["ours"] = event.diff.toJson();
+    json::Value ours = event.diff.toJson();
+    if (json::canonicalSize(ours) <= limits::kConflictRecordBytes)
+        conflict["ours"] = std::move(ours);
+    else
+        conflict["truncated"] = true;
     conflict["unseen"] = json::Array{event.baseSeq.next().value(), head.value()};
     if (!event.metadata)
         event.metadata.emplace();
     (*event.metadata)["conflict"] = std::move(conflict);
+}
+
+// What code says beside its change is held to what every reader of the event asks.
+Result<std::optional<json::Object>> readableMetadata(const CodeWrite &write)
+{
+    if (write.author && !isValidUtf8(*write.author))
+        return failure(ErrorCode::InvalidValue, "the author's name is not UTF-8", "/author");
+    if (write.metadata.empty())
+        return std::nullopt;
+    json::Value metadata = write.metadata;
+    if (auto fine = json::normalize(metadata); !fine)
+        return failure(fine.error().code, fine.error().message, "/metadata" + fine.error().path);
+    EVENTSYNC_CHECK(checkReplaces(metadata.get_object()));
+    return std::optional(std::move(metadata.get_object()));
 }
 
 } // namespace
@@ -307,37 +328,54 @@ Judgement DocumentCore::apply(const EventPtr &event, const PushContext &context,
         EVENTSYNC_ASSERT(m_state.revert(applied->inverse).has_value());
         return refused(fine.error(), unseen && passesAlone(*event, rules));
     }
-    const ServerSeq seq = append(std::move(logged), std::move(*applied), pushMarkOf(*event), event->firstId());
-    return {.verdict = unseen ? Verdict::Merged : Verdict::Applied, .serverSeq = seq};
+    const auto seq = append(std::move(logged), std::move(*applied), rules, pushMarkOf(*event), event->firstId());
+    if (!seq)
+        return refused(seq.error(), false);
+    return {.verdict = unseen ? Verdict::Merged : Verdict::Applied, .serverSeq = *seq};
 }
 
-ServerSeq DocumentCore::append(Event event, AppliedEvent applied, const PushMark &mark, const EventId &firstId)
+// The event in its place, in the form in which it is written, sent and read.
+Result<std::shared_ptr<LoggedEvent>> DocumentCore::placed(Event event, const Rules &rules) const
 {
-    if (!m_collection) {
-        m_collection = event.collection;
-        m_kind = event.diff.isCrdt() ? DocumentKind::Crdt : DocumentKind::Json;
-        m_rules = m_rulesOf(event.collection);
-        m_head = {ServerSeq(0), chainStart(event.collection, m_id)};
-        m_baseChain = m_head.chain;
-    }
     event.serverSeq = m_head.serverSeq.next();
     event.storedAt = m_timeSource.wall();
-    if (m_rules->policy.redaction())
+    if (rules.policy.redaction())
         event.salt = randomSalt(m_random);
     auto logged = std::make_shared<LoggedEvent>();
     logged->serverSeq = event.serverSeq;
     logged->clientId = event.clientId;
     logged->clientSeq = event.clientSeq;
     logged->id = event.id;
-    logged->firstId = firstId;
     logged->canonical = std::make_shared<const Bytes>(canonicalBytes(event, EventForm::Logged));
+    EVENTSYNC_CHECK(checkEventSize(event, EventForm::Logged, logged->canonical->size()));
     if (event.salt)
         logged->digest = digestOf(event);
-    logged->chain = chainNext(m_head.chain, logged->digest ? *logged->digest : sha256(*logged->canonical));
+    const Digest before = m_collection ? m_head.chain : chainStart(event.collection, m_id);
+    logged->chain = chainNext(before, logged->digest ? *logged->digest : sha256(*logged->canonical));
+    logged->event = std::make_shared<const Event>(std::move(event));
+    return logged;
+}
+
+// What was applied is taken back if the event cannot be logged.
+Result<ServerSeq> DocumentCore::append(Event event, AppliedEvent applied, const Rules &rules, const PushMark &mark,
+                                       const EventId &firstId)
+{
+    auto made = placed(std::move(event), rules);
+    if (!made) {
+        EVENTSYNC_ASSERT(m_state.revert(applied.inverse).has_value());
+        return failure(made.error());
+    }
+    const std::shared_ptr<LoggedEvent> logged = std::move(*made);
+    if (!m_collection) {
+        m_collection = logged->event->collection;
+        m_kind = logged->event->diff.isCrdt() ? DocumentKind::Crdt : DocumentKind::Json;
+        m_rules = m_rulesOf(*m_collection);
+        m_baseChain = chainStart(*m_collection, m_id);
+    }
+    logged->firstId = firstId;
     logged->pushMark = mark;
     logged->footprint = std::move(applied.footprint);
     logged->inverse = std::move(applied.inverse);
-    logged->event = std::make_shared<const Event>(std::move(event));
 
     const KnownEvent known{m_number, logged->serverSeq, logged->id, mark, logged->clientId, logged->clientSeq};
     m_preparedIds.emplace(logged->id, known);
@@ -416,6 +454,7 @@ Result<json::State> DocumentCore::wantedState(const CodeWrite &write, const Rule
 
 Result<LoggedPtr> DocumentCore::writePatch(const CodeWrite &write, const Rules &rules, Operation operation, Diff diff)
 {
+    EVENTSYNC_TRY(std::optional<json::Object> metadata, readableMetadata(write));
     EVENTSYNC_TRY(AppliedEvent applied, m_state.apply(operation, diff));
     if (!applied.changed)
         return LoggedPtr();
@@ -425,12 +464,11 @@ Result<LoggedPtr> DocumentCore::writePatch(const CodeWrite &write, const Rules &
     }
     Event event{.id = write.id, .documentId = m_id, .collection = write.collection, .operation = operation, .serverSeq = {},
                 .clientId = write.clientId, .clientSeq = m_clock.at(write.clientId).next(), .baseSeq = m_head.serverSeq,
-                .author = write.author, .timestamp = m_timeSource.wall(), .storedAt = {}, .diff = std::move(diff)};
-    if (!write.metadata.empty())
-        event.metadata = write.metadata;
+                .author = write.author, .timestamp = m_timeSource.wall(), .storedAt = {}, .diff = std::move(diff),
+                .metadata = std::move(metadata)};
     const PushMark mark = pushMarkOf(event);
     const EventId firstId = event.firstId();
-    append(std::move(event), std::move(applied), mark, firstId);
+    EVENTSYNC_CHECK(append(std::move(event), std::move(applied), rules, mark, firstId));
     return LoggedPtr(m_prepared.back());
 }
 

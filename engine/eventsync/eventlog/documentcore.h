@@ -71,6 +71,9 @@ struct CodeWrite
 // committed by the caller, and only when that is durable shown to anybody (committed). While a batch is out nothing is
 // judged. When a commit failed, nobody knows what is in the store: the caller throws the core away and loads it again; the
 // log decides. State is changed in place and taken back by exact inverses, never copied per event.
+//
+// Every event is measured here as it will be written, sent and read, whoever made it; one that is too large is refused and has
+// changed nothing.
 // Owner only.
 class DocumentCore
 {
@@ -79,7 +82,7 @@ public:
 
     // ---- judging
     Judgement push(const EventPtr &event, const PushContext &context, const KnownEvents &known);
-    // Null if nothing changed (G7). VersionConflict, DocumentExists, Invalid, PatchFailed and what the edit said.
+    // Null if nothing changed (G7). VersionConflict, DocumentExists, Invalid, PatchFailed, TooLarge and what the edit said.
     Result<LoggedPtr> write(const CodeWrite &write);
     // Whether judging needs older events than are at hand, and which: those after the answer, up to before the tail.
     std::optional<ServerSeq> missingBefore(ServerSeq base) const;
@@ -150,7 +153,8 @@ private:
     Result<Diff> wantedDiff(const CodeWrite &write, const Rules &rules, Operation &operation) const;
     Result<json::State> wantedState(const CodeWrite &write, const Rules &rules) const;
     Result<LoggedPtr> writePatch(const CodeWrite &write, const Rules &rules, Operation operation, Diff diff);
-    ServerSeq append(Event event, AppliedEvent applied, const PushMark &mark, const EventId &firstId);
+    Result<std::shared_ptr<LoggedEvent>> placed(Event event, const Rules &rules) const;
+    Result<ServerSeq> append(Event event, AppliedEvent applied, const Rules &rules, const PushMark &mark, const EventId &firstId);
     Judgement refused(const Error &error, bool unseen) const;
     std::optional<KnownEvent> find(const EventId &id, const KnownEvents &known) const;
     void trimTail();

@@ -464,7 +464,9 @@ Result<DocumentState> EventStore::stateAt(const DocumentRow &row, ServerSeq seq)
     }
     DocumentState state;
     ServerSeq at;
-    EVENTSYNC_TRY(const std::optional<Snapshot> nearest, snapshot(row, seq));
+    EVENTSYNC_TRY(std::optional<Snapshot> nearest, snapshot(row, seq));
+    if (nearest && nearest->position.serverSeq < row.horizon.previous())
+        nearest.reset(); // the events that lead on from it were compacted away
     if (row.at.serverSeq <= seq && (!nearest || nearest->position.serverSeq < row.at.serverSeq)) {
         state = DocumentState::fromJsonState(row.state);
         at = row.at.serverSeq;

@@ -7,8 +7,8 @@ namespace eventsync::eventlog {
 
 namespace {
 
-constexpr std::array<std::string_view, 15> kNames = {
-    "unreadable", "gap", "chain", "identity", "clientSeq", "fold", "inverse", "horizon", "id", "orphan",
+constexpr std::array<std::string_view, 16> kNames = {
+    "unreadable", "gap", "chain", "identity", "clientSeq", "fold", "inverse", "horizon", "id", "orphan", "size",
     "document", "snapshot", "vectorClock", "stateVector", "lag"};
 
 } // namespace

@@ -9,7 +9,7 @@
 
 namespace eventsync::eventlog {
 
-// What is wrong with a store. The log is the truth: findings of the log itself cannot be repaired by anybody but a backup;
+// What is wrong with a store. The log is the truth: damage of the log itself cannot be repaired by anybody but a backup;
 // those of derived rows are repaired by rebuildLogs().
 enum class FindingKind {
     // the log
@@ -23,6 +23,7 @@ enum class FindingKind {
     Horizon,     // nothing tells the state where the log begins
     Id,          // a kept id of a removed event that makes no sense
     Orphan,      // rows of no document
+    Size,        // an event that fits no frame: an earlier version made it. It goes when the log is compacted beyond it
     // what is derived
     Document,    // the document's row
     Snapshot,

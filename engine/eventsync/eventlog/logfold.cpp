@@ -2,6 +2,7 @@
 #include <eventsync/eventlog/logfold.h>
 
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/model/eventcheck.h>
 
 namespace eventsync::eventlog {
 
@@ -146,6 +147,8 @@ void LogFold::take(const storage::Row &row)
         found(FindingKind::Identity, seq, "the row's digest is not the event's");
     if (event.chain != chainNext(m_chain, digest))
         found(FindingKind::Chain, seq, "the chain value does not follow from the one before it and the event");
+    if (auto fits = checkEventSize(*event.event, EventForm::Logged, event.canonical->size()); !fits)
+        m_report(FindingKind::Size, seq, fits.error().message); // the log is sound all the same
     if (m_folds)
         fold(event);
     m_chain = event.chain;

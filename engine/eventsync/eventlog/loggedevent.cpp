@@ -2,7 +2,9 @@
 #include <eventsync/eventlog/loggedevent.h>
 
 #include <eventsync/base/limits.h>
+#include <eventsync/base/limits.h>
 #include <eventsync/model/canonicalwriter.h>
+#include <eventsync/model/eventcheck.h>
 
 #include <algorithm>
 
@@ -80,6 +82,14 @@ bool LogEntry::followsFrom(const Digest &before) const
         return chain == chainNext(before, sha256(*canonical));
     const auto event = eventFromBytes(*canonical, EventForm::Logged);
     return event && chain == chainNext(before, digestOf(*event));
+}
+
+bool LogEntry::fitsFrame() const
+{
+    if (canonical->size() <= limits::kEventBytes / 2) // however it is encoded
+        return true;
+    const auto event = eventFromBytes(*canonical, EventForm::Logged);
+    return event && checkEventSize(*event, EventForm::Logged, canonical->size());
 }
 
 Result<LogEntryPtr> LogEntry::fromRow(const storage::Row &row)

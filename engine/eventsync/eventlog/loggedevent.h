@@ -31,6 +31,9 @@ struct LogEntry
     // be redacted they are parsed for it.
     bool followsFrom(const Digest &before) const;
 
+    // Whether it fits a frame. All do but those that an earlier version let through.
+    bool fitsFrame() const;
+
     static constexpr std::array kColumns = {event::Seq,   event::ClientId, event::ClientSeq,
                                             event::Chain, event::Digest,   event::Body};
     static Result<std::shared_ptr<const LogEntry>> fromRow(const storage::Row &row); // of those columns; Corrupt

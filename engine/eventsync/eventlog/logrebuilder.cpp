@@ -158,7 +158,8 @@ Result<std::optional<storage::Batch>> Rebuilder::rebuilt(storage::ReadView &view
     if (row.horizon <= ServerSeq(1))
         row.baseChain = start->baseChain = chainStart(row.collection, row.documentId);
     LogFold fold(std::move(*start), [&](FindingKind kind, ServerSeq seq, std::string message) {
-        refused(row.documentId, seq, kind, std::move(message));
+        if (kind != FindingKind::Size) // no reason not to rebuild it
+            refused(row.documentId, seq, kind, std::move(message));
     });
     storage::Batch batch;
     batch.erase(sets::kSnapshots, {row.number}).erase(sets::kVectorClocks, {row.number});

@@ -7,6 +7,7 @@
 #include <eventsync/base/assert.h>
 #include <eventsync/base/limits.h>
 #include <eventsync/model/canonicalwriter.h>
+#include <eventsync/model/eventcheck.h>
 #include <eventsync/model/jsonfields.h>
 
 namespace eventsync {
@@ -148,25 +149,6 @@ Result<OnOverlap> onOverlapFrom(std::string_view name)
     return failure(ErrorCode::InvalidMessage, "onOverlap is ours, theirs or fail");
 }
 
-// metadata.replaces, where it is there, decides what edit this is: its form is checked when the event is read.
-Result<> checkReplaces(const json::Object &metadata)
-{
-    const auto *replaces = metadata.if_contains("replaces");
-    if (!replaces)
-        return {};
-    const auto *ids = replaces->if_array();
-    if (!ids || ids->size() != 2)
-        return failure(ErrorCode::InvalidMessage, "replaces is a list of two ids", "/replaces");
-    for (const auto &id : *ids) {
-        const auto *text = id.if_string();
-        if (!text)
-            return failure(ErrorCode::InvalidMessage, "replaces is a list of two ids", "/replaces");
-        if (auto read = eventIdFrom({text->data(), text->size()}); !read)
-            return failure(read.error().code, read.error().message, "/replaces");
-    }
-    return {};
-}
-
 } // namespace
 
 std::string_view operationName(Operation operation)
@@ -276,9 +258,10 @@ Bytes canonicalBytes(const Event &event, EventForm form)
 
 Result<Event> eventFromBytes(std::string_view canonicalJson, EventForm form)
 {
-    const std::size_t extra = form == EventForm::Logged ? limits::kLoggedEventExtraBytes : 0;
-    EVENTSYNC_TRY(const json::Value value, json::parse(canonicalJson, {.bytes = limits::kEventBytes + extra,
-                                                                       .depth = limits::kDepth + limits::kEventDepthExtra}));
+    json::ParseLimits most{.bytes = limits::kEventBytes, .depth = limits::kDepth + limits::kEventDepthExtra};
+    if (form == EventForm::Logged)
+        most = {.bytes = SIZE_MAX, .depth = most.depth + limits::kFrameDepthExtra};
+    EVENTSYNC_TRY(const json::Value value, json::parse(canonicalJson, most));
     return eventFromJson(value, form);
 }
 

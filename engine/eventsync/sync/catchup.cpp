@@ -62,18 +62,8 @@ SyncService::Private::Step SyncService::Private::step(Session &session, const Do
     const eventlog::DocumentCore &core = *document->core;
     if (subscription.transfer)
         return sendPart(session, document, subscription);
-    if (subscription.sent < core.horizon().previous() || subscription.sent > core.head().serverSeq) {
-        if (subscription.synced) {
-            // Compacted away while this reader was slow. What it named as pending when it subscribed is out of date: a
-            // snapshot that does not say which of its edits are in the log would have them made twice. It asks again.
-            unsubscribe(session, id);
-            sendError(session, {ErrorCode::Unavailable, "the log was compacted behind a slow reader: subscribe again"},
-                      protocol::ErrorScope::Document, id, std::chrono::milliseconds(0));
-            return Step::Done;
-        }
-        startSnapshot(session, document, subscription);
-        return Step::Done;
-    }
+    if (subscription.sent < core.horizon().previous() || subscription.sent > core.head().serverSeq)
+        return leadOnBySnapshot(session, document, subscription, core.horizon().previous());
     if (subscription.sent == core.head().serverSeq) {
         if (subscription.owesSynced)
             sendSynced(session, document, subscription);
@@ -95,13 +85,37 @@ SyncService::Private::Step SyncService::Private::step(Session &session, const Do
     }
     if (session.vectorClocks && !subscription.clock)
         subscription.clock = core.clockAt(subscription.sent);
-    return sendEvents(session, document, subscription, events);
+    return sendEvents(session, document, subscription, std::move(events));
 }
 
+// The log does not lead on from where this reader stands: its next events were compacted away, or one fits no frame. A snapshot
+// does that stands at `atLeast` or later. Whoever was synced named its pending edits long ago: a snapshot that does not say
+// which of them are in the log would have them made twice; so it is told to ask again.
+SyncService::Private::Step SyncService::Private::leadOnBySnapshot(Session &session, const DocumentPtr &document,
+                                                                  Subscription &subscription, ServerSeq atLeast)
+{
+    if (!subscription.synced) {
+        startSnapshot(session, document, subscription, atLeast);
+        return Step::Done;
+    }
+    unsubscribe(session, document->id);
+    sendError(session, {ErrorCode::Unavailable, "the log does not lead on from where this reader stands: subscribe again"},
+              protocol::ErrorScope::Document, document->id, std::chrono::milliseconds(0));
+    return Step::Done;
+}
+
+// Those who only read events have no bound for a frame, and nothing else to read.
 SyncService::Private::Step SyncService::Private::sendEvents(Session &session, const DocumentPtr &document,
                                                             Subscription &subscription,
-                                                            const std::vector<eventlog::LogEntryPtr> &events)
+                                                            std::vector<eventlog::LogEntryPtr> events)
 {
+    const auto tooLarge = session.info.readerOnly ? events.end()
+                                                  : std::find_if_not(events.begin(), events.end(), [](const eventlog::LogEntryPtr &event) {
+                                                        return event->fitsFrame();
+                                                    });
+    if (tooLarge == events.begin())
+        return leadOnBySnapshot(session, document, subscription, events.front()->serverSeq);
+    events.erase(tooLarge, events.end());
     for (const auto &[last, frame] : broker.frames(document->id, events, session.vectorClocks ? subscription.clock : std::nullopt)) {
         session.sink->send(frame);
         subscription.sent = last;

@@ -14,6 +14,8 @@ namespace {
 // One topic for all documents: a node also tells its watchers of documents that nobody follows here.
 constexpr char kTopic[] = "eventsync.heads";
 
+constexpr std::size_t kClockEntryRoom = 20; // of a vector clock's entry: the quotes and a largest number
+
 Bytes toBytes(const EventBroker::Hint &hint, const std::string &node)
 {
     return json::canonical(json::Object{{"collection", hint.collection.text()},
@@ -75,20 +77,23 @@ EventBroker::Frames EventBroker::frames(const DocumentId &document, const std::v
                                         std::optional<VectorClock> clockBefore) const
 {
     Frames frames;
+    std::size_t clockBytes = clockBefore ? json::canonicalSize(clockBefore->toJson()) : 0;
+    const auto bytesOf = [&](const eventlog::LogEntryPtr &event) { return event->canonical->size() + clockBytes; };
     for (std::size_t next = 0; next < events.size();) {
         protocol::Events message{document, {}, {}};
         std::size_t bytes = 0;
         do {
             const eventlog::LogEntryPtr &event = events[next++];
-            bytes += event->canonical->size();
+            bytes += bytesOf(event);
             protocol::EventItem item{.canonical = event->canonical};
             if (clockBefore) {
                 clockBefore->advance(event->clientId, event->clientSeq);
                 item.vectorClock = *clockBefore;
+                clockBytes += event->clientId.text().size() + kClockEntryRoom; // if it is new
             }
             message.events.push_back(std::move(item));
             message.chain = event->chain;
-        } while (next < events.size() && bytes + events[next]->canonical->size() <= m_chunkBytes);
+        } while (next < events.size() && bytes + bytesOf(events[next]) <= m_chunkBytes);
         const ServerSeq last = events[next - 1]->serverSeq;
         frames.push_back({last, std::make_shared<const protocol::OutgoingMessage>(std::move(message))});
     }

@@ -127,16 +127,18 @@ struct SyncService::Private
     enum class Step { More, Done, Waits };
     Step step(Session &session, const DocumentId &id, Subscription &subscription);
     Step sendEvents(Session &session, const DocumentPtr &document, Subscription &subscription,
-                    const std::vector<eventlog::LogEntryPtr> &events);
+                    std::vector<eventlog::LogEntryPtr> events);
     void readChunk(Session &session, const DocumentPtr &document, Subscription &subscription);
     void reloadBehindHorizon(const DocumentPtr &document, ServerSeq after);
     void failChunk(Session &session, const DocumentPtr &document, const Error &error);
     void refuseDamaged(Session &session, const DocumentPtr &document, const Error &error); // ends the subscription
     void sendSynced(Session &session, const DocumentPtr &document, Subscription &subscription);
-    void startSnapshot(Session &session, const DocumentPtr &document, Subscription &subscription);
+    Step leadOnBySnapshot(Session &session, const DocumentPtr &document, Subscription &subscription, ServerSeq atLeast);
+    void startSnapshot(Session &session, const DocumentPtr &document, Subscription &subscription, ServerSeq atLeast = ServerSeq(0));
     void snapshotReady(SessionId id, const DocumentPtr &document, std::uint64_t generation,
                        const std::shared_ptr<const Snapshot> &snapshot, const Digest &hash);
     bool snapshotIsCheaper(const DocumentPtr &document, const Subscription &subscription, ServerSeq after) const;
+    std::size_t knownIdsPerFrame() const;
     Step sendPart(Session &session, const DocumentPtr &document, Subscription &subscription);
 
     // ---- who is there, who has what (presence.cpp)

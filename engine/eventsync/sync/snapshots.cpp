@@ -7,8 +7,10 @@
 
 #include <eventsync/base/mutation.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/model/eventcheck.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace eventsync::sync {
 
@@ -16,6 +18,8 @@ namespace {
 
 // A stored picture that is older than this many events is made anew: its tail would cost more than it saves.
 constexpr std::int64_t kPictureAge = 1'000;
+
+constexpr std::size_t kKnownIdBytes = 100; // of JSON: two ids and a position
 
 using MaybeSnapshot = std::optional<eventsync::Snapshot>;
 
@@ -35,10 +39,10 @@ bool SyncService::Private::snapshotIsCheaper(const DocumentPtr &document, const 
     return expected > 2 * core.state().canonicalSize();
 }
 
-void SyncService::Private::startSnapshot(Session &session, const DocumentPtr &document, Subscription &subscription)
+void SyncService::Private::startSnapshot(Session &session, const DocumentPtr &document, Subscription &subscription, ServerSeq atLeast)
 {
     subscription.stage = Subscription::Stage::Waiting;
-    whenIdle(document, [this, id = session.id, document, generation = subscription.generation] {
+    whenIdle(document, [this, id = session.id, document, generation = subscription.generation, atLeast] {
         if (!this->subscription(id, document->id, generation))
             return;
         const eventlog::DocumentCore &core = *document->core;
@@ -46,8 +50,8 @@ void SyncService::Private::startSnapshot(Session &session, const DocumentPtr &do
             const auto snapshot = std::make_shared<const Snapshot>(core.snapshot());
             return snapshotReady(id, document, generation, snapshot, sha256(snapshot->state));
         }
-        const auto fits = [document](const Snapshot &picture) {
-            return picture.position.serverSeq >= document->core->horizon().previous() &&
+        const auto fits = [document, atLeast](const Snapshot &picture) {
+            return picture.position.serverSeq >= std::max(atLeast, document->core->horizon().previous()) &&
                    document->core->head().serverSeq - picture.position.serverSeq <= kPictureAge;
         };
         if (document->served && fits(*document->served))
@@ -104,6 +108,8 @@ void SyncService::Private::snapshotReady(SessionId id, const DocumentPtr &docume
             return true;
         };
         for (const protocol::PendingId &pending : waits->pending) {
+            if (transfer.known.size() >= knownIdsPerFrame())
+                break; // one that is left out is pushed again, and is a duplicate
             if (!add(pending.first) && pending.current != pending.first)
                 add(pending.current);
         }
@@ -121,12 +127,19 @@ void SyncService::Private::snapshotReady(SessionId id, const DocumentPtr &docume
                                 });
 }
 
+// As many as fit beside a part of the state.
+std::size_t SyncService::Private::knownIdsPerFrame() const
+{
+    const auto frame = static_cast<std::size_t>(options.limits.frameBytes);
+    return (frame - std::min(frame, kEventFrameRoom + options.catchUpChunkBytes * 3 / 2)) / kKnownIdBytes;
+}
+
 SyncService::Private::Step SyncService::Private::sendPart(Session &session, const DocumentPtr &document, Subscription &subscription)
 {
     SnapshotTransfer &transfer = *subscription.transfer;
     const Snapshot &snapshot = *transfer.snapshot;
     protocol::Snapshot message{.documentId = document->id, .collection = snapshot.collection, .kind = snapshot.kind,
-                               .position = snapshot.position, .known = transfer.known, .part = transfer.part,
+                               .position = snapshot.position, .known = std::exchange(transfer.known, {}), .part = transfer.part,
                                .parts = transfer.parts, .sha256 = transfer.sha256, .vectorClock = snapshot.vectorClock};
     if (snapshot.state.empty()) {
         message.deleted = true;

@@ -3,6 +3,7 @@
 
 #include "rig.h"
 
+#include <eventsync/base/limits.h>
 #include <eventsync/client/conflictresolver.h>
 
 #include <QTest>
@@ -74,6 +75,21 @@ void DecisionsTest::decisions()
     QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
     QCOMPARE(pair.log.state(), result.toStdString());
     VERIFY_DURABLE(pair);
+}
+
+void DecisionsTest::theRecordGivesWayToALargeEdit()
+{
+    const auto nameTo = [](std::size_t bytes) {
+        return R"([{"op":"replace","path":"/name","value":")" + std::string(bytes, 'x') + R"("}])";
+    };
+    Pair pair;
+    pair.device.checks = false;
+    const EventId id = conflict(pair, nameTo(limits::kEventBytes - 4 * limits::kKiB).c_str(), nameTo(8 * limits::kKiB).c_str());
+    QVERIFY(pair.device.run(pair.device.core->resolve(id, {.decision = Decision::Ours, .strategy = "person", .decidedBy = "Alice"})).has_value());
+    const auto &record = pair.pushed().at(0)->metadata->at("conflict").as_object();
+    QCOMPARE(record.at("theirs"), json::Value(json::Array()));
+    QCOMPARE(record.at("truncated"), json::Value(true));
+    QCOMPARE(record.at("decidedBy"), json::Value("Alice"));
 }
 
 void DecisionsTest::theDecisionIsRecorded()

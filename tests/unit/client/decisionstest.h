@@ -14,6 +14,7 @@ private Q_SLOTS:
     void decisions_data();
     void decisions();
     void theDecisionIsRecorded();
+    void theRecordGivesWayToALargeEdit();
     void aDecisionIsRecognisedByTheFirstId();
     void deletedMeanwhileOursCreatesAgain();
     void createdMeanwhileOursReplacesTheRoot();

@@ -2,6 +2,7 @@
 #include "pulltest.h"
 
 #include <eventsync/base/limits.h>
+#include <eventsync/protocol/codec.h>
 
 #include "rig.h"
 
@@ -305,6 +306,23 @@ void PullTest::largePushesAreSplitByFrames()
     QCOMPARE(pushes.size(), std::size_t(3)); // two of them fit into a frame
     QVERIFY(pushes[0].batchId != pushes[1].batchId);
     QCOMPARE(pair.device.differences(), std::string());
+}
+
+void PullTest::pushesFitFramesOfEitherCodec()
+{
+    Pair pair;
+    pair.device.checks = false;
+    pair.device.run(pair.device.core->disconnected());
+    std::string numbers = "0.1"; // nine bytes each in CBOR
+    while (numbers.size() < 500 * limits::kKiB)
+        numbers += ",0.1";
+    for (int i = 0; i < 4; ++i)
+        pair.edit(R"([{"op":"add","path":"/t)" + std::to_string(i) + R"(","value":[)" + numbers + "]}]");
+    pair.connect();
+    const auto pushes = pair.device.take<protocol::Push>();
+    QCOMPARE(pushes.size(), std::size_t(4));
+    for (const protocol::Push &push : pushes)
+        QVERIFY(protocol::encode(push, protocol::Codec::Cbor).size() <= limits::kFrameBytes);
 }
 
 void PullTest::aLostAnswerIsSettledByTheEvent()

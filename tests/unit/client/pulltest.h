@@ -27,6 +27,7 @@ private Q_SLOTS:
     void aTransientRefusalIsTriedAgainLater();
     void inFlightIsLimited();
     void largePushesAreSplitByFrames();
+    void pushesFitFramesOfEitherCodec();
     void aLostAnswerIsSettledByTheEvent();
     void aLostPushIsPushedAgainUnderTheSameId();
     void aDuplicateAtOrBelowThePositionSettles();

@@ -3,6 +3,7 @@
 #include <support/fakeclock.h>
 
 #include <eventsync/base/assert.h>
+#include <eventsync/base/limits.h>
 #include <eventsync/eventlog/documentcore.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/storage/memorybackend.h>
@@ -75,8 +76,16 @@ private Q_SLOTS:
     void aPrefixIsWhatTheClockCovers_data();
     void aPrefixIsWhatTheClockCovers();
     void pastStatesAreThoseOfTheLog();
+    void statesBeforeAnOlderSnapshotAreReachedInACompactedLog();
     void whatIsPreparedIsSeenByNobody();
+    void whatCannotBeReadIsNotLogged_data();
+    void whatCannotBeReadIsNotLogged();
+    void aLargestDocumentGrowsIsDeletedAndCanBeReadAtAnyPosition();
+    void aDecisionOfTheServerIsNoLargerThanAnEvent_data();
+    void aDecisionOfTheServerIsNoLargerThanAnEvent();
 };
+
+Q_DECLARE_METATYPE(eventsync::eventlog::CodeWrite)
 
 // [G4, G5]
 void TestEventLog::aLaggingRowIsFoldedForward()
@@ -195,6 +204,28 @@ void TestEventLog::pastStatesAreThoseOfTheLog()
     QCOMPARE(store.stateAt(**row, ServerSeq(7)).error().code, ErrorCode::NotFound);
 }
 
+// A picture from before the horizon leads nowhere: the events after it are gone.
+void TestEventLog::statesBeforeAnOlderSnapshotAreReachedInACompactedLog()
+{
+    Log log;
+    auto core = log.open();
+    for (int i = 1; i <= 9; ++i) {
+        log.write(*core, "a", i);
+        log.commit(*core);
+        if (i == 2)
+            log.run(core->derivedBatch(true));
+    }
+    log.run(core->derivedBatch(false));
+    auto view = log.backend.view();
+    const auto removed = EventStore(**view).events(core->number(), {.after = ServerSeq(0), .until = ServerSeq(5)});
+    log.run(core->compactBatch(ServerSeq(6), *removed, std::nullopt));
+    view = log.backend.view();
+    EventStore store(**view);
+    const auto row = store.document(log.id);
+    for (int i = 5; i <= 9; ++i)
+        QCOMPARE(store.stateAt(**row, ServerSeq(i))->canonical(), R"({"gold":)" + std::to_string(i) + "}");
+}
+
 // [G1]
 void TestEventLog::whatIsPreparedIsSeenByNobody()
 {
@@ -210,6 +241,151 @@ void TestEventLog::whatIsPreparedIsSeenByNobody()
     log.commit(*core);
     QCOMPARE(core->head().serverSeq, ServerSeq(2));
     QCOMPARE(core->clock().at(ClientId("a")), ClientSeq(2));
+}
+
+namespace {
+
+json::Object nested(int depth)
+{
+    json::Object object;
+    for (int i = 1; i < depth; ++i)
+        object = json::Object{{"a", std::move(object)}};
+    return object;
+}
+
+template<class T>
+json::Patch patchOf(const char *path, T value)
+{
+    return json::Patch({{.kind = json::OperationKind::Add, .path = json::Pointer::parse(path).value(), .value = json::Value(std::move(value))}});
+}
+
+CodeWrite writeOf(json::Patch patch)
+{
+    return {.collection = CollectionName("things"), .clientId = ClientId("a"), .patch = std::move(patch)};
+}
+
+} // namespace
+
+void TestEventLog::whatCannotBeReadIsNotLogged_data()
+{
+    QTest::addColumn<CodeWrite>("write");
+    QTest::addColumn<ErrorCode>("code"); // Internal: none
+    const auto row = [](const char *name, CodeWrite write, ErrorCode code) { QTest::newRow(name) << std::move(write) << code; };
+    const std::size_t room = 1'000; // of an event, for its other fields
+    row("a largest text", writeOf(patchOf("/t", std::string(limits::kEventBytes - room, 'x'))), ErrorCode::Internal);
+    row("a text", writeOf(patchOf("/t", std::string(limits::kEventBytes + room, 'x'))), ErrorCode::TooLarge);
+    row("what takes more room as JSON", writeOf(patchOf("/t", std::string(limits::kEventBytes / 2 + room, '"'))), ErrorCode::TooLarge);
+    row("what takes more room in a binary frame", writeOf(patchOf("/t", json::Array(limits::kEventBytes / 9 * 2, 0.1))), ErrorCode::TooLarge);
+    CodeWrite edit{.collection = CollectionName("things"), .clientId = ClientId("a"), .edit = [](json::State &state) -> Result<> {
+                       state = json::Object{{"t", std::string(limits::kEventBytes + room, 'x')}};
+                       return {};
+                   }};
+    row("what an edit leads to", edit, ErrorCode::TooLarge);
+    CodeWrite withMetadata = writeOf(patchOf("/t", 1));
+    withMetadata.metadata = json::Object{{"note", std::string(limits::kEventBytes + room, 'x')}};
+    row("metadata", withMetadata, ErrorCode::TooLarge);
+    withMetadata.metadata = nested(limits::kDepth + 1);
+    row("deep metadata", withMetadata, ErrorCode::TooDeep);
+    withMetadata.metadata = json::Object{{"note", "\xff"}};
+    row("metadata that is not UTF-8", withMetadata, ErrorCode::InvalidValue);
+    withMetadata.metadata = json::Object{{"replaces", 5}};
+    row("metadata that says which edit it is in another form", withMetadata, ErrorCode::InvalidMessage);
+    CodeWrite named = writeOf(patchOf("/t", 1));
+    named.author = "\xff";
+    row("an author that is not UTF-8", named, ErrorCode::InvalidValue);
+    named.author = std::string(limits::kEventBytes + room, 'x');
+    row("an author", named, ErrorCode::TooLarge);
+}
+
+void TestEventLog::whatCannotBeReadIsNotLogged()
+{
+    QFETCH(CodeWrite, write);
+    QFETCH(ErrorCode, code);
+    Log log;
+    auto core = log.open();
+    log.write(*core, "a", 1);
+    log.commit(*core);
+    write.id = log.uuids.next();
+    const std::string before = core->state().canonical();
+    const auto written = core->write(write);
+    QCOMPARE(written ? ErrorCode::Internal : written.error().code, code);
+    if (written) {
+        log.commit(*core);
+    } else {
+        QVERIFY(!core->hasPrepared());
+        QVERIFY(core->state().canonical() == before);
+    }
+    const auto again = log.open();
+    QVERIFY(again->state().canonical() == core->state().canonical());
+}
+
+// A document may hold four times what an event may; so the inverse of its delete holds more than an event.
+void TestEventLog::aLargestDocumentGrowsIsDeletedAndCanBeReadAtAnyPosition()
+{
+    Log log;
+    auto core = log.open();
+    log.write(*core, "a", 1);
+    std::vector<std::string> states{core->state().canonical()};
+    const auto write = [&](CodeWrite one) {
+        one.id = log.uuids.next();
+        return core->write(one).has_value();
+    };
+    for (const char *path : {"/a", "/b", "/c", "/d"}) {
+        QVERIFY(write(writeOf(patchOf(path, std::string(limits::kEventBytes - 1'000, path[1])))));
+        states.push_back(core->state().canonical());
+    }
+    QVERIFY(!write(writeOf(patchOf("/e", std::string(limits::kEventBytes - 1'000, 'e')))));
+    QVERIFY(write({.collection = CollectionName("things"), .clientId = ClientId("a"), .edit = [](json::State &state) -> Result<> {
+                       state.reset();
+                       return {};
+                   }}));
+    states.emplace_back();
+    log.commit(*core);
+    log.run(core->derivedBatch(false));
+    core = log.open();
+    QVERIFY(!core->state().exists());
+    auto view = log.backend.view();
+    const auto removed = EventStore(**view).events(core->number(), {.after = ServerSeq(0), .until = ServerSeq(2)});
+    log.run(core->compactBatch(ServerSeq(3), *removed, std::nullopt)); // now old states are reached back from the newest one
+    view = log.backend.view();
+    EventStore store(**view);
+    const auto row = store.document(log.id);
+    for (std::size_t i = 1; i < states.size(); ++i)
+        QVERIFY2(store.stateAt(**row, ServerSeq(static_cast<std::int64_t>(i) + 1))->canonical() == states[i], std::to_string(i).c_str());
+}
+
+void TestEventLog::aDecisionOfTheServerIsNoLargerThanAnEvent_data()
+{
+    QTest::addColumn<std::size_t>("bytes");
+    QTest::addColumn<bool>("ours");
+    for (const bool ours : {true, false}) {
+        QTest::addRow("%s, small", ours ? "ours" : "theirs") << std::size_t(1'000) << ours;
+        QTest::addRow("%s, half an event", ours ? "ours" : "theirs") << limits::kEventBytes / 2 + 1'000 << ours;
+        QTest::addRow("%s, nearly an event", ours ? "ours" : "theirs") << limits::kEventBytes - 1'000 << ours;
+    }
+}
+
+void TestEventLog::aDecisionOfTheServerIsNoLargerThanAnEvent()
+{
+    QFETCH(std::size_t, bytes);
+    QFETCH(bool, ours);
+    Log log;
+    auto core = log.open();
+    log.write(*core, "a", 1);
+    log.commit(*core);
+    const Event event{.id = log.uuids.next(), .documentId = log.id, .collection = CollectionName("things"), .clientId = ClientId("b"),
+                      .clientSeq = ClientSeq(1), .baseSeq = ServerSeq(0), .timestamp = log.clock.wall(),
+                      .diff = Diff(patchOf("/gold", std::string(bytes, 'x'))),
+                      .onOverlap = ours ? OnOverlap::Ours : OnOverlap::Theirs};
+    const auto judged = core->push(std::make_shared<const Event>(event), {.client = event.clientId}, {});
+    QCOMPARE(judged.verdict, Verdict::Merged);
+    log.commit(*core);
+    const json::Object &record = core->tail().back()->event->metadata->at("conflict").as_object();
+    QCOMPARE(record.contains("ours"), bytes <= limits::kConflictRecordBytes);
+    QCOMPARE(record.contains("truncated"), bytes > limits::kConflictRecordBytes);
+    const auto again = log.open();
+    QVERIFY(again->state().canonical() == core->state().canonical());
+    QVERIFY(again->tail().back()->fitsFrame());
 }
 
 QTEST_GUILESS_MAIN(TestEventLog)

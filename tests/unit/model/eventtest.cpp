@@ -6,6 +6,7 @@
 #include <eventsync/base/limits.h>
 #include <eventsync/base/random.h>
 #include <eventsync/model/chain.h>
+#include <eventsync/model/eventcheck.h>
 
 #include <set>
 
@@ -329,6 +330,42 @@ void EventTest::anEventTooLargeIsRefused()
     QCOMPARE(outcome(eventFromBytes(canonicalBytes(event, EventForm::Pushed), EventForm::Pushed)), QStringLiteral("TooLarge"));
     std::string deep = R"({"diff":)" + std::string(80, '[') + std::string(80, ']') + "}";
     QCOMPARE(outcome(eventFromBytes(deep, EventForm::Pushed)), QStringLiteral("TooDeep"));
+}
+
+void EventTest::anEventIsMeasuredInEveryFormInWhichItIsRead_data()
+{
+    QTest::addColumn<QByteArray>("value");
+    QTest::addColumn<QString>("code");
+    const auto row = [](const char *name, const std::string &value, const char *code) {
+        QTest::newRow(name) << QByteArray::fromStdString(value) << QString::fromLatin1(code);
+    };
+    const auto numbers = [](const char *number, std::size_t count) {
+        std::string list = "[";
+        for (std::size_t i = 0; i < count; ++i)
+            list += (i == 0 ? "" : ",") + std::string(number);
+        return list + "]";
+    };
+    row("small", R"({"a":1.5})", "ok");
+    row("a largest text", '"' + std::string(limits::kEventBytes - 1'000, 'x') + '"', "ok");
+    row("a text", '"' + std::string(limits::kEventBytes + limits::kLoggedEventExtraBytes, 'x') + '"', "TooLarge");
+    row("whole numbers", numbers("1234567", 130'000), "ok");
+    row("many fractions", numbers("0.1", 150'000), "ok");
+    row("fractions that take more room in CBOR", numbers("0.1", 230'000), "TooLarge");
+    row("deepest", std::string(limits::kDepth + 4, '[') + std::string(limits::kDepth + 4, ']'), "ok");
+    row("too deep", std::string(limits::kDepth + 5, '[') + std::string(limits::kDepth + 5, ']'), "TooDeep");
+}
+
+void EventTest::anEventIsMeasuredInEveryFormInWhichItIsRead()
+{
+    QFETCH(QByteArray, value);
+    QFETCH(QString, code);
+    Event event = loggedSample();
+    const auto parsed = json::parse({value.data(), static_cast<std::size_t>(value.size())}, {.bytes = SIZE_MAX, .depth = 100});
+    VERIFY_OK(parsed);
+    event.diff = Diff(json::Patch({{.kind = json::OperationKind::Test, .path = json::Pointer({"a"}), .from = {}, .value = *parsed}}));
+    const Bytes bytes = canonicalBytes(event, EventForm::Logged);
+    QCOMPARE(outcome(checkEventSize(event, EventForm::Logged, bytes.size())), code);
+    VERIFY_OK(eventFromBytes(bytes, EventForm::Logged)); // what lies in a log is read, whoever let it in
 }
 
 void EventTest::theFirstIdComesFromReplaces()

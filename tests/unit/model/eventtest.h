@@ -21,5 +21,7 @@ private Q_SLOTS:
     void badEventsAreRefused();
     void fieldsOfTheOtherFormAreUnknown();
     void anEventTooLargeIsRefused();
+    void anEventIsMeasuredInEveryFormInWhichItIsRead_data();
+    void anEventIsMeasuredInEveryFormInWhichItIsRead();
     void theFirstIdComesFromReplaces();
 };

@@ -5,6 +5,7 @@
 #include "samplemessages.h"
 
 #include <eventsync/base/limits.h>
+#include <eventsync/model/eventcheck.h>
 #include <eventsync/protocol/cbor.h>
 #include <eventsync/protocol/cborpush.h>
 #include <eventsync/protocol/codec.h>
@@ -224,4 +225,35 @@ void CodecTest::resultsCannotPretend()
     QCOMPARE(result.requestId, std::string("mine"));
     QVERIFY(!result.more);
     QCOMPARE(json::canonical(result.content), std::string(R"({"stats":1})"));
+}
+
+void CodecTest::whatAnEventMayBeFitsAFrameOfEitherCodec_data()
+{
+    QTest::addColumn<QByteArray>("element");
+    for (const char *element : {"0.1", "1.5", "-0.1", "1e+300", "12345678901", "70000", "255", "null", "\"\"", "\"x\"", "{}", "[]", R"({"a":0.1})"})
+        QTest::newRow(element) << QByteArray(element);
+}
+
+// As many elements as an event takes: what is measured is never less than what a frame then holds.
+void CodecTest::whatAnEventMayBeFitsAFrameOfEitherCodec()
+{
+    QFETCH(QByteArray, element);
+    const auto value = json::parse(element.toStdString());
+    QVERIFY(value.has_value());
+    const std::size_t count = (limits::kEventBytes - 2'000) / (json::canonicalSize(*value) + 1);
+    Event event{.id = *eventIdFrom("019a9b1c-7c00-7abc-8def-0123456789ab"), .documentId = DocumentId("hero-1"), .collection = CollectionName("games"),
+                .serverSeq = ServerSeq(1), .clientId = ClientId("alice"), .clientSeq = ClientSeq(1),
+                .diff = Diff(json::Patch({{.kind = json::OperationKind::Add, .path = json::Pointer({"a"}), .from = {},
+                                           .value = json::Array(count, *value)}}))};
+    const auto canonical = std::make_shared<const Bytes>(canonicalBytes(event, EventForm::Logged));
+    const bool allowed = checkEventSize(event, EventForm::Logged, canonical->size()).has_value();
+    for (const Codec codec : {Codec::Json, Codec::Cbor}) {
+        const Bytes frame = encode(Events{event.documentId, {{.canonical = canonical}}, {}}, codec);
+        QVERIFY(frame.size() <= frameBytesOf(event, canonical->size()) + kEventFrameRoom);
+        if (allowed) {
+            const auto back = decode(frame, codec);
+            QVERIFY2(back.has_value(), back ? "" : back.error().toString().c_str());
+        }
+    }
+    QCOMPARE(allowed, element != "0.1");
 }

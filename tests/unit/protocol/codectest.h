@@ -19,4 +19,6 @@ private Q_SLOTS:
     void unknownFieldsOfMessagesAreIgnored();
     void listsOfMessagesAreRead();
     void resultsCannotPretend();
+    void whatAnEventMayBeFitsAFrameOfEitherCodec_data();
+    void whatAnEventMayBeFitsAFrameOfEitherCodec();
 };

@@ -3,6 +3,8 @@
 
 #include "rig.h"
 
+#include <support/largelog.h>
+
 #include <eventsync/base/limits.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/model/chain.h>
@@ -439,6 +441,72 @@ void CatchUpTest::aDamagedLogIsNotSentOn()
     QVERIFY(rig.write(writeOf("d2", R"({"a":1})")).has_value());
     rig.subscribe(bob, "d2");
     QCOMPARE(bob.last<protocol::Synced>()->documentId, DocumentId("d2"));
+}
+
+// An earlier version let it in. It is a fault of that document alone, and none that keeps anybody from it.
+void CatchUpTest::anEventThatFitsNoFrameIsPassedOverByASnapshot()
+{
+    Rig rig;
+    rig.backend.commit(eventsync::test::logWithALargeEvent(DocumentId("d1"), CollectionName("things"), 1), rig.executor,
+                       [](const Result<storage::Committed> &committed) { QVERIFY(committed.has_value()); });
+    rig.restart();
+    Peer &alice = rig.follow("alice");
+    rig.subscribe(alice, "d2");
+    QVERIFY(!alice.closed);
+    for (const protocol::OutgoingPtr &message : alice.received) {
+        for (const protocol::Codec codec : {protocol::Codec::Json, protocol::Codec::Cbor})
+            QVERIFY(message->encoded(codec)->size() <= limits::kFrameBytes);
+    }
+    Bytes joined;
+    for (const protocol::Snapshot &part : alice.all<protocol::Snapshot>())
+        joined += *part.bytes;
+    QCOMPARE(joined.size(), rig.state().size());
+    QVERIFY(joined == rig.state());
+    QCOMPARE(alice.all<protocol::Synced>().front().position.serverSeq, ServerSeq(3));
+    QCOMPARE(statuses(rig.push(alice, {rig.create(alice, 1, "{}", "d2")})), std::string("applied 1")); // other documents of the connection go on
+    QCOMPARE(statuses(rig.push(alice, {rig.event(alice, 1, 3, Operation::Update, R"([{"op":"replace","path":"/n","value":2}])")})),
+             std::string("applied 4"));
+    // One that stands before it, with something pending, is led past it too.
+    Peer &bob = rig.hello("bob");
+    const EventId pending = rig.uuids.next();
+    rig.say(bob, protocol::Subscribe{.documentId = DocumentId("d1"), .afterSeq = ServerSeq(0), .pending = {protocol::PendingId{pending, pending}}});
+    QCOMPARE(bob.last<protocol::Synced>()->position.serverSeq, ServerSeq(4));
+    // Those who only read events get all of them.
+    Peer &log = rig.reader();
+    rig.subscribe(log);
+    QCOMPARE(log.eventSeqs(), range(1, 4));
+    auto remove = writeOf("d1", "{}");
+    remove.edit = [](json::State &state) -> Result<> {
+        state.reset();
+        return {};
+    };
+    QVERIFY(rig.write(remove).has_value());
+    QCOMPARE(alice.eventSeqs().back(), std::int64_t(5));
+}
+
+void CatchUpTest::aLargeClockIsNoReasonForALargeFrame()
+{
+    ServiceOptions options;
+    options.catchUpChunkBytes = 8'000;
+    options.snapshotEvery = 0;
+    Rig rig(options);
+    Peer &alice = rig.follow("alice");
+    rig.push(alice, {rig.create(alice)});
+    for (int i = 0; i < 100; ++i) {
+        auto write = writeOf("d1", "{}");
+        write.clientId = ClientId("client-number-" + std::to_string(i));
+        write.edit = {};
+        write.patch = patch(kGold5);
+        QVERIFY(rig.write(write).has_value());
+    }
+    Peer &bob = rig.connect();
+    bob.client = ClientId("bob");
+    rig.say(bob, protocol::Hello{.clientId = bob.client, .capabilities = {"vectorClock"}});
+    rig.subscribe(bob);
+    QCOMPARE(bob.eventSeqs(), range(1, 101));
+    for (const protocol::OutgoingPtr &message : bob.received)
+        QVERIFY2(message->encoded(protocol::Codec::Json)->size() <= options.catchUpChunkBytes + 1'000,
+                 std::to_string(message->encoded(protocol::Codec::Json)->size()).c_str());
 }
 
 } // namespace eventsync::sync::test

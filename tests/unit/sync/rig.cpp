@@ -69,6 +69,13 @@ Peer &Rig::connect()
     return peer;
 }
 
+Peer &Rig::reader()
+{
+    Peer &peer = peers.emplace_back();
+    peer.id = service->open(peer, {.peer = "test", .readerOnly = true});
+    return peer;
+}
+
 Peer &Rig::hello(const std::string &client)
 {
     Peer &peer = connect();

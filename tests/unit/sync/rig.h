@@ -63,6 +63,7 @@ public:
                  storage::MemoryBackend::Completion completion = storage::MemoryBackend::Completion::AtOnce);
 
     Peer &connect();                                          // no hello yet
+    Peer &reader();                                           // who only reads events, and says no hello
     Peer &hello(const std::string &client);                   // up to welcome
     Peer &follow(const std::string &client, const std::string &document = "d1"); // up to synced
     void say(Peer &peer, protocol::Message message);          // and runs what follows from it
