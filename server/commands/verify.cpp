@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/logrebuilder.h>
 #include <eventsync/eventlog/logverifier.h>
+#include <eventsync/eventlog/ruleverifier.h>
 
 #include <server/commands/changestore.h>
 #include <server/commands/command.h>
+#include <server/config/configfile.h>
 #include <server/program.h>
 #include <server/store.h>
 
@@ -42,6 +44,34 @@ void print(const std::vector<eventlog::Finding> &findings)
         std::printf("%s\n", finding.toText().c_str());
 }
 
+int verified(const eventlog::VerifyReport &report, const std::string &soundText)
+{
+    print(report.findings);
+    if (report.isSound()) {
+        std::printf("%s\n", soundText.c_str());
+        return exitcode::kDone;
+    }
+    std::fprintf(stderr, "%lld findings in %lld documents\n", static_cast<long long>(report.found),
+                 static_cast<long long>(report.documents));
+    return exitcode::kFailed;
+}
+
+// The documents as they stand against the rules of another configuration file, before it goes live.
+int verifyAgainst(const std::string &file, const CommandContext &context, storage::ReadView &view, const std::optional<DocumentId> &document)
+{
+    auto read = readConfigFile(file);
+    if (!read) {
+        complain(read.error().message);
+        return exitcode::kBadConfiguration;
+    }
+    Configuration wanted = context.configuration;
+    wanted.collections = std::move(read->collections);
+    const auto report = eventlog::verifyRules(view, wanted.policies(), {.document = document});
+    if (!report)
+        return storeFailed(report.error());
+    return verified(*report, std::to_string(report->documents) + " documents: all fit the rules of " + file);
+}
+
 } // namespace
 
 int runVerify(const CommandContext &context)
@@ -57,19 +87,14 @@ int runVerify(const CommandContext &context)
     const auto view = (*backend)->view();
     if (!view)
         return storeFailed(view.error());
+    if (context.invocation.has("rules"))
+        return verifyAgainst(context.invocation.value("rules"), context, **view, *document);
     const auto report = eventlog::verifyLogs(**view, {.document = *document,
                                                       .progress = reporter<eventlog::VerifyProgress>("verified")});
     if (!report)
         return storeFailed(report.error());
-    print(report->findings);
-    if (report->isSound()) {
-        std::printf("%lld events of %lld documents, %lld snapshots: all is as the log says\n", static_cast<long long>(report->events),
-                    static_cast<long long>(report->documents), static_cast<long long>(report->snapshots));
-        return exitcode::kDone;
-    }
-    std::fprintf(stderr, "%lld findings in %lld documents\n", static_cast<long long>(report->found),
-                 static_cast<long long>(report->documents));
-    return exitcode::kFailed;
+    return verified(*report, std::to_string(report->events) + " events of " + std::to_string(report->documents) + " documents, " +
+                                 std::to_string(report->snapshots) + " snapshots: all is as the log says");
 }
 
 int runRebuild(const CommandContext &context)

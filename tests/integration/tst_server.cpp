@@ -325,6 +325,10 @@ void ServerTest::sighupReloadsThePolicies()
     QVERIFY(account().output.contains("-1"));
     QByteArray errors;
     QVERIFY(write("durability = \"normal\"\n[collections.accounts.paths]\n\"/balance\" = {rule = \"counter\", min = 0}\n"));
+    const Finished misfits = command({u"verify"_s, u"--rules"_s, file.fileName()}); // before they go live
+    QCOMPARE(misfits.exitCode, 1);
+    QVERIFY2(misfits.output.startsWith("rule: ") && misfits.output.contains("/balance: "), misfits.output.constData());
+    QCOMPARE(command({u"verify"_s}).exitCode, 0);
     ::kill(static_cast<pid_t>(server.pid()), SIGHUP);
     QTRY_VERIFY_WITH_TIMEOUT((errors += server.errors()).contains("after a restart only: durability"), 30'000);
     QVERIFY2(errors.contains("configuration reloaded: log, origin, the policy of accounts"), errors.constData());

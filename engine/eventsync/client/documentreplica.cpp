@@ -72,9 +72,12 @@ void DocumentReplica::rewind(Outcome &)
         return;
     m_unwound = false;
     const bool validates = !mutated(Mutation::WithoutValidateOnRebase);
-    // Of a CRDT document the server is left to judge: to look at it now would mean to make it again.
-    const auto fine = [this] { return m_tree.kind() == DocumentKind::Crdt || passes(); };
-    bool validBefore = fine();
+    // Of a CRDT document the server is left to judge: to look at it now would mean to make it again. What the log's own state
+    // does not pass is no fault of an entry.
+    const auto passesNow = [this] { return m_tree.kind() == DocumentKind::Crdt || passes(); };
+    const json::State confirmedState = passesNow() ? json::State() : m_tree.jsonState();
+    const auto fine = [&] { return passesNow() || (confirmedState && m_check->checkChange(confirmedState, m_tree.jsonState())); };
+    bool validBefore = true;
     CrdtRenames renames;
     CrdtIds inFlight; // of patches that do not apply here: their answers decide, also about what stands on them
     // Pending entries only: conflicts and dead letters are no part of the tree. Parking one parks followers behind it,
@@ -101,7 +104,7 @@ void DocumentReplica::rewind(Outcome &)
         }
         const bool validAfter = fine();
         if (entry.waits() && validates && validBefore && !validAfter) {
-            Error why = m_check->check(m_tree.jsonState()).error();
+            Error why = m_check->checkChange(confirmedState, m_tree.jsonState()).error();
             const auto reverted = m_tree.revert(applied->inverse);
             EVENTSYNC_ASSERT(reverted.has_value());
             park(entry, {ErrorCode::Conflict, "no longer passes: " + why.message, why.path});

@@ -69,7 +69,7 @@ Result<DocumentReplica::Made> DocumentReplica::enqueue(EditPlan plan, Outcome &)
         return Made{{}, plan.diff};
     }
     if (m_hasChecks) {
-        if (const auto passed = m_check->check(m_tree.jsonState()); !passed) {
+        if (const auto passed = m_check->checkApplied(m_tree, applied.inverse); !passed) {
             takeBack();
             return failure(renamed(passed.error(), ErrorCode::Invalid));
         }

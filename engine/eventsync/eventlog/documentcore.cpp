@@ -247,7 +247,8 @@ bool DocumentCore::passesAlone(const Event &event, const Rules &rules) const
         if (m_tail[i]->clientId == event.clientId && !state.apply(*m_tail[i]->event))
             return false;
     }
-    return state.apply(event) && rules.check.check(state.jsonState());
+    const auto applied = state.apply(event);
+    return applied && rules.check.checkApplied(state, applied->inverse);
 }
 
 Judgement DocumentCore::merge(const EventPtr &event, const PushContext &context)
@@ -281,7 +282,7 @@ Result<> DocumentCore::checkCrdtPush(const Event &event) const
 }
 
 // What the state must be after any change; a CRDT document's view is made only if somebody looks at it.
-Result<> DocumentCore::checkResult(const Rules &rules) const
+Result<> DocumentCore::checkResult(const Rules &rules, const Diff &inverse) const
 {
     if (m_state.kind() == DocumentKind::Crdt) {
         const bool mayBeTooLarge = m_state.canonicalSize() > limits::kDocumentBytes;
@@ -292,7 +293,7 @@ Result<> DocumentCore::checkResult(const Rules &rules) const
         if (rules.check.checksNothing())
             return {};
     }
-    return rules.check.check(m_state.jsonState());
+    return rules.check.checkApplied(m_state, inverse);
 }
 
 Judgement DocumentCore::apply(const EventPtr &event, const PushContext &context, const Rules &rules, bool strictly)
@@ -324,7 +325,7 @@ Judgement DocumentCore::apply(const EventPtr &event, const PushContext &context,
         logged.diff = Diff(json::Patch()); // merging turned it into nothing
         applied = AppliedEvent{};
     }
-    if (auto fine = checkResult(rules); !fine && !mutated(Mutation::NoValidatorConflict)) {
+    if (auto fine = checkResult(rules, applied->inverse); !fine && !mutated(Mutation::NoValidatorConflict)) {
         EVENTSYNC_ASSERT(m_state.revert(applied->inverse).has_value());
         return refused(fine.error(), unseen && passesAlone(*event, rules));
     }
@@ -458,7 +459,7 @@ Result<LoggedPtr> DocumentCore::writePatch(const CodeWrite &write, const Rules &
     EVENTSYNC_TRY(AppliedEvent applied, m_state.apply(operation, diff));
     if (!applied.changed)
         return LoggedPtr();
-    if (auto fine = checkResult(rules); !fine) {
+    if (auto fine = checkResult(rules, applied.inverse); !fine) {
         EVENTSYNC_ASSERT(m_state.revert(applied.inverse).has_value());
         return failure(fine.error());
     }

@@ -147,7 +147,7 @@ private:
     bool overlapsUnseen(const json::Footprint &footprint, const Event &event) const;
     bool hasUnseen(const Event &event) const;
     Result<> checkCrdtPush(const Event &event) const;
-    Result<> checkResult(const Rules &rules) const;
+    Result<> checkResult(const Rules &rules, const Diff &inverse) const;
     bool passesAlone(const Event &event, const Rules &rules) const;
     std::size_t tailIndex(ServerSeq after) const;
     Result<Diff> wantedDiff(const CodeWrite &write, const Rules &rules, Operation &operation) const;

@@ -7,8 +7,8 @@ namespace eventsync::eventlog {
 
 namespace {
 
-constexpr std::array<std::string_view, 16> kNames = {
-    "unreadable", "gap", "chain", "identity", "clientSeq", "fold", "inverse", "horizon", "id", "orphan", "size",
+constexpr std::array<std::string_view, 17> kNames = {
+    "unreadable", "gap", "chain", "identity", "clientSeq", "fold", "inverse", "horizon", "id", "orphan", "size", "rule",
     "document", "snapshot", "vectorClock", "stateVector", "lag"};
 
 } // namespace

@@ -24,6 +24,7 @@ enum class FindingKind {
     Id,          // a kept id of a removed event that makes no sense
     Orphan,      // rows of no document
     Size,        // an event that fits no frame: an earlier version made it. It goes when the log is compacted beyond it
+    Rule,        // a document that does not fit the rules: no damage, and only looked for by verifyRules()
     // what is derived
     Document,    // the document's row
     Snapshot,

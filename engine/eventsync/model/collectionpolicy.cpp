@@ -2,8 +2,10 @@
 #include <eventsync/model/collectionpolicy.h>
 
 #include <eventsync/base/limits.h>
+#include <eventsync/model/counterbounds.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace eventsync {
 
@@ -263,20 +265,34 @@ json::DiffOptions CollectionPolicy::diffOptions() const
 
 Result<> CollectionPolicy::checkCounters(const json::Value &state) const
 {
-    for (const Path &counter : m_paths) {
+    return checkCountersChange(*this, nullptr, state);
+}
+
+Result<> checkCountersChange(const CollectionPolicy &policy, const json::Value *before, const json::Value &after)
+{
+    constexpr double kFar = std::numeric_limits<double>::infinity();
+    const auto numberOf = [](const json::Value &value) {
+        return value.is_int64() ? static_cast<double>(value.get_int64()) : value.get_double();
+    };
+    const auto stoodAt = [&](const std::string &path, double otherwise) {
+        const auto pointer = json::Pointer::parse(path);
+        const json::Value *value = before && pointer ? json::find(*before, *pointer) : nullptr;
+        return value && value->is_number() ? numberOf(*value) : otherwise;
+    };
+    for (const CollectionPolicy::Path &counter : policy.paths()) {
         if (counter.rule != json::PathRule::Counter || (!counter.min && !counter.max))
             continue;
         const auto check = [&](const json::Value &value, const std::string &path) -> Result<> {
             if (!value.is_number())
                 return {};
-            const double number = value.is_int64() ? static_cast<double>(value.get_int64()) : value.get_double();
-            if (counter.min && number < static_cast<double>(*counter.min))
+            const double number = numberOf(value);
+            if (counter.min && number < std::min(static_cast<double>(*counter.min), stoodAt(path, kFar)))
                 return failure(ErrorCode::Invalid, "the counter stands below " + std::to_string(*counter.min), path);
-            if (counter.max && number > static_cast<double>(*counter.max))
+            if (counter.max && number > std::max(static_cast<double>(*counter.max), stoodAt(path, -kFar)))
                 return failure(ErrorCode::Invalid, "the counter stands above " + std::to_string(*counter.max), path);
             return {};
         };
-        EVENTSYNC_CHECK(forEachAt(state, counter.path.tokens(), 0, {}, check));
+        EVENTSYNC_CHECK(forEachAt(after, counter.path.tokens(), 0, {}, check));
     }
     return {};
 }

@@ -2,6 +2,8 @@
 #include <eventsync/model/validator.h>
 
 #include <eventsync/base/limits.h>
+#include <eventsync/model/counterbounds.h>
+#include <eventsync/model/documentstate.h>
 #include <eventsync/model/schemaguard.h>
 #include <eventsync/model/valijsonregex.h>
 
@@ -22,7 +24,9 @@
 #pragma GCC diagnostic pop
 #endif
 
+#include <algorithm>
 #include <exception>
+#include <set>
 
 namespace eventsync {
 
@@ -84,10 +88,21 @@ public:
         return std::shared_ptr<const Validator>(std::move(validator));
     }
 
-    Result<> validate(const CollectionName &, const json::Value &state) const override
+    Result<> validate(const CollectionName &collection, const json::Value &state) const override
     {
-        if (m_hasPatterns)
-            EVENTSYNC_CHECK(checkTextLengths(state, {}));
+        std::vector<Error> all = complaints(collection, state);
+        if (all.empty())
+            return {};
+        return failure(std::move(all.front()));
+    }
+
+    // The deepest first: it says most.
+    std::vector<Error> complaints(const CollectionName &, const json::Value &state) const override
+    {
+        if (m_hasPatterns) {
+            if (auto fits = checkTextLengths(state, {}); !fits)
+                return {fits.error()};
+        }
         try {
             // A valijson::Validator keeps compiled patterns and so is not const; the schema, which is shared, is.
             valijson::Validator validator(valijson::Validator::kStrongTypes);
@@ -96,24 +111,42 @@ public:
                 return {};
             valijson::ValidationResults results; // collecting is slow: only once it is known that there is something
             validator.validate(m_schema, target, &results);
-            return toFailure(results);
+            return collected(results);
         } catch (const std::exception &error) {
-            return failure(ErrorCode::Invalid, std::string("the schema cannot be checked: ") + error.what());
+            return {{ErrorCode::Invalid, std::string("the schema cannot be checked: ") + error.what()}};
         }
     }
 
+    bool saysEverything() const override { return true; }
+
 private:
-    // The deepest complaint says most: those above it only repeat that a part is wrong.
-    static tl::unexpected<Error> toFailure(valijson::ValidationResults &results)
+    static std::vector<Error> collected(valijson::ValidationResults &results)
     {
-        valijson::ValidationResults::Error error, deepest;
-        while (results.popError(error)) {
-            if (deepest.context.empty() || error.context.size() > deepest.context.size())
-                deepest = error;
+        std::vector<valijson::ValidationResults::Error> all;
+        valijson::ValidationResults::Error error;
+        while (results.popError(error))
+            all.push_back(error);
+        std::stable_sort(all.begin(), all.end(), [](const auto &a, const auto &b) { return a.context.size() > b.context.size(); });
+        std::vector<Error> complaints;
+        for (const auto &one : all) {
+            const bool deeper = one.context.size() < all.front().context.size();
+            if (!deeper || !onlyRepeats(one.description))
+                complaints.push_back({ErrorCode::Invalid, one.description, pathOf(one.context)});
         }
-        if (deepest.description.empty())
-            deepest.description = "the schema refuses the value"; // what a schema that is `false` does without a word
-        return failure(ErrorCode::Invalid, deepest.description, pathOf(deepest.context));
+        if (complaints.empty())
+            complaints.push_back({ErrorCode::Invalid, {}, {}});
+        for (Error &complaint : complaints) {
+            if (complaint.message.empty())
+                complaint.message = "the schema refuses the value"; // what a schema that is `false` does without a word
+        }
+        return complaints;
+    }
+
+    // That a part is wrong, which the part's own complaint says better.
+    static bool onlyRepeats(std::string_view description)
+    {
+        return description.starts_with("Failed to validate against schema associated with ") ||
+               description.starts_with("Failed to validate item #");
     }
 
     valijson::Schema m_schema;
@@ -136,6 +169,13 @@ private:
 };
 
 } // namespace
+
+std::vector<Error> Validator::complaints(const CollectionName &collection, const json::Value &state) const
+{
+    if (auto fine = validate(collection, state); !fine)
+        return {fine.error()};
+    return {};
+}
 
 Result<std::shared_ptr<const Validator>> schemaValidator(const json::Value &schema)
 {
@@ -178,6 +218,93 @@ Result<> StateCheck::check(const json::State &state) const
     if (m_code)
         EVENTSYNC_CHECK(m_code->validate(m_collection, *state));
     return {};
+}
+
+// ---- changes of what does not pass
+
+namespace {
+
+// What makes two complaints one: the place, whatever its index in a list, what is said of it, and the value if it is a single
+// one; so that a single value that is changed must be right.
+std::string keyOf(const json::Value &state, const Error &complaint)
+{
+    std::string key = complaint.message + '\n';
+    const json::Value *at = &state;
+    const auto path = json::Pointer::parse(complaint.path);
+    for (const std::string &token : path ? path->tokens() : std::vector<std::string>{complaint.path}) {
+        key = childPath(std::move(key), at && at->is_array() ? "*" : token);
+        at = at ? json::find(*at, json::Pointer({token})) : nullptr;
+    }
+    if (at && !at->is_structured())
+        key += '\n' + json::canonical(*at);
+    return key;
+}
+
+bool isUnchanged(const json::Value &before, const json::Value &after, const Error &complaint)
+{
+    const auto path = json::Pointer::parse(complaint.path);
+    if (!path || path->isRoot())
+        return false;
+    const json::Value *was = json::find(before, *path), *is = json::find(after, *path);
+    return was && is && json::equal(*was, *is);
+}
+
+// Every complaint about the state after a change was one about the state before. Of a validator that says one thing at a time
+// the one before may have hidden this one: it was there if the change has left its place as it was.
+Result<> nothingWorse(const Validator &rule, const CollectionName &collection, const json::Value &before, const json::Value &after)
+{
+    std::multiset<std::string> known;
+    for (const Error &complaint : rule.complaints(collection, before))
+        known.insert(keyOf(before, complaint));
+    const bool hides = !known.empty() && !rule.saysEverything();
+    for (const Error &complaint : rule.complaints(collection, after)) {
+        const auto same = known.find(keyOf(after, complaint));
+        if (same != known.end())
+            known.erase(same);
+        else if (!hides || !isUnchanged(before, after, complaint))
+            return failure(complaint);
+    }
+    return {};
+}
+
+} // namespace
+
+Result<> StateCheck::checkChange(const json::State &before, const json::State &after) const
+{
+    if (!before || !after)
+        return check(after);
+    EVENTSYNC_CHECK(checkCountersChange(m_policy, &*before, *after));
+    for (const Validator *rule : {m_schema.get(), m_code.get()}) {
+        if (rule)
+            EVENTSYNC_CHECK(nothingWorse(*rule, m_collection, *before, *after));
+    }
+    return {};
+}
+
+// The state before is made only for what does not pass, which is rare.
+Result<> StateCheck::checkApplied(const DocumentState &after, const Diff &inverse) const
+{
+    auto passed = check(after.jsonState());
+    if (passed || !after.exists())
+        return passed;
+    DocumentState before = after;
+    if (!before.revert(inverse))
+        return passed;
+    return checkChange(before.jsonState(), after.jsonState());
+}
+
+std::vector<Error> StateCheck::complaints(const json::Value &state) const
+{
+    std::vector<Error> all;
+    if (auto counters = m_policy.checkCounters(state); !counters)
+        all.push_back(counters.error());
+    for (const Validator *rule : {m_schema.get(), m_code.get()}) {
+        if (rule) {
+            for (Error &complaint : rule->complaints(m_collection, state))
+                all.push_back(std::move(complaint));
+        }
+    }
+    return all;
 }
 
 } // namespace eventsync

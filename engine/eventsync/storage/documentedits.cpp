@@ -8,6 +8,7 @@
 
 #include <eventsync/base/limits.h>
 #include <eventsync/json/mergepatch.h>
+#include <eventsync/model/counterbounds.h>
 #include <eventsync/storage/documentpage.h>
 
 namespace eventsync::storage {
@@ -193,7 +194,7 @@ Result<std::vector<DocumentDraft>> DocumentEdits::draft(EditOperation &operation
         EVENTSYNC_CHECK(json::normalize(*one.after));
         const CollectionPolicy &policy = m_policies->of(one.collection);
         one.after = policy.withoutEngineFields(std::move(*one.after));
-        EVENTSYNC_CHECK(policy.checkCounters(*one.after));
+        EVENTSYNC_CHECK(checkCountersChange(policy, one.before ? &*one.before : nullptr, *one.after));
         if (json::canonicalSize(*one.after) > limits::kDocumentBytes)
             return failure(ErrorCode::TooLarge, one.id.text() + " would be larger than a document may be");
     }

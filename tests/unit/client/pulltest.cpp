@@ -397,6 +397,28 @@ void PullTest::anEntryThatNoLongerPassesIsAConflict()
     VERIFY_DURABLE(pair);
 }
 
+// The rules became stricter while the document lay there.
+void PullTest::whatTheLogItselfDoesNotPassIsNoFaultOfAnEntry()
+{
+    Pair pair;
+    pair.device.run(pair.device.core->disconnected());
+    pair.edit(R"([{"op":"replace","path":"/name","value":"b"}])");
+    pair.log.other(R"([{"op":"inc","path":"/gold","value":-50}])");
+    pair.connect();
+    const auto pushed = pair.pushed();
+    QCOMPARE(pushed.size(), std::size_t(1));
+    pair.logAll(pushed);
+    QVERIFY(pair.device.states().empty());
+    const auto change = [&](const char *text) { return pair.device.run(pair.device.core->update(pair.id, patch(text))); };
+    QCOMPARE(change(R"([{"op":"inc","path":"/gold","value":-1}])").error().code, ErrorCode::Invalid);
+    QVERIFY(change(R"([{"op":"inc","path":"/gold","value":5}])").has_value());
+    QVERIFY(change(R"([{"op":"replace","path":"/name","value":"c"}])").has_value());
+    pair.log.other(R"([{"op":"add","path":"/note","value":"d"}])");
+    pair.device.receive(pair.log.events(ServerSeq(pair.log.head().value() - 1)));
+    QCOMPARE(pair.pushed().size(), std::size_t(2));
+    VERIFY_DURABLE(pair);
+}
+
 // A server that does not know the subscription yet answers with an error of the document, which would hold its edits back.
 void PullTest::presenceIsToldOnceTheDocumentIsInStep()
 {

@@ -33,6 +33,7 @@ private Q_SLOTS:
     void aDuplicateAtOrBelowThePositionSettles();
     void theWaitOfAConflictEndsAtSynced();
     void anEntryThatNoLongerPassesIsAConflict();
+    void whatTheLogItselfDoesNotPassIsNoFaultOfAnEntry();
     void presenceIsToldOnceTheDocumentIsInStep();
 };
 

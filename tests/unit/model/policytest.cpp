@@ -264,3 +264,60 @@ void PolicyTest::theCheckOfACollectionJoinsAll()
     policy.setSchema(value(R"({"$ref":"#"})"));
     QCOMPARE(outcome(StateCheck::make(CollectionName("games"), policy)), QStringLiteral("InvalidValue"));
 }
+
+void PolicyTest::stricterRulesLetPassWhatMakesNothingWorse_data()
+{
+    QTest::addColumn<QString>("before");
+    QTest::addColumn<QString>("after");
+    QTest::addColumn<QString>("path"); // of the complaint; none: it passes
+    const auto row = [](const char *name, const char *before, const char *after, const char *path = nullptr) {
+        QTest::newRow(name) << QString::fromUtf8(before) << QString::fromUtf8(after) << (path ? QString::fromUtf8(path) : QStringLiteral("-"));
+    };
+    row("an edit elsewhere", R"({"a":1,"b":"x"})", R"({"a":1,"b":"y"})");
+    row("one of two mended", R"({"a":1,"b":2})", R"({"a":"1","b":2})");
+    row("all mended", R"({"a":1,"b":2})", R"({"a":"1","b":"2"})");
+    row("one that passed no longer does", R"({"a":1,"b":"x"})", R"({"a":1,"b":2})", "/b");
+    row("another wrong value in place of a wrong one", R"({"a":1,"b":"x"})", R"({"a":2,"b":"x"})", "/a");
+    row("the first wrong one", R"({"a":"x"})", R"({"a":1})", "/a");
+    row("what is missing stays so", R"({"b":"x"})", R"({"b":"y"})");
+    row("what is missing is added", R"({"b":2})", R"({"a":"x","b":2})");
+    row("what is needed is removed", R"({"a":"x","b":2})", R"({"b":2})", "");
+    row("a wrong one is removed", R"({"a":"x","b":2})", R"({"a":"x"})");
+    row("an element before a wrong one is removed", R"({"a":"x","list":["y",1]})", R"({"a":"x","list":[1]})");
+    row("a second wrong element", R"({"a":"x","list":[1]})", R"({"a":"x","list":[1,1]})", "/list/1");
+    row("a counter above its bound goes down", R"({"a":"x","gold":500})", R"({"a":"x","gold":400})");
+    row("a counter above its bound stays", R"({"a":"x","gold":500})", R"({"a":"y","gold":500})");
+    row("a counter above its bound goes up", R"({"a":"x","gold":500})", R"({"a":"x","gold":501})", "/gold");
+    row("a counter above its bound goes below the other", R"({"a":"x","gold":500})", R"({"a":"x","gold":-1})", "/gold");
+    row("a counter goes above its bound", R"({"a":"x","gold":50})", R"({"a":"x","gold":101})", "/gold");
+}
+
+void PolicyTest::stricterRulesLetPassWhatMakesNothingWorse()
+{
+    QFETCH(QString, before);
+    QFETCH(QString, after);
+    QFETCH(QString, path);
+    const CollectionPolicy policy = policyFrom(R"({"merge":"fields","paths":{"/gold":{"rule":"counter","min":0,"max":100}},"schema":{
+        "required":["a"],"properties":{"a":{"type":"string"},"b":{"type":"string"},"list":{"items":{"type":"string"}}}}})");
+    const StateCheck check = *StateCheck::make(CollectionName("games"), policy);
+    const auto checked = check.checkChange(value(before.toStdString()), value(after.toStdString()));
+    QCOMPARE(checked ? QStringLiteral("-") : text(checked.error().path), path);
+    QVERIFY(check.checkChange(std::nullopt, value(after.toStdString())).has_value() == check.check(value(after.toStdString())).has_value());
+}
+
+void PolicyTest::aValidatorThatSaysOneThingAtATimeLetsStepsPass()
+{
+    const auto code = validatorFrom([](const CollectionName &, const json::Value &state) -> Result<> {
+        for (const char *name : {"a", "b"}) {
+            if (!state.as_object().at(name).is_string())
+                return failure(ErrorCode::Invalid, std::string(name) + " is a text", '/' + std::string(name));
+        }
+        return {};
+    });
+    const StateCheck check = *StateCheck::make(CollectionName("games"), {}, code);
+    const auto change = [&](const char *before, const char *after) { return outcome(check.checkChange(value(before), value(after))); };
+    QCOMPARE(change(R"({"a":1,"b":2,"c":3})", R"({"a":1,"b":2,"c":4})"), QStringLiteral("ok"));
+    QCOMPARE(change(R"({"a":1,"b":2})", R"({"a":"x","b":2})"), QStringLiteral("ok")); // the second complaint was hidden behind the first
+    QCOMPARE(change(R"({"a":1,"b":2})", R"({"a":"x","b":3})"), QStringLiteral("Invalid"));
+    QCOMPARE(change(R"({"a":"x","b":"y"})", R"({"a":"x","b":3})"), QStringLiteral("Invalid"));
+}

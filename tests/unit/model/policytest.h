@@ -27,4 +27,7 @@ private Q_SLOTS:
     void badSchemasAreRefused_data();
     void badSchemasAreRefused();
     void theCheckOfACollectionJoinsAll();
+    void stricterRulesLetPassWhatMakesNothingWorse_data();
+    void stricterRulesLetPassWhatMakesNothingWorse();
+    void aValidatorThatSaysOneThingAtATimeLetsStepsPass();
 };

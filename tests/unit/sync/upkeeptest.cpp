@@ -272,6 +272,12 @@ void UpkeepTest::otherRulesHoldFromTheNextEvent()
     QVERIFY(bob.last<protocol::Synced>()->policy.has_value());
     QVERIFY(*bob.last<protocol::Synced>()->policy == *policy);
     QCOMPARE(statuses(rig.push(bob, {rig.event(bob, 1, 2, Operation::Update, debt)})), std::string("rejected Invalid"));
+    // What makes nothing worse goes on, and so the document can be mended in steps.
+    QCOMPARE(statuses(rig.push(bob, {rig.event(bob, 1, 2, Operation::Update, nameTo("b"))})), std::string("applied 3"));
+    QCOMPARE(statuses(rig.push(bob, {rig.event(bob, 2, 3, Operation::Update, kGold5)})), std::string("applied 4"));
+    QVERIFY(rig.write(writeOf("d1", R"({"gold":0,"name":"b"})")).has_value());
+    QCOMPARE(statuses(rig.push(bob, {rig.event(bob, 3, 5, Operation::Update, R"([{"op":"inc","path":"/gold","value":-1}])")})),
+             std::string("rejected Invalid"));
 }
 
 void UpkeepTest::answersAreTimed()
