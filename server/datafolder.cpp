@@ -47,6 +47,11 @@ Result<DataFolder> DataFolder::take(const std::string &path)
     return DataFolder(path, std::move(*lock));
 }
 
+std::vector<std::string> DataFolder::files(const std::string &path)
+{
+    return {path + "/server.lock", controlSocketOf(path)};
+}
+
 std::string controlSocketOf(const std::string &dataFolder)
 {
     return dataFolder + "/control.sock";

@@ -5,6 +5,7 @@
 #include <eventsync/storage/storelock.h>
 
 #include <string>
+#include <vector>
 
 namespace eventsync::server {
 
@@ -15,6 +16,9 @@ class DataFolder
 public:
     // StoreLocked, naming the process that has it; IoError, StoreReadOnly.
     static Result<DataFolder> take(const std::string &path);
+
+    // What else than a store lies in it: the lock and the control socket.
+    static std::vector<std::string> files(const std::string &path);
 
     const std::string &path() const { return m_path; }
 

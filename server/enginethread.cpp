@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <future>
-#include <system_error>
 
 namespace eventsync::server {
 
@@ -53,16 +52,6 @@ void EngineThread::post(std::function<void(sync::SyncService &)> task)
     });
 }
 
-void EngineThread::runBeside(std::function<void(storage::Backend &)> work)
-{
-    std::erase_if(m_beside, [](const std::future<void> &done) { return done.wait_for(0s) == std::future_status::ready; });
-    try {
-        m_beside.push_back(std::async(std::launch::async, [backend = m_backend.get(), work] { work(*backend); }));
-    } catch (const std::system_error &) { // no thread to be had: late is better than never
-        work(*m_backend);
-    }
-}
-
 void EngineThread::shutdown(std::function<void()> done)
 {
     const auto back = homeward<bool>([done = std::move(done)](bool) { done(); });
@@ -75,7 +64,6 @@ void EngineThread::stop()
 {
     if (!m_thread.isRunning())
         return;
-    m_beside.clear();
     std::promise<void> ended;
     m_engine->post([this, &ended] {
         m_onEngine->timer.reset();

@@ -8,10 +8,8 @@
 #include <QThread>
 
 #include <functional>
-#include <future>
 #include <memory>
 #include <utility>
-#include <vector>
 
 namespace eventsync::server {
 
@@ -70,9 +68,6 @@ public:
         };
     }
 
-    // Long work on a thread of its own, such as a backup; finished before the store is closed.
-    void runBeside(std::function<void(storage::Backend &)> work);
-
     // Answers what was accepted, closes all sessions, commits everything; then `done`, on the I/O thread.
     void shutdown(std::function<void()> done);
 
@@ -83,7 +78,6 @@ private:
     std::unique_ptr<storage::Backend> m_backend;
     QThread m_thread;
     std::unique_ptr<EventLoopExecutor> m_engine;
-    std::vector<std::future<void>> m_beside; // each waits for its work when it goes
     struct OnEngine; // what lives on the engine thread
     std::shared_ptr<OnEngine> m_onEngine;
 };

@@ -3,6 +3,7 @@
 
 #include <server/commands/command.h>
 #include <server/logging.h>
+#include <server/store.h>
 #include <server/version.h>
 
 #include <QCoreApplication>
@@ -55,6 +56,15 @@ void print(const std::string &text)
 void complain(const std::string &text)
 {
     std::fprintf(stderr, "eventsync-server: %s\n", text.c_str());
+}
+
+Result<storage::OutputFile> outputOf(const CommandContext &context, const std::string &path)
+{
+    auto output = storage::OutputFile::create(path, {.replace = context.invocation.has("force"),
+                                                     .reserved = reservedFiles(context.configuration)});
+    if (!output && output.error().code == ErrorCode::Conflict)
+        return failure(ErrorCode::Conflict, output.error().message + "; --force replaces it");
+    return output;
 }
 
 int storeFailed(const Error &error)

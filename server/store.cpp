@@ -4,9 +4,17 @@
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/storage/memorybackend.h>
 #include <eventsync/storage/sqlitebackend.h>
+#include <eventsync/storage/sqlitebackup.h>
+#include <eventsync/storage/systemerror.h>
 #include <eventsync/sync/syncservice.h>
 
+#include <server/datafolder.h>
+
 #include <QFileInfo>
+
+#include <cerrno>
+#include <cstring>
+#include <sys/stat.h>
 
 namespace eventsync::server {
 
@@ -24,6 +32,26 @@ storage::Batch epochBatch(const Clock &clock)
 
 } // namespace
 
+std::vector<std::string> reservedFiles(const Configuration &configuration)
+{
+    std::vector<std::string> files = DataFolder::files(configuration.dataFolder);
+    if (configuration.store.kind == StoreLocation::Kind::Sqlite) {
+        for (std::string &file : storage::sqliteStoreFiles(configuration.storePath()))
+            files.push_back(std::move(file));
+    }
+    return files;
+}
+
+Result<> checkIsFile(const std::string &path)
+{
+    struct stat found = {};
+    if (::stat(path.c_str(), &found) != 0)
+        return failure(storage::systemErrorCode(errno, ErrorCode::NotFound), path + ": " + std::strerror(errno));
+    if (S_ISDIR(found.st_mode))
+        return failure(ErrorCode::NotFound, path + " is a folder");
+    return {};
+}
+
 Result<std::unique_ptr<storage::Backend>> openStore(const Configuration &configuration, StoreUse use, Metrics *metrics)
 {
     if (configuration.store.kind == StoreLocation::Kind::Memory) {
@@ -32,17 +60,22 @@ Result<std::unique_ptr<storage::Backend>> openStore(const Configuration &configu
         return std::make_unique<storage::MemoryBackend>(sync::SyncService::schema());
     }
     const std::string path = configuration.storePath();
-    if (use == StoreUse::ReadOnly && !QFileInfo::exists(QString::fromStdString(path)))
-        return failure(ErrorCode::NotFound, "there is no store at " + path);
+    if (use == StoreUse::ReadOnly)
+        EVENTSYNC_CHECK(checkIsFile(path));
     storage::SqliteBackend::Options options;
     options.durability = configuration.durability;
     options.metrics = metrics;
+    options.beginAnew = configuration.beginStore;
     options.readOnly = use == StoreUse::ReadOnly;
     if (options.readOnly)
         options.integrity = storage::SqliteBackend::Integrity::None;
-    EVENTSYNC_TRY(std::unique_ptr<storage::Backend> backend,
-                  storage::SqliteBackend::open(path, sync::SyncService::schema(), options));
-    return backend;
+    auto backend = storage::SqliteBackend::open(path, sync::SyncService::schema(), options);
+    if (backend)
+        return std::move(*backend);
+    Error error = backend.error();
+    if (error.code == ErrorCode::Corrupt && use == StoreUse::Serve && QFileInfo(QString::fromStdString(path)).size() == 0)
+        error.message += "; the option --create begins a new store there";
+    return failure(std::move(error));
 }
 
 Result<std::string> storedEpoch(storage::ReadView &view)

@@ -10,8 +10,15 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace eventsync::server {
+
+// Files that no command may write its output to: those of the store and of the data folder.
+std::vector<std::string> reservedFiles(const Configuration &configuration);
+
+// Whether there is a file of that name to be read: NotFound, or why it cannot be looked at.
+Result<> checkIsFile(const std::string &path);
 
 enum class StoreUse { Serve, ReadOnly };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/storage/outputfile.h>
+
 #include <server/commandline.h>
 #include <server/config/configuration.h>
 
@@ -28,6 +30,9 @@ int runImport(const CommandContext &context);
 int runBackup(const CommandContext &context);
 int runRestore(const CommandContext &context);
 int runStats(const CommandContext &context);
+
+// The file that a command was told to write to, none of the store's own; an older one is replaced with --force only.
+Result<storage::OutputFile> outputOf(const CommandContext &context, const std::string &path);
 
 // "eventsync-server: text" on standard error.
 void complain(const std::string &text);

@@ -9,7 +9,6 @@
 #include <eventsync/base/limits.h>
 
 #include <QFile>
-#include <QSaveFile>
 
 #include <cstdio>
 
@@ -42,7 +41,7 @@ private:
     std::int64_t m_next = kReportEvery;
 };
 
-Result<ExportReport> exportTo(QIODevice &device, const CommandContext &context)
+Result<ExportReport> exportTo(storage::OutputFile &output, const CommandContext &context)
 {
     EVENTSYNC_TRY(const auto backend, openStore(context.configuration, StoreUse::ReadOnly));
     const SystemClock clock;
@@ -51,11 +50,7 @@ Result<ExportReport> exportTo(QIODevice &device, const CommandContext &context)
     Reporter report("exported");
     return exportStore(
         *view, header,
-        [&](const std::string &line) -> Result<> {
-            if (device.write(line.data(), static_cast<qint64>(line.size())) != static_cast<qint64>(line.size()))
-                return failure(ErrorCode::IoError, device.errorString().toStdString());
-            return {};
-        },
+        [&](const std::string &line) { return output.write(line); },
         [&](const ExportEnd &soFar) { report.at(soFar); });
 }
 
@@ -82,16 +77,16 @@ int runExport(const CommandContext &context)
 {
     const auto &arguments = context.invocation.arguments;
     const bool toFile = !arguments.empty() && arguments[0] != "-";
-    QSaveFile file(toFile ? QString::fromStdString(arguments[0]) : QString());
-    QFile output;
-    QIODevice &device = toFile ? static_cast<QIODevice &>(file) : output;
-    if (!(toFile ? file.open(QIODevice::WriteOnly) : output.open(stdout, QIODevice::WriteOnly))) {
-        complain(device.errorString().toStdString());
+    auto output = toFile ? outputOf(context, arguments[0]) : Result<storage::OutputFile>(storage::OutputFile::standardOutput());
+    if (!output) {
+        complain(output.error().message);
         return exitcode::kFailed;
     }
-    auto exported = exportTo(device, context);
-    if (exported && !(toFile ? file.commit() : output.flush()))
-        exported = failure(ErrorCode::IoError, device.errorString().toStdString());
+    auto exported = exportTo(*output, context);
+    if (exported) {
+        if (auto kept = output->commit(); !kept)
+            exported = failure(kept.error());
+    }
     if (!exported)
         return storeFailed(exported.error());
     Reporter("exported").say(exported->written);

@@ -2,10 +2,12 @@
 #include <server/commands/changestore.h>
 #include <server/commands/command.h>
 #include <server/program.h>
+#include <server/store.h>
 
 #include <eventsync/base/timestamp.h>
+#include <eventsync/storage/sqlitebackup.h>
 
-#include <QDir>
+#include <QFileInfo>
 
 #include <charconv>
 #include <cstdio>
@@ -34,7 +36,7 @@ int badOption(const std::string &what)
 
 Result<json::Object> compactRequest(const Invocation &invocation)
 {
-    json::Object request{{"command", "compact"}, {"dryRun", invocation.has("dry-run")}};
+    json::Object request{{"command", "compact"}, {"dryRun", invocation.has("dry-run")}, {"vacuum", invocation.has("vacuum")}};
     if (invocation.has("keep") == invocation.has("before"))
         return failure(ErrorCode::InvalidValue, "compact needs --keep N or --before TIME");
     if (invocation.has("keep")) {
@@ -54,6 +56,14 @@ Result<json::Object> compactRequest(const Invocation &invocation)
         request["documentId"] = id.text();
     }
     return request;
+}
+
+void printSpace(std::int64_t givenBack, std::int64_t free)
+{
+    std::printf("the store is %lld bytes smaller", static_cast<long long>(givenBack));
+    if (free > 0)
+        std::printf("; %lld bytes in it are free for new events, --vacuum gives them back too", static_cast<long long>(free));
+    std::printf("\n");
 }
 
 } // namespace
@@ -89,18 +99,34 @@ int runCompact(const CommandContext &context)
         return storeFailed(result.error());
     std::printf("%s %lld events of %lld documents\n", dryRun ? "would remove" : "removed",
                 static_cast<long long>(number(*result, "events")), static_cast<long long>(number(*result, "documents")));
+    if (!dryRun)
+        printSpace(number(*result, "givenBack"), number(*result, "free"));
     return exitcode::kDone;
 }
 
+// In this process, whether a server runs or not: so it writes with the rights, and sees the folders, of whoever called it. A
+// service may be allowed to write nowhere but in its data folder.
 int runBackup(const CommandContext &context)
 {
-    const std::string file = QDir::current().absoluteFilePath(QString::fromStdString(context.invocation.arguments[0])).toStdString();
-    const auto result = changeStore(context, {{"command", "backup"}, {"file", file}}, [](const json::Object &progress) {
-        std::fprintf(stderr, "%lld %%\n", static_cast<long long>(number(progress, "percent")));
-    });
-    if (!result)
-        return storeFailed(result.error());
-    std::printf("%s, %lld bytes\n", file.c_str(), static_cast<long long>(number(*result, "bytes")));
+    if (context.configuration.store.kind == StoreLocation::Kind::Memory) {
+        complain("a store in memory cannot be backed up");
+        return exitcode::kFailed;
+    }
+    const std::string store = context.configuration.storePath();
+    if (const auto isThere = checkIsFile(store); !isThere)
+        return storeFailed(isThere.error());
+    auto file = outputOf(context, context.invocation.arguments[0]);
+    if (!file) {
+        complain(file.error().message);
+        return exitcode::kFailed;
+    }
+    auto copied = storage::copySqliteStore(store, *file, [](int percent) { std::fprintf(stderr, "%d %%\n", percent); });
+    if (copied)
+        copied = file->commit();
+    if (!copied)
+        return storeFailed(copied.error());
+    std::printf("%s, %lld bytes\n", file->path().c_str(),
+                static_cast<long long>(QFileInfo(QString::fromStdString(file->path())).size()));
     return exitcode::kDone;
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <eventsync/storage/fileowner.h>
+#include <eventsync/storage/outputfile.h>
 #include <eventsync/storage/sqlitebackend.h>
+#include <eventsync/storage/sqlitebackup.h>
 #include <eventsync/sync/syncservice.h>
 
 #include <server/commands/command.h>
@@ -8,20 +11,14 @@
 #include <server/store.h>
 
 #include <QFile>
-#include <QFileInfo>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace eventsync::server {
 
 namespace {
-
-// The files that make up one SQLite store.
-constexpr const char *kParts[] = {"", "-wal", "-shm"};
 
 Result<> move(const std::string &from, const std::string &to)
 {
@@ -30,28 +27,26 @@ Result<> move(const std::string &from, const std::string &to)
     return {};
 }
 
-Result<> syncFile(const std::string &path, int flags)
+// The copy as a store of its own, with nothing wrong in it, and with the new epoch. It is one file again afterwards.
+Result<> checkCopy(const std::string &path)
 {
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags);
-    const bool good = file >= 0 && ::fsync(file) == 0;
-    const int number = errno;
-    if (file >= 0)
-        ::close(file);
-    if (!good)
-        return failure(ErrorCode::IoError, path + " is not on the disk: " + std::strerror(number));
-    return {};
-}
-
-// The backup as a store of its own, with nothing wrong in it.
-Result<> checkBackup(const std::string &path)
-{
-    if (!QFileInfo(QString::fromStdString(path)).isFile())
-        return failure(ErrorCode::NotFound, path + " is no file");
     storage::SqliteBackend::Options options;
     options.lock = false;
     options.integrity = storage::SqliteBackend::Integrity::Full;
     EVENTSYNC_TRY(const auto backend, storage::SqliteBackend::open(path, sync::SyncService::schema(), options));
     return beginEpoch(*backend, SystemClock());
+}
+
+// A backup is copied through SQLite: what lies in a write-ahead log beside it belongs to it.
+Result<> copyBackup(const std::string &backup, const storage::OutputFile &copy)
+{
+    EVENTSYNC_CHECK(checkIsFile(backup));
+    auto copied = storage::copySqliteStore(backup, copy, {});
+    if (copied)
+        copied = checkCopy(copy.part());
+    if (!copied)
+        return failure(copied.error().code, backup + ": " + copied.error().message);
+    return {};
 }
 
 struct Restored
@@ -60,36 +55,35 @@ struct Restored
     std::string epoch;
 };
 
-// The copy is made, checked and on the disk before anything of the present store is touched; that is moved aside, never
-// removed. Every step can be repeated after a crash.
+// What the former store left is moved aside, never removed: a write-ahead log without its store too, which would be taken for
+// the new one's.
+Result<std::string> putAside(const std::string &store)
+{
+    std::string time = toText(SystemClock().wall());
+    std::erase(time, ':');
+    const std::string kept = store + ".before-" + time;
+    bool any = false;
+    for (const char *part : {"-wal", "-shm", ""}) { // the file by which a store is known goes last
+        any = any || QFile::exists(QString::fromStdString(store + part));
+        EVENTSYNC_CHECK(move(store + part, kept + part));
+    }
+    return any ? kept : std::string();
+}
+
+// The copy is made, checked and on the disk before anything of the present store is touched. Every step can be repeated after
+// a crash.
 Result<Restored> restore(const Configuration &configuration, const std::string &backup)
 {
     EVENTSYNC_TRY(const DataFolder folder, DataFolder::take(configuration.dataFolder));
-    const std::string store = configuration.storePath();
-    EVENTSYNC_TRY(const auto lock, storage::StoreLock::take(store)); // it may lie outside of the data folder
-    const std::string copy = store + ".restoring";
-    for (const char *part : kParts)
-        QFile::remove(QString::fromStdString(copy + part));
-    QFile source(QString::fromStdString(backup));
-    if (!source.copy(QString::fromStdString(copy)))
-        return failure(source.exists() ? ErrorCode::IoError : ErrorCode::NotFound, backup + ": " + source.errorString().toStdString());
-    QFile::setPermissions(QString::fromStdString(copy), QFileDevice::ReadOwner | QFileDevice::WriteOwner);
-    if (auto good = checkBackup(copy); !good) {
-        QFile::remove(QString::fromStdString(copy));
-        return failure(good.error().code, backup + ": " + good.error().message);
-    }
-    EVENTSYNC_CHECK(syncFile(copy, 0));
+    EVENTSYNC_TRY(const auto lock, storage::StoreLock::take(configuration.storePath())); // it may lie outside of the data folder
+    EVENTSYNC_TRY(auto copy, storage::OutputFile::create(configuration.storePath(), {.replace = true}));
+    EVENTSYNC_CHECK(copyBackup(backup, copy));
+    const std::string store = copy.path(); // where a symbolic link leads to
+    if (!QFile::exists(QString::fromStdString(store))) // otherwise it keeps the owner and the permissions of that one
+        EVENTSYNC_CHECK(storage::giveToFolderOwner(copy.part()));
     Restored restored;
-    if (QFile::exists(QString::fromStdString(store))) {
-        std::string time = toText(SystemClock().wall());
-        std::erase(time, ':');
-        restored.kept = store + ".before-" + time;
-        for (const char *part : {"-wal", "-shm", ""}) // the file by which a store is known goes last
-            EVENTSYNC_CHECK(move(store + part, restored.kept + part));
-    }
-    for (const char *part : {"-wal", "-shm", ""})
-        EVENTSYNC_CHECK(move(copy + part, store + part));
-    EVENTSYNC_CHECK(syncFile(QFileInfo(QString::fromStdString(store)).absolutePath().toStdString(), O_DIRECTORY));
+    EVENTSYNC_TRY(restored.kept, putAside(store));
+    EVENTSYNC_CHECK(copy.commit());
     EVENTSYNC_TRY(const auto backend, openStore(configuration, StoreUse::ReadOnly));
     EVENTSYNC_TRY(const auto view, backend->view());
     EVENTSYNC_TRY(restored.epoch, storedEpoch(*view));

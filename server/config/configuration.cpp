@@ -160,6 +160,7 @@ Result<Configuration> configurationFrom(const Settings &settings)
         return wrong("data", "the name of the folder is empty");
     configuration.dataFolder = QDir::current().absoluteFilePath(QString::fromStdString(configuration.dataFolder)).toStdString();
     EVENTSYNC_TRY(configuration.store, storeLocationFrom(read.text("store").value_or("sqlite:")));
+    configuration.beginStore = read.text("create").has_value();
     using Durability = storage::SqliteBackend::Durability;
     EVENTSYNC_TRY(configuration.durability,
                   read.choice<Durability>("durability",

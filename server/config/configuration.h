@@ -39,6 +39,7 @@ struct Configuration
     std::string portFile;
     StoreLocation store;
     std::string dataFolder;
+    bool beginStore = false; // anew, where its file is empty
     storage::SqliteBackend::Durability durability = storage::SqliteBackend::Durability::Full;
     OriginOptions origins;
     std::size_t maxConnections = limits::kServerConnections;

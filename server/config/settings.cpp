@@ -10,6 +10,7 @@ const std::vector<Option> &serverOptions()
         {"port-file", "FILE", "write the port in use there once connections are accepted"},
         {"store", "URL", "memory:, or sqlite:PATH (default: sqlite: in the data folder)"},
         {"data", "DIR", "the data folder (default $STATE_DIRECTORY, else $XDG_DATA_HOME/eventsync)"},
+        {"create", "", "begin the store anew if its file is empty, as a damaged file system leaves it", false, true},
         {"durability", "LEVEL", "full: an ack means fsync; normal; off (default full)"},
         {"config", "FILE", "configuration (default /etc/eventsync/server.toml if it is there)"},
         {"check-config", "", "read the configuration, say what is wrong with it, and end", false, true},

@@ -4,8 +4,6 @@
 #include <eventsync/eventlog/logcompactor.h>
 #include <eventsync/model/jsonfields.h>
 
-#include <QFileInfo>
-
 namespace eventsync::server {
 
 namespace {
@@ -30,11 +28,14 @@ struct CompactRequest
 {
     eventlog::CompactOptions options = {};
     bool dryRun = false;
+    storage::Shrink shrink = storage::Shrink::Freed; // afterwards
 };
 
 Result<CompactRequest> compactRequestFrom(FieldReader &read)
 {
     CompactRequest request{.options = {.keep = read.optionalInteger("keep", 1)}, .dryRun = read.optionalBoolean("dryRun").value_or(false)};
+    if (read.optionalBoolean("vacuum").value_or(false))
+        request.shrink = storage::Shrink::Whole;
     if (read.has("before"))
         request.options.before = read.timestamp("before");
     if (read.has("documentId"))
@@ -49,14 +50,14 @@ Result<CompactRequest> compactRequestFrom(FieldReader &read)
 class Compaction : public std::enable_shared_from_this<Compaction>
 {
 public:
-    Compaction(EngineThread &engine, std::vector<eventlog::CompactStep> steps, OperationCalls calls)
-        : m_engine(engine), m_steps(std::move(steps)), m_calls(std::move(calls))
+    Compaction(EngineThread &engine, std::vector<eventlog::CompactStep> steps, storage::Shrink shrink, OperationCalls calls)
+        : m_engine(engine), m_steps(std::move(steps)), m_shrink(shrink), m_calls(std::move(calls))
     {
     }
     void next()
     {
         if (m_done == m_steps.size())
-            return m_calls.done(json::Object{{"documents", static_cast<std::int64_t>(m_done)}, {"events", m_events}});
+            return shrink();
         const eventlog::CompactStep &step = m_steps[m_done];
         m_engine.ask<Result<ServerSeq>>(
             [step](sync::SyncService &service, auto done) { service.compact(step.documentId, step.to, done); },
@@ -73,8 +74,20 @@ public:
     }
 
 private:
+    void shrink()
+    {
+        const auto end = [self = shared_from_this()](const Result<storage::Shrunk> &shrunk) {
+            if (!shrunk)
+                return self->m_calls.done(failure(shrunk.error()));
+            self->m_calls.done(json::Object{{"documents", static_cast<std::int64_t>(self->m_done)}, {"events", self->m_events},
+                                            {"givenBack", shrunk->bytes}, {"free", shrunk->free}});
+        };
+        m_engine.backend().shrink(m_shrink, m_engine.home(), end);
+    }
+
     EngineThread &m_engine;
     std::vector<eventlog::CompactStep> m_steps;
+    const storage::Shrink m_shrink;
     OperationCalls m_calls;
     std::size_t m_done = 0;
     std::int64_t m_events = 0;
@@ -84,11 +97,11 @@ void compactLogs(EngineThread &engine, const CompactRequest &request, OperationC
 {
     engine.read<std::vector<eventlog::CompactStep>>(
         [options = request.options](storage::ReadView &view) { return eventlog::planCompaction(view, options); },
-        [&engine, dryRun = request.dryRun, calls = std::move(calls)](Result<std::vector<eventlog::CompactStep>> steps) {
+        [&engine, dryRun = request.dryRun, shrink = request.shrink, calls = std::move(calls)](Result<std::vector<eventlog::CompactStep>> steps) {
             if (!steps)
                 return calls.done(failure(steps.error()));
             if (!dryRun)
-                return std::make_shared<Compaction>(engine, std::move(*steps), calls)->next();
+                return std::make_shared<Compaction>(engine, std::move(*steps), shrink, calls)->next();
             std::int64_t events = 0;
             for (const eventlog::CompactStep &step : *steps) {
                 events += step.to - step.from;
@@ -96,20 +109,6 @@ void compactLogs(EngineThread &engine, const CompactRequest &request, OperationC
             }
             calls.done(json::Object{{"documents", static_cast<std::int64_t>(steps->size())}, {"events", events}});
         });
-}
-
-// ---- backup
-
-// Not on a reader of the pool, which would be gone for minutes.
-void backUp(EngineThread &engine, const std::string &file, const OperationCalls &calls)
-{
-    const auto progress = engine.homeward<int>([report = calls.progress](int percent) { report({{"percent", percent}}); });
-    const auto ended = engine.homeward<Result<>>([file, done = calls.done](Result<> result) {
-        if (!result)
-            return done(failure(result.error()));
-        done(json::Object{{"file", file}, {"bytes", static_cast<std::int64_t>(QFileInfo(QString::fromStdString(file)).size())}});
-    });
-    engine.runBeside([file, progress, ended](storage::Backend &backend) { ended(backend.backup(file, progress)); });
 }
 
 } // namespace
@@ -131,12 +130,6 @@ void runOperation(EngineThread &engine, const json::Value &request, OperationCal
         if (!wanted)
             return calls.done(failure(wanted.error()));
         return compactLogs(engine, *wanted, std::move(calls));
-    }
-    if (command == "backup") {
-        const std::string file = read.text("file");
-        if (auto fine = read.finish(UnknownFields::Ignore); !fine)
-            return calls.done(failure(fine.error()));
-        return backUp(engine, file, calls);
     }
     calls.done(failure(ErrorCode::UnknownMessage, "there is no command \"" + command + '"'));
 }

@@ -111,6 +111,12 @@ inline bool isRace(const Error &error)
     return error.code == ErrorCode::Conflict || error.code == ErrorCode::VersionConflict;
 }
 
+// Whether the store failed, and not the batch by its own fault.
+inline bool isStoreFailure(const Error &error)
+{
+    return !isRace(error) && error.code != ErrorCode::TooLarge;
+}
+
 // What a commit did: the keys that append-only sets gave, in the order of the batch's steps that asked for one.
 struct Committed
 {
@@ -143,6 +149,30 @@ public:
     virtual Result<> scan(const Scan &scan, const std::function<bool(const Row &)> &visit) = 0;
 };
 
+struct BackupOptions
+{
+    bool replace = false; // an older file of that name
+    std::function<void(int percent)> progress = {};
+};
+
+enum class Shrink {
+    Freed, // gives back what erased rows left free, a little at a time between commits
+    Whole, // writes the whole store anew: commits wait for it, and it needs the space of a second store meanwhile
+};
+
+struct Shrunk
+{
+    std::int64_t bytes = 0; // given back to the system
+    std::int64_t free = 0;  // still free inside of the store, for rows to come
+};
+
+// Whether commits can succeed, as far as is known.
+struct Health
+{
+    std::optional<Error> trouble = {}; // why not
+    bool wantsReopening = false;       // nothing but opening the store again helps: its process had better begin anew
+};
+
 class Backend
 {
 public:
@@ -173,8 +203,18 @@ public:
     // "full", "normal", "off", "memory", "majority": announced in `welcome`.
     virtual std::string durability() const = 0;
 
-    // A copy of the whole store as one file, taken while it is in use. Unavailable where the backend has its own means.
-    virtual Result<> backup(const std::string &path, const std::function<void(int percent)> &progress) = 0;
+    // A copy of the whole store as one file, taken while it is in use, that takes its name only when it is whole. Conflict if
+    // there is a file of that name; Invalid for a file of the store itself; Unavailable where the backend has its own means.
+    virtual Result<> backup(const std::string &path, const BackupOptions &options = {}) = 0;
+
+    // A full or failing disk, a file that was removed under the running program. Cheap enough for once a second. Any thread.
+    virtual Health health() { return {}; }
+
+    // Makes the store smaller. `done` is posted to `executor`, which outlives it. Any thread.
+    virtual void shrink(Shrink, Executor &executor, std::function<void(Result<Shrunk>)> done)
+    {
+        executor.post([done = std::move(done)] { done(Shrunk()); });
+    }
 };
 
 // Everything committed during its life may share one transaction, and is written while the rest is still being made.

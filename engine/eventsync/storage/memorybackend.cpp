@@ -130,7 +130,7 @@ Result<std::unique_ptr<ReadView>> MemoryBackend::view()
     return std::unique_ptr<ReadView>(std::make_unique<MemoryView>(m_store->writer.sharedSchema(), std::move(guarded)));
 }
 
-Result<> MemoryBackend::backup(const std::string &, const std::function<void(int)> &)
+Result<> MemoryBackend::backup(const std::string &, const BackupOptions &)
 {
     return failure(ErrorCode::Unavailable, "a store in memory has no file to copy");
 }

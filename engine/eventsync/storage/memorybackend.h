@@ -39,7 +39,7 @@ public:
     void read(ReadTask task) override;
     Result<std::unique_ptr<ReadView>> view() override;
     std::string durability() const override { return "memory"; }
-    Result<> backup(const std::string &path, const std::function<void(int percent)> &progress) override; // Unavailable
+    Result<> backup(const std::string &path, const BackupOptions &options) override; // Unavailable
 
     Image snapshot() const;
     // Replaces the durable state; besides that the same as crash(). The image is one of a backend with the same schema.

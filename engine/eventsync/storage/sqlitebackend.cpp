@@ -2,7 +2,10 @@
 #include <eventsync/storage/sqlitebackend.h>
 
 #include <eventsync/base/limits.h>
+#include <eventsync/base/upkeeplimits.h>
 #include <eventsync/base/logging.h>
+#include <eventsync/storage/fileowner.h>
+#include <eventsync/storage/outputfile.h>
 #include <eventsync/storage/sqlitebackup.h>
 #include <eventsync/storage/sqliteview.h>
 #include <eventsync/storage/sqlitewriter.h>
@@ -12,9 +15,13 @@
 
 #include <condition_variable>
 #include <deque>
+#include <fcntl.h>
 #include <mutex>
+#include <optional>
 #include <span>
+#include <sys/stat.h>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 
 namespace eventsync::storage {
@@ -48,8 +55,38 @@ Result<> checkIntegrity(const SqliteConnection &connection, SqliteBackend::Integ
     return {};
 }
 
+// What is at the store's place before it is opened. SQLite would begin a new store in an empty file, and would throw away a
+// write-ahead log that has no store beside it.
+Result<> checkFile(const std::string &path, const SqliteBackend::Options &options)
+{
+    struct stat file = {}, wal = {};
+    const bool isThere = ::stat(path.c_str(), &file) == 0;
+    const bool isEmpty = isThere && S_ISREG(file.st_mode) && file.st_size == 0;
+    const bool hasLog = ::stat((path + "-wal").c_str(), &wal) == 0 && wal.st_size > 0;
+    if (options.beginAnew)
+        return {};
+    if (isEmpty)
+        return failure(ErrorCode::Corrupt, path + " has 0 bytes: what was in it is lost");
+    if (!isThere && hasLog)
+        return failure(ErrorCode::Corrupt, path + " is gone, its write-ahead log is there");
+    return {};
+}
+
+// So that a store that root makes in the folder of a service is the service's. SQLite makes the files beside it for the same
+// owner.
+Result<> makeFile(const std::string &path)
+{
+    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (file < 0)
+        return {}; // it is there; what else is wrong is told by opening it
+    ::close(file);
+    return giveToFolderOwner(path);
+}
+
 Result<> setUp(SqliteConnection &connection, const SqliteBackend::Options &options)
 {
+    // Of a new store only, and before anything is in it: the space of erased rows can then be given back a part at a time.
+    EVENTSYNC_CHECK(connection.execute("PRAGMA auto_vacuum = INCREMENTAL"));
     EVENTSYNC_TRY(const std::string mode, connection.text("PRAGMA journal_mode = WAL"));
     if (mode != "wal")
         return failure(ErrorCode::IoError, "the file system cannot hold a SQLite store in WAL mode");
@@ -96,14 +133,47 @@ struct WriteMetrics
         : commits(metrics.counter("eventsync_store_commits_total", "Transactions committed by the store")),
           batches(metrics.histogram("eventsync_store_group_batches", "Batches committed in one transaction")),
           rows(metrics.histogram("eventsync_store_group_rows", "Steps of the batches committed in one transaction")),
-          waiting(metrics.gauge("eventsync_store_queue_batches", "Batches that wait for the committer"))
+          waiting(metrics.gauge("eventsync_store_queue_batches", "Batches that wait for the committer")),
+          walBytes(metrics.gauge("eventsync_store_wal_bytes", "Size of the store's write-ahead log, at the last commit")),
+          failing(metrics.gauge("eventsync_store_failing", "1 while the store takes no commits: /readyz says why"))
     {
     }
     Counter &commits;
     Histogram &batches;
     Histogram &rows;
     Gauge &waiting;
+    Gauge &walBytes;
+    Gauge &failing;
 };
+
+struct ShrinkTask
+{
+    Shrink how = Shrink::Freed;
+    Executor *executor = nullptr;
+    std::function<void(Result<Shrunk>)> done;
+    Shrunk sofar = {};
+};
+
+void answer(ShrinkTask &task, Result<Shrunk> result)
+{
+    task.executor->post([done = std::move(task.done), result = std::move(result)] { done(result); });
+}
+
+// The file that has a name now.
+struct FileIdentity
+{
+    dev_t device = 0;
+    ino_t inode = 0;
+    bool operator==(const FileIdentity &) const = default;
+};
+
+std::optional<FileIdentity> fileAt(const std::string &path)
+{
+    struct stat found = {};
+    if (::stat(path.c_str(), &found) != 0)
+        return std::nullopt;
+    return FileIdentity{found.st_dev, found.st_ino};
+}
 
 } // namespace
 
@@ -116,10 +186,16 @@ struct SqliteBackend::Parts
     std::shared_ptr<SqliteReaderPool> pool;
     std::unique_ptr<SqliteWriter> writer; // the committer's, once it runs; none if read-only
     std::unique_ptr<WriteMetrics> metrics;
+    FileIdentity file = {};
+    std::string walPath; // beside the file that a symbolic link leads to
+    bool walIsLong = false; // and was said to be
 
     std::mutex commitMutex;
     std::condition_variable commitArrived;
     std::deque<Work> waiting;
+    std::deque<ShrinkTask> shrinking;
+    std::optional<Error> trouble; // what the last commit met
+    bool syncFailed = false;
     std::size_t unanswered = 0;
     std::size_t bursts = 0;
     bool commitsEnd = false;
@@ -135,7 +211,12 @@ struct SqliteBackend::Parts
 
     bool take(std::vector<Work> &group, std::size_t &rows); // with the mutex
     void commitLoop();
+    void commitGroup(std::vector<Work> &group, std::size_t &rows, bool open);
     void finish(std::vector<Work> &group, std::size_t rows);
+    void tell(const std::optional<Error> &trouble);
+    void watchWal();
+    void shrinkStep();
+    std::optional<Error> misplaced() const;
     void readLoop();
 };
 
@@ -154,8 +235,18 @@ bool SqliteBackend::Parts::take(std::vector<Work> &group, std::size_t &rows)
     return taken > 0;
 }
 
-// A group is what waited when its turn came, and what was handed over while it was written if that belongs to a burst which
-// had begun by then.
+// Edits that are committed into a file without a name are lost with the process.
+std::optional<Error> SqliteBackend::Parts::misplaced() const
+{
+    const std::optional<FileIdentity> found = fileAt(path);
+    if (!found)
+        return Error{ErrorCode::IoError, path + " is gone from its place while it is in use"};
+    if (*found != file)
+        return Error{ErrorCode::IoError, path + " is another file than the one in use"};
+    return std::nullopt;
+}
+
+// Space is given back between two groups, so that an edit waits for a part of it only.
 void SqliteBackend::Parts::commitLoop()
 {
     std::vector<Work> group;
@@ -163,24 +254,41 @@ void SqliteBackend::Parts::commitLoop()
         group.clear();
         std::size_t rows = 0;
         bool open = false;
+        bool isShrinking = false;
         {
             std::unique_lock guard(commitMutex);
-            commitArrived.wait(guard, [this] { return !waiting.empty() || commitsEnd; });
-            if (waiting.empty())
+            commitArrived.wait(guard, [this] { return !waiting.empty() || !shrinking.empty() || commitsEnd; });
+            if (waiting.empty() && (commitsEnd || shrinking.empty()))
                 return;
             take(group, rows);
             open = bursts > 0;
+            isShrinking = !shrinking.empty();
         }
-        writer->commit(group, [&](std::vector<Work> &all) {
-            if (!open || rows >= limits::kCommitRows)
-                return false;
-            std::unique_lock guard(commitMutex);
-            commitArrived.wait(guard, [this] { return !waiting.empty() || bursts == 0 || commitsEnd; });
-            open = bursts > 0;
-            return take(all, rows);
-        });
-        finish(group, rows);
+        if (!group.empty())
+            commitGroup(group, rows, open);
+        if (isShrinking)
+            shrinkStep();
     }
+}
+
+// A group is what waited when its turn came, and what was handed over while it was written if that belongs to a burst which
+// had begun by then. Whether the file still has its name is looked at last: then whatever is acknowledged was in it.
+void SqliteBackend::Parts::commitGroup(std::vector<Work> &group, std::size_t &rows, bool open)
+{
+    writer->commit(group, [&](std::vector<Work> &all) {
+        if (!open || rows >= limits::kCommitRows)
+            return false;
+        std::unique_lock guard(commitMutex);
+        commitArrived.wait(guard, [this] { return !waiting.empty() || bursts == 0 || commitsEnd; });
+        open = bursts > 0;
+        return take(all, rows);
+    });
+    if (const auto reason = misplaced()) {
+        writer->breakOff(*reason);
+        for (Work &work : group)
+            work.result = failure(*reason);
+    }
+    finish(group, rows);
 }
 
 void SqliteBackend::Parts::finish(std::vector<Work> &group, std::size_t rows)
@@ -190,13 +298,64 @@ void SqliteBackend::Parts::finish(std::vector<Work> &group, std::size_t rows)
         metrics->batches.observe(group.size());
         metrics->rows.observe(rows);
     }
+    watchWal();
+    const bool lostWrites = writer->syncFailed();
+    std::optional<Error> met;
+    for (const Work &work : group) {
+        if (!work.result && isStoreFailure(work.result.error()))
+            met = work.result.error();
+    }
     {
         const std::lock_guard guard(commitMutex);
         unanswered -= group.size();
         if (metrics)
             metrics->waiting.set(static_cast<std::int64_t>(unanswered));
+        syncFailed = lostWrites;
+        tell(met);
     }
     postAnswers(group);
+}
+
+// With the mutex. One line when it begins and one when it ends, however many edits meet it.
+void SqliteBackend::Parts::tell(const std::optional<Error> &met)
+{
+    if (met && (!trouble || trouble->code != met->code))
+        qCCritical(lcStorage) << "the store takes no edits:" << met->toString().c_str();
+    else if (!met && trouble)
+        qCInfo(lcStorage) << "the store takes edits again";
+    trouble = met;
+    if (metrics)
+        metrics->failing.set(met ? 1 : 0);
+}
+
+// It is cut back when all of it is in the database and nobody reads an old picture of the store any more.
+void SqliteBackend::Parts::watchWal()
+{
+    struct stat wal = {};
+    const std::int64_t bytes = ::stat(walPath.c_str(), &wal) == 0 ? wal.st_size : 0;
+    if (metrics)
+        metrics->walBytes.set(bytes);
+    if (bytes > limits::kWalWarnBytes && !std::exchange(walIsLong, true))
+        qCWarning(lcStorage) << "the write-ahead log of" << path.c_str() << "has" << bytes << "bytes: something has been reading the store for long";
+    else if (bytes <= limits::kWalKeepBytes)
+        walIsLong = false;
+}
+
+void SqliteBackend::Parts::shrinkStep()
+{
+    ShrinkTask task;
+    {
+        const std::lock_guard guard(commitMutex);
+        task = std::move(shrinking.front());
+        shrinking.pop_front();
+    }
+    const Result<bool> more = writer->shrinkStep(task.how, task.sofar);
+    if (!more)
+        return answer(task, failure(more.error()));
+    if (!*more)
+        return answer(task, task.sofar);
+    const std::lock_guard guard(commitMutex);
+    shrinking.push_front(std::move(task));
 }
 
 void SqliteBackend::Parts::readLoop()
@@ -235,6 +394,7 @@ Result<std::unique_ptr<SqliteBackend>> SqliteBackend::open(const std::string &pa
     parts->schema = std::make_shared<const SchemaMap>(std::move(schema));
     if (options.metrics)
         parts->metrics = std::make_unique<WriteMetrics>(*options.metrics);
+    EVENTSYNC_CHECK(checkFile(path, options));
     if (options.readOnly) {
         EVENTSYNC_TRY(SqliteConnection connection, SqliteConnection::open(path, SqliteConnection::Access::ReadOnly));
         EVENTSYNC_CHECK(checkIntegrity(connection, options.integrity));
@@ -243,12 +403,15 @@ Result<std::unique_ptr<SqliteBackend>> SqliteBackend::open(const std::string &pa
         if (options.lock) {
             EVENTSYNC_TRY(parts->lock, StoreLock::take(path));
         }
+        EVENTSYNC_CHECK(makeFile(path));
         EVENTSYNC_TRY(SqliteConnection connection, SqliteConnection::open(path, SqliteConnection::Access::ReadWrite));
         EVENTSYNC_CHECK(setUp(connection, options));
         EVENTSYNC_CHECK(checkIntegrity(connection, options.integrity));
         EVENTSYNC_CHECK(prepareSqliteSchema(connection, *parts->schema, options.migrations));
+        parts->walPath = std::string(sqlite3_db_filename(connection.handle(), "main")) + "-wal";
         EVENTSYNC_TRY(parts->writer, SqliteWriter::open(std::move(connection), parts->schema));
     }
+    parts->file = fileAt(path).value_or(FileIdentity());
     parts->pool = std::make_shared<SqliteReaderPool>(path, parts->schema, options.readers + 1);
     std::unique_ptr<SqliteBackend> backend(new SqliteBackend(std::move(parts)));
     Parts &running = *backend->m_parts;
@@ -334,14 +497,41 @@ std::string SqliteBackend::durability() const
     return "full";
 }
 
-Result<> SqliteBackend::backup(const std::string &path, const std::function<void(int)> &progress)
+Result<> SqliteBackend::backup(const std::string &path, const BackupOptions &options)
 {
+    EVENTSYNC_TRY(OutputFile target, OutputFile::create(path, {.replace = options.replace, .reserved = sqliteStoreFiles(m_parts->path)}));
     EVENTSYNC_TRY(auto reader, m_parts->pool->borrow());
     EVENTSYNC_CHECK(reader->begin());
-    Result<> copied = copySqliteDatabase(reader->connection(), path, progress);
+    Result<> copied = copySqliteDatabase(reader->connection(), target, options.progress);
     reader->end();
     m_parts->pool->giveBack(std::move(reader));
+    if (copied)
+        copied = target.commit();
     return copied;
+}
+
+Health SqliteBackend::health()
+{
+    Parts &parts = *m_parts;
+    if (parts.options.readOnly)
+        return {};
+    const std::optional<Error> lost = parts.misplaced();
+    const std::lock_guard guard(parts.commitMutex);
+    if (lost && !parts.commitsEnd)
+        parts.tell(lost);
+    return {.trouble = parts.trouble, .wantsReopening = parts.syncFailed};
+}
+
+void SqliteBackend::shrink(Shrink how, Executor &executor, std::function<void(Result<Shrunk>)> done)
+{
+    ShrinkTask task{how, &executor, std::move(done)};
+    const std::lock_guard guard(m_parts->commitMutex);
+    if (m_parts->options.readOnly)
+        return answer(task, failure(ErrorCode::StoreReadOnly, m_parts->path + " is open for reading only"));
+    if (m_parts->commitsEnd)
+        return answer(task, failure(ErrorCode::ShuttingDown, m_parts->path + " is closed"));
+    m_parts->shrinking.push_back(std::move(task));
+    m_parts->commitArrived.notify_one();
 }
 
 void SqliteBackend::close()
@@ -357,6 +547,9 @@ void SqliteBackend::close()
     parts.readArrived.notify_all();
     if (parts.committer.joinable())
         parts.committer.join();
+    for (ShrinkTask &task : parts.shrinking)
+        answer(task, failure(ErrorCode::ShuttingDown, parts.path + " is closed"));
+    parts.shrinking.clear();
     for (std::thread &reader : parts.readers)
         reader.join();
     parts.pool->close();

@@ -34,6 +34,9 @@ public:
         bool readOnly = false;       // commits fail with StoreReadOnly; another process may have the store open
         bool lock = true;            // against a second process; never taken by a read-only one
         Integrity integrity = Integrity::Quick;
+        // A file of 0 bytes is what a damaged file system leaves of a store. It is Corrupt, as is a write-ahead log without
+        // its store, unless this says that the store may begin anew.
+        bool beginAnew = false;
         std::vector<SqliteMigration> migrations = {};
         std::int64_t maxBytes = 0;   // the file's largest size: above it StoreFull; 0: what the disk has
         Metrics *metrics = nullptr;  // outlives the backend
@@ -49,8 +52,11 @@ public:
     void read(ReadTask task) override;
     Result<std::unique_ptr<ReadView>> view() override;
     std::string durability() const override;
-    // Into a new file that takes the name only when it is whole; an older file of that name is replaced.
-    Result<> backup(const std::string &path, const std::function<void(int percent)> &progress) override;
+    Result<> backup(const std::string &path, const BackupOptions &options = {}) override;
+    // What the last commit met, until one succeeds. For good: an fsync that failed, which wants reopening; the store's file
+    // gone from its place, or another one there, which does not: a new store would begin, and what is open can still be read.
+    Health health() override;
+    void shrink(Shrink how, Executor &executor, std::function<void(Result<Shrunk>)> done) override;
 
     // Commits and answers what waits, runs the reads that wait, cuts the WAL, lets the lock go. After it commits and reads fail
     // with ShuttingDown. Views have ended before. Not from a `done` or a read task.

@@ -2,14 +2,12 @@
 #include <eventsync/storage/sqlitebackup.h>
 
 #include <eventsync/base/limits.h>
+#include <eventsync/storage/sqliteschema.h>
 
 #include <sqlite3.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <fcntl.h>
-#include <unistd.h>
+#include <cstdlib>
+#include <memory>
 
 namespace eventsync::storage {
 
@@ -39,39 +37,34 @@ Result<> copyPages(SqliteConnection &source, SqliteConnection &target, const std
     return {};
 }
 
-Result<> syncFolderOf(const std::string &path)
-{
-    const auto slash = path.rfind('/');
-    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-    const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const bool good = file >= 0 && ::fsync(file) == 0;
-    const int number = errno;
-    if (file >= 0)
-        ::close(file);
-    if (!good)
-        return failure(ErrorCode::IoError, "sync " + folder + ": " + std::strerror(number));
-    return {};
-}
-
 } // namespace
 
-Result<> copySqliteDatabase(SqliteConnection &source, const std::string &path, const std::function<void(int)> &progress)
+std::vector<std::string> sqliteStoreFiles(const std::string &path)
 {
-    const std::string part = path + ".part";
-    ::unlink(part.c_str());
-    const auto copy = [&]() -> Result<> {
-        EVENTSYNC_TRY(SqliteConnection target, SqliteConnection::open(part, SqliteConnection::Access::ReadWrite));
-        EVENTSYNC_CHECK(copyPages(source, target, progress));
-        // One file, without a WAL beside it: a backup is moved about.
-        return target.execute("PRAGMA journal_mode = DELETE");
-    };
-    if (auto copied = copy(); !copied) {
-        ::unlink(part.c_str());
-        return copied;
-    }
-    if (std::rename(part.c_str(), path.c_str()) != 0)
-        return failure(ErrorCode::IoError, "rename " + part + ": " + std::strerror(errno));
-    return syncFolderOf(path);
+    const std::unique_ptr<char, decltype(&std::free)> found(::realpath(path.c_str(), nullptr), &std::free);
+    const std::string real = found ? found.get() : path; // SQLite puts its files where a symbolic link leads to
+    return {real, real + "-wal", real + "-shm", real + "-journal", path, path + ".lock"};
+}
+
+Result<> copySqliteDatabase(SqliteConnection &source, const OutputFile &target, const std::function<void(int)> &progress)
+{
+    if (!target.isRegular())
+        return failure(ErrorCode::Invalid, target.path() + " is no regular file: a store cannot be copied into it");
+    EVENTSYNC_TRY(SqliteConnection copy, SqliteConnection::open(target.part(), SqliteConnection::Access::ReadWrite));
+    EVENTSYNC_CHECK(copyPages(source, copy, progress));
+    // One file, without a WAL beside it: a backup is moved about.
+    return copy.execute("PRAGMA journal_mode = DELETE");
+}
+
+Result<> copySqliteStore(const std::string &path, const OutputFile &target, const std::function<void(int)> &progress)
+{
+    EVENTSYNC_TRY(SqliteConnection source, SqliteConnection::open(path, SqliteConnection::Access::ReadOnly));
+    EVENTSYNC_CHECK(checkSqliteFile(source));
+    EVENTSYNC_CHECK(source.execute("BEGIN"));
+    EVENTSYNC_TRY(const std::int64_t tables, source.integer("SELECT count(*) FROM sqlite_schema")); // takes the picture
+    static_cast<void>(tables);
+    EVENTSYNC_CHECK(copySqliteDatabase(source, target, progress));
+    return source.execute("COMMIT");
 }
 
 } // namespace eventsync::storage

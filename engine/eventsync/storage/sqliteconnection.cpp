@@ -2,6 +2,8 @@
 #include <eventsync/storage/sqliteconnection.h>
 
 #include <eventsync/base/limits.h>
+#include <eventsync/storage/fileowner.h>
+#include <eventsync/storage/systemerror.h>
 
 #include <sqlite3.h>
 
@@ -13,22 +15,6 @@
 namespace eventsync::storage {
 
 namespace {
-
-ErrorCode codeOfSystemError(int number, ErrorCode otherwise)
-{
-    switch (number) {
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-        return ErrorCode::StoreFull;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-        return ErrorCode::StoreReadOnly;
-    default:
-        return otherwise;
-    }
-}
 
 // What the system said when the last file operation failed. sqlite3_system_errno() alone is not enough: it is taken when a
 // statement ends, and clean-up may have overwritten errno by then; the files remember their own.
@@ -60,13 +46,13 @@ ErrorCode codeOf(sqlite3 *db, int code)
     case SQLITE_PERM:
         return ErrorCode::StoreReadOnly;
     case SQLITE_CANTOPEN:
-        return codeOfSystemError(systemError, ErrorCode::IoError);
+        return systemErrorCode(systemError, ErrorCode::IoError);
     case SQLITE_IOERR:
         if (code == SQLITE_IOERR_NOMEM)
             return ErrorCode::Unavailable;
         if (code == SQLITE_IOERR_CORRUPTFS)
             return ErrorCode::Corrupt;
-        return codeOfSystemError(systemError, ErrorCode::IoError);
+        return systemErrorCode(systemError, ErrorCode::IoError);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return ErrorCode::Corrupt;
@@ -89,9 +75,7 @@ ErrorCode codeOf(sqlite3 *db, int code)
 // cannot be written that fails, although a store that was closed in order has nothing in its WAL: such a one is immutable.
 bool isFrozen(const std::string &path)
 {
-    const auto slash = path.rfind('/');
-    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-    return ::faccessat(AT_FDCWD, folder.c_str(), W_OK, AT_EACCESS) != 0 && ::access((path + "-wal").c_str(), F_OK) != 0;
+    return ::faccessat(AT_FDCWD, folderOf(path).c_str(), W_OK, AT_EACCESS) != 0 && ::access((path + "-wal").c_str(), F_OK) != 0;
 }
 
 std::string asUri(const std::string &path)
@@ -202,6 +186,20 @@ void SqliteConnection::Close::operator()(sqlite3 *db) const
     sqlite3_close_v2(db);
 }
 
+namespace {
+
+// Why a database to be written could not be opened. SQLite tries again for reading only, and then knows the reason of that:
+// "no such file" for a folder in which we may not write. 0: it is not known here.
+int reasonNotOpened(const std::string &path)
+{
+    const bool isThere = ::access(path.c_str(), F_OK) == 0;
+    const int allowed = isThere ? ::faccessat(AT_FDCWD, path.c_str(), R_OK | W_OK, AT_EACCESS)
+                                : ::faccessat(AT_FDCWD, folderOf(path).c_str(), W_OK | X_OK, AT_EACCESS);
+    return allowed == 0 ? 0 : errno;
+}
+
+} // namespace
+
 Result<SqliteConnection> SqliteConnection::open(const std::string &path, Access access)
 {
     const bool readOnly = access == Access::ReadOnly;
@@ -212,8 +210,10 @@ Result<SqliteConnection> SqliteConnection::open(const std::string &path, Access 
     sqlite3 *db = nullptr;
     const int code = sqlite3_open_v2((frozen ? asUri(path) : path).c_str(), &db, flags, nullptr);
     connection.m_db.reset(db);
-    if (code != SQLITE_OK)
-        return failure(sqliteError(db, code, "open " + path));
+    if (code != SQLITE_OK) {
+        const int reason = readOnly || (code & 0xff) != SQLITE_CANTOPEN ? 0 : reasonNotOpened(path);
+        return failure(reason != 0 ? systemError(reason, "open " + path) : sqliteError(db, code, "open " + path));
+    }
     if (!readOnly && sqlite3_db_readonly(db, "main") == 1)
         return failure(ErrorCode::StoreReadOnly, "open " + path + ": the file cannot be written");
     sqlite3_busy_timeout(db, static_cast<int>(std::chrono::milliseconds(limits::kStoreBusyWait).count()));

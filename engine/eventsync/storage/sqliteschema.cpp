@@ -94,14 +94,21 @@ struct FileState
     bool isEmpty = false;
 };
 
-Result<FileState> inspect(const SqliteConnection &connection, const SchemaMap &schema)
+// Corrupt if it is another program's.
+Result<bool> isEmptyDatabase(const SqliteConnection &connection)
 {
     EVENTSYNC_TRY(const std::int64_t tables, connection.integer("SELECT count(*) FROM sqlite_schema"));
     EVENTSYNC_TRY(const std::int64_t application, connection.integer("PRAGMA application_id"));
-    EVENTSYNC_TRY(const std::int64_t version, connection.integer("PRAGMA user_version"));
     const bool isEmpty = tables == 0 && application == 0;
     if (!isEmpty && application != kSqliteApplicationId)
         return failure(ErrorCode::Corrupt, "the file is a database of another program");
+    return isEmpty;
+}
+
+Result<FileState> inspect(const SqliteConnection &connection, const SchemaMap &schema)
+{
+    EVENTSYNC_TRY(const bool isEmpty, isEmptyDatabase(connection));
+    EVENTSYNC_TRY(const std::int64_t version, connection.integer("PRAGMA user_version"));
     if (version > schema.version()) {
         return failure(ErrorCode::StoreTooNew, "the store has schema version " + std::to_string(version)
                            + ", this program knows " + std::to_string(schema.version()));
@@ -175,6 +182,14 @@ Result<> prepareSqliteSchema(SqliteConnection &connection, const SchemaMap &sche
     if (!changed && connection.inTransaction())
         static_cast<void>(connection.execute("ROLLBACK"));
     return changed;
+}
+
+Result<> checkSqliteFile(const SqliteConnection &connection)
+{
+    EVENTSYNC_TRY(const bool isEmpty, isEmptyDatabase(connection));
+    if (isEmpty)
+        return failure(ErrorCode::Corrupt, "the file is no store: there is nothing in it");
+    return {};
 }
 
 Result<> checkSqliteSchema(const SqliteConnection &connection, const SchemaMap &schema)

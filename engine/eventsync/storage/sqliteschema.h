@@ -34,7 +34,10 @@ std::string sqliteKeyIndexName(const std::string &set);                        /
 Result<> prepareSqliteSchema(SqliteConnection &connection, const SchemaMap &schema,
                              const std::vector<SqliteMigration> &migrations);
 
-// The same check without changing anything, for read-only use: an older file is StoreReadOnly.
+// Corrupt unless it is a store, of whatever version.
+Result<> checkSqliteFile(const SqliteConnection &connection);
+
+// The check of prepareSqliteSchema() without changing anything, for read-only use: an older file is StoreReadOnly.
 Result<> checkSqliteSchema(const SqliteConnection &connection, const SchemaMap &schema);
 
 } // namespace eventsync::storage

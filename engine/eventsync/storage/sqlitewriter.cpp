@@ -16,6 +16,8 @@
 // the writer refuses to go on; opening the store again reads what is really there.
 #include <eventsync/storage/sqlitewriter.h>
 
+#include <eventsync/base/limits.h>
+#include <eventsync/base/upkeeplimits.h>
 #include <eventsync/base/logging.h>
 #include <eventsync/storage/sqliteschema.h>
 
@@ -27,12 +29,6 @@
 namespace eventsync::storage {
 
 namespace {
-
-// What a batch brings upon itself; anything else is the store's failure.
-bool isOwnFault(const Error &error)
-{
-    return isRace(error) || error.code == ErrorCode::TooLarge;
-}
 
 std::string keyCondition(const RecordSet &set, std::size_t cells)
 {
@@ -139,12 +135,41 @@ Result<> SqliteWriter::execute(SqliteStatement &statement, const char *during)
     if (code != SQLITE_DONE) {
         result = failure(m_connection.error(code, during));
         if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
-            m_broken = Error{ErrorCode::IoError, "the disk failed to keep what was written; open the store again"};
-            qCCritical(lcStorage) << "fsync failed: this store takes no more writes until it is opened again";
+            m_broken = Error{ErrorCode::IoError, "the disk failed to keep what was written (fsync): the store must be opened again"};
+            m_syncFailed = true;
         }
     }
     statement.reset();
     return result;
+}
+
+Result<std::int64_t> SqliteWriter::bytesOf(const char *pageCount) const
+{
+    EVENTSYNC_TRY(const std::int64_t count, m_connection.integer(std::string("PRAGMA ") + pageCount));
+    EVENTSYNC_TRY(const std::int64_t bytes, m_connection.integer("PRAGMA page_size"));
+    return count * bytes;
+}
+
+Result<bool> SqliteWriter::shrinkStep(Shrink how, Shrunk &shrunk)
+{
+    if (m_broken)
+        return failure(*m_broken);
+    EVENTSYNC_TRY(const std::int64_t before, bytesOf("page_count"));
+    if (how == Shrink::Whole) {
+        // VACUUM is also what makes a store that was begun without it able to give back a part at a time.
+        EVENTSYNC_CHECK(m_connection.execute("PRAGMA auto_vacuum = INCREMENTAL"));
+        EVENTSYNC_CHECK(m_connection.execute("VACUUM"));
+    } else {
+        EVENTSYNC_CHECK(m_connection.execute("PRAGMA incremental_vacuum(" + std::to_string(limits::kShrinkPages) + ")"));
+    }
+    EVENTSYNC_TRY(const std::int64_t after, bytesOf("page_count"));
+    EVENTSYNC_TRY(shrunk.free, bytesOf("freelist_count"));
+    shrunk.bytes += before - after;
+    const bool more = how == Shrink::Freed && after < before && shrunk.free > 0;
+    // What is in the write-ahead log only is not gone from the file yet.
+    if (!more && shrunk.bytes > 0)
+        sqlite3_wal_checkpoint_v2(m_connection.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    return more;
 }
 
 bool SqliteWriter::needsSavepoint(const Batch &batch) const
@@ -187,7 +212,7 @@ void SqliteWriter::rollBack(std::span<Work> group, const std::optional<Error> &e
     if (!error)
         return;
     for (Work &work : group) {
-        if (work.result || !isOwnFault(work.result.error()))
+        if (work.result || isStoreFailure(work.result.error()))
             work.result = failure(*error);
     }
 }
@@ -238,7 +263,7 @@ SqliteWriter::Written SqliteWriter::writeOne(std::vector<Work> &group, std::size
     if (done)
         return Written::Next;
     const Error error = done.error();
-    if (!isOwnFault(error) || !m_connection.inTransaction()) {
+    if (isStoreFailure(error) || !m_connection.inTransaction()) {
         rollBack(group, error);
         return Written::End;
     }

@@ -32,6 +32,11 @@ public:
     using More = std::function<bool(std::vector<Work> &group)>;
     void commit(std::vector<Work> &group, const More &more);
     SqliteConnection &connection() { return m_connection; }
+    void breakOff(Error reason) { m_broken = std::move(reason); } // nothing more is written, for good
+    bool syncFailed() const { return m_syncFailed; }              // and nothing more is written
+
+    // A part of what Shrink asks for. True while there is more to do; adds to `shrunk`.
+    Result<bool> shrinkStep(Shrink how, Shrunk &shrunk);
 
 private:
     struct SetStatements
@@ -55,6 +60,7 @@ private:
     enum class Written { Next, End, Again };
     Written writeOne(std::vector<Work> &group, std::size_t number, Savepoints savepoints);
     Result<> execute(SqliteStatement &statement, const char *during);
+    Result<std::int64_t> bytesOf(const char *pageCount) const; // a PRAGMA that counts pages
     bool needsSavepoint(const Batch &batch) const;
     void rollBack(std::span<Work> group, const std::optional<Error> &error);
     Result<> storePositions();
@@ -73,7 +79,8 @@ private:
     std::vector<SetStatements> m_statements; // by set
     std::vector<SetState> m_states;          // by set
     std::vector<SetState> m_committedStates;
-    std::optional<Error> m_broken; // the disk may have lost what it took: nothing more is written
+    std::optional<Error> m_broken; // why nothing more is written
+    bool m_syncFailed = false;     // the disk may have lost what it took
 };
 
 } // namespace eventsync::storage

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/storage/storelock.h>
 
+#include <eventsync/storage/fileowner.h>
+#include <eventsync/storage/systemerror.h>
+
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -42,19 +44,14 @@ Result<StoreLock> StoreLock::take(const std::string &storePath)
 {
     const std::string path = storePath + ".lock";
     StoreLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!lock.isHeld()) {
-        const int number = errno;
-        const bool readOnly = number == EACCES || number == EPERM || number == EROFS;
-        const ErrorCode code = readOnly ? ErrorCode::StoreReadOnly
-            : number == ENOSPC || number == EDQUOT ? ErrorCode::StoreFull
-                                                   : ErrorCode::IoError;
-        return failure(code, "open " + path + ": " + std::strerror(number));
-    }
+    if (!lock.isHeld())
+        return failure(systemError(errno, "open " + path));
+    EVENTSYNC_CHECK(giveToFolderOwner(path));
     if (::flock(lock.m_file, LOCK_EX | LOCK_NB) != 0) {
         const int number = errno;
         if (number == EWOULDBLOCK)
             return failure(ErrorCode::StoreLocked, storePath + " is in use by " + holderOf(lock.m_file));
-        return failure(ErrorCode::IoError, "lock " + path + ": " + std::strerror(number));
+        return failure(systemError(number, "lock " + path));
     }
     // The number is for people; a disk too full for it must not keep the store closed.
     const std::string pid = std::to_string(::getpid()) + "\n";

@@ -3,11 +3,17 @@
 
 #include "childprocess.h"
 
+#include "support/failingsync.h"
+
 #include <eventsync/base/metrics.h>
+#include <eventsync/storage/outputfile.h>
 #include <eventsync/storage/sqlitebackend.h>
+#include <eventsync/storage/sqlitebackup.h>
+#include <eventsync/storage/sqliteconnection.h>
 #include <eventsync/storage/storelock.h>
 
 #include <QCoreApplication>
+#include <QDir>
 #include <QFile>
 #include <QFileInfo>
 #include <QProcess>
@@ -21,6 +27,8 @@
 #include <set>
 #include <sys/stat.h>
 #include <unistd.h>
+
+Q_DECLARE_METATYPE(eventsync::storage::Shrink)
 
 namespace eventsync::test {
 
@@ -467,21 +475,262 @@ void SqliteBackendTest::backupIsOneMomentOfAStoreInUse()
         QVERIFY(commit(*backend, std::move(batch)));
     }
     std::vector<int> told;
-    auto done = backend->backup(path("copy.db"), [&](int percent) {
+    const auto progress = [&](int percent) {
         told.push_back(percent);
         // Two rows in one batch, while the copy is made: both or none of them are in it.
         const int n = 100'000 + static_cast<int>(told.size()) * 2;
         if (!commit(*backend, Batch().put("numbers", {one(n), one("x")}).put("numbers", {one(n + 1), one("x")})))
             told.push_back(-1);
-    });
-    QVERIFY(done);
+    };
+    QVERIFY(backend->backup(path("copy.db"), {.progress = progress}));
     QVERIFY(told.size() > 2);
     QVERIFY(std::is_sorted(told.begin(), told.end()));
     QCOMPARE(told.back(), 100);
     QCOMPARE(count(*open(path("copy.db")), "numbers"), std::size_t(4000));
-    QVERIFY(!QFileInfo::exists(QString::fromStdString(path("copy.db.part"))));
-    QCOMPARE(backend->backup(path("no/folder/copy.db"), {}).error().code, ErrorCode::IoError);
+    QVERIFY(QDir(m_folder->path()).entryList({QStringLiteral("*.part-*")}).isEmpty());
+    QCOMPARE(backend->backup(path("no/folder/copy.db")).error().code, ErrorCode::NotFound);
     QCOMPARE(count(*backend, "numbers"), 4000 + 2 * told.size());
+}
+
+void SqliteBackendTest::backupNeverTakesThePlaceOfAFileOfTheStore_data()
+{
+    QTest::addColumn<QString>("target");
+    for (const char *name : {"store.db", "store.db-wal", "store.db-shm", "store.db-journal", "store.db.lock", "x/../store.db",
+                             "hard", "soft", "softer", "x/soft-wal"})
+        QTest::newRow(name) << QString::fromLatin1(name);
+}
+
+void SqliteBackendTest::backupNeverTakesThePlaceOfAFileOfTheStore()
+{
+    QFETCH(QString, target);
+    auto backend = open(path());
+    QVERIFY(commit(*backend, Batch().put("numbers", {one(1), one("x")})));
+    QVERIFY(QDir(m_folder->path()).mkdir(QStringLiteral("x")));
+    QCOMPARE(::link(path().c_str(), path("hard").c_str()), 0);
+    QCOMPARE(::symlink("store.db", path("soft").c_str()), 0);
+    QCOMPARE(::symlink(path("soft").c_str(), path("softer").c_str()), 0);
+    QCOMPARE(::symlink("../store.db-wal", path("x/soft-wal").c_str()), 0);
+    const auto refused = backend->backup(path(target.toUtf8().constData()), {.replace = true});
+    QVERIFY(!refused);
+    QCOMPARE(refused.error().code, ErrorCode::Invalid);
+    QVERIFY(commit(*backend, Batch().put("numbers", {one(2), one("x")})));
+    backend.reset();
+    QCOMPARE(count(*open(path()), "numbers"), std::size_t(2));
+}
+
+void SqliteBackendTest::backupTakesThePlaceOfAnotherFileOnlyWhenTold()
+{
+    auto backend = open(path());
+    QFile older(QString::fromStdString(path("older")));
+    QVERIFY(older.open(QIODevice::WriteOnly) && older.write("mine") == 4);
+    older.close();
+    QCOMPARE(::chmod(path("older").c_str(), 0640), 0);
+    QCOMPARE(backend->backup(path("older")).error().code, ErrorCode::Conflict);
+    QVERIFY(older.open(QIODevice::ReadOnly));
+    QCOMPARE(older.readAll(), QByteArray("mine"));
+    QVERIFY(backend->backup(path("older"), {.replace = true}));
+    QVERIFY(open(path("older")));
+    struct stat found = {};
+    QCOMPARE(::stat(path("older").c_str(), &found), 0);
+    QCOMPARE(found.st_mode & 0777, mode_t(0640));
+}
+
+void SqliteBackendTest::backupThroughALinkLeavesTheLink()
+{
+    auto backend = open(path());
+    QVERIFY(backend->backup(path("real.db")));
+    QCOMPARE(::symlink("real.db", path("link.db").c_str()), 0);
+    QVERIFY(backend->backup(path("link.db"), {.replace = true}));
+    QVERIFY(QFileInfo(QString::fromStdString(path("link.db"))).isSymLink());
+    QVERIFY(open(path("real.db")));
+}
+
+// A process that was killed leaves a log beside its store; what was acknowledged lies there.
+void SqliteBackendTest::copyHoldsWhatLiesInTheWriteAheadLog()
+{
+    Child child("commit", path());
+    int acknowledged = 0;
+    while (acknowledged < 50)
+        acknowledged = child.line().toInt();
+    child.kill();
+    child.waitForFinished();
+    QVERIFY(QFileInfo(QString::fromStdString(path("store.db-wal"))).size() > 0);
+    auto copy = OutputFile::create(path("copy.db"), {});
+    QVERIFY(copy);
+    QVERIFY(copySqliteStore(path(), *copy, {}));
+    QVERIFY(copy->commit());
+    QVERIFY((*open(path("copy.db"))->view())->get("numbers", {one(acknowledged)}).value().has_value());
+}
+
+void SqliteBackendTest::emptyFileIsCorruptUnlessTheStoreMayBeginAnew()
+{
+    QVERIFY(commit(*open(path()), Batch().put("numbers", {one(1), one("x")})));
+    QCOMPARE(::truncate(path().c_str(), 0), 0);
+    QCOMPARE(openError(path()), ErrorCode::Corrupt);
+    SqliteBackend::Options options;
+    options.readOnly = true;
+    QCOMPARE(openError(path(), childSchema(), options), ErrorCode::Corrupt);
+    options.readOnly = false;
+    options.beginAnew = true;
+    QCOMPARE(count(*open(path(), childSchema(), options), "numbers"), std::size_t(0));
+    QCOMPARE(count(*open(path()), "numbers"), std::size_t(0));
+}
+
+void SqliteBackendTest::writeAheadLogWithoutItsStoreIsKept()
+{
+    Child child("commit", path());
+    while (child.line().toInt() < 50) {
+    }
+    child.kill();
+    child.waitForFinished();
+    const QString wal = QString::fromStdString(path("store.db-wal"));
+    const qint64 bytes = QFileInfo(wal).size();
+    QCOMPARE(::rename(path().c_str(), path("elsewhere").c_str()), 0);
+    QCOMPARE(openError(path()), ErrorCode::Corrupt);
+    QCOMPARE(QFileInfo(wal).size(), bytes);
+    QCOMPARE(::rename(path("elsewhere").c_str(), path().c_str()), 0);
+    QVERIFY(count(*open(path()), "numbers") >= 50);
+}
+
+void SqliteBackendTest::lostFileTakesNoEdits_data()
+{
+    QTest::addColumn<bool>("replaced");
+    QTest::newRow("removed") << false;
+    QTest::newRow("replaced by a copy") << true;
+}
+
+void SqliteBackendTest::lostFileTakesNoEdits()
+{
+    QFETCH(bool, replaced);
+    Metrics metrics;
+    SqliteBackend::Options options;
+    options.metrics = &metrics;
+    auto backend = open(path(), childSchema(), options);
+    QVERIFY(commit(*backend, Batch().put("numbers", {one(1), one("x")})));
+    QVERIFY(!backend->health().trouble);
+    if (replaced) {
+        QVERIFY(backend->backup(path("copy.db")));
+        QCOMPARE(::rename(path("copy.db").c_str(), path().c_str()), 0);
+    } else {
+        QCOMPARE(::unlink(path().c_str()), 0);
+    }
+    QCOMPARE(backend->health().trouble.value().code, ErrorCode::IoError); // before anybody writes
+    QVERIFY(!backend->health().wantsReopening);
+    QVERIFY2(metrics.toPrometheus().find("eventsync_store_failing 1") != std::string::npos, metrics.toPrometheus().c_str());
+    const auto refused = commit(*backend, Batch().put("numbers", {one(2), one("x")}));
+    QVERIFY(!refused);
+    QCOMPARE(refused.error().code, ErrorCode::IoError);
+    QCOMPARE(commit(*backend, Batch().put("numbers", {one(3), one("x")})).error().code, ErrorCode::IoError);
+    QVERIFY((*backend->view())->get("numbers", {one(1)}).value().has_value()); // what is there can still be read
+}
+
+void SqliteBackendTest::healthSaysWhyCommitsFail()
+{
+    SqliteBackend::Options options;
+    options.maxBytes = 256 * 1024;
+    auto backend = open(path(), childSchema(), options);
+    QVERIFY(!backend->health().trouble);
+    QCOMPARE(commit(*backend, Batch().put("numbers", {one(1), std::string(400'000, 'x')})).error().code, ErrorCode::StoreFull);
+    QCOMPARE(backend->health().trouble.value().code, ErrorCode::StoreFull);
+    QVERIFY(commit(*backend, Batch().put("numbers", {one(1), one("x")})));
+    QVERIFY(!backend->health().trouble);
+    // What a batch brings upon itself says nothing of the store.
+    QCOMPARE(commit(*backend, Batch().insert("numbers", {one(1), one("x")})).error().code, ErrorCode::Conflict);
+    QVERIFY(!backend->health().trouble);
+}
+
+// The kernel may report the next fsync as good although it dropped what the failed one was for.
+void SqliteBackendTest::failedFsyncTakesNoMoreEdits()
+{
+    FailingSync disk;
+    auto backend = open(path());
+    QVERIFY(commit(*backend, Batch().put("numbers", {one(1), one("x")})));
+    disk.fails = true;
+    QCOMPARE(commit(*backend, Batch().put("numbers", {one(2), one("x")})).error().code, ErrorCode::IoError);
+    disk.fails = false;
+    QCOMPARE(commit(*backend, Batch().put("numbers", {one(3), one("x")})).error().code, ErrorCode::IoError);
+    QCOMPARE(backend->health().trouble.value().code, ErrorCode::IoError);
+    QVERIFY(backend->health().wantsReopening);
+    backend.reset();
+    backend = open(path());
+    QVERIFY(commit(*backend, Batch().put("numbers", {one(3), one("x")})));
+    QVERIFY(!backend->health().trouble);
+}
+
+void SqliteBackendTest::spaceOfErasedRowsIsGivenBack_data()
+{
+    QTest::addColumn<bool>("older"); // made before a store could give back a part at a time
+    QTest::addColumn<Shrink>("how");
+    QTest::addColumn<bool>("smaller");
+    QTest::newRow("a part at a time") << false << Shrink::Freed << true;
+    QTest::newRow("older store") << true << Shrink::Freed << false;
+    QTest::newRow("older store, written anew") << true << Shrink::Whole << true;
+}
+
+void SqliteBackendTest::spaceOfErasedRowsIsGivenBack()
+{
+    QFETCH(bool, older);
+    QFETCH(Shrink, how);
+    QFETCH(bool, smaller);
+    auto backend = open(path());
+    for (int i = 0; i < 20; ++i) {
+        Batch batch;
+        for (int j = 0; j < 20; ++j)
+            batch.put("numbers", {one(i * 20 + j), std::string(50'000, 'x')});
+        QVERIFY(commit(*backend, std::move(batch)));
+    }
+    if (older) {
+        backend.reset();
+        auto connection = SqliteConnection::open(path(), SqliteConnection::Access::ReadWrite);
+        QVERIFY(connection && connection->execute("PRAGMA journal_mode = DELETE") && connection->execute("PRAGMA auto_vacuum = NONE")
+                && connection->execute("VACUUM"));
+        *connection = SqliteConnection();
+        backend = open(path());
+    }
+    QVERIFY(commit(*backend, Batch().erase("numbers", {})));
+    ManualExecutor executor;
+    std::optional<Result<Shrunk>> shrunk;
+    backend->shrink(how, executor, [&](Result<Shrunk> result) { shrunk = std::move(result); });
+    QVERIFY(commit(*backend, Batch().put("numbers", {one(7), one("x")}))); // commits go between
+    QVERIFY(executor.runUntil([&] { return shrunk.has_value(); }));
+    QVERIFY2(shrunk->has_value(), shrunk->has_value() ? "" : shrunk->error().toString().c_str());
+    QCOMPARE((*shrunk)->bytes > 15'000'000, smaller);
+    QCOMPARE((*shrunk)->free > 15'000'000, !smaller);
+    backend.reset();
+    const qint64 bytes = QFileInfo(QString::fromStdString(path())).size();
+    QVERIFY2((bytes < 1'000'000) == smaller, QByteArray::number(bytes).constData());
+    QCOMPARE(count(*open(path()), "numbers"), std::size_t(1));
+}
+
+void SqliteBackendTest::writeAheadLogIsMeasured()
+{
+    Metrics metrics;
+    SqliteBackend::Options options;
+    options.metrics = &metrics;
+    auto backend = open(path(), childSchema(), options);
+    const auto reader = backend->view(); // keeps the log from being cut back
+    for (int i = 0; i < 10; ++i)
+        QVERIFY(commit(*backend, Batch().put("numbers", {one(i), std::string(100'000, 'x')})));
+    const qint64 bytes = QFileInfo(QString::fromStdString(path("store.db-wal"))).size();
+    QVERIFY(bytes > 1'000'000);
+    const std::string line = "eventsync_store_wal_bytes " + std::to_string(bytes) + '\n';
+    QVERIFY2(metrics.toPrometheus().find(line) != std::string::npos, metrics.toPrometheus().c_str());
+}
+
+void SqliteBackendTest::fileMadeByRootBelongsToTheFoldersOwner()
+{
+    if (::geteuid() != 0)
+        QSKIP("only root makes files for others");
+    constexpr uid_t kSomebody = 54'321;
+    QCOMPARE(::chown(m_folder->path().toUtf8().constData(), kSomebody, kSomebody), 0);
+    auto backend = open(path());
+    QVERIFY(commit(*backend, Batch().put("numbers", {one(1), one("x")})));
+    for (const char *name : {"store.db", "store.db-wal", "store.db-shm", "store.db.lock"}) {
+        struct stat found = {};
+        QCOMPARE(::stat(path(name).c_str(), &found), 0);
+        QCOMPARE(found.st_uid, kSomebody);
+        QCOMPARE(found.st_gid, gid_t(kSomebody));
+    }
 }
 
 void SqliteBackendTest::durabilityIsNamed()

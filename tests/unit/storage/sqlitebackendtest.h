@@ -47,6 +47,21 @@ private Q_SLOTS:
     void killedProcessKeepsWhatItAcknowledged();
     void closingAnswersEverythingThatWaits();
     void backupIsOneMomentOfAStoreInUse();
+    void backupNeverTakesThePlaceOfAFileOfTheStore_data();
+    void backupNeverTakesThePlaceOfAFileOfTheStore();
+    void backupTakesThePlaceOfAnotherFileOnlyWhenTold();
+    void backupThroughALinkLeavesTheLink();
+    void copyHoldsWhatLiesInTheWriteAheadLog();
+    void emptyFileIsCorruptUnlessTheStoreMayBeginAnew();
+    void writeAheadLogWithoutItsStoreIsKept();
+    void lostFileTakesNoEdits_data();
+    void lostFileTakesNoEdits();
+    void healthSaysWhyCommitsFail();
+    void failedFsyncTakesNoMoreEdits();
+    void spaceOfErasedRowsIsGivenBack_data();
+    void spaceOfErasedRowsIsGivenBack();
+    void writeAheadLogIsMeasured();
+    void fileMadeByRootBelongsToTheFoldersOwner();
     void durabilityIsNamed();
     void scansNeverSort();
 

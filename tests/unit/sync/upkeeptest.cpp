@@ -334,9 +334,9 @@ public:
     }
     Result<std::unique_ptr<storage::ReadView>> view() override { return m_memory.view(); }
     std::string durability() const override { return m_memory.durability(); }
-    Result<> backup(const std::string &path, const std::function<void(int)> &progress) override
+    Result<> backup(const std::string &path, const BackupOptions &options) override
     {
-        return m_memory.backup(path, progress);
+        return m_memory.backup(path, options);
     }
 
     std::optional<Error> broken;
