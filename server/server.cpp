@@ -3,6 +3,7 @@
 
 #include <eventsync/base/limits.h>
 #include <eventsync/base/logging.h>
+#include <eventsync/storage/outputfile.h>
 
 #include <server/control/controlserver.h>
 #include <server/datafolder.h>
@@ -12,8 +13,8 @@
 #include <server/routes/statusroutes.h>
 #include <server/sessions/sessions.h>
 #include <server/store.h>
+#include <server/storewatch.h>
 
-#include <QSaveFile>
 #include <QTimer>
 
 #include <algorithm>
@@ -48,14 +49,19 @@ sync::ServiceOptions serviceOptions(const Configuration &configuration, const st
     return options;
 }
 
-Result<> writePortFile(const std::string &path, const std::vector<std::uint16_t> &ports)
+Result<> writePortFile(const Configuration &configuration, const std::vector<std::uint16_t> &ports)
 {
-    QSaveFile file(QString::fromStdString(path)); // renamed into its place when it is whole
-    QByteArray text;
+    std::string text;
     for (const std::uint16_t port : ports)
-        text += QByteArray::number(port) + '\n';
-    if (!file.open(QIODevice::WriteOnly) || file.write(text) != text.size() || !file.commit())
-        return failure(ErrorCode::IoError, "port-file " + path + ": " + file.errorString().toStdString());
+        text += std::to_string(port) + '\n';
+    const auto write = [&]() -> Result<> {
+        EVENTSYNC_TRY(auto file, storage::OutputFile::create(configuration.portFile,
+                                                             {.replace = true, .reserved = reservedFiles(configuration)}));
+        EVENTSYNC_CHECK(file.write(text));
+        return file.commit();
+    };
+    if (const auto written = write(); !written)
+        return failure(ErrorCode::IoError, "port-file: " + written.error().message);
     return {};
 }
 
@@ -71,7 +77,7 @@ struct Server::Private
           engine(std::move(backend), engineRandom, serviceOptions(configuration, epoch, *metrics)),
           context{engine, policies, *metrics, clock, uuids, owner}, sessions(engine, *metrics),
           http(httpRandom, httpOptions(configuration, *metrics)), streams(context, sessions, limits::kHeartbeat),
-          control(engine, folder.path())
+          storeWatch(engine), control(engine, folder.path())
     {
     }
 
@@ -92,6 +98,7 @@ struct Server::Private
     Sessions sessions;
     HttpServer http;
     EventStreams streams;
+    StoreWatch storeWatch;
     ControlServer control;
     QTimer purge;
     QTimer drainLimit;
@@ -104,7 +111,7 @@ struct Server::Private
 Result<> Server::Private::open()
 {
     Router &router = http.router();
-    addStatusRoutes(router, context, {http, sessions, isStopping});
+    addStatusRoutes(router, context, {http, sessions, storeWatch, isStopping});
     addDocumentRoutes(router, context);
     addCollectionRoutes(router, context);
     addHistoryRoutes(router, context, streams);
@@ -119,9 +126,10 @@ Result<> Server::Private::open()
         ports.push_back(*port);
     }
     if (!configuration.portFile.empty())
-        EVENTSYNC_CHECK(writePortFile(configuration.portFile, ports));
+        EVENTSYNC_CHECK(writePortFile(configuration, ports));
     QObject::connect(&purge, &QTimer::timeout, &purge, [this] { purgeIdempotency(context); });
     purge.start(kPurgeEvery);
+    storeWatch.start();
     return {};
 }
 
@@ -183,6 +191,11 @@ void Server::Private::drained()
     }
     drainLimit.stop();
     std::exchange(whenStopped, {})();
+}
+
+void Server::onStoreBroken(std::function<void(const Error &)> call)
+{
+    m_d->storeWatch.onBroken(std::move(call));
 }
 
 void Server::shutdown(std::function<void()> done)

@@ -30,6 +30,10 @@ public:
     const std::string &epoch() const;
     std::vector<std::string> routes() const; // "GET /api/{collection}", ..., sorted
 
+    // Called once, if the store takes no more edits until it is opened again, as after an fsync that failed: whoever runs the
+    // server had better shut it down and start anew. Reading goes on meanwhile.
+    void onStoreBroken(std::function<void(const Error &)> call);
+
     // Accepts nothing new, answers what was accepted, commits it, closes all connections; then calls `done`, within
     // limits::kDrainTime (G18). Once.
     void shutdown(std::function<void()> done);

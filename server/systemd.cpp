@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <string>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -13,7 +12,7 @@
 namespace eventsync::server {
 
 // The protocol of sd_notify(3), which is one datagram: no library needed.
-void notifySystemd(const char *state)
+void notifySystemd(std::string text)
 {
     const char *path = std::getenv("NOTIFY_SOCKET");
     sockaddr_un address = {};
@@ -23,7 +22,6 @@ void notifySystemd(const char *state)
     std::memcpy(address.sun_path, path, std::strlen(path));
     if (path[0] == '@')
         address.sun_path[0] = '\0';
-    std::string text = state;
     if (text == "RELOADING=1") {
         timespec now = {};
         ::clock_gettime(CLOCK_MONOTONIC, &now);

@@ -49,16 +49,25 @@ int runServe(const CommandContext &context)
         return exitCodeOf(server.error());
     }
     bool isStopping = false;
+    const auto stop = [&](int code) {
+        isStopping = true;
+        notifySystemd("STOPPING=1");
+        (*server)->shutdown([code] { QCoreApplication::exit(code); });
+    };
+    (*server)->onStoreBroken([&](const Error &error) { // a supervisor starts it again, and the store is read as it is
+        qCCritical(lcServer) << "stopping, to be started again:" << error.toString().c_str();
+        if (!isStopping)
+            stop(exitcode::kStore);
+    });
     const Signals signals([&](int number) {
         if (number == SIGHUP)
             return reload(**server, context.invocation);
-        if (std::exchange(isStopping, true)) {
+        if (isStopping) {
             qCWarning(lcServer) << "stopped at once";
             std::_Exit(128 + number);
         }
         qCInfo(lcServer) << "stopping";
-        notifySystemd("STOPPING=1");
-        (*server)->shutdown([] { QCoreApplication::exit(exitcode::kDone); });
+        stop(exitcode::kDone);
     });
     qCInfo(lcServer).noquote() << "ready at" << (*server)->url().toString();
     notifySystemd("READY=1");

@@ -19,10 +19,12 @@ namespace eventsync::server {
 
 namespace {
 
-void ready(RouteContext &context, bool isStopping, const Responder &responder)
+void ready(RouteContext &context, const StatusSources &sources, const Responder &responder)
 {
-    if (isStopping)
+    if (sources.isStopping)
         return responder.fail({ErrorCode::ShuttingDown, "the server is stopping"});
+    if (const std::optional<Error> trouble = sources.store.trouble())
+        return responder.respond(problem(*trouble, {.status = 503}));
     auto answered = std::make_shared<bool>(false);
     const auto answer = [answered, responder](HttpResponse response) {
         if (!std::exchange(*answered, true))
@@ -62,7 +64,7 @@ void addStatusRoutes(Router &router, RouteContext &context, const StatusSources 
     initWebResources();
     router.get("/healthz", [](const HttpRequest &, const Responder &responder) { responder.respond(HttpResponse::text("ok\n")); });
     router.get("/readyz", [&context, sources](const HttpRequest &, const Responder &responder) {
-        ready(context, sources.isStopping, responder);
+        ready(context, sources, responder);
     });
     router.get("/metrics", [&context, sources](const HttpRequest &, const Responder &responder) {
         updateGauges(context.metrics, sources);

@@ -4,15 +4,18 @@
 #include <server/http/httpserver.h>
 #include <server/routes/context.h>
 #include <server/sessions/sessions.h>
+#include <server/storewatch.h>
 
 namespace eventsync::server {
 
-// GET /healthz: this process answers. GET /readyz: its engine does too, and it is not stopping. GET /metrics. GET /: the page.
+// GET /healthz: this process answers. GET /readyz: its engine does too, its store takes edits, and it is not stopping.
+// GET /metrics. GET /: the page.
 // GET /api/openapi.json: what every route takes and answers (OpenAPI 3.1), from resources/web.
 struct StatusSources
 {
     HttpServer &http;
     Sessions &sessions;
+    const StoreWatch &store;
     const bool &isStopping;
 };
 void addStatusRoutes(Router &router, RouteContext &context, const StatusSources &sources);

@@ -169,7 +169,7 @@ void SyncService::Private::readChunk(Session &session, const DocumentPtr &docume
             reader->reading = false;
             Subscription *current = this->subscription(id, document->id, generation);
             if (current && !chunk)
-                return failChunk(*reader, document, chunk.error());
+                return failDocument(*reader, document->id, chunk.error());
             // Not if it was compacted away meanwhile: then step() finds that a snapshot is needed. If nobody here compacts it,
             // another node has, and tells nobody.
             if (current && current->sent == after && chunk->events.empty() && !document->flushing)
@@ -191,23 +191,6 @@ void SyncService::Private::reloadBehindHorizon(const DocumentPtr &document, Serv
         document->core.reset();
         load(document);
     });
-}
-
-// What the store could not give just now is asked for again. A log that is not what was logged is not sent, and whoever follows
-// it is told so: asking again would change nothing.
-void SyncService::Private::failChunk(Session &session, const DocumentPtr &document, const Error &error)
-{
-    if (errorClass(error.code) != ErrorClass::Corrupt)
-        return closeSession(session.id, {ErrorCode::Unavailable, error.message}, limits::kRetryFirst);
-    refuseDamaged(session, document, error);
-    pump(session);
-}
-
-void SyncService::Private::refuseDamaged(Session &session, const DocumentPtr &document, const Error &error)
-{
-    qCWarning(lcSync) << "the log of" << document->id.text().c_str() << "is damaged:" << error.toString().c_str();
-    unsubscribe(session, document->id);
-    sendError(session, error, protocol::ErrorScope::Document, document->id);
 }
 
 void SyncService::Private::sendSynced(Session &session, const DocumentPtr &document, Subscription &subscription)

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/base/limits.h>
+#include <eventsync/base/upkeeplimits.h>
 #include <eventsync/sync/private.h>
 
 #include <eventsync/base/logging.h>
 #include <eventsync/base/mutation.h>
 
 #include <algorithm>
+#include <set>
 
 namespace eventsync::sync {
 
@@ -54,7 +56,7 @@ void SyncService::Private::committed(const DocumentPtr &document, const std::int
 
 // Nobody knows whether the batch is in the store: the document is loaded again, and the log decides. After a race with
 // another writer what was judged is judged again on the newer state (G6); after a failure of the store its authors are told
-// to come back, and find out then.
+// to subscribe again, and find out then.
 void SyncService::Private::failed(const DocumentPtr &document, const Error &error)
 {
     qCWarning(lcSync) << "commit of" << document->id.text().c_str() << "failed:" << error.toString().c_str();
@@ -69,20 +71,44 @@ void SyncService::Private::failed(const DocumentPtr &document, const Error &erro
             refused.push_back(std::move(*job));
     }
     load(document);
-    failJobs(std::move(refused), storage::isRace(error) ? Error{ErrorCode::VersionConflict, error.message} : error);
+    failJobs(document, std::move(refused), storage::isRace(error) ? Error{ErrorCode::VersionConflict, error.message} : error);
 }
 
-void SyncService::Private::failJobs(std::vector<Job> jobs, const Error &error)
+void SyncService::Private::failJobs(const DocumentPtr &document, std::vector<Job> jobs, const Error &error)
 {
+    std::set<SessionId> authors;
     for (Job &job : jobs) {
         if (const auto *push = std::get_if<PushJob>(&job.work)) {
             if (!push->token->dropped)
-                closeSession(push->token->session, {ErrorCode::Unavailable, "the store failed: " + error.message},
-                             limits::kRetryFirst);
+                authors.insert(push->token->session);
         } else {
             std::get<WriteJob>(job.work).done(failure(error));
         }
     }
+    for (const SessionId id : authors) {
+        if (Session *author = session(id))
+            failDocument(*author, document->id, storage::isRace(error) ? Error{ErrorCode::Unavailable, error.message} : error);
+    }
+}
+
+// What the store cannot do for one document is no fault of the connection: the peer subscribes to that document again, and
+// what it pushed waits with it until then. What contradicts itself stays so: it is said in the log, and the peer that hears
+// of it does not ask again.
+void SyncService::Private::refuseDocument(Session &session, const DocumentId &document, const Error &error)
+{
+    if (errorClass(error.code) == ErrorClass::Corrupt)
+        qCWarning(lcSync) << "the log of" << document.text().c_str() << "is damaged:" << error.toString().c_str();
+    unsubscribe(session, document);
+    std::optional<std::chrono::milliseconds> later;
+    if (errorClass(error.code) == ErrorClass::Transient)
+        later = error.code == ErrorCode::Unavailable ? limits::kRetryFirst : limits::kRetryStore;
+    sendError(session, error, protocol::ErrorScope::Document, document, later);
+}
+
+void SyncService::Private::failDocument(Session &session, const DocumentId &document, const Error &error)
+{
+    refuseDocument(session, document, error);
+    pump(session);
 }
 
 } // namespace eventsync::sync

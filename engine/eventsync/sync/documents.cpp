@@ -56,7 +56,7 @@ void SyncService::Private::loaded(const DocumentPtr &document, Result<std::optio
     auto waiting = std::exchange(document->whenLoaded, {});
     if (!result) {
         qCWarning(lcSync) << "document" << document->id.text().c_str() << "cannot be loaded:" << result.error().toString().c_str();
-        failJobs({std::make_move_iterator(document->jobs.begin()), std::make_move_iterator(document->jobs.end())}, result.error());
+        failJobs(document, {std::make_move_iterator(document->jobs.begin()), std::make_move_iterator(document->jobs.end())}, result.error());
         document->jobs.clear();
         document->whenIdle.clear();
         for (const SessionId id : broker.followers(document->id)) {

@@ -87,11 +87,12 @@ void SyncService::Private::greet(SessionId id, const protocol::Hello &hello, con
     if (known)
         batch.require(sets::kClients, {hello.clientId.text()}, client::Expired, std::int64_t(0));
     batch.put(sets::kClients, std::move(row));
-    commit(std::move(batch), [this, id, hello, principal](Result<storage::Committed> result) {
+    commit(std::move(batch), [this, id, hello, principal, isKnown = known.has_value()](Result<storage::Committed> result) {
         Session *stored = session(id);
         if (!stored)
             return;
-        if (result)
+        // Of a known client only the hour is noted. A store that takes nothing just now can still be read.
+        if (result || (isKnown && storage::isStoreFailure(result.error())))
             return welcome(*stored);
         if (result.error().code != ErrorCode::VersionConflict)
             return closeSession(id, {ErrorCode::Unavailable, result.error().message}, limits::kRetryFirst);

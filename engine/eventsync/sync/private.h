@@ -100,7 +100,7 @@ struct SyncService::Private
     void commitPrepared(const DocumentPtr &document);
     void committed(const DocumentPtr &document, const std::int64_t *positions);
     void failed(const DocumentPtr &document, const Error &error);
-    void failJobs(std::vector<Job> jobs, const Error &error);
+    void failJobs(const DocumentPtr &document, std::vector<Job> jobs, const Error &error);
 
     // ---- transactions (transacting.cpp)
     struct Hold;
@@ -130,8 +130,9 @@ struct SyncService::Private
                     std::vector<eventlog::LogEntryPtr> events);
     void readChunk(Session &session, const DocumentPtr &document, Subscription &subscription);
     void reloadBehindHorizon(const DocumentPtr &document, ServerSeq after);
-    void failChunk(Session &session, const DocumentPtr &document, const Error &error);
-    void refuseDamaged(Session &session, const DocumentPtr &document, const Error &error); // ends the subscription
+    // Ends the subscription with the error; failDocument() also goes on with what else the session waits for.
+    void refuseDocument(Session &session, const DocumentId &document, const Error &error);
+    void failDocument(Session &session, const DocumentId &document, const Error &error);
     void sendSynced(Session &session, const DocumentPtr &document, Subscription &subscription);
     Step leadOnBySnapshot(Session &session, const DocumentPtr &document, Subscription &subscription, ServerSeq atLeast);
     void startSnapshot(Session &session, const DocumentPtr &document, Subscription &subscription, ServerSeq atLeast = ServerSeq(0));

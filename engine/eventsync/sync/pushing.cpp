@@ -223,7 +223,7 @@ void SyncService::Private::turn()
                 const DocumentPtr document = lookup.document;
                 document->lookingUp = false;
                 if (!found) {
-                    failJobs(std::move(lookup.jobs), found.error());
+                    failJobs(document, std::move(lookup.jobs), found.error());
                     becameIdle(document);
                     continue;
                 }

@@ -61,8 +61,11 @@ void SyncService::Private::startSnapshot(Session &session, const DocumentPtr &do
             [row, head = core.head().serverSeq](storage::ReadView &view) { return eventlog::EventStore(view).snapshot(row, head); },
             [this, id, document, generation, fits](Result<MaybeSnapshot> stored) {
                 const auto serve = [this, id, document, generation](const Result<Snapshot> &picture) {
-                    if (!picture)
-                        return closeSession(id, {ErrorCode::Unavailable, picture.error().message}, limits::kRetryFirst);
+                    if (!picture) {
+                        if (subscription(id, document->id, generation))
+                            failDocument(*session(id), document->id, picture.error());
+                        return;
+                    }
                     document->served = std::make_shared<const Snapshot>(*picture);
                     document->servedHash = sha256(document->served->state);
                     snapshotReady(id, document, generation, document->served, document->servedHash);
@@ -120,9 +123,12 @@ void SyncService::Private::snapshotReady(SessionId id, const DocumentPtr &docume
     if (ids.empty())
         return start({});
     read<eventlog::KnownEvents>([ids = std::move(ids)](storage::ReadView &view) { return eventlog::EventStore(view).known(ids); },
-                                [this, id, document, start](const Result<eventlog::KnownEvents> &known) {
-                                    if (!known)
-                                        return closeSession(id, {ErrorCode::Unavailable, known.error().message}, limits::kRetryFirst);
+                                [this, id, document, generation, start](const Result<eventlog::KnownEvents> &known) {
+                                    if (!known) {
+                                        if (subscription(id, document->id, generation))
+                                            failDocument(*session(id), document->id, known.error());
+                                        return;
+                                    }
                                     whenIdle(document, [start, known = *known] { start(known); });
                                 });
 }
@@ -146,7 +152,7 @@ SyncService::Private::Step SyncService::Private::sendPart(Session &session, cons
     } else if (transfer.parts == 1 && snapshot.kind == DocumentKind::Json) {
         auto state = json::parse(snapshot.state, {.bytes = SIZE_MAX});
         if (!state) {
-            refuseDamaged(session, document, {ErrorCode::Corrupt, "a snapshot: " + state.error().message});
+            refuseDocument(session, document->id, {ErrorCode::Corrupt, "a snapshot: " + state.error().message});
             return Step::Done;
         }
         message.state = std::move(*state);

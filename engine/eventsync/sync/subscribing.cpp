@@ -63,14 +63,8 @@ void SyncService::Private::subscribe(Session &session, const protocol::Subscribe
     withDocument(message.documentId, [this, id, message, generation](const Result<DocumentPtr> &found) {
         if (!this->subscription(id, message.documentId, generation))
             return;
-        if (!found) {
-            Session &asking = *this->session(id);
-            asking.subscriptions.erase(message.documentId);
-            const bool transient = errorClass(found.error().code) == ErrorClass::Transient || found.error().code == ErrorCode::IoError;
-            return sendError(asking, transient ? Error{ErrorCode::Unavailable, found.error().message} : found.error(),
-                             protocol::ErrorScope::Document, message.documentId,
-                             transient ? std::optional<std::chrono::milliseconds>(limits::kRetryFirst) : std::nullopt);
-        }
+        if (!found)
+            return failDocument(*this->session(id), message.documentId, found.error());
         startSubscription(id, message, generation, *found);
     });
 }
@@ -135,7 +129,7 @@ void SyncService::Private::startSubscription(SessionId id, const protocol::Subsc
             if (!this->subscription(id, document->id, generation))
                 return;
             if (!chains)
-                return closeSession(id, {ErrorCode::Unavailable, chains.error().message}, limits::kRetryFirst);
+                return failDocument(*session(id), document->id, chains.error());
             if (document->core)
                 return decideStart(id, message, generation, document, *chains);
             withDocument(document->id, [this, id, message, generation, chains = *chains](const Result<DocumentPtr> &again) {

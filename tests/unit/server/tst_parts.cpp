@@ -10,6 +10,9 @@
 #include <server/enginethread.h>
 #include <server/sessions/resumetoken.h>
 #include <server/sessions/sessionbridge.h>
+#include <server/storewatch.h>
+
+#include <support/failingsync.h>
 
 #include <QFile>
 #include <QTemporaryDir>
@@ -91,6 +94,7 @@ private Q_SLOTS:
     void whatWasQueuedWhileItDrainedIsHeardOfToo();
     void drainedIsSaidOnlyAfterHighWater();
     void anAnswerThatCameTooLateGoesWithTheEngine();
+    void aDiskThatLosesWritesIsToldToWhoeverRunsTheServer();
 };
 
 void PartsTest::commandLineCountsBeforeEnvironmentBeforeFile()
@@ -485,6 +489,43 @@ void PartsTest::anAnswerThatCameTooLateGoesWithTheEngine()
         answered.get_future().wait(); // and no event loop takes it
     }
     QVERIFY(watched.expired());
+}
+
+void PartsTest::aDiskThatLosesWritesIsToldToWhoeverRunsTheServer()
+{
+    QTemporaryDir folder;
+    eventsync::test::FailingSync disk;
+    auto backend = storage::SqliteBackend::open(folder.filePath(u"store"_s).toStdString(), sync::SyncService::schema());
+    QVERIFY(backend);
+    SystemRandom random;
+    EngineThread engine(std::move(*backend), random, {});
+    StoreWatch watch(engine);
+    std::vector<ErrorCode> told;
+    watch.onBroken([&](const Error &error) { told.push_back(error.code); });
+    watch.start();
+    const auto write = [&] {
+        using Written = Result<sync::SyncService::Written>;
+        std::optional<Written> written;
+        engine.ask<Written>(
+            [](sync::SyncService &service, auto done) {
+                service.write({.documentId = DocumentId("d"), .collection = CollectionName("c"), .clientId = ClientId("server"),
+                               .edit = [](json::State &state) -> Result<> {
+                                   state = json::Object{{"at", state ? 2 : 1}};
+                                   return {};
+                               }},
+                              done);
+            },
+            [&](Written answer) { written = std::move(answer); });
+        return QTest::qWaitFor([&] { return written.has_value(); }) ? *written : Written(failure(ErrorCode::Timeout, "no answer"));
+    };
+    QVERIFY(write());
+    QVERIFY(!watch.trouble());
+    eventsync::test::FailingSync::fails = true;
+    QCOMPARE(write().error().code, ErrorCode::IoError);
+    eventsync::test::FailingSync::fails = false; // as the kernel reports the next one
+    QCOMPARE(watch.trouble().value().code, ErrorCode::IoError);
+    QTRY_COMPARE(told, std::vector<ErrorCode>{ErrorCode::IoError});
+    QCOMPARE(write().error().code, ErrorCode::IoError);
 }
 
 } // namespace eventsync::server

@@ -414,7 +414,7 @@ const std::vector<Case> &connectionCases()
                                h.rig.event(peer, 3, 2, Operation::Update, kGold5)});
              return peer;
          }},
-        {"the store fails", Unavailable, scope, true,
+        {"the store fails", StoreFull, protocol::ErrorScope::Document, true,
          [](House &h) -> Peer & {
              Peer &peer = h.follow("alice");
              h.rig.backend.failNextCommits({StoreFull, "the disk is full"});

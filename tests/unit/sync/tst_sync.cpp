@@ -60,6 +60,8 @@ private Q_SLOTS:
     void aNewerHelloDropsWhatTheOlderHadWaiting();
     void aHelloIsRefusedByName_data();
     void aHelloIsRefusedByName();
+    void aFailingStoreLeavesOtherDocumentsOfTheConnectionAlone();
+    void aKnownClientMayReadWhatAFullStoreHolds();
     void aFailedCommitIsToldToNobodyAndLeavesNothing();
     void anUnknownCommitResultIsSettledByTheLog();
     void nothingIsSeenBeforeItIsDurable();
@@ -344,6 +346,30 @@ void TestSync::aHelloIsRefusedByName()
     QCOMPARE(peer.last<protocol::ErrorMessage>()->scope, protocol::ErrorScope::Connection);
 }
 
+void TestSync::aFailingStoreLeavesOtherDocumentsOfTheConnectionAlone()
+{
+    Rig rig;
+    Peer &alice = rig.follow("alice");
+    rig.subscribe(alice, "d2");
+    rig.backend.failNextCommits({ErrorCode::IoError, "the disk is broken"});
+    rig.push(alice, {rig.create(alice)});
+    QCOMPARE(alice.last<protocol::ErrorMessage>()->documentId.value(), DocumentId("d1"));
+    QCOMPARE(statuses(rig.push(alice, {rig.create(alice, 1, "{}", "d2")})), std::string("applied 1"));
+}
+
+void TestSync::aKnownClientMayReadWhatAFullStoreHolds()
+{
+    Rig rig;
+    rig.push(rig.follow("alice"), {rig.create(rig.peers.back())});
+    rig.clock.advance(std::chrono::hours(48)); // when it was last here is noted now and then
+    rig.backend.failNextCommits({ErrorCode::StoreFull, "the disk is full"});
+    Peer &again = rig.follow("alice");
+    QVERIFY(!again.closed);
+    QCOMPARE(again.eventSeqs(), (std::vector<std::int64_t>{1}));
+    rig.backend.failNextCommits({ErrorCode::StoreFull, "the disk is full"});
+    QCOMPARE(rig.hello("newcomer").closed.value(), ErrorCode::Unavailable); // its id must be noted first
+}
+
 // [G1, G5]
 void TestSync::aFailedCommitIsToldToNobodyAndLeavesNothing()
 {
@@ -353,12 +379,18 @@ void TestSync::aFailedCommitIsToldToNobodyAndLeavesNothing()
     Peer &bob = rig.follow("bob");
     rig.backend.failNextCommits({ErrorCode::StoreFull, "the disk is full"});
     QVERIFY(rig.push(alice, {rig.event(alice, 2, 1, Operation::Update, kGold5)}).results.empty());
-    QCOMPARE(alice.closed.value(), ErrorCode::Unavailable);
-    QVERIFY(alice.last<protocol::ErrorMessage>()->retryAfterMs.has_value());
+    const auto told = alice.last<protocol::ErrorMessage>();
+    QCOMPARE(told->code, ErrorCode::StoreFull);
+    QCOMPARE(told->scope, protocol::ErrorScope::Document);
+    QCOMPARE(told->documentId.value(), DocumentId("d1"));
+    QVERIFY(told->retryAfterMs.has_value());
+    QVERIFY(!alice.closed);
     QCOMPARE(bob.eventSeqs(), (std::vector<std::int64_t>{1}));
     QCOMPARE(rig.state(), std::string(R"({"gold":10,"name":"x"})"));
-    Peer &again = rig.follow("alice");
-    QCOMPARE(statuses(rig.push(again, {rig.event(again, 2, 1, Operation::Update, kGold5)})), std::string("applied 2"));
+    // It pushes again what is not in the log once it follows the document again, on the same connection.
+    QCOMPARE(statuses(rig.push(alice, {rig.event(alice, 2, 1, Operation::Update, kGold5)})), std::string("skipped"));
+    rig.subscribe(alice, "d1", 1, rig.head().chain);
+    QCOMPARE(statuses(rig.push(alice, {rig.event(alice, 2, 1, Operation::Update, kGold5)})), std::string("applied 2"));
     QCOMPARE(bob.eventSeqs(), (std::vector<std::int64_t>{1, 2}));
 }
 

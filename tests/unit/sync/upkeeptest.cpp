@@ -396,7 +396,7 @@ void UpkeepTest::aDocumentThatCannotBeReadIsTriedAgain_data()
     QTest::addColumn<int>("code");
     QTest::addColumn<int>("told");
     QTest::addColumn<bool>("again");
-    QTest::newRow("the disk does not answer") << int(ErrorCode::IoError) << int(ErrorCode::Unavailable) << true;
+    QTest::newRow("the disk does not answer") << int(ErrorCode::IoError) << int(ErrorCode::IoError) << true;
     QTest::newRow("its rows contradict each other") << int(ErrorCode::Corrupt) << int(ErrorCode::Corrupt) << false;
 }
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <server/storewatch.h>
+
+#include <eventsync/base/logging.h>
+#include <eventsync/eventlog/schema.h>
+
+#include <server/systemd.h>
+
+#include <chrono>
+
+namespace eventsync::server {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kLookEvery = 1s;
+constexpr char kTried[] = "tried"; // in `meta`: what is written to see whether anything can be written
+
+} // namespace
+
+StoreWatch::StoreWatch(EngineThread &engine) : m_engine(engine)
+{
+    QObject::connect(&m_timer, &QTimer::timeout, &m_timer, [this] { look(); });
+}
+
+void StoreWatch::start()
+{
+    m_timer.start(kLookEvery);
+}
+
+void StoreWatch::look()
+{
+    const storage::Health health = m_engine.backend().health();
+    tell(health.trouble);
+    if (!health.trouble)
+        return;
+    if (!health.wantsReopening)
+        return tryAgain();
+    m_timer.stop();
+    if (m_broken)
+        m_broken(*health.trouble);
+}
+
+void StoreWatch::tell(const std::optional<Error> &trouble)
+{
+    if (trouble == m_told)
+        return;
+    m_told = trouble;
+    notifySystemd(trouble ? "STATUS=The store takes no edits: " + trouble->toString() : "STATUS=");
+}
+
+// Nobody may be writing while /readyz says that nobody can.
+void StoreWatch::tryAgain()
+{
+    if (std::exchange(m_trying, true))
+        return;
+    storage::Row row(eventlog::meta::Value + 1);
+    row[eventlog::meta::Name] = std::string(kTried);
+    row[eventlog::meta::Value] = std::int64_t(1);
+    m_engine.backend().commit(storage::Batch().put(eventlog::sets::kMeta, std::move(row)), m_engine.home(),
+                              [this](const Result<storage::Committed> &) { m_trying = false; });
+}
+
+} // namespace eventsync::server

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/base/error.h>
+
+#include <server/enginethread.h>
+
+#include <QTimer>
+
+#include <functional>
+#include <optional>
+
+namespace eventsync::server {
+
+// Looks each second whether the store can take edits, tells systemd when that changes, and tries whether it can again. Where
+// nothing but a new start helps it says so, once. Owner only: the I/O thread.
+class StoreWatch
+{
+public:
+    explicit StoreWatch(EngineThread &engine);
+
+    void start();
+    void onBroken(std::function<void(const Error &)> call) { m_broken = std::move(call); }
+    std::optional<Error> trouble() const { return m_engine.backend().health().trouble; } // at this moment
+
+private:
+    void look();
+    void tell(const std::optional<Error> &trouble);
+    void tryAgain();
+
+    EngineThread &m_engine;
+    QTimer m_timer;
+    std::function<void(const Error &)> m_broken;
+    std::optional<Error> m_told;
+    bool m_trying = false;
+};
+
+} // namespace eventsync::server
