@@ -45,6 +45,7 @@ sync::ServiceOptions serviceOptions(const Configuration &configuration, const st
     sync::ServiceOptions options;
     options.policies = configuration.policies();
     options.epoch = epoch;
+    options.upkeep = configuration.upkeep;
     options.metrics = &metrics;
     return options;
 }
@@ -278,6 +279,11 @@ void Server::reload(const Configuration &configuration)
         d.engine.post([policies = d.policies, changed](sync::SyncService &service) { service.setPolicies(policies, changed); });
         for (const CollectionName &name : changed)
             done.append(QStringLiteral("the policy of ") + QString::fromStdString(name.text()));
+    }
+    if (configuration.upkeep != d.configuration.upkeep) {
+        d.configuration.upkeep = configuration.upkeep;
+        d.engine.post([upkeep = configuration.upkeep](sync::SyncService &service) { service.setUpkeep(upkeep); });
+        done.append(QStringLiteral("compaction and snapshots"));
     }
     qCInfo(lcServer).noquote() << "configuration reloaded:" << done.join(QStringLiteral(", "));
     if (!later.isEmpty())

@@ -8,6 +8,8 @@
 #include <QFileInfo>
 
 #include <algorithm>
+#include <charconv>
+#include <chrono>
 
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
@@ -16,6 +18,8 @@
 namespace eventsync::server {
 
 namespace {
+
+constexpr int kLongestCount = 100'000; // of any unit of time: far below what a clock counts to
 
 tl::unexpected<Error> wrong(const std::string &what)
 {
@@ -64,13 +68,59 @@ Result<json::Value> toJson(const toml::node &node, const std::string &where)
     return wrong(where + ": a date or time has no meaning here");
 }
 
-Result<CollectionPolicy> policyFrom(const std::string &name, const toml::node &node, const std::string &folder)
+// "90s", "10m", "1h", "7d".
+Result<std::chrono::milliseconds> durationFrom(const std::string &where, const json::Value &value)
+{
+    static const std::map<char, std::chrono::milliseconds> units{
+        {'s', std::chrono::seconds(1)}, {'m', std::chrono::minutes(1)}, {'h', std::chrono::hours(1)}, {'d', std::chrono::hours(24)}};
+    const std::string text = value.is_string() ? std::string(value.get_string()) : std::string();
+    int count = 0;
+    const char *const end = text.data() + text.size();
+    const auto [unit, error] = std::from_chars(text.data(), end, count);
+    const auto found = error == std::errc() && end - unit == 1 ? units.find(*unit) : units.end();
+    if (found == units.end() || count < 1 || count > kLongestCount)
+        return wrong(where + " is a time like \"90s\", \"10m\", \"1h\" or \"7d\"");
+    return found->second * count;
+}
+
+Result<std::int64_t> countFrom(const std::string &where, const json::Value &value, std::int64_t least)
+{
+    if (!value.is_int64() || value.get_int64() < least)
+        return wrong(where + " is a number of events, at least " + std::to_string(least));
+    return value.get_int64();
+}
+
+// Takes `compact` and `snapshot` out of a collection's table.
+Result<eventlog::Upkeep> upkeepFrom(const std::string &where, json::Object &object)
+{
+    eventlog::Upkeep upkeep;
+    for (const char *part : {"compact", "snapshot"}) {
+        json::Value *given = object.if_contains(part);
+        if (!given)
+            continue;
+        const std::string here = where + '.' + part;
+        if (!given->is_object())
+            return wrong(here + " is a table");
+        for (const auto &[key, value] : given->get_object()) {
+            const std::string name = here + '.' + std::string(key);
+            if (name == where + ".compact.keep") {
+                EVENTSYNC_TRY(upkeep.keep, countFrom(name, value, 1));
+            } else if (name == where + ".compact.every") {
+                EVENTSYNC_TRY(upkeep.every, durationFrom(name, value));
+            } else if (name == where + ".snapshot.every") {
+                EVENTSYNC_TRY(upkeep.snapshotEvery, countFrom(name, value, 0));
+            } else {
+                return wrong("there is no " + name);
+            }
+        }
+        object.erase(part);
+    }
+    return upkeep;
+}
+
+Result<CollectionPolicy> policyFrom(const std::string &name, json::Object object, const std::string &folder)
 {
     const std::string where = "collections." + name;
-    if (!node.is_table())
-        return wrong(where + " is a table");
-    EVENTSYNC_TRY(json::Value value, toJson(node, where));
-    json::Object &object = value.as_object();
     if (const json::Value *given = object.if_contains("schema-file")) {
         if (!given->is_string())
             return wrong(where + ".schema-file is the name of a file");
@@ -83,6 +133,7 @@ Result<CollectionPolicy> policyFrom(const std::string &name, const toml::node &n
         object.insert_or_assign("schema", std::move(*schema));
         object.erase("schema-file");
     }
+    json::Value value(std::move(object));
     if (auto fits = json::normalize(value); !fits)
         return wrong(where + ": " + fits.error().toString());
     auto policy = CollectionPolicy::fromJson(value);
@@ -91,6 +142,27 @@ Result<CollectionPolicy> policyFrom(const std::string &name, const toml::node &n
     if (auto check = StateCheck::make(CollectionName(name), *policy); !check)
         return wrong(where + ": " + check.error().toString());
     return policy;
+}
+
+Result<> readCollection(ConfigFile &file, const std::string &name, const toml::node &node, const std::string &folder)
+{
+    const std::string where = "collections." + name;
+    const auto collection = collectionNameFrom(name);
+    if (!collection)
+        return wrong(where + ": " + collection.error().message);
+    if (!node.is_table())
+        return wrong(where + " is a table");
+    EVENTSYNC_TRY(json::Value value, toJson(node, where));
+    json::Object &object = value.as_object();
+    const std::size_t all = object.size();
+    EVENTSYNC_TRY(const eventlog::Upkeep upkeep, upkeepFrom(where, object));
+    if (object.size() < all)
+        file.upkeep.insert_or_assign(*collection, upkeep);
+    if (object.empty() && all > 0)
+        return {};
+    EVENTSYNC_TRY(CollectionPolicy policy, policyFrom(name, std::move(object), folder));
+    file.collections.insert_or_assign(*collection, std::move(policy));
+    return {};
 }
 
 Result<std::string> scalarText(const std::string &name, const toml::node &node)
@@ -142,14 +214,8 @@ Result<ConfigFile> parseConfigFile(std::string_view text, const std::string &nam
         const std::string option(key.str());
         if (option == "collections" && node.is_table()) {
             for (const auto &[collectionKey, table] : *node.as_table()) {
-                const std::string collection(collectionKey.str());
-                auto checked = collectionNameFrom(collection);
-                if (!checked)
-                    return wrong(name + ": collections." + collection + ": " + checked.error().message);
-                auto policy = policyFrom(collection, table, folder);
-                if (!policy)
-                    return wrong(name + ": " + policy.error().message);
-                file.collections.insert_or_assign(*checked, std::move(*policy));
+                if (auto read = readCollection(file, std::string(collectionKey.str()), table, folder); !read)
+                    return wrong(name + ": " + read.error().message);
             }
             continue;
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/eventlog/upkeep.h>
 #include <eventsync/model/collectionpolicy.h>
 
 #include <server/config/settings.h>
@@ -17,10 +18,13 @@ namespace eventsync::server {
 //   merge = "fields"
 //   schema-file = "accounts.schema.json"                     # beside the configuration, or schema = {...}
 //   paths = {"/balance" = {rule = "counter", min = 0}}
+//   compact = {keep = 1000, every = "1h"}                    # what is done for its logs without anybody asking
+//   snapshot = {every = 1000}
 struct ConfigFile
 {
     Settings settings;
-    std::map<CollectionName, CollectionPolicy> collections;
+    std::map<CollectionName, CollectionPolicy> collections; // a table that speaks of logs only is none
+    eventlog::UpkeepRules upkeep;
 };
 
 // NotFound or IoError for the file, InvalidValue with line and column, or with the collection's name, for what it says.

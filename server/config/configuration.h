@@ -3,6 +3,7 @@
 
 #include <eventsync/base/connectionlimits.h>
 #include <eventsync/base/result.h>
+#include <eventsync/eventlog/upkeep.h>
 #include <eventsync/model/collectionpolicy.h>
 #include <eventsync/storage/sqlitebackend.h>
 
@@ -45,6 +46,7 @@ struct Configuration
     std::size_t maxConnections = limits::kServerConnections;
     LogOptions log;
     std::map<CollectionName, CollectionPolicy> collections; // beside the built-in one of `games`
+    eventlog::UpkeepRules upkeep;
 
     std::string storePath() const;  // of a SQLite store
     Policies policies() const;

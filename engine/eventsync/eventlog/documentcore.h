@@ -133,10 +133,8 @@ public:
     storage::Batch derivedBatch(bool withSnapshot);
     void flushed(ServerSeq at, ServerSeq snapshotAt);
     void flushFailed(); // the rows must be written again
-    // Removes events below `horizon` (<= head + 1), which must be `removed`, the lowest ones of the log. `base`: the picture
-    // at horizon - 1, which EventStore::compactionBase() gives.
-    storage::Batch compactBatch(ServerSeq horizon, const std::vector<LoggedPtr> &removed,
-                                const std::optional<Snapshot> &base) const;
+    // Takes the beginning of the log away, up to the last event of `removal`, which has one.
+    storage::Batch compactBatch(const Removal &removal) const;
     void compacted(ServerSeq horizon, const Digest &baseChain);
 
 private:

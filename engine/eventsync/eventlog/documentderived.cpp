@@ -183,10 +183,11 @@ void DocumentCore::flushFailed()
         m_dirtyClocks.insert(client);
 }
 
-storage::Batch DocumentCore::compactBatch(ServerSeq horizon, const std::vector<LoggedPtr> &removed,
-                                          const std::optional<Snapshot> &base) const
+storage::Batch DocumentCore::compactBatch(const Removal &removal) const
 {
-    EVENTSYNC_ASSERT(!removed.empty() && removed.back()->serverSeq == horizon.previous());
+    const std::vector<LoggedPtr> &removed = removal.events;
+    EVENTSYNC_ASSERT(!removed.empty());
+    const ServerSeq horizon = removed.back()->serverSeq.next();
     storage::Batch batch;
     const auto keep = [&](const LoggedPtr &event, const EventId &id) {
         storage::Row row(known::PushMark + 1);
@@ -212,8 +213,10 @@ storage::Batch DocumentCore::compactBatch(ServerSeq horizon, const std::vector<L
     for (const auto &[client, seq] : m_clock.entries())
         batch.put(sets::kVectorClocks, {m_number, client.text(), seq.value()});
     batch.put(sets::kSnapshots, toRow(snapshot(), m_number));
-    if (base && base->position.serverSeq != m_committed.serverSeq)
-        batch.put(sets::kSnapshots, toRow(*base, m_number));
+    if (removal.base && removal.base->position.serverSeq != m_committed.serverSeq)
+        batch.put(sets::kSnapshots, toRow(*removal.base, m_number));
+    for (const ServerSeq seq : removal.snapshots)
+        batch.erase(sets::kSnapshots, {m_number, seq.value()});
     return batch;
 }
 

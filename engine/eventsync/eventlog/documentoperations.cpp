@@ -17,6 +17,7 @@ namespace eventsync::eventlog {
 namespace {
 
 constexpr char kAuthor[] = "author";
+constexpr std::size_t kCompactAtATime = 1'000; // events per batch
 
 } // namespace
 
@@ -256,6 +257,7 @@ void DocumentOperations::end(const DocumentOperationPtr &operation)
     m_gate.leave(operation->ids);
     unload();
     checkSettled();
+    m_schedule.tick(); // logs grow by what is done here
 }
 
 // ---- derived rows
@@ -281,8 +283,8 @@ void DocumentOperations::flushIfDue(const DocumentId &id)
     const Open &open = m_documents.at(id);
     if (!open.core || open.core->isCommitting() || open.core->hasPrepared() || open.flushes > 0 || !open.core->isDirty())
         return;
-    const bool picture = options.snapshotEvery > 0 &&
-                         open.core->head().serverSeq - open.core->snapshotSeq() >= options.snapshotEvery;
+    const std::int64_t every = snapshotEvery(open.core->collection());
+    const bool picture = every > 0 && open.core->head().serverSeq - open.core->snapshotSeq() >= every;
     if (open.waiting == 0 || picture || open.core->lag() >= limits::kDerivedLagEvents)
         flush(id, picture, [](const Result<> &) {});
 }
@@ -317,6 +319,59 @@ void DocumentOperations::flush(const DocumentId &id, bool wantPicture, std::func
             flushIfDue(id);
         checkSettled();
     });
+}
+
+// ---- upkeep
+
+std::int64_t DocumentOperations::snapshotEvery(const std::optional<CollectionName> &collection) const
+{
+    const auto rule = collection ? options.upkeep.find(*collection) : options.upkeep.end();
+    return rule == options.upkeep.end() ? options.snapshotEvery : rule->second.snapshotEvery;
+}
+
+CompactionSchedule::Calls DocumentOperations::scheduleCalls()
+{
+    return {.read = [this](auto work, auto done) { readStore<CompactionSchedule::Page>(std::move(work), std::move(done)); },
+            .compact =
+                [this](const CompactStep &step, std::function<void(Result<>)> done) {
+                    compact(step.documentId, step.to, [done = std::move(done)](const Result<ServerSeq> &horizon) {
+                        done(horizon ? Result<>() : Result<>(failure(horizon.error())));
+                    });
+                },
+            .shortened = [this] { backend.shrink(storage::Shrink::Freed, executor, [](const Result<storage::Shrunk> &) {}); }};
+}
+
+// A thousand events at a time, the horizon rising with each batch: whatever happens between, the log is whole from there on.
+void DocumentOperations::compactStep(const DocumentOperationPtr &operation, const DocumentId &id, ServerSeq horizon,
+                                     const std::function<void(Result<ServerSeq>)> &done)
+{
+    const DocumentCore &document = core(id);
+    const ServerSeq wanted = std::min(horizon, document.head().serverSeq.next());
+    if (wanted <= document.horizon()) {
+        done(document.horizon());
+        return end(operation);
+    }
+    const ServerSeq until = std::min(wanted.previous(), document.horizon() + std::int64_t(kCompactAtATime - 1));
+    readStore<Removal>(
+        [row = DocumentRow{.documentId = id, .number = document.number(), .collection = *document.collection(),
+                           .kind = document.kind(), .horizon = document.horizon(), .baseChain = document.baseChain()},
+         until, now = m_clock.wall()](storage::ReadView &view) { return EventStore(view).removal(row, until, now); },
+        [this, operation, id, horizon, done, until](const Result<Removal> &removal) {
+            if (!removal)
+                return fail(operation, removal.error());
+            const ServerSeq at = core(id).head().serverSeq;
+            commit(core(id).compactBatch(*removal),
+                   [this, operation, id, horizon, done, until, at,
+                    chain = removal->events.back()->chain](const Result<storage::Committed> &result) {
+                       if (!result) { // nobody knows whether it is in the store: the store's horizon counts
+                           dropCores(operation);
+                           return fail(operation, result.error());
+                       }
+                       core(id).compacted(until.next(), chain);
+                       core(id).flushed(at, at);
+                       compactStep(operation, id, horizon, done);
+                   });
+        });
 }
 
 void DocumentOperations::unload()

@@ -35,11 +35,14 @@ class DocumentOperations : public std::enable_shared_from_this<DocumentOperation
 {
 public:
     DocumentOperations(storage::Backend &store, Executor &posts, const Clock &time, Random &chance, LocalWriter::Options given)
-        : backend(store), executor(posts), options(std::move(given)), uuids(time, chance), m_clock(time), m_random(chance)
+        : backend(store), executor(posts), options(std::move(given)), uuids(time, chance), m_clock(time), m_random(chance),
+          m_schedule(time, scheduleCalls())
     {
+        m_schedule.setRules(options.upkeep);
     }
     virtual ~DocumentOperations() = default;
 
+    virtual void compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done) = 0;
     void start();
     void settle(std::function<void()> done);
 
@@ -73,6 +76,9 @@ protected:
     DocumentCore &core(const DocumentId &id) { return *m_documents.at(id).core; }
     DocumentCore *idle(const DocumentId &id); // null unless it is in memory and nobody is at it
     std::int64_t nextNumber() { return ++m_lastNumber; }
+    // Of an operation that is being judged, with nothing of its document on the way to the store: its end.
+    void compactStep(const DocumentOperationPtr &operation, const DocumentId &id, ServerSeq horizon,
+                     const std::function<void(Result<ServerSeq>)> &done);
     void flush(const DocumentId &id, bool wantPicture, std::function<void(const Result<> &)> done); // its derived rows
 
     UuidGenerator uuids;
@@ -95,12 +101,15 @@ private:
     void bringUp(const DocumentId &id);
     void attempt(const DocumentOperationPtr &operation);
     void flushIfDue(const DocumentId &id);
+    std::int64_t snapshotEvery(const std::optional<CollectionName> &collection) const;
+    CompactionSchedule::Calls scheduleCalls();
     std::int64_t derivedWithout(const DocumentId &id) const;
     void unload();
     void checkSettled();
 
     const Clock &m_clock;
     Random &m_random;
+    CompactionSchedule m_schedule;
     storage::DocumentGate m_gate;
     std::unordered_map<DocumentId, Open> m_documents;
     std::map<CollectionName, RulesPtr> m_rules;

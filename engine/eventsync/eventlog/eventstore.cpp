@@ -525,13 +525,24 @@ Result<EventStore::Fold> EventStore::foldCrdt(const DocumentRow &row, ServerSeq 
     return fold;
 }
 
-Result<std::optional<Snapshot>> EventStore::compactionBase(const DocumentRow &row, ServerSeq seq, Timestamp now)
+Result<Removal> EventStore::removal(const DocumentRow &row, ServerSeq until, Timestamp now)
 {
-    if (row.kind == DocumentKind::Json)
-        return std::nullopt;
-    EVENTSYNC_TRY(const Fold fold, foldCrdt(row, seq));
-    return Snapshot{.documentId = row.documentId, .collection = row.collection, .kind = row.kind, .position = fold.at,
-                    .state = fold.state.toBytes(), .vectorClock = fold.clock, .createdAt = now};
+    Removal removal;
+    EVENTSYNC_TRY(removal.events, events(row.number, {.after = row.horizon.previous(), .until = until}));
+    if (static_cast<std::int64_t>(removal.events.size()) != until - row.horizon.previous())
+        return failure(ErrorCode::Corrupt, "the log of " + row.documentId.text() + " has a gap");
+    EVENTSYNC_CHECK(m_view.scan({.set = sets::kSnapshots, .prefix = {number(row.number)}, .until = number(until.value()),
+                                 .columns = {snapshot::Document, snapshot::Seq}},
+                                [&](const storage::Row &cells) {
+                                    removal.snapshots.emplace_back(integerOf(cells, snapshot::Seq).value_or(0));
+                                    return true;
+                                }));
+    if (row.kind == DocumentKind::Crdt) {
+        EVENTSYNC_TRY(const Fold fold, foldCrdt(row, until));
+        removal.base = Snapshot{.documentId = row.documentId, .collection = row.collection, .kind = row.kind, .position = fold.at,
+                                .state = fold.state.toBytes(), .vectorClock = fold.clock, .createdAt = now};
+    }
+    return removal;
 }
 
 // A client's events are numbered without gaps, so the first one that a clock lacks is where it stops covering. What was

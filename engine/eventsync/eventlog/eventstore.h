@@ -49,6 +49,16 @@ struct LoadedDocument
     std::vector<LoggedPtr> tail;  // the last events, without a gap up to head
 };
 
+// The beginning of a log, that is to go.
+struct Removal
+{
+    std::vector<LoggedPtr> events;         // the lowest ones of the log
+    std::vector<ServerSeq> snapshots = {}; // below where the log begins then: no event leads on from them
+    // What must be stored as a snapshot for it: of a CRDT document, whose old states cannot be found back from newer ones,
+    // the picture at the last event that goes; of others nothing.
+    std::optional<Snapshot> base = {};
+};
+
 struct KnownEvent // where an id, or the first id of an edit, is in the log
 {
     std::int64_t document = 0;
@@ -97,9 +107,8 @@ public:
     Result<std::optional<Snapshot>> snapshot(const DocumentRow &row, ServerSeq until);
     // The state at `seq` (horizon - 1 <= seq <= head). Compacted below, NotFound above.
     Result<DocumentState> stateAt(const DocumentRow &row, ServerSeq seq);
-    // What must be stored as a snapshot when the events up to `seq` go: of a CRDT document, whose old states cannot be
-    // found back from newer ones, the picture at `seq`; of others nothing.
-    Result<std::optional<Snapshot>> compactionBase(const DocumentRow &row, ServerSeq seq, Timestamp now);
+    // What a compaction needs that takes the events up to `until` away. Corrupt if the log has a gap there.
+    Result<Removal> removal(const DocumentRow &row, ServerSeq until, Timestamp now);
     // The longest prefix of the log that the clock covers; below horizon - 1 if the clock lacks compacted events.
     Result<ServerSeq> prefix(const DocumentRow &row, ServerSeq head, const VectorClock &clock, const VectorClock &headClock);
 

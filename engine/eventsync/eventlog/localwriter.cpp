@@ -18,6 +18,7 @@ public:
     void transact(DocumentTransaction transaction, TransactionDone done);
     void read(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done);
     void snapshot(const DocumentId &id, std::function<void(Result<Snapshot>)> done);
+    void compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done) override;
 
 private:
     void judgeWrite(const DocumentOperationPtr &operation, const DocumentWrite &write, const EventId &id, const Written &done);
@@ -175,6 +176,25 @@ void LocalWriter::Core::snapshot(const DocumentId &id, std::function<void(Result
     whenStarted([this, operation] { begin(operation); });
 }
 
+void LocalWriter::Core::compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done)
+{
+    auto operation = std::make_shared<DocumentOperation>();
+    operation->ids = {id};
+    operation->failed = [done](const Error &error) { done(failure(error)); };
+    operation->judge = [this, weak = std::weak_ptr<DocumentOperation>(operation), id, horizon, done] {
+        const DocumentOperationPtr running = weak.lock();
+        if (!core(id).exists())
+            return fail(running, {ErrorCode::NotFound, "there is no document " + id.text()});
+        // Behind rows that are on their way: they would bring the former beginning back.
+        flush(id, false, [this, running, id, horizon, done](const Result<> &flushed) {
+            if (!flushed)
+                return fail(running, flushed.error());
+            compactStep(running, id, horizon, done);
+        });
+    };
+    whenStarted([this, operation] { begin(operation); });
+}
+
 // ---- the public face
 
 LocalWriter::LocalWriter(storage::Backend &backend, Executor &executor, const Clock &clock, Random &random, Options options)
@@ -218,6 +238,11 @@ void LocalWriter::read(const DocumentId &id, std::function<void(Result<DocumentR
 void LocalWriter::snapshot(const DocumentId &id, std::function<void(Result<Snapshot>)> done)
 {
     m_core->snapshot(id, std::move(done));
+}
+
+void LocalWriter::compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done)
+{
+    m_core->compact(id, horizon, std::move(done));
 }
 
 void LocalWriter::settle(std::function<void()> done)

@@ -5,6 +5,7 @@
 #include <eventsync/base/random.h>
 #include <eventsync/base/storelimits.h>
 #include <eventsync/eventlog/documentwriter.h>
+#include <eventsync/eventlog/upkeep.h>
 #include <eventsync/model/validator.h>
 
 #include <functional>
@@ -29,6 +30,7 @@ public:
         Policies policies = {};
         std::function<std::shared_ptr<const Validator>(const CollectionName &)> validators = {}; // code validators
         std::int64_t snapshotEvery = limits::kSnapshotEveryEvents; // events; 0: only when asked for
+        UpkeepRules upkeep = {}; // of collections that have other snapshots, or whose logs are kept short while they are written
         std::size_t loadedDocuments = limits::kCacheDocuments;     // kept in memory, the ones used last
     };
 
@@ -43,6 +45,8 @@ public:
     void transact(DocumentTransaction transaction, TransactionDone done) override;
     void read(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done) override;
     void snapshot(const DocumentId &id, std::function<void(Result<Snapshot>)> done) override;
+    // Removes the events below `horizon`, at most up to the head, between two writes of the document; the horizon reached.
+    void compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done);
 
     // When everything asked for before has ended and the derived rows of all documents are written.
     void settle(std::function<void()> done);

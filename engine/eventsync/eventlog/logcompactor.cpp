@@ -33,7 +33,7 @@ Result<> checkRule(const CompactOptions &options)
 Result<ServerSeq> headOf(storage::ReadView &view, const DocumentRow &row)
 {
     ServerSeq head = row.horizon.previous();
-    EVENTSYNC_CHECK(view.scan({.set = sets::kEvents, .index = "order", .prefix = {row.number}, .descending = true, .limit = 1},
+    EVENTSYNC_CHECK(view.scan({.set = sets::kEvents, .index = "order", .prefix = {row.number}, .descending = true, .limit = 1, .columns = {event::Seq}},
                               [&](const storage::Row &event) {
                                   head = ServerSeq(integerOf(event, event::Seq).value_or(head.value()));
                                   return false;
@@ -106,20 +106,16 @@ private:
             if (horizon <= loaded->row.horizon)
                 return std::int64_t(0);
             const ServerSeq until = std::min(horizon, loaded->row.horizon + kEventsAtATime);
-            EVENTSYNC_TRY(const std::vector<LoggedPtr> removed,
-                          store.events(loaded->row.number, {.after = loaded->row.horizon.previous(), .until = until.previous()}));
-            removedEvents = static_cast<std::int64_t>(removed.size());
-            if (removedEvents != until - loaded->row.horizon)
-                return failure(ErrorCode::Corrupt, "the log of " + id.text() + " has a gap");
-            for (const LoggedPtr &event : removed) {
+            EVENTSYNC_TRY(const Removal removal, store.removal(loaded->row, until.previous(), m_clock.wall()));
+            removedEvents = static_cast<std::int64_t>(removal.events.size());
+            for (const LoggedPtr &event : removal.events) {
                 if (m_options.archive)
                     EVENTSYNC_CHECK(m_options.archive(loaded->row, *event));
             }
             more = until < horizon;
-            EVENTSYNC_TRY(const auto base, store.compactionBase(loaded->row, until.previous(), m_clock.wall()));
             DocumentCore core(id, std::move(loaded), [](const CollectionName &) { return std::make_shared<const Rules>(); },
                               m_clock, m_chance);
-            batch = core.compactBatch(until, removed, base);
+            batch = core.compactBatch(removal);
         }
         EVENTSYNC_CHECK(commitAndWait(m_backend, std::move(batch)));
         return removedEvents;
@@ -134,6 +130,11 @@ private:
 };
 
 } // namespace
+
+Result<ServerSeq> keptFrom(storage::ReadView &view, const DocumentRow &row, std::int64_t keep)
+{
+    return horizonFor(view, row, {.keep = keep});
+}
 
 Result<std::vector<CompactStep>> planCompaction(storage::ReadView &view, const CompactOptions &options)
 {

@@ -39,6 +39,9 @@ struct CompactStep
 // rest and for a running server, which takes the steps through SyncService::compact. InvalidValue without a rule; NotFound.
 Result<std::vector<CompactStep>> planCompaction(storage::ReadView &view, const CompactOptions &options);
 
+// The first event of a log that stays where the last `keep` (at least 1) do.
+Result<ServerSeq> keptFrom(storage::ReadView &view, const DocumentRow &row, std::int64_t keep);
+
 struct CompactReport
 {
     std::int64_t documents = 0, events = 0; // with events removed; removed

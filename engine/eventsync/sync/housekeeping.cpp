@@ -17,12 +17,6 @@ constexpr std::size_t kCompactAtATime = 1'000; // events per batch: others' comm
 constexpr auto kExpiryEvery = std::chrono::hours(1);
 constexpr std::size_t kExpiryAtATime = 100;
 
-struct Removed // by one step of a compaction
-{
-    std::vector<LoggedPtr> events;
-    std::optional<Snapshot> base; // what their states are replaced by, where nothing else tells it
-};
-
 } // namespace
 
 void SyncService::Private::tick()
@@ -77,6 +71,8 @@ void SyncService::Private::tick()
         lastExpiry = now;
         expireOld();
     }
+    if (started && !startError && !stopping)
+        schedule.tick();
     finishShutdown();
 }
 
@@ -122,7 +118,8 @@ void SyncService::Private::flush(const DocumentPtr &document)
         storage::Batch batch;
         ServerSeq at = core.head().serverSeq, snapshotAt;
         if (core.isDirty()) {
-            const bool picture = options.snapshotEvery > 0 && at - core.snapshotSeq() >= options.snapshotEvery;
+            const std::int64_t every = snapshotEvery(core.collection());
+            const bool picture = every > 0 && at - core.snapshotSeq() >= every;
             batch = core.derivedBatch(picture);
             if (picture)
                 snapshotAt = at;
@@ -215,6 +212,24 @@ void SyncService::Private::flushThen(std::function<void(const Result<> &)> done)
 
 // ---- snapshots and compaction
 
+std::int64_t SyncService::Private::snapshotEvery(const std::optional<CollectionName> &collection) const
+{
+    const auto rule = collection ? options.upkeep.find(*collection) : options.upkeep.end();
+    return rule == options.upkeep.end() ? options.snapshotEvery : rule->second.snapshotEvery;
+}
+
+CompactionSchedule::Calls SyncService::Private::scheduleCalls()
+{
+    return {.read = [this](auto work, auto done) { read<CompactionSchedule::Page>(std::move(work), std::move(done)); },
+            .compact =
+                [this](const CompactStep &step, std::function<void(Result<>)> done) {
+                    compact(step.documentId, step.to, [done = std::move(done)](const Result<ServerSeq> &horizon) {
+                        done(horizon ? Result<>() : Result<>(failure(horizon.error())));
+                    });
+                },
+            .shortened = [this] { backend.shrink(storage::Shrink::Freed, executor, [](const Result<storage::Shrunk> &) {}); }};
+}
+
 void SyncService::Private::makeSnapshot(const DocumentPtr &document, std::function<void(Result<Snapshot>)> done)
 {
     const DocumentCore &core = *document->core;
@@ -262,26 +277,20 @@ void SyncService::Private::compactStep(const DocumentPtr &document, ServerSeq ho
                 failed(failure(result.error()));
             return result.has_value();
         };
-        read<Removed>(
+        read<Removal>(
             [row = DocumentRow{.documentId = document->id, .number = core.number(), .collection = *core.collection(),
                                .kind = core.kind(), .horizon = core.horizon(), .baseChain = core.baseChain()},
-             until, now = clock.wall()](storage::ReadView &view) -> Result<Removed> {
-                EventStore store(view);
-                Removed removed;
-                EVENTSYNC_TRY(removed.events, store.events(row.number, {.after = row.horizon.previous(), .until = until}));
-                EVENTSYNC_TRY(removed.base, store.compactionBase(row, until, now));
-                return removed;
-            },
-            [this, document, horizon, done, until, finish](const Result<Removed> &read) {
-                if (!read || read->events.empty() || read->events.back()->serverSeq != until) {
-                    finish(failure(read ? Error{ErrorCode::Corrupt, "the log has a gap"} : read.error()), done);
+             until, now = clock.wall()](storage::ReadView &view) { return EventStore(view).removal(row, until, now); },
+            [this, document, horizon, done, until, finish](const Result<Removal> &removal) {
+                if (!removal) {
+                    finish(failure(removal.error()), done);
                     return;
                 }
-                whenIdle(document, [this, document, horizon, done, until, removed = read->events, base = read->base, finish] {
+                whenIdle(document, [this, document, horizon, done, until, removal = *removal, finish] {
                     const ServerSeq at = document->core->head().serverSeq;
-                    commit(document->core->compactBatch(until.next(), removed, base),
+                    commit(document->core->compactBatch(removal),
                            [this, document, horizon, done, until, finish, at,
-                            chain = removed.back()->chain](const Result<storage::Committed> &result) {
+                            chain = removal.events.back()->chain](const Result<storage::Committed> &result) {
                                if (!result) { // nobody knows whether it is in the store: the store's horizon counts
                                    whenIdle(document, [this, document, done, finish, error = result.error()] {
                                        document->core.reset();

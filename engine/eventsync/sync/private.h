@@ -167,6 +167,8 @@ struct SyncService::Private
     void flush(const DocumentPtr &document);
     void flushEnded(const DocumentPtr &document, const Result<> &result);
     void ensureFlushed(const DocumentPtr &document, ServerSeq at, std::function<void(const Result<> &)> done);
+    std::int64_t snapshotEvery(const std::optional<CollectionName> &collection) const; // events; 0: never by itself
+    eventlog::CompactionSchedule::Calls scheduleCalls();
     void compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done);
     void compactStep(const DocumentPtr &document, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done);
     void makeSnapshot(const DocumentPtr &document, std::function<void(Result<Snapshot>)> done);
@@ -218,6 +220,7 @@ struct SyncService::Private
     std::int64_t lastPosition = 0;  // committed, in the order of arrival
     std::int64_t derivedStored = 0; // meta "derived" as stored
     std::chrono::milliseconds lastExpiry{}, lastPoll{};
+    eventlog::CompactionSchedule schedule{clock, scheduleCalls()};
     bool polling = false;
     bool started = false;
     std::optional<Error> startError;

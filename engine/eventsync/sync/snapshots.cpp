@@ -30,7 +30,8 @@ bool SyncService::Private::snapshotIsCheaper(const DocumentPtr &document, const 
 {
     const eventlog::DocumentCore &core = *document->core;
     const std::int64_t missing = core.head().serverSeq - after;
-    if (options.snapshotEvery <= 0 || !subscription.pending.empty() || missing <= options.snapshotEvery || core.tail().empty())
+    const std::int64_t every = snapshotEvery(core.collection());
+    if (every <= 0 || !subscription.pending.empty() || missing <= every || core.tail().empty())
         return false;
     std::size_t bytes = 0;
     for (const eventlog::LoggedPtr &event : core.tail())

@@ -31,6 +31,7 @@ SyncService::Private::Private(storage::Backend &store, Executor &posts, const Cl
     wire.presenceBytes = orElse(wire.presenceBytes, limits::kPresenceBytes);
     if (options.metrics)
         numbers.emplace(*options.metrics);
+    schedule.setRules(options.upkeep);
     joinNodes();
     start();
 }
@@ -249,6 +250,12 @@ void SyncService::setPolicies(Policies policies, const std::vector<CollectionNam
     }
     for (const SessionId id : affected)
         d->closeSession(id, {ErrorCode::Unavailable, "the rules of a collection have changed"}, limits::kRetryFirst);
+}
+
+void SyncService::setUpkeep(eventlog::UpkeepRules upkeep)
+{
+    d->options.upkeep = std::move(upkeep);
+    d->schedule.setRules(d->options.upkeep);
 }
 
 void SyncService::accessChanged()

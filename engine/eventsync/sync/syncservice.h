@@ -9,6 +9,7 @@
 #include <eventsync/base/storelimits.h>
 #include <eventsync/base/valuelimits.h>
 #include <eventsync/eventlog/documentwriter.h>
+#include <eventsync/eventlog/upkeep.h>
 #include <eventsync/model/collectionpolicy.h>
 #include <eventsync/model/snapshot.h>
 #include <eventsync/model/validator.h>
@@ -62,6 +63,7 @@ struct ServiceOptions
     std::size_t waitingPushBytes = limits::kWaitingPushBytes;       // of one connection; above it pushes are QueueFull
     std::size_t allWaitingPushBytes = limits::kAllWaitingPushBytes; // of all connections
     std::int64_t snapshotEvery = limits::kSnapshotEveryEvents; // events; 0: never by itself
+    eventlog::UpkeepRules upkeep = {};              // of collections that have other snapshots, or whose logs are kept short
     std::size_t loadedDocuments = 10'000;           // documents without subscribers kept in memory
     Metrics *metrics = nullptr;
     // Joins several nodes over one store: what one commits, the others hear of, and send on. Outlives the service.
@@ -128,6 +130,7 @@ public:
     // Other rules for the collections named, for every event from now on. Sessions that subscribed to their documents are closed,
     // to come back and hear of them: a client validates and merges by the rules too.
     void setPolicies(Policies policies, const std::vector<CollectionName> &changed);
+    void setUpkeep(eventlog::UpkeepRules upkeep);
     // What the access policy says may have changed: every subscription is checked again, and revoked where it lost its right.
     void accessChanged();
 

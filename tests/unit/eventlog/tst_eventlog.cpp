@@ -139,7 +139,7 @@ void TestEventLog::anIdIsFoundInTheLogAndBelowTheHorizon()
         auto view = log.backend.view();
         removed = *EventStore(**view).events(1, {.after = ServerSeq(0), .until = ServerSeq(1)});
     }
-    log.run(core->compactBatch(ServerSeq(2), removed, {}));
+    log.run(core->compactBatch({.events = removed}));
     auto view = log.backend.view();
     const auto known = EventStore(**view).known({first, second, unknown});
     QCOMPARE(known->size(), std::size_t(2));

@@ -42,7 +42,7 @@ void LogWorld::reopenStore()
 
 void LogWorld::open()
 {
-    LocalWriter::Options options{.snapshotEvery = m_snapshotEvery};
+    LocalWriter::Options options{.snapshotEvery = m_snapshotEvery, .upkeep = upkeep};
     options.policies.set(collection, m_policy);
     writer = std::make_unique<LocalWriter>(*backend, executor, clock, random, options);
     documents = std::make_unique<EventSourcedStorage>(*writer, collection, EventSourcedStorage::Options{.kind = m_documentKind});

@@ -95,6 +95,9 @@ private Q_SLOTS:
     void rebuildLeavesADamagedLogAlone();
     void rebuildOfACompactedLogKeepsItsBeginning();
     void compactionKeepsStateHeadClockAndIds();
+    void compactionRemovesSnapshotsThatNothingLeadsOnFrom();
+    void logsAreKeptShortWhileTheyAreWritten_data();
+    void logsAreKeptShortWhileTheyAreWritten();
     void compactionFollowsItsRule_data();
     void compactionFollowsItsRule();
     void archiveSeesWhatIsRemovedAndCanRefuse();
@@ -315,6 +318,49 @@ void TestEventLogTools::rebuildOfACompactedLogKeepsItsBeginning()
 }
 
 // [G3, G13]
+void TestEventLogTools::compactionRemovesSnapshotsThatNothingLeadsOnFrom()
+{
+    QCOMPARE(world->rows(sets::kSnapshots).size(), std::size_t(2)); // at 4 and 8
+    world->close();
+    QVERIFY(compactLogs(*world->backend, world->clock, {.document = kGame, .keep = 2}));
+    const std::vector<Row> left = world->rows(sets::kSnapshots);
+    QCOMPARE(left.size(), std::size_t(2));
+    QCOMPARE(left[0][snapshot::Seq], Cell(std::int64_t(8))); // horizon - 1
+    QCOMPARE(left[1][snapshot::Seq], Cell(std::int64_t(10)));
+}
+
+void TestEventLogTools::logsAreKeptShortWhileTheyAreWritten_data()
+{
+    QTest::addColumn<bool>("crdt");
+    QTest::newRow("json") << false;
+    QTest::newRow("crdt") << true;
+}
+
+void TestEventLogTools::logsAreKeptShortWhileTheyAreWritten()
+{
+    QFETCH(bool, crdt);
+    if (crdt)
+        useCrdt();
+    world->close();
+    world->upkeep[world->collection] = {.keep = 5, .every = std::chrono::minutes(1)};
+    world->open();
+    const auto isShort = [&] { return world->rows(sets::kEvents).size() == 5; };
+    QVERIFY(world->set(kGame, "a", 11)); // the first look
+    QVERIFY(world->executor.runUntil(isShort));
+    for (int n = 12; n < 20; ++n)
+        QVERIFY(world->set(kGame, "b", n)); // nothing waits for it, and numbers go on
+    world->settle();
+    QCOMPARE(world->rows(sets::kEvents).size(), std::size_t(13));
+    world->clock.advance(std::chrono::minutes(1));
+    QVERIFY(world->set(kGame, "a", 20));
+    QVERIFY(world->executor.runUntil(isShort));
+    world->settle();
+    const auto loaded = EventStore(*world->view()).load(kGame);
+    QCOMPARE((*loaded)->head.serverSeq, ServerSeq(20));
+    const auto verified = verifyLogs(*world->view());
+    QVERIFY2(verified->isSound(), textOf(*verified).c_str());
+}
+
 void TestEventLogTools::compactionKeepsStateHeadClockAndIds()
 {
     std::vector<EventId> ids;

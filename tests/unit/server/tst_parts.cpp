@@ -78,6 +78,7 @@ private Q_SLOTS:
     void badConfigFileIsNamed_data();
     void badConfigFileIsNamed();
     void configFileBringsPolicies();
+    void configFileSaysHowLogsAreKept();
     void namedConfigFileMustBeThere();
     void commandsTakeTheirOptions();
     void badCommandLineIsNamed_data();
@@ -187,6 +188,11 @@ void PartsTest::badConfigFileIsNamed_data()
     QTest::newRow("unknown field") << u"[collections.a]\nmerges = \"fields\""_s << u"collections.a"_s;
     QTest::newRow("no schema") << u"[collections.a]\nschema = {type = 7}"_s << u"collections.a"_s;
     QTest::newRow("schema file that is not there") << u"[collections.a]\nschema-file = \"none.json\""_s << u"none.json"_s;
+    QTest::newRow("keep of nothing") << u"[collections.a]\ncompact.keep = 0"_s << u"collections.a.compact.keep"_s;
+    QTest::newRow("no duration") << u"[collections.a]\ncompact = {keep = 5, every = \"soon\"}"_s << u"collections.a.compact.every"_s;
+    QTest::newRow("a duration without its unit") << u"[collections.a]\ncompact = {keep = 5, every = 60}"_s << u"collections.a.compact.every"_s;
+    QTest::newRow("unknown rule of logs") << u"[collections.a]\ncompact = {max = 5}"_s << u"collections.a.compact.max"_s;
+    QTest::newRow("snapshots without a number") << u"[collections.a]\nsnapshot.every = \"1h\""_s << u"collections.a.snapshot.every"_s;
     QTest::newRow("a date") << u"[collections.a]\nschema = {default = 1979-05-27}"_s << u"date"_s;
 }
 
@@ -221,6 +227,26 @@ paths = {"/balance" = {rule = "counter", min = 0}}
     QVERIFY(accounts.schema().has_value());
     QCOMPARE(accounts.rule(json::Pointer::parse("/balance").value()), json::PathRule::Counter);
     QCOMPARE(policies.of(CollectionName("games")), CollectionPolicy::games()); // built in
+}
+
+void PartsTest::configFileSaysHowLogsAreKept()
+{
+    const auto file = parseConfigFile(R"(
+[collections.games]
+compact = {keep = 500, every = "90s"}
+[collections.notes]
+merge = "strict"
+compact.keep = 10
+snapshot.every = 0
+)", "server.toml", "/nowhere");
+    QVERIFY2(file, file ? "" : file.error().message.c_str());
+    using namespace std::chrono_literals;
+    QCOMPARE(file->upkeep.at(CollectionName("games")), (eventlog::Upkeep{.keep = 500, .every = 90s}));
+    QCOMPARE(file->upkeep.at(CollectionName("notes")), (eventlog::Upkeep{.keep = 10, .every = 1h, .snapshotEvery = 0}));
+    Configuration configuration;
+    configuration.collections = file->collections;
+    QCOMPARE(configuration.policies().of(CollectionName("games")), CollectionPolicy::games()); // says nothing of its rules
+    QCOMPARE(configuration.policies().of(CollectionName("notes")).merge(), MergeRule::Strict);
 }
 
 void PartsTest::namedConfigFileMustBeThere()

@@ -188,6 +188,36 @@ void UpkeepTest::aSnapshotIsStoredEverySoManyEvents()
 }
 
 // [G13]
+void UpkeepTest::logsAreKeptShortByTheRuleOfTheirCollection()
+{
+    using namespace std::chrono_literals;
+    ServiceOptions options;
+    options.upkeep[CollectionName("things")] = {.keep = 20, .every = 60s, .snapshotEvery = 30};
+    Rig rig(options);
+    rig.wait(2s); // the first look finds nothing
+    QVERIFY(rig.write(writeOf("d1", R"({"gold":0,"name":"x"})")).has_value());
+    writeMany(rig, 49);
+    const std::string state = rig.state();
+    rig.wait(50s);
+    QCOMPARE(rowsOf(rig, eventlog::sets::kEvents), std::size_t(50));
+    QCOMPARE(rowsOf(rig, eventlog::sets::kSnapshots), std::size_t(1)); // by the collection's rule
+    rig.wait(20s);
+    QCOMPARE(rowsOf(rig, eventlog::sets::kEvents), std::size_t(20));
+    QCOMPARE(rig.state(), state);
+    writeMany(rig, 2);
+    rig.wait(90s); // a tenth of what it keeps is not worth it
+    QCOMPARE(rowsOf(rig, eventlog::sets::kEvents), std::size_t(22));
+    writeMany(rig, 1);
+    rig.wait(90s);
+    QCOMPARE(rowsOf(rig, eventlog::sets::kEvents), std::size_t(20));
+    QCOMPARE(rowsOf(rig, eventlog::sets::kSnapshots), std::size_t(2)); // where the log ended each time; what lies below went
+    rig.service->setUpkeep({});
+    writeMany(rig, 30);
+    rig.wait(120s);
+    QCOMPARE(rowsOf(rig, eventlog::sets::kEvents), std::size_t(50));
+}
+
+// [G13]
 void UpkeepTest::aLongLogIsCompactedInSteps()
 {
     Rig rig;

@@ -19,6 +19,7 @@ private Q_SLOTS:
     void anEventOverTheLimitIsRefusedUnlessItIsKnown();
     void clientsThatStayedAwayAreForgotten();
     void aSnapshotIsStoredEverySoManyEvents();
+    void logsAreKeptShortByTheRuleOfTheirCollection();
     void aLongLogIsCompactedInSteps();
     void aCompactionThatFailsLeavesWhatTheStoreSays_data();
     void aCompactionThatFailsLeavesWhatTheStoreSays();
