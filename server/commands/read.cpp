@@ -23,6 +23,7 @@ using eventlog::LoggedEvent;
 using eventlog::LoggedPtr;
 
 constexpr unsigned long kFollowMs = 200;
+constexpr std::size_t kPrintedBytes = 1024 * 1024; // of events, between two looks into the store
 
 Result<std::optional<std::int64_t>> numberOption(const Invocation &invocation, const char *name)
 {
@@ -69,7 +70,8 @@ struct LogCursor
     std::int64_t after = 0;
 };
 
-Result<> printLog(storage::Backend &backend, LogCursor &cursor, bool asJson)
+// The events that come next, some of them: whoever reads what is printed may be slow, and the store is not held for that.
+Result<std::vector<LoggedPtr>> nextEvents(storage::Backend &backend, LogCursor &cursor)
 {
     EVENTSYNC_TRY(const auto view, backend.view());
     storage::Scan scan{.set = eventlog::sets::kEvents};
@@ -83,6 +85,8 @@ Result<> printLog(storage::Backend &backend, LogCursor &cursor, bool asJson)
         scan.prefix = {row->number};
     }
     scan.from = storage::Cell(cursor.after + 1);
+    std::vector<LoggedPtr> events;
+    std::size_t bytes = 0;
     std::optional<Error> error;
     EVENTSYNC_CHECK(view->scan(scan, [&](const storage::Row &row) {
         const auto event = LoggedEvent::fromRow(row);
@@ -90,14 +94,27 @@ Result<> printLog(storage::Backend &backend, LogCursor &cursor, bool asJson)
             error = event.error();
             return false;
         }
-        printEvent(**event, asJson);
-        cursor.after = cursor.document ? (*event)->serverSeq.value() : (*event)->position;
-        return true;
+        events.push_back(*event);
+        bytes += (*event)->canonical->size();
+        return bytes < kPrintedBytes;
     }));
-    std::fflush(stdout);
-    if (error)
+    if (error && events.empty())
         return failure(*error);
-    return {};
+    return events;
+}
+
+Result<> printLog(storage::Backend &backend, LogCursor &cursor, bool asJson)
+{
+    for (;;) {
+        EVENTSYNC_TRY(const std::vector<LoggedPtr> events, nextEvents(backend, cursor));
+        for (const LoggedPtr &event : events) {
+            printEvent(*event, asJson);
+            cursor.after = cursor.document ? event->serverSeq.value() : event->position;
+        }
+        std::fflush(stdout);
+        if (events.empty() || std::ferror(stdout))
+            return {};
+    }
 }
 
 Result<std::string> stateText(storage::Backend &backend, const DocumentId &id, std::optional<ServerSeq> at)

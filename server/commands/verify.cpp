@@ -2,6 +2,7 @@
 #include <eventsync/eventlog/logrebuilder.h>
 #include <eventsync/eventlog/logverifier.h>
 #include <eventsync/eventlog/ruleverifier.h>
+#include <eventsync/storage/steppedview.h>
 
 #include <server/commands/changestore.h>
 #include <server/commands/command.h>
@@ -84,13 +85,13 @@ int runVerify(const CommandContext &context)
     auto backend = openStore(context.configuration, StoreUse::ReadOnly);
     if (!backend)
         return storeFailed(backend.error());
-    const auto view = (*backend)->view();
-    if (!view)
-        return storeFailed(view.error());
+    const SystemClock clock;
+    storage::SteppedView view(**backend, clock);
     if (context.invocation.has("rules"))
-        return verifyAgainst(context.invocation.value("rules"), context, **view, *document);
-    const auto report = eventlog::verifyLogs(**view, {.document = *document,
-                                                      .progress = reporter<eventlog::VerifyProgress>("verified")});
+        return verifyAgainst(context.invocation.value("rules"), context, view, *document);
+    const auto report = eventlog::verifyLogs(view, {.document = *document,
+                                                    .progress = reporter<eventlog::VerifyProgress>("verified"),
+                                                    .step = [&view] { view.step(); }});
     if (!report)
         return storeFailed(report.error());
     return verified(*report, std::to_string(report->events) + " events of " + std::to_string(report->documents) + " documents, " +

@@ -6,6 +6,7 @@
 
 #include <eventsync/eventlog/logfold.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/storage/steppedview.h>
 
 #include <algorithm>
 #include <set>
@@ -24,8 +25,17 @@ public:
     Result<VerifyReport> run();
 
 private:
+    struct Owner
+    {
+        std::int64_t number = 0;
+        DocumentId id;
+        ServerSeq horizon;
+    };
+
     void found(FindingKind kind, const DocumentId &id, ServerSeq seq, std::string message);
+    Result<std::optional<Owner>> ownerOf(std::int64_t number);
     Result<> all();
+    Result<> documentIn(const storage::Row &cells);
     Result<> document(const DocumentRow &row);
     Result<> snapshotSeqs(const DocumentRow &row);
     Result<> foldLog(const DocumentRow &row, LogFold &fold);
@@ -42,8 +52,8 @@ private:
     const VerifyOptions &m_options;
     VerifyReport m_report;
     std::int64_t m_derived = 0; // every event up to this position is in the derived rows
-    std::map<std::int64_t, std::pair<DocumentId, ServerSeq>> m_horizons; // by document number
-    std::set<ServerSeq> m_snapshots;                                     // of the document at hand
+    std::optional<Owner> m_owner;    // the last one looked for: rows of one document often lie together
+    std::set<ServerSeq> m_snapshots; // of the document at hand
     bool m_rowSeen = false;
 };
 
@@ -56,9 +66,6 @@ void Verifier::found(FindingKind kind, const DocumentId &id, ServerSeq seq, std:
 
 Result<VerifyReport> Verifier::run()
 {
-    EVENTSYNC_TRY(const std::optional<storage::Row> derived, m_view.get(sets::kMeta, {std::string(meta::kDerived)}));
-    if (derived)
-        m_derived = integerOf(*derived, meta::Value).value_or(0);
     if (!m_options.document) {
         EVENTSYNC_CHECK(all());
         return std::move(m_report);
@@ -66,30 +73,19 @@ Result<VerifyReport> Verifier::run()
     EVENTSYNC_TRY(const std::optional<storage::Row> cells, m_view.get(sets::kDocuments, {m_options.document->text()}));
     if (!cells)
         return failure(ErrorCode::NotFound, "there is no document " + m_options.document->text());
-    if (const auto row = DocumentRow::fromRow(*cells)) {
-        EVENTSYNC_CHECK(document(*row));
-    } else {
-        found(FindingKind::Document, *m_options.document, ServerSeq(0), row.error().toString());
-    }
+    EVENTSYNC_CHECK(documentIn(*cells));
     return std::move(m_report);
 }
 
 Result<> Verifier::all()
 {
-    Result<> good;
-    EVENTSYNC_CHECK(m_view.scan({.set = sets::kDocuments, .index = "number"}, [&](const storage::Row &cells) {
-        const auto row = DocumentRow::fromRow(cells);
-        if (row) {
-            good = document(*row);
-        } else {
-            m_horizons.emplace(integerOf(cells, document::Number).value_or(0),
-                               std::pair(DocumentId(std::string(textOf(cells, document::Id).value_or(""))), ServerSeq(0)));
-            found(FindingKind::Document, DocumentId(std::string(textOf(cells, document::Id).value_or(""))), ServerSeq(0),
-                  row.error().toString());
-        }
-        return good.has_value();
-    }));
-    EVENTSYNC_CHECK(good);
+    const auto each = [this](const storage::Row &cells) -> Result<> {
+        m_options.step();
+        EVENTSYNC_TRY(const auto row, m_view.getBy(sets::kDocuments, "number", {cells[document::Number]}));
+        return row ? documentIn(*row) : Result<>();
+    };
+    EVENTSYNC_CHECK(storage::scanInSteps(m_view, {.set = sets::kDocuments, .index = "number", .columns = {document::Number}},
+                                         document::Number, each));
     EVENTSYNC_CHECK(orphans(sets::kEvents, "order"));
     EVENTSYNC_CHECK(orphans(sets::kSnapshots, ""));
     EVENTSYNC_CHECK(orphans(sets::kVectorClocks, ""));
@@ -97,11 +93,38 @@ Result<> Verifier::all()
     return knownIds();
 }
 
+Result<> Verifier::documentIn(const storage::Row &cells)
+{
+    const auto row = DocumentRow::fromRow(cells);
+    if (row)
+        return document(*row);
+    found(FindingKind::Document, DocumentId(std::string(textOf(cells, document::Id).value_or(""))), ServerSeq(0),
+          row.error().toString());
+    return {};
+}
+
+// As the store stands now: documents are made, and logs compacted, while others are looked at.
+Result<std::optional<Verifier::Owner>> Verifier::ownerOf(std::int64_t number)
+{
+    if (m_owner && m_owner->number == number)
+        return m_owner;
+    m_owner.reset();
+    EVENTSYNC_CHECK(m_view.scan({.set = sets::kDocuments, .index = "number", .prefix = {Cell(number)}, .limit = 1,
+                                 .columns = {document::Id, document::Horizon}},
+                                [&](const storage::Row &cells) {
+                                    m_owner = Owner{number, DocumentId(std::string(textOf(cells, document::Id).value_or(""))),
+                                                    ServerSeq(integerOf(cells, document::Horizon).value_or(0))};
+                                    return false;
+                                }));
+    return m_owner;
+}
+
 Result<> Verifier::document(const DocumentRow &row)
 {
     ++m_report.documents;
-    m_horizons.emplace(row.number, std::pair(row.documentId, row.horizon));
     m_rowSeen = false;
+    EVENTSYNC_TRY(const std::optional<storage::Row> derived, m_view.get(sets::kMeta, {std::string(meta::kDerived)}));
+    m_derived = derived ? integerOf(*derived, meta::Value).value_or(0) : 0;
     EVENTSYNC_CHECK(snapshotSeqs(row));
     if (row.horizon <= ServerSeq(1) && row.baseChain != chainStart(row.collection, row.documentId))
         found(FindingKind::Document, row.documentId, ServerSeq(0), "the chain does not begin with the document's own start");
@@ -244,35 +267,39 @@ Result<> Verifier::stateVectors(const DocumentRow &row, const LogFold &fold)
 
 Result<> Verifier::orphans(const char *set, const char *index)
 {
-    std::optional<std::int64_t> next = std::int64_t(0);
-    while (next) {
+    for (std::int64_t next = 0;;) {
+        m_options.step();
         std::optional<std::int64_t> number;
-        EVENTSYNC_CHECK(m_view.scan({.set = set, .index = index, .from = Cell(*next), .limit = 1}, [&](const storage::Row &cells) {
+        EVENTSYNC_CHECK(m_view.scan({.set = set, .index = index, .from = Cell(next), .limit = 1}, [&](const storage::Row &cells) {
             number = integerOf(cells, set == sets::kEvents ? std::size_t(event::Document) : 0).value_or(0);
             return false;
         }));
-        if (number && m_horizons.count(*number) == 0)
+        if (!number)
+            return {};
+        EVENTSYNC_TRY(const auto owner, ownerOf(*number));
+        if (!owner)
             found(FindingKind::Orphan, {}, ServerSeq(0),
                   std::string(set) + " has rows of number " + std::to_string(*number) + ", which is no document's");
-        next = number ? std::optional(*number + 1) : std::nullopt;
+        next = *number + 1;
     }
-    return {};
 }
 
 Result<> Verifier::knownIds()
 {
-    return m_view.scan({.set = sets::kIds}, [&](const storage::Row &cells) {
+    return storage::scanInSteps(m_view, {.set = sets::kIds}, known::Id, [&](const storage::Row &cells) -> Result<> {
         const auto number = integerOf(cells, known::Document);
         const auto seq = integerOf(cells, known::Seq);
         const auto logged = blobOf(cells, known::Logged);
-        const auto owner = number ? m_horizons.find(*number) : m_horizons.end();
-        if (!number || !seq || !logged || logged->size() != 16)
+        if (!number || !seq || !logged || logged->size() != 16) {
             found(FindingKind::Unreadable, {}, ServerSeq(0), "a row of ids cannot be read");
-        else if (owner == m_horizons.end())
+            return {};
+        }
+        EVENTSYNC_TRY(const auto owner, ownerOf(*number));
+        if (!owner)
             found(FindingKind::Orphan, {}, ServerSeq(*seq), "ids has a row of number " + std::to_string(*number) + ", which is no document's");
-        else if (*seq < 1 || ServerSeq(*seq) >= owner->second.second)
-            found(FindingKind::Id, owner->second.first, ServerSeq(*seq), "an id is kept of an event that was not removed");
-        return true;
+        else if (*seq < 1 || ServerSeq(*seq) >= owner->horizon)
+            found(FindingKind::Id, owner->id, ServerSeq(*seq), "an id is kept of an event that was not removed");
+        return {};
     });
 }
 

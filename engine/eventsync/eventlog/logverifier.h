@@ -22,6 +22,8 @@ struct VerifyOptions
     std::optional<DocumentId> document = {};              // none: the whole store
     std::size_t keepFindings = limits::kVerifyFindings;   // the rest is counted only
     std::function<void(const VerifyProgress &)> progress = {}; // after each document
+    // Called between two documents: from then on the view may show a later moment (storage::SteppedView).
+    std::function<void()> step = [] {};
 };
 
 struct VerifyReport
@@ -36,7 +38,7 @@ struct VerifyReport
 // missing or swapped event), clients' numbers (G3), the fold, what is stored beside events, and everything that is derived from
 // the log: documents' rows, snapshots, vector clocks, state vectors, kept ids (G4). An error only if the view itself fails;
 // NotFound if the document asked for is not there. Reads one event at a time; memory holds one document's state.
-// Blocks; on a thread of its own, over a view of one moment.
+// Blocks; on a thread of its own. Each document is looked at as of one moment.
 Result<VerifyReport> verifyLogs(storage::ReadView &view, const VerifyOptions &options = {});
 
 } // namespace eventsync::eventlog
