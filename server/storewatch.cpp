@@ -7,6 +7,7 @@
 #include <server/systemd.h>
 
 #include <chrono>
+#include <utility>
 
 namespace eventsync::server {
 

@@ -3,33 +3,36 @@
 
 #include <sqlite3.h>
 
+#include <map>
+#include <mutex>
+
 namespace eventsync::test {
 
 namespace {
 
-// SQLite's own file system, with one method of its files in our hands.
+// SQLite's own file system, with one method of its files in our hands. It has several sets of methods (a database is locked, its
+// log is not), with one function to sync.
 sqlite3_vfs *realSystem = nullptr;
 sqlite3_vfs ourSystem = {};
-const sqlite3_io_methods *realMethods = nullptr;
-sqlite3_io_methods ourMethods = {};
+std::mutex mutex;
+std::map<const sqlite3_io_methods *, sqlite3_io_methods> ourMethods; // by the set that they stand for
+int (*realSync)(sqlite3_file *file, int flags) = nullptr;
 
 int syncFile(sqlite3_file *file, int flags)
 {
-    return FailingSync::fails ? SQLITE_IOERR_FSYNC : realMethods->xSync(file, flags);
+    return FailingSync::fails ? SQLITE_IOERR_FSYNC : realSync(file, flags);
 }
 
-int openFile(sqlite3_vfs *, sqlite3_filename name, sqlite3_file *file, int flags, int *outFlags)
+int openFile(sqlite3_vfs *, const char *name, sqlite3_file *file, int flags, int *outFlags)
 {
     const int code = realSystem->xOpen(realSystem, name, file, flags, outFlags);
     if (code != SQLITE_OK || !file->pMethods)
         return code;
-    if (!realMethods) {
-        realMethods = file->pMethods;
-        ourMethods = *realMethods;
-        ourMethods.xSync = syncFile;
-    }
-    if (file->pMethods == realMethods)
-        file->pMethods = &ourMethods;
+    const std::lock_guard guard(mutex);
+    realSync = file->pMethods->xSync;
+    const auto methods = ourMethods.try_emplace(file->pMethods, *file->pMethods).first;
+    methods->second.xSync = syncFile;
+    file->pMethods = &methods->second;
     return code;
 }
 
