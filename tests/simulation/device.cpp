@@ -67,13 +67,12 @@ Device::Device(World &world, std::string name, std::vector<DocumentId> documents
       m_lagging(world.traits().lazyDeviceDisks)
 {
     load();
-    for (const DocumentId &id : m_documents)
-        perform(m_core->openDocument(id, collectionOf(id)));
+    openAll();
     settleDisk();
 }
 
 Device::Device(const Device &original, std::string name)
-    : m_world(original.m_world), m_name(std::move(name)), m_documents(original.m_documents),
+    : m_world(original.m_world), m_name(std::move(name)), m_documents(original.m_documents), m_open(original.m_open),
       m_disk(std::make_unique<storage::MemoryBackend>(client::ClientCore::schema())),
       m_memory(original.m_lagging ? original.m_durable : original.m_memory), m_durable(m_memory), m_copied(true),
       m_lagging(original.m_lagging)
@@ -93,6 +92,7 @@ void Device::load()
     options.ackedKeepCount = m_world.traits().ackedKeep;
     options.checkpointEvery = 2;
     options.checkpoints = 3;
+    options.followTurn = kFollowTurn;
     options.validators = [](const CollectionName &collection) {
         return collection == CollectionName("things") ? commonRules() : nullptr;
     };
@@ -138,7 +138,7 @@ void Device::crash(std::uint64_t chance)
     if (m_lagging)
         m_memory = m_durable;
     load();
-    for (const DocumentId &id : m_documents) // the user opens what was open
+    for (const DocumentId &id : m_open) // the user opens what was open
         perform(m_core->openDocument(id, collectionOf(id)));
 }
 
@@ -395,6 +395,26 @@ void Device::undo(std::uint64_t chance)
     auto edited = (chance / 16) % 3 ? m_core->undo(document) : m_core->redo(document);
     if (edited)
         perform(std::move(edited->outcome));
+}
+
+void Device::openOrClose(std::uint64_t chance)
+{
+    const DocumentId &document = m_documents[chance % m_documents.size()];
+    if (m_open.erase(document) > 0) {
+        m_world.say("    " + m_name + " closes " + document.text());
+        perform(m_core->closeDocument(document));
+    } else {
+        m_world.say("    " + m_name + " opens " + document.text());
+        m_open.insert(document);
+        perform(m_core->openDocument(document, collectionOf(document)));
+    }
+}
+
+void Device::openAll()
+{
+    m_open.insert(m_documents.begin(), m_documents.end());
+    for (const DocumentId &id : m_documents)
+        perform(m_core->openDocument(id, collectionOf(id)));
 }
 
 // A third of all conflicts are left for the person, who may never come.

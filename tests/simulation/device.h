@@ -17,6 +17,9 @@ namespace eventsync::simulation {
 
 class World;
 
+// How long a document that is only read keeps its place while others wait: longer than a run, until healing.
+constexpr auto kFollowTurn = std::chrono::minutes(10);
+
 // One replica: the real client core on a disk that a crash takes back to what was durable, with a person before it who edits
 // and decides at random.
 class Device
@@ -44,6 +47,8 @@ public:
     void edit(std::uint64_t chance);
     bool resolve(std::uint64_t chance, bool person); // false: nothing to decide
     void undo(std::uint64_t chance);
+    void openOrClose(std::uint64_t chance);
+    void openAll();
     void stayAway() { m_away = true; }
     void comeBack() { m_away = false; }
 
@@ -81,6 +86,7 @@ private:
     World &m_world;
     std::string m_name;
     std::vector<DocumentId> m_documents;
+    std::set<DocumentId> m_open;                // as the person sees it
     std::unique_ptr<storage::MemoryBackend> m_disk;
     std::unique_ptr<SeededRandom> m_random; // each start draws other numbers, as a new process does
     std::unique_ptr<client::ClientCore> m_core;

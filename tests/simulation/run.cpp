@@ -41,6 +41,9 @@ std::vector<Action> schedule(std::uint64_t seed)
     }
     if (restores)
         weights.push_back({Kind::Backup, 1.5});
+    // Drawn apart: without this hazard a seed has the schedule that it had before there was one.
+    if (SeededRandom apart(seed * 7919 + 2); apart.unit() < 0.4)
+        weights.push_back({Kind::OpenClose, 2 * kFactor[apart.below(3)]});
     double total = 0;
     for (const Weight &weight : weights)
         total += weight.weight;

@@ -47,7 +47,7 @@ std::string_view actionName(Kind kind)
 {
     static constexpr std::string_view kNames[] = {"edit", "up", "down", "work", "disk", "flow", "tick", "connect", "notice", "cut",
         "device crash", "server crash", "backup", "restore", "compact", "copy", "resolve", "undo", "expire", "code write",
-        "store fault", "repeat"};
+        "store fault", "repeat", "open or close"};
     return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -91,6 +91,8 @@ Traits Traits::ofSeed(std::uint64_t seed)
     traits.crdt = kCrdt[random.below(6)];
     traits.calmCrdt = random.below(2) == 0;
     traits.anyRoot = random.below(8) == 0;
+    if (random.below(3) == 0)
+        traits.places = 1 + static_cast<std::int64_t>(random.below(2));
     return traits;
 }
 
@@ -144,6 +146,7 @@ void World::startServer()
         return collection == CollectionName("things") ? serverRules() : nullptr;
     };
     options.limits.inFlight = m_traits.inFlight;
+    options.limits.documentsPerConnection = m_traits.places;
     options.epoch = "simulation";
     options.heartbeat = std::chrono::minutes(30); // quiet means quiet
     options.snapshotEvery = m_traits.snapshotEvery;
@@ -263,6 +266,8 @@ void World::checkSent(Link &link, const protocol::OutgoingPtr &outgoing)
         checkPosition(snapshot->documentId, snapshot->position, "snapshot");
     } else if (const auto *synced = std::get_if<protocol::Synced>(&message)) {
         checkPosition(synced->documentId, synced->position, "synced");
+    } else if (const auto *error = std::get_if<protocol::ErrorMessage>(&message); error && error->code == ErrorCode::QueueFull) {
+        throw Violation("places", link.device->name() + " follows more documents than one connection may");
     }
 }
 
@@ -454,6 +459,9 @@ void World::step(const Action &action)
         m_store->failNextCommits({ErrorCode::StoreFull, "the disk is full"}, 1 + static_cast<int>(rest % 2),
                                  rest % 5 ? storage::MemoryBackend::Fault::Refused : storage::MemoryBackend::Fault::Answered);
         break;
+    case Kind::OpenClose:
+        device.openOrClose(rest);
+        break;
     case Kind::Repeat:
         if (Link *link = pick([](const Link &l) { return l.canRepeat(); }))
             link->repeat();
@@ -522,6 +530,36 @@ void World::heal()
     say("--- healing");
     m_store->failNextCommits({ErrorCode::StoreFull, ""}, 0);
     SeededRandom random(m_traits.seed ^ 0x5EED);
+    becomeQuiet(random);
+    for (const auto &device : m_devices)
+        checkSettled(*device); // whatever is open and whatever is not
+    say("--- everything is opened");
+    for (const auto &device : m_devices)
+        device->openAll();
+    becomeQuiet(random);
+    if (m_traits.places > 0 && m_traits.places < m_traits.documents)
+        readInTurns(random);
+}
+
+// Where not all documents have a place, each gets one after the other, until nobody has anything new.
+void World::readInTurns(SeededRandom &random)
+{
+    for (int round = 0; round < 20; ++round) {
+        const std::string before = picture();
+        for (int turn = 0; turn < m_traits.documents; ++turn) {
+            m_clock.advance(kFollowTurn);
+            for (const auto &device : m_devices)
+                device->tick();
+            becomeQuiet(random);
+        }
+        if (picture() == before)
+            return;
+    }
+    throw Violation("livelock", "reading in turns does not end");
+}
+
+void World::becomeQuiet(SeededRandom &random)
+{
     std::string before;
     for (int turn = 0; turn < 60; ++turn) {
         for (std::size_t i = 0; i < m_devices.size(); ++i) {
@@ -550,13 +588,19 @@ void World::checkDevice(Device &device, std::map<EventId, std::string> &held)
                                       " differs from the server at " + std::to_string(m_ledger.head(id).value()) + " " +
                                       (log ? log->state.canonical() : std::string()));
         checkCrdt(device, id);
-        for (const auto &entry : device.core().queue(id)) {
-            if (entry.isPending())
-                throw Violation("jam", device.name() + " still has " + entry.id.toText() + " of " + id.text());
-            if (entry.state == client::EntryState::Conflict && !device.isPersons(entry))
-                throw Violation("jam", "the resolver of " + device.name() + " never gets to " + entry.id.toText());
+        for (const auto &entry : device.core().queue(id))
             held.emplace(entry.first(), device.name());
-        }
+    }
+    checkSettled(device);
+}
+
+void World::checkSettled(Device &device) const
+{
+    for (const auto &entry : device.core().queue()) {
+        if (entry.isPending())
+            throw Violation("jam", device.name() + " still has " + entry.id.toText() + " of " + entry.documentId.text());
+        if (entry.state == client::EntryState::Conflict && !device.isPersons(entry))
+            throw Violation("jam", "the resolver of " + device.name() + " never gets to " + entry.id.toText());
     }
 }
 

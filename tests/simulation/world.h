@@ -58,6 +58,7 @@ struct Traits
     unsigned crdt = 0;             // which documents are of kind crdt, one bit each
     bool calmCrdt = false;         // those are never deleted, and made once
     bool anyRoot = false;          // documents are now and then null, a number, a text or a list
+    std::int64_t places = 0;       // documents that one connection may follow; 0: all
     std::optional<protocol::Codec> codec = {}; // messages really encoded and decoded; none: handed over
     static Traits ofSeed(std::uint64_t seed);
 };
@@ -66,7 +67,7 @@ struct Action
 {
     enum class Kind {
         Edit, Up, Down, Work, Disk, Flow, Tick, Connect, Notice, Cut, DeviceCrash, ServerCrash, Backup, Restore, Compact, Copy,
-        Resolve, Undo, Expire, CodeWrite, StoreFault, Repeat,
+        Resolve, Undo, Expire, CodeWrite, StoreFault, Repeat, OpenClose,
     };
     Kind kind;
     std::uint64_t chance; // every action brings its own, so that a schedule can be shortened and still be replayed
@@ -113,6 +114,9 @@ private:
     void dropCutLinks();
     void codeWrite(std::uint64_t chance);
     void healNetwork(SeededRandom &random, Device &device);
+    void becomeQuiet(SeededRandom &random);
+    void readInTurns(SeededRandom &random);
+    void checkSettled(Device &device) const;
     std::string picture();
     const DocumentId &document(std::uint64_t chance) const;
     void checkDevice(Device &device, std::map<EventId, std::string> &held);

@@ -10,6 +10,8 @@ namespace eventsync::limits {
 constexpr std::size_t kQueueEntries = 100'000;
 constexpr int kRebaseTries = 5;
 constexpr auto kRequestTime = 30'000ms;                 // until a question to the server fails with Timeout
+constexpr auto kFollowTurn = 30'000ms;                 // of a document that is only read, where others wait for its place
+constexpr std::size_t kFollowTurnsPerTick = 64;         // turns that may end in one second: each is a new subscription
 constexpr std::size_t kUndoEntries = 1'000;             // per document
 constexpr std::size_t kAckedEdits = 100'000;            // own logged edits kept per document, however young: they are in memory
 constexpr std::size_t kClientHistoryBytes = 8 * kMiB;   // events kept per document to go back to a common point

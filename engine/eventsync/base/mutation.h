@@ -14,7 +14,7 @@ enum class Mutation : unsigned char {
     WithoutThawAtSynced, WithoutSettleByAnswer, WithoutIdsForEver, WithoutSameIdDuplicate, WithoutFirstId,
     WithoutOtherVersion, WithoutOwnOvertook, WithoutKnownInSnapshot, WithoutAckedInSnapshot, WithoutBaseOnDiverged,
     WithoutHaltAfterRefusal, WithoutForkCloses, WithoutOwnIds, WithoutCopyIsOther, WithoutValidateOnRebase,
-    WithoutCheckSinceBase, WithoutDuplicateFirst, WithoutWaitCleared,
+    WithoutCheckSinceBase, WithoutDuplicateFirst, WithoutWaitCleared, WithoutFollowingQueued,
     NoDrop, NoDedupe, NoFreeze, NoLowerCheck, NoSkip, NoFollow, AckSettles, NumberNotDurable, NoRequeue, NoChain,
     PushBeforeSynced, BaseUnchecked, WindowCompacted, SnapshotUnchecked, ForkIgnored, OverlapOwnOnly, NoValidatorConflict,
     ApplyGap, AckBeforeCommit,

@@ -97,6 +97,14 @@ void ClientCore::Private::end(Outcome &out)
     }
     if (out.close)
         leave();
+    if (context.welcome)
+        turns.take(context.places(), clock.steady(), out);
+}
+
+void ClientCore::Private::finish(DocumentReplica &document, Outcome &out)
+{
+    document.finish(out);
+    turns.place(document, clock.steady());
 }
 
 // This replica is a copy, or was forgotten: under a new id it goes on with all that is not in the log.
@@ -108,7 +116,7 @@ void ClientCore::Private::fork(const Error &why, Outcome &out)
     context.welcome = false;
     for (auto &[id, document] : documents) {
         document->becomeAnother(out);
-        document->finish(out);
+        finish(*document, out);
     }
     out.facts.push_back(ClientIdChanged{before, context.clientId, why});
     out.close = Outcome::Close{.reason = why, .retryAfter = std::chrono::milliseconds(0)};
@@ -118,8 +126,10 @@ void ClientCore::Private::leave()
 {
     context.welcome = false;
     context.wire = {};
-    for (auto &[id, document] : documents)
+    for (auto &[id, document] : documents) {
         document->disconnected();
+        turns.place(*document, clock.steady());
+    }
 }
 
 // ---- connection
@@ -153,9 +163,10 @@ Outcome ClientCore::disconnected()
 Outcome ClientCore::tick()
 {
     Outcome out = d->begin();
+    d->turns.tick();
     for (auto &[id, document] : d->documents) {
         document->tick(out);
-        document->finish(out);
+        d->finish(*document, out);
     }
     const auto now = d->clock.steady();
     if (d->context.welcome && now - d->presenceSent >= limits::kPresenceKeep / 3) {
@@ -172,7 +183,7 @@ Outcome ClientCore::tick()
 Outcome ClientCore::openDocument(const DocumentId &id, const std::optional<CollectionName> &collection)
 {
     DocumentReplica &document = d->replica(id);
-    return d->step(document, [&](Outcome &out) { document.open(collection, out); });
+    return d->step(document, [&](Outcome &) { document.open(collection); });
 }
 
 Outcome ClientCore::closeDocument(const DocumentId &id)
@@ -180,7 +191,7 @@ Outcome ClientCore::closeDocument(const DocumentId &id)
     DocumentReplica *document = d->known(id);
     if (!document)
         return d->begin();
-    return d->step(*document, [&](Outcome &out) { document->close(out); });
+    return d->step(*document, [&](Outcome &) { document->close(); });
 }
 
 Outcome ClientCore::watch(const CollectionName &collection, protocol::Watch parameters)
@@ -248,7 +259,7 @@ Result<ClientCore::Edited> ClientCore::Private::edit(const DocumentId &id, Act a
     edited.id = made.id;
     edited.diff = std::move(made.diff);
     edited.outcome = begin();
-    document->finish(edited.outcome);
+    finish(*document, edited.outcome);
     end(edited.outcome);
     return edited;
 }
@@ -351,7 +362,7 @@ Result<Outcome> decide(Private &d, const EventId &entry, Act act)
     Outcome discarded;
     EVENTSYNC_CHECK(act(*document, discarded));
     Outcome out = d.begin();
-    document->finish(out);
+    d.finish(*document, out);
     d.end(out);
     return out;
 }

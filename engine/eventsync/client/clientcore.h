@@ -47,6 +47,7 @@ struct ClientOptions
     std::size_t queueEntries = limits::kQueueEntries;
     int rebaseTries = limits::kRebaseTries;
     std::chrono::milliseconds ackedKeep = limits::kAckedKeep;
+    std::chrono::milliseconds followTurn = limits::kFollowTurn; // see DocumentTurns
     std::optional<std::size_t> ackedKeepCount = {}; // for tests: so many instead of so long
     std::int64_t checkpointEvery = 100;             // serverSeqs between checkpoints
     std::size_t checkpoints = limits::kCheckpointsPerSubscribe;
@@ -77,9 +78,10 @@ public:
     Outcome tick();                                     // at least once a second: expiry, retries on a document, presence
     bool isWelcome() const;
 
-    // ---- interest
+    // ---- interest. A document is followed while it is open, and while it has edits that are not settled, open or not. Where
+    // the server grants fewer places than there are such documents they take turns, those with something to send first.
     Outcome openDocument(const DocumentId &id, const std::optional<CollectionName> &collection = {}); // keeps it in step
-    Outcome closeDocument(const DocumentId &id);        // keeps what is there and queued, stops following
+    Outcome closeDocument(const DocumentId &id);        // keeps what is there; follows it until what is queued is settled
     Outcome watch(const CollectionName &collection, protocol::Watch parameters);
     Outcome unwatch(const CollectionName &collection);
     Outcome query(protocol::Query query);

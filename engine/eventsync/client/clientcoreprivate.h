@@ -3,6 +3,7 @@
 
 #include <eventsync/client/clientcore.h>
 #include <eventsync/client/documentreplica.h>
+#include <eventsync/client/documentturns.h>
 
 #include <map>
 
@@ -12,7 +13,8 @@ namespace eventsync::client {
 struct ClientCore::Private
 {
     Private(const Clock &c, Random &random, ClientOptions o)
-        : clock(c), options(std::move(o)), uuids(c, random), context{.clock = c, .uuids = uuids, .options = options}
+        : clock(c), options(std::move(o)), uuids(c, random), context{.clock = c, .uuids = uuids, .options = options},
+          turns(options.followTurn)
     {
     }
 
@@ -25,10 +27,11 @@ struct ClientCore::Private
     {
         Outcome out = begin();
         act(out);
-        document.finish(out);
+        finish(document, out);
         end(out);
         return out;
     }
+    void finish(DocumentReplica &document, Outcome &out);
     template<class Act>
     Result<Edited> edit(const DocumentId &id, Act act);
     Outcome begin();
@@ -46,6 +49,7 @@ struct ClientCore::Private
     UuidGenerator uuids;
     ReplicaContext context;
     std::map<DocumentId, std::unique_ptr<DocumentReplica>> documents;
+    DocumentTurns turns;
     std::map<CollectionName, protocol::Watch> watches;
     std::map<DocumentId, json::Value> presences;
     std::chrono::milliseconds presenceSent{0};

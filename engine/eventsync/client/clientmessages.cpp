@@ -29,10 +29,8 @@ void ClientCore::Private::onWelcome(const protocol::Welcome &message, Outcome &o
     context.welcome = true;
     context.wire = message.limits;
     out.facts.push_back(Welcomed{message});
-    for (auto &[id, document] : documents) {
-        document->subscribe(out);
-        document->finish(out);
-    }
+    for (auto &[id, document] : documents)
+        finish(*document, out); // end() gives places to those that want one
     for (const auto &[collection, watch] : watches)
         out.messages.push_back(watch);
     presenceSent = clock.steady();
@@ -78,7 +76,7 @@ void ClientCore::Private::onError(const protocol::ErrorMessage &message, Outcome
     DocumentReplica *document = message.documentId ? known(*message.documentId) : nullptr;
     if (document && message.scope == protocol::ErrorScope::Document) {
         document->onError(error, retryAfter, out);
-        document->finish(out);
+        finish(*document, out);
     }
 }
 
@@ -89,7 +87,7 @@ Outcome ClientCore::receive(const protocol::Message &message)
     auto document = [&](const DocumentId &id, auto act) {
         if (DocumentReplica *replica = d->context.welcome ? d->known(id) : nullptr) {
             act(*replica);
-            replica->finish(out);
+            d->finish(*replica, out);
         }
     };
     using namespace protocol;

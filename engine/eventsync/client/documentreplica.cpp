@@ -150,7 +150,7 @@ void DocumentReplica::changed(const json::Footprint &footprint)
 
 // ---- interest
 
-void DocumentReplica::open(const std::optional<CollectionName> &collection, Outcome &out)
+void DocumentReplica::open(const std::optional<CollectionName> &collection)
 {
     if (!m_collection && collection) {
         m_collection = collection;
@@ -162,24 +162,32 @@ void DocumentReplica::open(const std::optional<CollectionName> &collection, Outc
         m_documentDirty = true;
     }
     m_refused = false;
-    if (!m_subscribed)
-        subscribe(out);
 }
 
-void DocumentReplica::close(Outcome &out)
+void DocumentReplica::close()
 {
     if (!m_open)
         return;
     m_open = false;
     m_documentDirty = true;
-    if (m_subscribed)
-        out.messages.push_back(protocol::Unsubscribe{m_id});
-    disconnected();
+}
+
+Need DocumentReplica::need() const
+{
+    if (m_refused || (m_pausedUntil && !m_subscribed))
+        return Need::None;
+    if (!m_open && mutated(Mutation::WithoutFollowingQueued))
+        return Need::None;
+    const bool waitsForEvents = std::any_of(m_conflicts.begin(), m_conflicts.end(),
+                                            [&](std::int64_t order) { return !isReady(m_queue.at(order)); });
+    if (hasToSend() || waitsForEvents)
+        return Need::Write;
+    return m_open || !m_waiting.empty() || !m_conflicts.empty() ? Need::Read : Need::None;
 }
 
 void DocumentReplica::subscribe(Outcome &out)
 {
-    if (!m_context.welcome || !m_open)
+    if (!m_context.welcome)
         return;
     protocol::Subscribe message{.documentId = m_id, .collection = m_collection, .afterSeq = m_position.serverSeq};
     if (m_position.serverSeq.value() > 0)
@@ -193,6 +201,12 @@ void DocumentReplica::subscribe(Outcome &out)
     m_subscribed = true;
     m_synced = mutated(Mutation::PushBeforeSynced);
     m_gap = false;
+}
+
+void DocumentReplica::unsubscribe(Outcome &out)
+{
+    out.messages.push_back(protocol::Unsubscribe{m_id});
+    disconnected();
 }
 
 void DocumentReplica::resubscribe(Outcome &out)
@@ -228,8 +242,6 @@ void DocumentReplica::tick(Outcome &out)
     if (m_pausedUntil && m_context.clock.steady() >= *m_pausedUntil) {
         m_pausedUntil.reset();
         m_refused = false;
-        if (!m_subscribed)
-            subscribe(out);
     }
     // Once a tick at most: what earlier outcomes wrote is durable before this message goes.
     if (m_subscribed && m_synced && m_cursorSent < m_position.serverSeq) {

@@ -5,6 +5,7 @@
 #include <eventsync/client/crdtrenames.h>
 #include <eventsync/client/entry.h>
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -16,6 +17,12 @@ namespace eventsync::client {
 // What the replicas of one core share.
 struct ReplicaContext
 {
+    // What this connection may use: granted by the server, within our own limits.
+    std::size_t places() const { return granted(wire.documentsPerConnection, limits::kDocumentsPerConnection); }
+    std::size_t frameBytes() const { return granted(wire.frameBytes, limits::kFrameBytes); }
+    std::size_t inFlight() const { return granted(wire.inFlight, limits::kInFlightEvents); }
+
+
     const Clock &clock;
     UuidGenerator &uuids;
     const ClientOptions &options;
@@ -27,6 +34,19 @@ struct ReplicaContext
     std::size_t queueSize = 0;                 // entries of all documents
     bool welcome = false;
     std::optional<Error> fork = {};            // set by a replica: this one is a copy, or expired
+
+private:
+    static std::size_t granted(std::int64_t wire, std::size_t ours)
+    {
+        return wire > 0 ? std::min(static_cast<std::size_t>(wire), ours) : ours;
+    }
+};
+
+// What a replica wants of the connection: to be followed, and why.
+enum class Need {
+    None,
+    Read,  // it is open, or shows edits that are not settled
+    Write, // it has something to send, or to hear before a conflict can be decided
 };
 
 // One document at one client: its confirmed state and history, its queue, its half of the protocol.
@@ -45,10 +65,11 @@ public:
                             const std::function<DocumentReplica &(const DocumentId &)> &replica);
 
     // ---- connection
-    void open(const std::optional<CollectionName> &collection, Outcome &out);
-    void close(Outcome &out);
-    bool isOpen() const { return m_open; }
-    void subscribe(Outcome &out);
+    void open(const std::optional<CollectionName> &collection);
+    void close();
+    Need need() const;
+    void subscribe(Outcome &out);              // as DocumentTurns says
+    void unsubscribe(Outcome &out);
     void disconnected();
     void becomeAnother(Outcome &out);          // the client id has changed
     void tick(Outcome &out);
@@ -90,6 +111,7 @@ public:
     const DocumentState &confirmed() const;
     const crdt::Document *crdtDocument() const;
     const Position &position() const { return m_position; }
+    bool isSubscribed() const { return m_subscribed; }
     bool isSynced() const { return m_synced; }
     bool isKnown() const { return m_position.serverSeq.value() > 0 || !m_queue.empty(); }
     const VectorClock &clock() const { return m_clock; }
@@ -194,9 +216,9 @@ private:
 
     // push
     void pump(Outcome &out);
+    bool hasToSend() const;
     void send(std::vector<EventPtr> events, Outcome &out);
     EventPtr pushed(const Entry &entry) const;
-    std::size_t inFlightLimit() const;
 
     // edits
     Result<Made> enqueue(EditPlan plan, Outcome &out);

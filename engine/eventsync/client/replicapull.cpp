@@ -144,7 +144,7 @@ std::vector<DocumentReplica::Incoming> DocumentReplica::incoming(const protocol:
 
 void DocumentReplica::onEvents(const protocol::Events &message, Outcome &out)
 {
-    if (!m_subscribed || !m_open)
+    if (!m_subscribed)
         return;
     bool gap = false;
     auto fresh = incoming(message, gap);
@@ -276,7 +276,7 @@ void DocumentReplica::setClock(const ClientId &client, ClientSeq seq)
 
 void DocumentReplica::onSynced(const protocol::Synced &message, Outcome &out)
 {
-    if (!m_subscribed || !m_open)
+    if (!m_subscribed)
         return;
     if (message.policy && m_collection) {
         if (*message.policy != policy()) {

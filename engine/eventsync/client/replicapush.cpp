@@ -18,11 +18,6 @@ namespace {
 constexpr std::size_t kPushRoom = 4 * limits::kKiB; // of a frame: the message around the events
 constexpr std::size_t kPendingIdBytes = 84;         // of one [first, current] in JSON
 
-std::size_t granted(std::int64_t wire, std::size_t ours)
-{
-    return wire > 0 ? std::min(static_cast<std::size_t>(wire), ours) : ours;
-}
-
 } // namespace
 
 // ---- subscribe
@@ -49,7 +44,7 @@ std::vector<protocol::Checkpoint> DocumentReplica::checkpoints() const
 // are likely to be in the log.
 std::vector<protocol::PendingId> DocumentReplica::pendingIds() const
 {
-    const std::size_t frame = granted(m_context.wire.frameBytes, limits::kFrameBytes);
+    const std::size_t frame = m_context.frameBytes();
     const std::size_t room = std::min(limits::kPendingIdsPerSubscribe, (frame - std::min(frame, frame / 4)) / kPendingIdBytes);
     std::vector<protocol::PendingId> ids;
     auto add = [&](const QueueEntry &edit) {
@@ -71,11 +66,6 @@ std::vector<protocol::PendingId> DocumentReplica::pendingIds() const
 
 // ---- push
 
-std::size_t DocumentReplica::inFlightLimit() const
-{
-    return granted(m_context.wire.inFlight, limits::kInFlightEvents);
-}
-
 EventPtr DocumentReplica::pushed(const Entry &entry) const
 {
     Event event{.id = entry.edit.id,
@@ -95,7 +85,7 @@ EventPtr DocumentReplica::pushed(const Entry &entry) const
 
 void DocumentReplica::send(std::vector<EventPtr> events, Outcome &out)
 {
-    const std::size_t frame = granted(m_context.wire.frameBytes, limits::kFrameBytes);
+    const std::size_t frame = m_context.frameBytes();
     protocol::Push push{.batchId = BatchId(0), .documentId = m_id, .events = {}};
     std::size_t bytes = 0;
     auto flushPush = [&] {
@@ -114,6 +104,12 @@ void DocumentReplica::send(std::vector<EventPtr> events, Outcome &out)
         push.events.push_back(std::move(event));
     }
     flushPush();
+}
+
+// Something is on its way, or would be if the document were followed.
+bool DocumentReplica::hasToSend() const
+{
+    return !m_sent.empty() || (!m_readOnly && !m_waiting.empty() && !m_queue.at(*m_waiting.begin()).hold);
 }
 
 void DocumentReplica::pump(Outcome &out)
@@ -142,7 +138,7 @@ void DocumentReplica::pump(Outcome &out)
         m_halt = false;
     std::vector<std::int64_t> next;
     if (!m_halt || mutated(Mutation::WithoutHaltAfterRefusal)) {
-        const std::size_t limit = inFlightLimit();
+        const std::size_t limit = m_context.inFlight();
         for (const std::int64_t order : m_waiting) {
             if (flying + next.size() >= limit || m_queue.at(order).hold)
                 break;

@@ -50,7 +50,7 @@ void DocumentReplica::dropStaging()
 
 void DocumentReplica::onSnapshot(const protocol::Snapshot &message, Outcome &out)
 {
-    if (!m_subscribed || !m_open)
+    if (!m_subscribed)
         return;
     if (message.deleted || message.state) {
         dropStaging();
@@ -168,7 +168,7 @@ void DocumentReplica::noteMissed(Entry &entry, const json::Footprint &footprint)
 
 void DocumentReplica::onDiverged(const protocol::Diverged &message, Outcome &)
 {
-    if (!m_subscribed || !m_open)
+    if (!m_subscribed)
         return;
     const ServerSeq common = message.commonSeq;
     const bool rebase = !mutated(Mutation::WithoutBaseOnDiverged);

@@ -2,6 +2,7 @@
 #include "crdttest.h"
 #include "decisionstest.h"
 #include "editstest.h"
+#include "followingtest.h"
 #include "pulltest.h"
 #include "repairtest.h"
 #include "syncclienttest.h"
@@ -21,6 +22,7 @@ int main(int argc, char **argv)
     int failed = 0;
     const auto run = [&](QObject &&test) { failed += QTest::qExec(&test, argc, argv); };
     run(EditsTest());
+    run(FollowingTest());
     run(PullTest());
     run(RepairTest());
     run(DecisionsTest());
