@@ -6,6 +6,7 @@
 #include <eventsync/client/documentreplica.h>
 
 #include <eventsync/base/assert.h>
+#include <eventsync/base/guard.h>
 #include <eventsync/base/logging.h>
 #include <eventsync/base/mutation.h>
 
@@ -28,10 +29,15 @@ void DocumentReplica::refreshCheck()
     if (!m_collection)
         return;
     const CollectionPolicy &rules = policy();
-    const auto code = m_context.options.validators ? m_context.options.validators(*m_collection) : nullptr;
-    auto check = StateCheck::make(*m_collection, rules, code);
+    std::shared_ptr<const Validator> code;
+    auto check = [&]() -> Result<StateCheck> {
+        if (m_context.options.validators) {
+            EVENTSYNC_TRY(code, guarded(m_context.options.validators, *m_collection));
+        }
+        return StateCheck::make(*m_collection, rules, code);
+    }();
     if (!check) {
-        qCWarning(lcClient) << "the schema of a collection cannot be used:" << check.error().toString().c_str();
+        qCWarning(lcClient) << "the rules of a collection cannot be used:" << check.error().toString().c_str();
         return;
     }
     m_check = std::move(*check);

@@ -5,6 +5,7 @@
 #include <eventsync/client/documentreplica.h>
 
 #include <eventsync/base/assert.h>
+#include <eventsync/base/guard.h>
 #include <eventsync/client/rows.h>
 #include <eventsync/json/diff.h>
 #include <eventsync/json/mergepatch.h>
@@ -167,7 +168,7 @@ Result<DocumentReplica::Made> DocumentReplica::update(const std::function<Result
     if (!m_tree.exists())
         return failure(ErrorCode::NotFound, "there is no document");
     json::Value view = policy().withEngineFields(m_tree.view(), m_position.serverSeq);
-    EVENTSYNC_CHECK(edit(view));
+    EVENTSYNC_CHECK(guarded(edit, view));
     EVENTSYNC_CHECK(json::normalize(view));
     const json::Value after = policy().withoutEngineFields(std::move(view));
     if (m_tree.kind() == DocumentKind::Crdt) {

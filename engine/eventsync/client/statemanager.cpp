@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/client/statemanager.h>
 
+#include <eventsync/base/guard.h>
+
 #include <QPointer>
 
 #include <algorithm>
@@ -57,7 +59,7 @@ int StateManager::watch(const DocumentId &id, const json::Pointer &path, Changed
     Watch &made = m_watches.emplace(number, Watch{id, path, changed, {}}).first->second;
     static_cast<void>(differs(made)); // remembers what is there now
     if (atOnce)
-        changed(value(id, path));
+        callListener(lcClient(), "a watch callback", changed, value(id, path));
     return number;
 }
 
@@ -94,7 +96,7 @@ void StateManager::onChanged(const DocumentChanged &fact)
         if (found == m_watches.end() || !differs(found->second))
             continue;
         const Changed changed = found->second.changed;
-        changed(value(fact.documentId, found->second.path));
+        callListener(lcClient(), "a watch callback", changed, value(fact.documentId, found->second.path));
         if (!alive)
             return;
     }

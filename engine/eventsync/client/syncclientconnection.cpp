@@ -4,7 +4,7 @@
 #include <eventsync/base/limits.h>
 #include <eventsync/client/syncclientprivate.h>
 
-#include <eventsync/base/logging.h>
+#include <eventsync/base/guard.h>
 
 #include <algorithm>
 
@@ -42,7 +42,7 @@ void SyncClient::Private::connectNow()
         return;
     }
     retryTimer.stop();
-    auto dialled = options.connect();
+    auto dialled = guarded(options.connect);
     if (!dialled) {
         lastError = dialled.error();
         if (errorClass(lastError.code) == ErrorClass::Permanent)

@@ -5,6 +5,7 @@
 
 #include <eventsync/base/eventloopexecutor.h>
 #include <eventsync/protocol/codec.h>
+#include <eventsync/storage/guardedbackend.h>
 
 #include <QPointer>
 #include <QPromise>
@@ -115,7 +116,7 @@ struct SyncClient::Private
     Random &random;
     SyncClient *q = nullptr;
     EventLoopExecutor executor;
-    std::unique_ptr<storage::Backend> store; // its answers come through `executor`: goes before it
+    storage::GuardedBackend store; // its answers come through `executor`: goes before it
     std::unique_ptr<ClientCore> core;
 
     // durability

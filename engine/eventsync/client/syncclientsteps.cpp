@@ -4,7 +4,7 @@
 #include <eventsync/base/limits.h>
 #include <eventsync/client/syncclientprivate.h>
 
-#include <eventsync/base/logging.h>
+#include <eventsync/base/guard.h>
 
 #include <algorithm>
 
@@ -35,7 +35,7 @@ SyncClient::Private::~Private()
 
 Result<> SyncClient::Private::load()
 {
-    EVENTSYNC_TRY(const auto view, store->view());
+    EVENTSYNC_TRY(const auto view, store.view());
     EVENTSYNC_TRY(core, ClientCore::load(*view, clock, random, options.core));
     return {};
 }
@@ -103,7 +103,7 @@ void SyncClient::Private::commitNext()
         }
         committing = true;
         flyingWorks = std::move(works);
-        store->commit(std::move(batch), executor,
+        store.commit(std::move(batch), executor,
                       [this, generation = storeGeneration](const Result<storage::Committed> &result) {
                           if (generation == storeGeneration)
                               committed(result);
@@ -335,9 +335,12 @@ void SyncClient::Private::decide(const ConflictFound &fact)
     if (!view || !view->entry.ready)
         return; // settled, or decided, meanwhile
     const auto found = resolvers.find(view->entry.collection);
-    const Resolution resolution = (found == resolvers.end() ? defaultResolver : found->second)->resolve(*view);
-    if (resolution.decision != Decision::Ask) {
-        if (auto out = core->resolve(fact.entry, resolution)) {
+    const ResolverPtr resolver = found == resolvers.end() ? defaultResolver : found->second;
+    const auto resolution = guarded(&ConflictResolver::resolve, *resolver, *view);
+    if (!resolution)
+        qCWarning(lcClient) << "a resolver failed, a person decides:" << resolution.error().message.c_str();
+    if (resolution && resolution->decision != Decision::Ask) {
+        if (auto out = core->resolve(fact.entry, *resolution)) {
             apply(std::move(*out));
             return;
         }

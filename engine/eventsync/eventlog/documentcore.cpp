@@ -6,6 +6,7 @@
 
 #include <eventsync/base/assert.h>
 #include <eventsync/base/bytes.h>
+#include <eventsync/base/guard.h>
 #include <eventsync/base/limits.h>
 #include <eventsync/base/mutation.h>
 #include <eventsync/model/crdtstate.h>
@@ -68,7 +69,13 @@ RulesPtr makeRules(const CollectionName &collection, const Policies &policies, c
 {
     auto made = std::make_shared<Rules>();
     made->policy = policies.of(collection);
-    auto check = StateCheck::make(collection, made->policy, validators ? validators(collection) : nullptr);
+    auto check = [&]() -> Result<StateCheck> {
+        std::shared_ptr<const Validator> code;
+        if (validators) {
+            EVENTSYNC_TRY(code, guarded(validators, collection));
+        }
+        return StateCheck::make(collection, made->policy, std::move(code));
+    }();
     if (check)
         made->check = std::move(*check);
     else
@@ -445,7 +452,7 @@ Result<json::State> DocumentCore::wantedState(const CodeWrite &write, const Rule
     }
     if (wanted)
         wanted = rules.policy.withEngineFields(std::move(*wanted), m_head.serverSeq);
-    EVENTSYNC_CHECK(write.edit(wanted));
+    EVENTSYNC_CHECK(guarded(write.edit, wanted));
     if (wanted) {
         EVENTSYNC_CHECK(json::normalize(*wanted));
         *wanted = rules.policy.withoutEngineFields(std::move(*wanted));

@@ -4,6 +4,7 @@
 #include <eventsync/eventlog/documentcore.h>
 #include <eventsync/eventlog/localwriter.h>
 #include <eventsync/storage/documentgate.h>
+#include <eventsync/storage/guardedbackend.h>
 
 #include <functional>
 #include <map>
@@ -46,7 +47,7 @@ public:
     void start();
     void settle(std::function<void()> done);
 
-    storage::Backend &backend;
+    storage::GuardedBackend backend;
     Executor &executor;
     const LocalWriter::Options options;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/eventsourcedstorage.h>
 
+#include <eventsync/storage/guardedbackend.h>
 #include <eventsync/storage/reply.h>
 
 namespace eventsync::eventlog {
@@ -27,7 +28,7 @@ template<class T, class Work>
 QFuture<Result<T>> readFuture(Backend &backend, Work work)
 {
     const auto reply = std::make_shared<Reply<T>>();
-    backend.read([reply, work = std::move(work)](Result<std::unique_ptr<ReadView>> view) {
+    storage::GuardedBackend(backend).read([reply, work = std::move(work)](Result<std::unique_ptr<ReadView>> view) {
         if (view)
             reply->answer(work(**view));
         else

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/eventsyncstorage.h>
 
-#include <eventsync/base/logging.h>
+#include <eventsync/base/guard.h>
 #include <eventsync/eventlog/documentlist.h>
 #include <eventsync/json/mergepatch.h>
+#include <eventsync/storage/guardedbackend.h>
 #include <eventsync/storage/reply.h>
 
 #include <algorithm>
@@ -182,7 +183,7 @@ void EventSyncStorage::Core::announce(const WrittenDocument &written, const Edit
         }
         watch->executor->post([weak, change] {
             if (const auto alive = weak.lock())
-                alive->changed(*change);
+                callListener(lcStorage(), "a watch callback", alive->changed, *change);
         });
     }
 }
@@ -223,8 +224,8 @@ QFuture<Result<StoredDocument>> EventSyncStorage::findOne(const DocumentId &id)
 QFuture<Result<FindPage>> EventSyncStorage::findMany(const CollectionName &collection, const FindOptions &options)
 {
     const auto reply = std::make_shared<Reply<FindPage>>();
-    m_core->writer.backend().read([reply, collection, options, policy = m_core->writer.policy(collection)](
-                                      Result<std::unique_ptr<ReadView>> view) {
+    GuardedBackend backend(m_core->writer.backend());
+    backend.read([reply, collection, options, policy = m_core->writer.policy(collection)](Result<std::unique_ptr<ReadView>> view) {
         if (view)
             reply->answer(findDocuments(**view, collection, options, policy));
         else

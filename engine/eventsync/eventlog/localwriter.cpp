@@ -3,6 +3,7 @@
 // What is asked for, as operations: each judges the documents it names and says how it ends.
 #include <eventsync/eventlog/localwriter.h>
 
+#include <eventsync/base/guard.h>
 #include <eventsync/eventlog/documentoperations.h>
 
 #include <algorithm>
@@ -115,7 +116,7 @@ Result<std::vector<WrittenDocument>> LocalWriter::Core::judgeTransaction(const D
             return failure(ErrorCode::NotFound, "there is no document " + one.text());
         values.emplace(one, core(one).rules()->policy.withEngineFields(core(one).state().view(), core(one).head().serverSeq));
     }
-    EVENTSYNC_CHECK(transaction.edit(values));
+    EVENTSYNC_CHECK(guarded(transaction.edit, values));
     json::Object metadata = transaction.metadata;
     metadata["transactionId"] = id.toText();
     std::vector<WrittenDocument> results;

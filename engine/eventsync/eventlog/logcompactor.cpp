@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/logcompactor.h>
 
+#include <eventsync/base/guard.h>
 #include <eventsync/eventlog/blockingcommit.h>
 #include <eventsync/eventlog/documentcore.h>
 #include <eventsync/eventlog/schema.h>
@@ -85,7 +86,7 @@ public:
         m_report.documents += any ? 1 : 0;
         m_progress.events = m_report.events;
         if (m_options.progress)
-            m_options.progress(m_progress);
+            callListener(lcStorage(), "a progress callback", m_options.progress, m_progress);
         return {};
     }
     const CompactReport &report() const { return m_report; }
@@ -110,7 +111,7 @@ private:
             removedEvents = static_cast<std::int64_t>(removal.events.size());
             for (const LoggedPtr &event : removal.events) {
                 if (m_options.archive)
-                    EVENTSYNC_CHECK(m_options.archive(loaded->row, *event));
+                    EVENTSYNC_CHECK(guarded(m_options.archive, loaded->row, *event));
             }
             more = until < horizon;
             DocumentCore core(id, std::move(loaded), [](const CollectionName &) { return std::make_shared<const Rules>(); },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/logrebuilder.h>
 
+#include <eventsync/base/guard.h>
 #include <eventsync/base/limits.h>
 #include <eventsync/eventlog/blockingcommit.h>
 #include <eventsync/eventlog/logfold.h>
@@ -108,7 +109,7 @@ Result<RebuildReport> Rebuilder::run()
     for (const std::int64_t number : numbers) {
         EVENTSYNC_CHECK(document(number));
         if (m_options.progress)
-            m_options.progress({m_report.documents, m_report.events});
+            callListener(lcStorage(), "a progress callback", m_options.progress, RebuildProgress{m_report.documents, m_report.events});
     }
     if (!m_options.document && m_report.findings.empty() && last > 0)
         EVENTSYNC_CHECK(commitAndWait(m_backend, storage::Batch().put(sets::kMeta, {std::string(meta::kDerived), last})));

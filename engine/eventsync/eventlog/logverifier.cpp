@@ -4,6 +4,7 @@
 // fold stands there. Rows that belong to no document are looked for by leaps over the document numbers, not by reading all.
 #include <eventsync/eventlog/logverifier.h>
 
+#include <eventsync/base/guard.h>
 #include <eventsync/eventlog/logfold.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/storage/steppedview.h>
@@ -149,7 +150,8 @@ Result<> Verifier::document(const DocumentRow &row)
     }
     EVENTSYNC_CHECK(stateVectors(row, fold));
     if (m_options.progress)
-        m_options.progress({m_report.documents, m_report.events, m_report.found});
+        callListener(lcStorage(), "a progress callback", m_options.progress,
+                     VerifyProgress{m_report.documents, m_report.events, m_report.found});
     return {};
 }
 

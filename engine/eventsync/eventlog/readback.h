@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/storage/backend.h>
+#include <eventsync/storage/guardedbackend.h>
 
 #include <functional>
 #include <memory>
@@ -13,7 +13,7 @@ template<class T>
 void readAndPost(storage::Backend &backend, Executor &executor, std::function<Result<T>(storage::ReadView &)> work,
                  std::function<void(Result<T>)> done)
 {
-    backend.read([work = std::move(work), done = std::move(done), &executor](Result<std::unique_ptr<storage::ReadView>> view) {
+    storage::GuardedBackend(backend).read([work = std::move(work), done = std::move(done), &executor](Result<std::unique_ptr<storage::ReadView>> view) {
         auto answer = std::make_shared<Result<T>>(view ? work(**view) : Result<T>(failure(view.error())));
         executor.post([answer, done] { done(std::move(*answer)); });
     });

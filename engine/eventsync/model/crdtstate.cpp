@@ -3,6 +3,7 @@
 
 #include <eventsync/base/assert.h>
 #include <eventsync/base/digest.h>
+#include <eventsync/base/guard.h>
 #include <eventsync/base/limits.h>
 #include <eventsync/crdt/api.h>
 #include <eventsync/crdt/references.h>
@@ -295,7 +296,7 @@ Result<Bytes> CrdtState::edit(std::uint64_t session, const std::function<Result<
     m_document->setSid(session);
     const std::uint64_t time = m_document->clock().time();
     crdt::Api api(*m_document);
-    const Result<> edited = edit(api);
+    const Result<> edited = guarded(edit, api); // what it did before it threw is taken back like any edit that fails
     const auto patch = std::make_shared<const crdt::Patch>(api.flush());
     const std::uint64_t begin = patch->isEmpty() ? m_document->clock().time() : patch->id().time;
     m_document->setSid(kNobody);

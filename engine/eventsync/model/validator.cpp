@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/model/validator.h>
 
+#include <eventsync/base/guard.h>
 #include <eventsync/base/limits.h>
 #include <eventsync/model/counterbounds.h>
 #include <eventsync/model/documentstate.h>
@@ -216,7 +217,7 @@ Result<> StateCheck::check(const json::State &state) const
     if (m_schema)
         EVENTSYNC_CHECK(m_schema->validate(m_collection, *state));
     if (m_code)
-        EVENTSYNC_CHECK(m_code->validate(m_collection, *state));
+        EVENTSYNC_CHECK(guarded(&Validator::validate, *m_code, m_collection, *state));
     return {};
 }
 

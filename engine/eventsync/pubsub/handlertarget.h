@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/guard.h>
 #include <eventsync/pubsub/pubsub.h>
 
 #include <memory>
@@ -37,7 +38,7 @@ public:
             return;
         m_executor.post([self = this->shared_from_this(), task = std::move(task)] {
             if (self->isAlive())
-                task(self->m_handler);
+                callListener(lcPubSub(), "a handler", task, self->m_handler);
         });
     }
 

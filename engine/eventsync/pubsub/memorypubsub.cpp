@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/pubsub/memorypubsub.h>
 
+#include <eventsync/base/guard.h>
+
 #include <algorithm>
 #include <atomic>
 #include <map>
@@ -64,7 +66,7 @@ void MemoryPubSub::publish(const std::string &topic, Bytes message, Executor &ex
             for (const auto &target : found->second) {
                 target->executor.post([target, topic, shared] {
                     if (target->alive)
-                        target->handler(topic, *shared);
+                        callListener(lcPubSub(), "a message handler", target->handler, topic, *shared);
                 });
             }
             if (found->second.empty())
@@ -99,7 +101,7 @@ SubscriptionPtr MemoryPubSub::watchLink(Executor &executor, LinkHandler handler)
     auto target = makeTarget<LinkHandler>(executor, std::move(handler));
     executor.post([target] {
         if (target->alive)
-            target->handler(Link::Up);
+            callListener(lcPubSub(), "a link handler", target->handler, Link::Up);
     });
     return std::make_unique<Hold<LinkHandler>>(std::move(target));
 }
@@ -131,7 +133,7 @@ public:
         for (const Watcher &watcher : watchers) {
             watcher.target->executor.post([target = watcher.target, list = others(watcher.self)] {
                 if (target->alive)
-                    target->handler(list);
+                    callListener(lcPubSub(), "a peer handler", target->handler, list);
             });
         }
     }
@@ -187,7 +189,7 @@ SubscriptionPtr MemoryPeerDiscovery::watch(Executor &executor, Handler handler)
     m_directory->watchers.push_back({m_self.nodeId, target});
     executor.post([target, list = m_directory->others(m_self.nodeId)] {
         if (target->alive)
-            target->handler(list);
+            callListener(lcPubSub(), "a peer handler", target->handler, list);
     });
     return std::make_unique<Hold<Handler>>(std::move(target));
 }

@@ -7,6 +7,7 @@
 #include <eventsync/storage/documentedits.h>
 
 #include <eventsync/base/limits.h>
+#include <eventsync/base/guard.h>
 #include <eventsync/json/mergepatch.h>
 #include <eventsync/model/counterbounds.h>
 #include <eventsync/storage/documentpage.h>
@@ -106,7 +107,7 @@ void DocumentEdits::findOne(const DocumentId &id, const ReplyPtr<StoredDocument>
 }
 
 void DocumentEdits::findMany(const CollectionName &collection, const FindOptions &options,
-                                     const ReplyPtr<FindPage> &reply) const
+                                     const ReplyPtr<FindPage> &reply)
 {
     m_backend.read([policies = m_policies, collection, options, reply](Result<std::unique_ptr<ReadView>> view) {
         const auto gather = [&]() -> Result<FindPage> {
@@ -187,7 +188,7 @@ Result<std::vector<DocumentDraft>> DocumentEdits::draft(EditOperation &operation
         }
         drafts.push_back(std::move(one));
     }
-    EVENTSYNC_TRY(costsNoTry, operation.change(drafts));
+    EVENTSYNC_TRY(costsNoTry, guarded(operation.change, drafts));
     for (DocumentDraft &one : drafts) {
         if (!one.after)
             continue;
@@ -300,7 +301,7 @@ void DocumentEdits::announce(const DocumentDraft &draft, const EditResult &resul
         }
         watch->executor->post([weak, change] {
             if (const auto alive = weak.lock())
-                alive->changed(*change);
+                callListener(lcStorage(), "a watch callback", alive->changed, *change);
         });
     }
 }

@@ -5,6 +5,7 @@
 #include <eventsync/storage/backend.h>
 #include <eventsync/storage/documentcache.h>
 #include <eventsync/storage/documentgate.h>
+#include <eventsync/storage/guardedbackend.h>
 #include <eventsync/storage/reply.h>
 #include <eventsync/storage/storage.h>
 
@@ -79,7 +80,7 @@ public:
     }
 
     void findOne(const DocumentId &id, const ReplyPtr<StoredDocument> &reply);
-    void findMany(const CollectionName &collection, const FindOptions &options, const ReplyPtr<FindPage> &reply) const;
+    void findMany(const CollectionName &collection, const FindOptions &options, const ReplyPtr<FindPage> &reply);
     void edit(const EditPtr &operation);
     void addWatch(std::weak_ptr<StorageWatch> watch) { m_watches.push_back(std::move(watch)); }
 
@@ -97,7 +98,7 @@ private:
     void announce(const DocumentDraft &draft, const EditResult &result);
     void end(const EditPtr &operation, Result<std::vector<EditResult>> result);
 
-    Backend &m_backend;
+    GuardedBackend m_backend;
     Executor &m_owner;
     std::shared_ptr<const Policies> m_policies;
     DocumentCache m_cache;

@@ -4,6 +4,7 @@
 
 #include <eventsync/base/logging.h>
 #include <eventsync/eventlog/storestate.h>
+#include <eventsync/sync/guardedaccess.h>
 
 #include <algorithm>
 
@@ -22,6 +23,7 @@ SyncService::Private::Private(storage::Backend &store, Executor &posts, const Cl
     : backend(store), executor(posts), clock(time), random(chance), options(std::move(given)), uuids(time, chance),
       broker(options.catchUpChunkBytes)
 {
+    options.access = guardedAccess(std::move(options.access));
     auto &wire = options.limits;
     wire.documentBytes = orElse(wire.documentBytes, limits::kDocumentBytes);
     wire.eventBytes = orElse(wire.eventBytes, limits::kEventBytes);

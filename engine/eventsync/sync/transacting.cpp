@@ -3,6 +3,7 @@
 // A transaction holds its documents, one after another in the order of their ids, so that no two can wait for each other: a
 // held document looks to everybody else like one whose pushes are being looked up. Then it is judged on all of them at once,
 // and its events go to the store as one batch, which is never taken apart.
+#include <eventsync/base/guard.h>
 #include <eventsync/base/limits.h>
 #include <eventsync/sync/private.h>
 
@@ -98,7 +99,7 @@ Result<std::vector<WrittenDocument>> prepare(const DocumentTransaction &transact
             return failure(ErrorCode::NotFound, "there is no document " + documentId.text());
         values.emplace(documentId, core->rules()->policy.withEngineFields(core->state().view(), core->head().serverSeq));
     }
-    EVENTSYNC_CHECK(transaction.edit(values));
+    EVENTSYNC_CHECK(guarded(transaction.edit, values));
     json::Object metadata = transaction.metadata;
     metadata["transactionId"] = id.toText();
     std::vector<WrittenDocument> results;

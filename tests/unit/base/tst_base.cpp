@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/base/digest.h>
+#include <eventsync/base/guard.h>
 #include <eventsync/base/ids.h>
 #include <eventsync/base/metrics.h>
 #include <eventsync/base/random.h>
@@ -12,6 +13,7 @@
 
 #include <limits>
 #include <set>
+#include <stdexcept>
 
 using namespace eventsync;
 using namespace std::literals;
@@ -46,6 +48,7 @@ class BaseTest : public QObject
 
 private Q_SLOTS:
     void macrosPassErrorsOn();
+    void whatAFunctionThrowsIsInvalid();
     void everyErrorCodeHasOneNameAndAClass();
     void idsFromInput_data();
     void idsFromInput();
@@ -75,6 +78,21 @@ void BaseTest::macrosPassErrorsOn()
     QVERIFY(quarter(6).error().code == ErrorCode::Invalid);
     QVERIFY(isQuarterable(4).has_value());
     QCOMPARE(isQuarterable(6).error().path, "/n"s);
+}
+
+void BaseTest::whatAFunctionThrowsIsInvalid()
+{
+    QCOMPARE(guarded(half, 4).value(), 2);
+    QCOMPARE(guarded(half, 3).error(), (Error{ErrorCode::Invalid, "odd", "/n"}));
+    QCOMPARE(guarded([] { return 5; }).value(), 5);
+    int called = 0;
+    QVERIFY(guarded([&](int &count) { ++count; }, called).has_value());
+    QCOMPARE(called, 1);
+    const auto words = guarded([]() -> Result<int> { throw std::runtime_error("no such field"); });
+    QCOMPARE(words.error().code, ErrorCode::Invalid);
+    QVERIFY(words.error().message.ends_with("no such field"));
+    QCOMPARE(guarded([] { throw 5; }).error().code, ErrorCode::Invalid);
+    QVERIFY(isValidUtf8(guarded([] { throw std::runtime_error("\xFF"); }).error().message)); // it travels
 }
 
 void BaseTest::everyErrorCodeHasOneNameAndAClass()

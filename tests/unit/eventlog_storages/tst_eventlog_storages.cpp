@@ -90,6 +90,9 @@ private Q_SLOTS:
     void editsAtOnceLoseNothing();
     void editLosesARaceAndIsComputedAgain();
     void refusedEditChangesNothing();
+    void whatAnEditThrowsComesBackAndBlocksNothing();
+    void whatAValidatorThrowsRefusesTheEdit();
+    void namesThatCannotBeLoggedAreRefused();
     void crashLeavesAllOrNothing();
     void failedAppendChangesNoDocument();
     void deleteAndCreateContinueTheCount();
@@ -292,6 +295,54 @@ void TestEventLogStorages::refusedEditChangesNothing()
     QCOMPARE(world->wait(world->documents->createDocument(game(1), kServer)).error().code, ErrorCode::DocumentExists);
     QCOMPARE(world->wait(world->documents->createDocument(json::Object{}, kServer)).error().code, ErrorCode::InvalidValue);
     QCOMPARE(world->rows(sets::kEvents).size(), std::size_t(1));
+}
+
+void TestEventLogStorages::whatAnEditThrowsComesBackAndBlocksNothing()
+{
+    QVERIFY(world->wait(world->documents->createDocument(game(5), kServer)));
+    const EditFunction edit = [](json::Value &value) -> Result<> {
+        value.as_object()["gold"] = 99;
+        value.at("id").as_int64(); // what Boost.JSON throws
+        return {};
+    };
+    const auto thrown = world->wait(world->documents->updateDocument(kGame, edit, kAdmin));
+    QCOMPARE(thrown.error().code, ErrorCode::Invalid);
+    EventSyncStorage storage(*world->writer);
+    const auto both = world->wait(storage.transaction({kGame}, [&](auto &games) { return edit(games.at(kGame)); }, {}));
+    QCOMPARE(both.error().code, ErrorCode::Invalid);
+    QVERIFY(world->wait(world->documents->updateDocument(kGame, addGold(1), kAdmin))); // the document is not stuck
+    QCOMPARE(world->wait(world->documents->getDocument(kGame))->value.at("gold").as_int64(), std::int64_t(6));
+    QCOMPARE(world->rows(sets::kEvents).size(), std::size_t(2));
+}
+
+void TestEventLogStorages::whatAValidatorThrowsRefusesTheEdit()
+{
+    LocalWriter::Options options;
+    options.validators = [](const CollectionName &collection) -> std::shared_ptr<const Validator> {
+        if (collection == CollectionName("broken"))
+            throw std::runtime_error("no rules today");
+        return validatorFrom([](const CollectionName &, const json::Value &state) -> Result<> {
+            state.at("gold").as_int64();
+            return {};
+        });
+    };
+    world->close();
+    LocalWriter writer(*world->backend, world->executor, world->clock, world->random, std::move(options));
+    EventSyncStorage storage(writer);
+    QVERIFY(world->wait(storage.createOne(CollectionName("games"), kGame, game(1), {})));
+    QCOMPARE(world->wait(storage.createOne(CollectionName("games"), kOther, json::Object{{"gold", "much"}}, {})).error().code,
+             ErrorCode::Invalid);
+    QCOMPARE(world->wait(storage.createOne(CollectionName("broken"), kOther, game(1), {})).error().code, ErrorCode::Invalid);
+    QVERIFY(world->wait(storage.findOneAndUpdate(kGame, addGold(1), {})));
+}
+
+void TestEventLogStorages::namesThatCannotBeLoggedAreRefused()
+{
+    EventSyncStorage storage(*world->writer);
+    const CollectionName games("games");
+    QCOMPARE(world->wait(storage.createOne(games, DocumentId("not allowed/id"), game(1), {})).error().code, ErrorCode::InvalidValue);
+    QCOMPARE(world->wait(storage.createOne(games, DocumentId(std::string(200, 'a')), game(1), {})).error().code, ErrorCode::InvalidValue);
+    QCOMPARE(world->wait(storage.createOne(CollectionName("events"), kGame, game(1), {})).error().code, ErrorCode::InvalidValue);
 }
 
 // [G5] The program dies with commits on their way, after each possible number of them became durable.

@@ -4,6 +4,8 @@
 #include <eventsync/base/limits.h>
 #include <eventsync/storage/typedstorage.h>
 
+#include <support/throwingbackend.h>
+
 #include <QDateTime>
 #include <QTest>
 #include <QTimeZone>
@@ -187,6 +189,76 @@ void DocumentStorageTest::editsErrorComesBackAndChangesNothing()
     QCOMPARE(wait(m_storage->findOneAndUpdate(kA, addGold(1), {})).error().code, ErrorCode::StoreFull);
     QCOMPARE(wait(m_storage->findOne(kA))->value.at("gold").as_int64(), std::int64_t(1));
     QVERIFY(wait(m_storage->findOneAndUpdate(kA, addGold(1), {}))); // the document is not stuck
+}
+
+void DocumentStorageTest::whatAnEditThrowsComesBackAndBlocksNothing_data()
+{
+    QTest::addColumn<int>("door");
+    QTest::newRow("an edit") << 0;
+    QTest::newRow("an edit that creates") << 1;
+    QTest::newRow("an edit of a section") << 2;
+    QTest::newRow("a transaction") << 3;
+}
+
+void DocumentStorageTest::whatAnEditThrowsComesBackAndBlocksNothing()
+{
+    QFETCH(int, door);
+    QVERIFY(wait(m_storage->createOne(kGames, kA, value(R"({"gold":1,"name":"a"})"), {})));
+    const EditFunction edit = [](json::Value &game) -> Result<> {
+        game.at("name").as_int64(); // what Boost.JSON throws
+        return {};
+    };
+    const EditFunction editName = [](json::Value &name) -> Result<> {
+        name.as_int64();
+        return {};
+    };
+    Error error;
+    switch (door) {
+    case 0:
+        error = wait(m_storage->findOneAndUpdate(kA, edit, {})).error();
+        break;
+    case 1:
+        error = wait(m_storage->findOneAndUpsert(kGames, kA, value("{}"), edit, {})).error();
+        break;
+    case 2:
+        error = wait(m_storage->editSection(kA, *json::Pointer::parse("/name"), editName, {})).error();
+        break;
+    default:
+        error = wait(m_storage->transaction({kA}, [&](auto &games) { return edit(games.at(kA)); }, {})).error();
+        break;
+    }
+    QCOMPARE(error.code, ErrorCode::Invalid);
+    QVERIFY2(error.message.find("exception") != std::string::npos, error.message.c_str());
+    QVERIFY(wait(m_storage->findOneAndUpdate(kA, addGold(1), {}))); // the document is not stuck
+    std::string text;
+    QCOMPARE(stored("a", &text), std::size_t(2));
+    QCOMPARE(text, R"({"gold":2,"name":"a"})");
+}
+
+void DocumentStorageTest::aWatchThatThrowsHearsTheNextChange()
+{
+    int heard = 0;
+    const auto handle = m_storage->watch(kGames, m_executor, [&](const StorageChange &) {
+        ++heard;
+        throw std::runtime_error("not now");
+    });
+    QVERIFY(wait(m_storage->createOne(kGames, kA, value(R"({"gold":1})"), {})));
+    QVERIFY(wait(m_storage->findOneAndUpdate(kA, addGold(1), {})));
+    m_executor.runAll();
+    QCOMPARE(heard, 2);
+}
+
+void DocumentStorageTest::whatABackendThrowsEndsTheEdit()
+{
+    ThrowingBackend backend(Schema{1, {DocumentStorage::recordSet()}});
+    DocumentStorage storage(backend, m_executor, m_clock, {});
+    backend.throwsAtRead = true;
+    QCOMPARE(wait(storage.createOne(kGames, kA, value("{}"), {})).error().code, ErrorCode::Invalid);
+    backend.throwsAtRead = false;
+    backend.throwsAtCommit = true;
+    QCOMPARE(wait(storage.createOne(kGames, kA, value("{}"), {})).error().code, ErrorCode::Invalid);
+    backend.throwsAtCommit = false;
+    QVERIFY(wait(storage.createOne(kGames, kA, value("{}"), {})));
 }
 
 void DocumentStorageTest::ifVersionIsNotRetried()

@@ -28,6 +28,10 @@ private Q_SLOTS:
     void editIsComputedAgainWhenAnotherWriterWasFirst();
     void triesAreBounded();
     void editsErrorComesBackAndChangesNothing();
+    void whatAnEditThrowsComesBackAndBlocksNothing_data();
+    void whatAnEditThrowsComesBackAndBlocksNothing();
+    void aWatchThatThrowsHearsTheNextChange();
+    void whatABackendThrowsEndsTheEdit();
     void ifVersionIsNotRetried();
     void versionGoesOnAfterDeleteAndCreate();
     void sectionIsNotEditedAgainForChangesElsewhere();

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/storage/backend.h>
+
+#include <memory>
+
+namespace eventsync::storage {
+
+// A backend as the engine calls it. Backends may be written by the user of the library, and may throw (base/guard.h): what is
+// thrown is the answer `Invalid` of that one commit or read. Owns its backend or not; any thread.
+class GuardedBackend final : public Backend
+{
+public:
+    explicit GuardedBackend(Backend &backend) : m_backend(backend) {}
+    explicit GuardedBackend(std::unique_ptr<Backend> backend) : m_owned(std::move(backend)), m_backend(*m_owned) {}
+
+    Backend &inner() { return m_backend; }
+
+    void commit(Batch batch, Executor &executor, CommitDone done) override;
+    void beginBurst() override;
+    void endBurst() override;
+    void read(ReadTask task) override;
+    Result<std::unique_ptr<ReadView>> view() override;
+    std::string durability() const override;
+    Result<> backup(const std::string &path, const std::function<void(int percent)> &progress) override;
+
+private:
+    std::unique_ptr<Backend> m_owned;
+    Backend &m_backend;
+};
+
+} // namespace eventsync::storage
