@@ -74,7 +74,7 @@ void SessionBridge::start(Events events)
     });
     auto implied = impliedBy(m_connection->info());
     if (!implied)
-        m_events.receivedInvalid(implied.error());
+        m_events.receivedInvalid(implied.error(), {});
     else if (!implied->empty())
         deliver(std::move(*implied), 0);
 }
@@ -85,7 +85,7 @@ void SessionBridge::onFrame(const transport::Frame &frame)
     auto message = fits ? protocol::decode(frame.bytes(), m_codec)
                         : Result<protocol::Message>(failure(ErrorCode::InvalidMessage, "the sub-protocol's frames are of the other kind"));
     if (!message) {
-        m_events.receivedInvalid(message.error());
+        m_events.receivedInvalid(message.error(), fits ? protocol::documentOfRefused(frame.bytes(), m_codec) : std::nullopt);
         return;
     }
     if (m_positions) {
@@ -101,7 +101,7 @@ void SessionBridge::onFrame(const transport::Frame &frame)
     if (isHello && !m_connection->info().resumeToken.empty()) {
         auto subscriptions = subscriptionsFrom(m_connection->info().resumeToken);
         if (!subscriptions) {
-            m_events.receivedInvalid(subscriptions.error());
+            m_events.receivedInvalid(subscriptions.error(), {});
         } else {
             for (protocol::Subscribe &subscribe : *subscriptions)
                 messages.push_back(std::move(subscribe));

@@ -19,7 +19,7 @@ public:
     struct Events // to the engine's half, and to the owner
     {
         std::function<void(std::vector<protocol::Message>, std::size_t bytes)> received;
-        std::function<void(Error)> receivedInvalid;
+        std::function<void(Error, std::optional<DocumentId>)> receivedInvalid; // and the document that the message named
         std::function<void()> drained;
         std::function<void(const transport::CloseReason &)> closed; // last; may destroy this object
     };

@@ -144,10 +144,10 @@ SessionBridge::Events Sessions::eventsOf(const SessionLinkPtr &link)
                 }
             });
         },
-        .receivedInvalid = [this, link](Error error) {
-            m_engine.post([on = m_onEngine, link, error = std::move(error)](sync::SyncService &service) {
+        .receivedInvalid = [this, link](Error error, std::optional<DocumentId> document) {
+            m_engine.post([on = m_onEngine, link, error = std::move(error), document = std::move(document)](sync::SyncService &service) {
                 if (const EngineSession *session = on->find(link->number))
-                    service.receiveInvalid(session->id, error);
+                    service.receiveInvalid(session->id, error, document);
             });
         },
         .drained = [this, link] {

@@ -139,7 +139,7 @@ void Device::crash(std::uint64_t chance)
         m_memory = m_durable;
     load();
     for (const DocumentId &id : m_open) // the user opens what was open
-        perform(m_core->openDocument(id, collectionOf(id)));
+        perform(m_core->openDocument(id, collectionOf(id)).value());
 }
 
 void Device::perform(client::Outcome outcome)
@@ -406,7 +406,7 @@ void Device::openOrClose(std::uint64_t chance)
     } else {
         m_world.say("    " + m_name + " opens " + document.text());
         m_open.insert(document);
-        perform(m_core->openDocument(document, collectionOf(document)));
+        perform(m_core->openDocument(document, collectionOf(document)).value());
     }
 }
 
@@ -414,7 +414,7 @@ void Device::openAll()
 {
     m_open.insert(m_documents.begin(), m_documents.end());
     for (const DocumentId &id : m_documents)
-        perform(m_core->openDocument(id, collectionOf(id)));
+        perform(m_core->openDocument(id, collectionOf(id)).value());
 }
 
 // A third of all conflicts are left for the person, who may never come.

@@ -4,6 +4,7 @@
 
 #include <eventsync/base/mutation.h>
 #include <eventsync/client/rows.h>
+#include <eventsync/protocol/codec.h>
 
 namespace eventsync::client {
 
@@ -37,6 +38,21 @@ Result<> loadMeta(storage::ReadView &view, ReplicaContext &context)
         return result.has_value();
     }));
     return result;
+}
+
+Result<> checkNames(const DocumentId &id, const std::optional<CollectionName> &collection = {})
+{
+    EVENTSYNC_CHECK(documentIdFrom(id.text()));
+    if (collection)
+        EVENTSYNC_CHECK(collectionNameFrom(collection->text()));
+    return {};
+}
+
+// What the peer would not be able to read is not sent.
+Result<> checkReadable(const protocol::Message &message)
+{
+    EVENTSYNC_CHECK(protocol::decode(protocol::encode(message, protocol::Codec::Json), protocol::Codec::Json));
+    return {};
 }
 
 } // namespace
@@ -180,10 +196,16 @@ Outcome ClientCore::tick()
 
 // ---- interest
 
-Outcome ClientCore::openDocument(const DocumentId &id, const std::optional<CollectionName> &collection)
+Result<Outcome> ClientCore::openDocument(const DocumentId &id, const std::optional<CollectionName> &collection)
 {
+    EVENTSYNC_CHECK(checkNames(id, collection));
     DocumentReplica &document = d->replica(id);
-    return d->step(document, [&](Outcome &) { document.open(collection); });
+    return d->step(document, [&](Outcome &out) {
+        const bool wasOpen = document.isOpen();
+        document.open(collection);
+        if (!wasOpen) // and followed for its edits, perhaps
+            d->repeatPresence(id, out);
+    });
 }
 
 Outcome ClientCore::closeDocument(const DocumentId &id)
@@ -191,13 +213,18 @@ Outcome ClientCore::closeDocument(const DocumentId &id)
     DocumentReplica *document = d->known(id);
     if (!document)
         return d->begin();
-    return d->step(*document, [&](Outcome &) { document->close(); });
+    return d->step(*document, [&](Outcome &out) {
+        if (document->isOpen() && d->presences.contains(id))
+            d->sendPresence(id, json::Value(), out);
+        document->close();
+    });
 }
 
-Outcome ClientCore::watch(const CollectionName &collection, protocol::Watch parameters)
+Result<Outcome> ClientCore::watch(const CollectionName &collection, protocol::Watch parameters)
 {
-    Outcome out = d->begin();
     parameters.collection = collection;
+    EVENTSYNC_CHECK(checkReadable(parameters));
+    Outcome out = d->begin();
     if (d->context.welcome)
         out.messages.push_back(parameters);
     d->watches.insert_or_assign(collection, std::move(parameters));
@@ -215,18 +242,23 @@ Outcome ClientCore::unwatch(const CollectionName &collection)
 Outcome ClientCore::query(protocol::Query query)
 {
     Outcome out = d->begin();
-    if (d->context.welcome) {
+    Result<> possible = checkReadable(query);
+    if (possible && !d->context.welcome)
+        possible = failure(ErrorCode::Unavailable, "there is no connection to the server");
+    if (possible)
         out.messages.push_back(std::move(query));
-    } else {
-        out.facts.push_back(QueryAnswered{{.requestId = query.requestId,
-                                           .code = ErrorCode::Unavailable,
-                                           .reason = "there is no connection to the server"}});
-    }
+    else
+        out.facts.push_back(QueryAnswered{
+            {.requestId = query.requestId, .code = possible.error().code, .reason = possible.error().message}});
     return out;
 }
 
-Outcome ClientCore::presence(const DocumentId &id, json::Value state)
+Result<Outcome> ClientCore::presence(const DocumentId &id, json::Value state)
 {
+    EVENTSYNC_CHECK(checkNames(id));
+    EVENTSYNC_CHECK(json::normalize(state));
+    if (json::canonicalSize(state) > limits::kPresenceBytes)
+        return failure(ErrorCode::TooLarge, "the presence is too large");
     Outcome out = d->begin();
     d->sendPresence(id, state, out);
     if (state.is_null())
@@ -264,30 +296,30 @@ Result<ClientCore::Edited> ClientCore::Private::edit(const DocumentId &id, Act a
     return edited;
 }
 
+Result<ClientCore::Edited> ClientCore::Private::create(DocumentKind kind, const DocumentId &id, const CollectionName &collection,
+                                                        json::Value state, json::Object metadata)
+{
+    EVENTSYNC_CHECK(checkNames(id, collection));
+    const bool fresh = !known(id);
+    replica(id);
+    auto edited = edit(id, [&](DocumentReplica &document, Outcome &out) {
+        return document.create(kind, collection, std::move(state), std::move(metadata), out);
+    });
+    if (!edited && fresh)
+        documents.erase(id); // it has had no place yet: places are given at the end of a step
+    return edited;
+}
+
 Result<ClientCore::Edited> ClientCore::create(const DocumentId &id, const CollectionName &collection, json::Value state,
                                               json::Object metadata)
 {
-    const bool fresh = !d->known(id);
-    d->replica(id);
-    auto edited = d->edit(id, [&](DocumentReplica &document, Outcome &out) {
-        return document.create(DocumentKind::Json, collection, std::move(state), std::move(metadata), out);
-    });
-    if (!edited && fresh)
-        d->documents.erase(id);
-    return edited;
+    return d->create(DocumentKind::Json, id, collection, std::move(state), std::move(metadata));
 }
 
 Result<ClientCore::Edited> ClientCore::createCrdt(const DocumentId &id, const CollectionName &collection, json::Value initial,
                                                   json::Object metadata)
 {
-    const bool fresh = !d->known(id);
-    d->replica(id);
-    auto edited = d->edit(id, [&](DocumentReplica &document, Outcome &out) {
-        return document.create(DocumentKind::Crdt, collection, std::move(initial), std::move(metadata), out);
-    });
-    if (!edited && fresh)
-        d->documents.erase(id);
-    return edited;
+    return d->create(DocumentKind::Crdt, id, collection, std::move(initial), std::move(metadata));
 }
 
 Result<ClientCore::Edited> ClientCore::updateCrdt(const DocumentId &id, const CrdtEdit &edit, json::Object metadata)

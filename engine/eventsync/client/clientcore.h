@@ -80,12 +80,13 @@ public:
 
     // ---- interest. A document is followed while it is open, and while it has edits that are not settled, open or not. Where
     // the server grants fewer places than there are such documents they take turns, those with something to send first.
-    Outcome openDocument(const DocumentId &id, const std::optional<CollectionName> &collection = {}); // keeps it in step
+    // InvalidValue, here and wherever names or values come in, for what no server could log or read.
+    Result<Outcome> openDocument(const DocumentId &id, const std::optional<CollectionName> &collection = {}); // keeps it in step
     Outcome closeDocument(const DocumentId &id);        // keeps what is there; follows it until what is queued is settled
-    Outcome watch(const CollectionName &collection, protocol::Watch parameters);
+    Result<Outcome> watch(const CollectionName &collection, protocol::Watch parameters);
     Outcome unwatch(const CollectionName &collection);
     Outcome query(protocol::Query query);
-    Outcome presence(const DocumentId &id, json::Value state);
+    Result<Outcome> presence(const DocumentId &id, json::Value state); // TooLarge above limits::kPresenceBytes
     Outcome renewToken(std::string token);
 
     // ---- edits. Validated, applied to the optimistic state, queued; durable with the outcome's writes. An edit that changes

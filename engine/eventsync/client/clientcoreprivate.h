@@ -34,6 +34,7 @@ struct ClientCore::Private
     void finish(DocumentReplica &document, Outcome &out);
     template<class Act>
     Result<Edited> edit(const DocumentId &id, Act act);
+    Result<Edited> create(DocumentKind kind, const DocumentId &id, const CollectionName &collection, json::Value state, json::Object metadata);
     Outcome begin();
     void end(Outcome &out);
     void fork(const Error &why, Outcome &out);
@@ -43,6 +44,7 @@ struct ClientCore::Private
     void onError(const protocol::ErrorMessage &message, Outcome &out);
     void onConnectionError(const Error &error, std::optional<std::chrono::milliseconds> retryAfter, Outcome &out);
     void sendPresence(const DocumentId &id, const json::Value &state, Outcome &out) const;
+    void repeatPresence(const DocumentId &id, Outcome &out) const;
 
     const Clock &clock;
     ClientOptions options;

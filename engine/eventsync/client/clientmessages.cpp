@@ -15,13 +15,19 @@ std::optional<std::chrono::milliseconds> milliseconds(std::optional<std::int64_t
 
 } // namespace
 
-// Not before the document is in step: to a server that does not know the subscription yet, presence is an error of the
+// Of a document that is followed for its edits only nobody says that he looks at it. Not before it is in step: to a server that does not know the subscription yet, presence is an error of the
 // document, and would be taken for a refused subscription.
 void ClientCore::Private::sendPresence(const DocumentId &id, const json::Value &state, Outcome &out) const
 {
     const DocumentReplica *document = known(id);
-    if (context.welcome && document && document->isSynced())
+    if (context.welcome && document && document->isSynced() && (document->isOpen() || state.is_null()))
         out.messages.push_back(protocol::Presence{id, context.clientId, state});
+}
+
+void ClientCore::Private::repeatPresence(const DocumentId &id, Outcome &out) const
+{
+    if (const auto presence = presences.find(id); presence != presences.end())
+        sendPresence(id, presence->second, out);
 }
 
 void ClientCore::Private::onWelcome(const protocol::Welcome &message, Outcome &out)
@@ -74,10 +80,13 @@ void ClientCore::Private::onError(const protocol::ErrorMessage &message, Outcome
         return;
     }
     DocumentReplica *document = message.documentId ? known(*message.documentId) : nullptr;
-    if (document && message.scope == protocol::ErrorScope::Document) {
-        document->onError(error, retryAfter, out);
-        finish(*document, out);
-    }
+    if (!document)
+        return;
+    if (message.scope == protocol::ErrorScope::Document)
+        document->onError(error, retryAfter);
+    else
+        document->onUnreadable(error);
+    finish(*document, out);
 }
 
 Outcome ClientCore::receive(const protocol::Message &message)
@@ -99,8 +108,7 @@ Outcome ClientCore::receive(const protocol::Message &message)
         document(ack->documentId, [&](DocumentReplica &r) { r.onAck(*ack, out); });
     } else if (const auto *synced = std::get_if<Synced>(&message)) {
         document(synced->documentId, [&](DocumentReplica &r) { r.onSynced(*synced, out); });
-        if (const auto presence = d->presences.find(synced->documentId); presence != d->presences.end())
-            d->sendPresence(presence->first, presence->second, out);
+        d->repeatPresence(synced->documentId, out);
     } else if (const auto *snapshot = std::get_if<protocol::Snapshot>(&message)) {
         document(snapshot->documentId, [&](DocumentReplica &r) { r.onSnapshot(*snapshot, out); });
     } else if (const auto *diverged = std::get_if<Diverged>(&message)) {

@@ -20,6 +20,7 @@ struct ReplicaContext
     // What this connection may use: granted by the server, within our own limits.
     std::size_t places() const { return granted(wire.documentsPerConnection, limits::kDocumentsPerConnection); }
     std::size_t frameBytes() const { return granted(wire.frameBytes, limits::kFrameBytes); }
+    std::size_t eventBytes() const { return granted(wire.eventBytes, limits::kEventBytes); }
     std::size_t inFlight() const { return granted(wire.inFlight, limits::kInFlightEvents); }
 
 
@@ -67,6 +68,7 @@ public:
     // ---- connection
     void open(const std::optional<CollectionName> &collection);
     void close();
+    bool isOpen() const { return m_open; }
     Need need() const;
     void subscribe(Outcome &out);              // as DocumentTurns says
     void unsubscribe(Outcome &out);
@@ -82,7 +84,8 @@ public:
     void onSynced(const protocol::Synced &message, Outcome &out);
     void onAck(const protocol::Ack &message, Outcome &out);
     void onRevoked(const protocol::Revoked &message, Outcome &out);
-    void onError(const Error &error, std::optional<std::chrono::milliseconds> retryAfter, Outcome &out);
+    void onError(const Error &error, std::optional<std::chrono::milliseconds> retryAfter); // its subscription was refused
+    void onUnreadable(const Error &error);     // a message about it was refused as a whole
 
     // ---- edits
     struct Made
@@ -161,6 +164,7 @@ private:
     void thaw(Entry &entry);
     void back(Entry &entry);
     void refuse(Entry &entry, const protocol::AckResult &result);
+    void buryAll(const Error &why, const std::function<bool(const Entry &)> &which);
     bool isReady(const Entry &entry) const { return m_position.serverSeq >= entry.wait; }
     void dropUndoOf(const EventId &id);
 
@@ -217,12 +221,14 @@ private:
     // push
     void pump(Outcome &out);
     bool hasToSend() const;
+    void buryTooLarge();
     void send(std::vector<EventPtr> events, Outcome &out);
     EventPtr pushed(const Entry &entry) const;
 
     // edits
     Result<Made> enqueue(EditPlan plan, Outcome &out);
     Result<> admit(const EditPlan &plan) const;
+    Result<> checkTaken(const Event &largest) const;
     std::optional<UndoStep> inverseStep(const QueueEntry &edit, const AppliedEvent &applied, json::State before) const;
     void pushUndo(UndoStep step);
     void dropUndo(std::map<std::int64_t, UndoStep>::iterator step);

@@ -9,6 +9,7 @@
 #include <eventsync/client/rows.h>
 #include <eventsync/json/diff.h>
 #include <eventsync/json/mergepatch.h>
+#include <eventsync/json/normalizedpatch.h>
 #include <eventsync/model/eventcheck.h>
 #include <eventsync/model/servermetadata.h>
 
@@ -34,7 +35,6 @@ Result<> DocumentReplica::admit(const EditPlan &plan) const
 {
     if (m_readOnly)
         return failure(ErrorCode::PermissionDenied, "there is no right to write this document");
-    EVENTSYNC_CHECK(checkClientMetadata(plan.metadata));
     if (!plan.replaces && m_context.queueSize >= m_context.options.queueEntries)
         return failure(ErrorCode::QueueFull, "the offline queue is full");
     if (!m_collection)
@@ -46,6 +46,17 @@ Result<> DocumentReplica::admit(const EditPlan &plan) const
         return failure(ErrorCode::NotFound, "there is no document");
     if (plan.operation == Operation::Update && !plan.diff.isCrdt())
         return policy().checkEnginePaths(plan.diff.patch());
+    return {};
+}
+
+// Whether the server can take it: its size, in whatever form it travels, and that its canonical form can be read by every peer.
+Result<> DocumentReplica::checkTaken(const Event &largest) const
+{
+    const Bytes canonical = canonicalBytes(largest, EventForm::Pushed);
+    EVENTSYNC_CHECK(checkEventSize(largest, EventForm::Pushed, canonical.size() + kEventRoom));
+    if (canonical.size() + kEventRoom > m_context.eventBytes())
+        return failure(ErrorCode::TooLarge, "the edit is larger than this server takes");
+    EVENTSYNC_CHECK(eventFromBytes(canonical, EventForm::Pushed));
     return {};
 }
 
@@ -95,10 +106,9 @@ Result<DocumentReplica::Made> DocumentReplica::enqueue(EditPlan plan, Outcome &)
     edit.clientSeq = ClientSeq(limits::kMaxInteger);
     const EventPtr largest = pushed(entry);
     edit.clientSeq.reset();
-    const std::size_t bytes = canonicalBytes(*largest, EventForm::Pushed).size();
-    if (auto fits = checkEventSize(*largest, EventForm::Pushed, bytes + kEventRoom); !fits) {
+    if (auto taken = checkTaken(*largest); !taken) {
         takeBack();
-        return failure(fits.error());
+        return failure(taken.error());
     }
     edit.diff.setVersion(m_position.serverSeq);
     auto inverse = inverseStep(edit, applied, std::move(before));
@@ -118,6 +128,7 @@ Result<DocumentReplica::Made> DocumentReplica::enqueue(EditPlan plan, Outcome &)
     ++m_inTree;
     const Made made{edit.id, edit.diff};
     insert(std::move(entry));
+    m_refused = false; // what refused the subscription may be over; a new edit asks again
     return made;
 }
 
@@ -147,8 +158,9 @@ Result<DocumentReplica::Made> DocumentReplica::create(DocumentKind kind, const C
     return made;
 }
 
-Result<DocumentReplica::Made> DocumentReplica::update(json::Patch patch, json::Object metadata, Outcome &out)
+Result<DocumentReplica::Made> DocumentReplica::update(json::Patch given, json::Object metadata, Outcome &out)
 {
+    EVENTSYNC_TRY(json::Patch patch, json::normalized(given));
     if (m_tree.kind() == DocumentKind::Crdt) { // the same change, as a patch that merges
         EVENTSYNC_CHECK(policy().checkEnginePaths(patch));
         json::State wanted = m_tree.jsonState();

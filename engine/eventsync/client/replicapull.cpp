@@ -320,6 +320,7 @@ void DocumentReplica::onSynced(const protocol::Synced &message, Outcome &out)
             }
         }
     }
+    buryTooLarge();
     checkSessions();
     m_facts.push_back(DocumentSynced{m_id, m_position});
 }
@@ -339,12 +340,8 @@ void DocumentReplica::setReadOnly(bool readOnly)
 // Purged: what the person may no longer read goes, what he has written becomes dead letters that he can see.
 void DocumentReplica::onRevoked(const protocol::Revoked &message, Outcome &)
 {
-    unwind();
-    for (auto &[order, entry] : m_queue) {
-        if (entry.edit.state != EntryState::DeadLetter)
-            bury(entry, {ErrorCode::PermissionRevoked, message.reason}, entry.edit.id);
-        entry.edit.because.reset();
-    }
+    buryAll({ErrorCode::PermissionRevoked, message.reason},
+            [](const Entry &entry) { return entry.edit.state != EntryState::DeadLetter; });
     startOver();
     dropStaging();
     setReadOnly(false); // with the rest of what was known of it

@@ -106,6 +106,23 @@ void DocumentReplica::send(std::vector<EventPtr> events, Outcome &out)
     flushPush();
 }
 
+// What was made before this server said how much it takes.
+void DocumentReplica::buryTooLarge()
+{
+    const std::size_t most = m_context.eventBytes();
+    if (most >= limits::kEventBytes) // nothing larger was ever queued
+        return;
+    for (auto &[order, entry] : m_queue) {
+        if (!entry.waits())
+            continue;
+        entry.edit.clientSeq = ClientSeq(limits::kMaxInteger);
+        const std::size_t bytes = canonicalBytes(*pushed(entry), EventForm::Pushed).size();
+        entry.edit.clientSeq.reset();
+        if (bytes > most)
+            bury(entry, {ErrorCode::TooLarge, "the edit is larger than this server takes"});
+    }
+}
+
 // Something is on its way, or would be if the document were followed.
 bool DocumentReplica::hasToSend() const
 {
@@ -232,11 +249,13 @@ void DocumentReplica::refuse(Entry &entry, const protocol::AckResult &result)
     entry.wait = result.head.value_or(ServerSeq());
 }
 
-// An error that speaks of this document.
-void DocumentReplica::onError(const Error &error, std::optional<std::chrono::milliseconds> retryAfter, Outcome &)
+// Without a subscription nothing can be pushed. A refusal for good makes dead letters of what waits, as a refused push does;
+// NotFound is no such refusal: a document that is absent may be followed and created.
+void DocumentReplica::onError(const Error &error, std::optional<std::chrono::milliseconds> retryAfter)
 {
     m_subscribed = m_synced = false;
-    if (errorClass(error.code) == ErrorClass::Transient) {
+    const ErrorClass what = errorClass(error.code);
+    if (what == ErrorClass::Transient) {
         const std::chrono::milliseconds wait = limits::kRetryFirst * (1 << std::min(m_pauses++, 6));
         m_pausedUntil = m_context.clock.steady()
             + retryAfter.value_or(std::min<std::chrono::milliseconds>(wait, limits::kRetryLongest));
@@ -244,6 +263,27 @@ void DocumentReplica::onError(const Error &error, std::optional<std::chrono::mil
     }
     m_refused = true;
     m_facts.push_back(DocumentRefused{m_id, error});
+    if (what != ErrorClass::Corrupt && error.code != ErrorCode::NotFound)
+        buryAll(error, [](const Entry &entry) { return entry.edit.isPending(); });
+}
+
+// The server could not read what was pushed, and does not say which of the events was at fault: none of them was taken.
+void DocumentReplica::onUnreadable(const Error &error)
+{
+    if (errorClass(error.code) == ErrorClass::Permanent)
+        buryAll(error, [](const Entry &entry) { return entry.isSent() && !entry.answered; });
+}
+
+// Each for the same reason, and none because it follows another.
+void DocumentReplica::buryAll(const Error &why, const std::function<bool(const Entry &)> &which)
+{
+    unwind();
+    for (auto &[order, entry] : m_queue) {
+        if (!which(entry))
+            continue;
+        bury(entry, why, entry.edit.id); // with a cause, so that nothing is looked for that follows it
+        entry.edit.because.reset();
+    }
 }
 
 } // namespace eventsync::client

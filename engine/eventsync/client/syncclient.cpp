@@ -89,9 +89,9 @@ void SyncClient::renewToken(const std::string &token)
 
 // ---- documents
 
-void SyncClient::openDocument(const DocumentId &id, const std::optional<CollectionName> &collection)
+QFuture<Result<>> SyncClient::openDocument(const DocumentId &id, const std::optional<CollectionName> &collection)
 {
-    d->apply(d->core->openDocument(id, collection));
+    return d->decided(d->core->openDocument(id, collection));
 }
 
 void SyncClient::closeDocument(const DocumentId &id)
@@ -265,9 +265,9 @@ QFuture<Result<std::vector<StateVector>>> SyncClient::stateVectors(const Documen
 
 // ---- collections and people
 
-void SyncClient::watch(const CollectionName &collection, protocol::Watch parameters)
+QFuture<Result<>> SyncClient::watch(const CollectionName &collection, protocol::Watch parameters)
 {
-    d->apply(d->core->watch(collection, std::move(parameters)));
+    return d->decided(d->core->watch(collection, std::move(parameters)));
 }
 
 void SyncClient::unwatch(const CollectionName &collection)
@@ -275,9 +275,9 @@ void SyncClient::unwatch(const CollectionName &collection)
     d->apply(d->core->unwatch(collection));
 }
 
-void SyncClient::setPresence(const DocumentId &id, json::Value state)
+QFuture<Result<>> SyncClient::setPresence(const DocumentId &id, json::Value state)
 {
-    d->apply(d->core->presence(id, std::move(state)));
+    return d->decided(d->core->presence(id, std::move(state)));
 }
 
 const ClientCore &SyncClient::core() const

@@ -69,8 +69,9 @@ public:
 
     // ---- documents. An edit's future ends when the edit is durable here; its value is empty if nothing changed.
     using Edit = QFuture<Result<std::optional<EventId>>>;
-    void openDocument(const DocumentId &id, const std::optional<CollectionName> &collection = {});
-    void closeDocument(const DocumentId &id);
+    // InvalidValue, here and wherever names or values come in, for what no server could log or read.
+    QFuture<Result<>> openDocument(const DocumentId &id, const std::optional<CollectionName> &collection = {});
+    void closeDocument(const DocumentId &id);           // follows it until what is queued is settled
     Edit create(const DocumentId &id, const CollectionName &collection, json::Value state, json::Object metadata = {});
     Edit update(const DocumentId &id, json::Patch patch, json::Object metadata = {});
     Edit update(const DocumentId &id, const std::function<Result<>(json::Value &)> &edit, json::Object metadata = {});
@@ -101,9 +102,9 @@ public:
     QFuture<Result<std::vector<StateVector>>> stateVectors(const DocumentId &id);
 
     // ---- collections and people
-    void watch(const CollectionName &collection, protocol::Watch parameters = {});
+    QFuture<Result<>> watch(const CollectionName &collection, protocol::Watch parameters = {});
     void unwatch(const CollectionName &collection);
-    void setPresence(const DocumentId &id, json::Value state);
+    QFuture<Result<>> setPresence(const DocumentId &id, json::Value state); // TooLarge above limits::kPresenceBytes
 
     const ClientCore &core() const;                     // what is known; valid until the event loop runs again
 

@@ -31,6 +31,9 @@ struct DocumentWrite
     std::optional<EventId> id = {};                   // for a repetition that must not count twice
 };
 
+// Holds what code hands in to what every reader of the event asks: names, and the form and values of a patch. InvalidValue.
+Result<> normalize(DocumentWrite &write);
+
 struct WrittenDocument
 {
     DocumentRecord record; // after the write

@@ -28,9 +28,7 @@ private:
 
 void LocalWriter::Core::write(DocumentWrite write, Written done)
 {
-    if (auto valid = documentIdFrom(write.documentId.text()); !valid)
-        return done(failure(valid.error()));
-    if (auto valid = collectionNameFrom(write.collection.text()); !valid)
+    if (auto valid = normalize(write); !valid)
         return done(failure(valid.error()));
     auto operation = std::make_shared<DocumentOperation>();
     operation->ids = {write.documentId};

@@ -169,6 +169,30 @@ private:
     Function m_function;
 };
 
+// The code of a user, which may throw (base/guard.h): what it throws is its complaint.
+class GuardedValidator final : public Validator
+{
+public:
+    explicit GuardedValidator(std::shared_ptr<const Validator> code) : m_code(std::move(code)) {}
+
+    Result<> validate(const CollectionName &collection, const json::Value &state) const override
+    {
+        return guarded([&] { return m_code->validate(collection, state); });
+    }
+    std::vector<Error> complaints(const CollectionName &collection, const json::Value &state) const override
+    {
+        auto all = guarded([&] { return m_code->complaints(collection, state); });
+        return all ? std::move(*all) : std::vector{all.error()};
+    }
+    bool saysEverything() const override
+    {
+        return guarded([&] { return m_code->saysEverything(); }).value_or(false);
+    }
+
+private:
+    std::shared_ptr<const Validator> m_code;
+};
+
 } // namespace
 
 std::vector<Error> Validator::complaints(const CollectionName &collection, const json::Value &state) const
@@ -194,7 +218,8 @@ Result<StateCheck> StateCheck::make(const CollectionName &collection, const Coll
     StateCheck check;
     check.m_collection = collection;
     check.m_policy = policy;
-    check.m_code = std::move(code);
+    if (code)
+        check.m_code = std::make_shared<GuardedValidator>(std::move(code));
     if (policy.schema()) {
         EVENTSYNC_TRY(check.m_schema, schemaValidator(*policy.schema()));
     }
@@ -217,7 +242,7 @@ Result<> StateCheck::check(const json::State &state) const
     if (m_schema)
         EVENTSYNC_CHECK(m_schema->validate(m_collection, *state));
     if (m_code)
-        EVENTSYNC_CHECK(guarded(&Validator::validate, *m_code, m_collection, *state));
+        EVENTSYNC_CHECK(m_code->validate(m_collection, *state));
     return {};
 }
 

@@ -146,6 +146,13 @@ std::optional<Bytes> directJson(const Message &message)
 
 constexpr int kFrameDepth = limits::kDepth + limits::kEventDepthExtra + limits::kFrameDepthExtra;
 
+Result<json::Value> parsed(std::string_view bytes, Codec codec, const DecodeLimits &limits)
+{
+    if (codec == Codec::Cbor)
+        return cbor::read(bytes, messageShape(), {.bytes = limits.frameBytes, .depth = limits.depth});
+    return json::parse(bytes, {.bytes = limits.frameBytes, .depth = limits.depth});
+}
+
 } // namespace
 
 Result<Message> decode(std::string_view bytes, Codec codec, const DecodeLimits &limits)
@@ -153,12 +160,19 @@ Result<Message> decode(std::string_view bytes, Codec codec, const DecodeLimits &
     if (codec == Codec::Cbor) {
         if (auto push = cbor::readPlainPush(bytes, limits))
             return std::move(*push);
-        EVENTSYNC_TRY(const json::Value value,
-                      cbor::read(bytes, messageShape(), {.bytes = limits.frameBytes, .depth = limits.depth}));
-        return messageFrom(value, readLimits(bytes, limits));
     }
-    EVENTSYNC_TRY(const json::Value value, json::parse(bytes, {.bytes = limits.frameBytes, .depth = limits.depth}));
+    EVENTSYNC_TRY(const json::Value value, parsed(bytes, codec, limits));
     return messageFrom(value, readLimits(bytes, limits));
+}
+
+std::optional<DocumentId> documentOfRefused(std::string_view bytes, Codec codec, const DecodeLimits &limits)
+{
+    const auto message = parsed(bytes, codec, limits);
+    const json::Object *object = message ? message->if_object() : nullptr;
+    const json::Value *named = object ? object->if_contains("documentId") : nullptr;
+    const auto id = named && named->is_string() ? documentIdFrom(std::string_view(named->get_string()))
+                                                : Result<DocumentId>(failure(ErrorCode::InvalidMessage));
+    return id ? std::optional(*id) : std::nullopt;
 }
 
 Result<std::vector<Message>> decodeList(std::string_view text, const DecodeLimits &limits)

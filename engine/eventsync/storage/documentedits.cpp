@@ -47,6 +47,16 @@ Result<std::vector<LoadedDocument>> loadRows(Result<std::unique_ptr<ReadView>> &
     return all;
 }
 
+// What could never be read again is not taken.
+Result<> checkNames(const EditOperation &operation)
+{
+    if (operation.collection)
+        EVENTSYNC_CHECK(collectionNameFrom(operation.collection->text()));
+    for (const DocumentId &id : operation.ids)
+        EVENTSYNC_CHECK(documentIdFrom(id.text()));
+    return {};
+}
+
 Diff diffOf(const DocumentDraft &draft, const CollectionPolicy &policy)
 {
     Diff diff;
@@ -140,6 +150,8 @@ void DocumentEdits::findMany(const CollectionName &collection, const FindOptions
 
 void DocumentEdits::edit(const EditPtr &operation)
 {
+    if (const auto named = checkNames(*operation); !named)
+        return operation->answer(failure(named.error()));
     if (m_running >= limits::kStorageQueue)
         return operation->answer(failure(ErrorCode::QueueFull, "too many edits wait"));
     ++m_running;

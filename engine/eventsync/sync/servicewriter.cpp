@@ -5,6 +5,8 @@ namespace eventsync::sync {
 
 void ServiceWriter::write(eventlog::DocumentWrite write, Written done)
 {
+    if (const auto valid = normalize(write); !valid)
+        return done(failure(valid.error()));
     m_service.write({.documentId = std::move(write.documentId), .collection = std::move(write.collection),
                      .clientId = std::move(write.clientId), .author = std::move(write.author), .ifVersion = write.ifVersion,
                      .edit = std::move(write.edit), .patch = std::move(write.patch), .kind = write.kind,

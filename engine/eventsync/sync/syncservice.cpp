@@ -138,11 +138,11 @@ void SyncService::receive(SessionId id, const protocol::Message &message)
     }
 }
 
-void SyncService::receiveInvalid(SessionId id, const Error &error)
+void SyncService::receiveInvalid(SessionId id, const Error &error, const std::optional<DocumentId> &document)
 {
     if (Session *session = d->session(id)) {
         session->heard = d->clock.steady();
-        d->sendError(*session, error, protocol::ErrorScope::Message);
+        d->sendError(*session, error, protocol::ErrorScope::Message, document);
     }
 }
 
@@ -168,6 +168,10 @@ void SyncService::write(Write write, std::function<void(Result<Written>)> done)
         return done(failure(ErrorCode::ShuttingDown, "the server is stopping"));
     if (auto author = authorIdFrom(write.clientId.text()); !author)
         return done(failure(author.error()));
+    if (auto valid = documentIdFrom(write.documentId.text()); !valid)
+        return done(failure(valid.error()));
+    if (auto valid = collectionNameFrom(write.collection.text()); !valid)
+        return done(failure(valid.error()));
     const EventId id = write.id.value_or(d->uuids.next());
     auto job = std::make_shared<Job>(Job{WriteJob{std::move(write), id, done}});
     const ClientId client = std::get<WriteJob>(job->work).write.clientId;

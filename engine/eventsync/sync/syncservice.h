@@ -86,7 +86,8 @@ public:
     // ---- sessions
     SessionId open(SessionSink &sink, SessionInfo info);
     void receive(SessionId session, const protocol::Message &message);
-    void receiveInvalid(SessionId session, const Error &error); // a frame that could not be decoded
+    // A frame that could not be decoded; the document that it named, if so much could be read.
+    void receiveInvalid(SessionId session, const Error &error, const std::optional<DocumentId> &document = {});
     void drained(SessionId session);                            // its unsent bytes fell below the high-water mark
     void lost(SessionId session);                               // the peer has gone; its sink is not called any more
     void tick();                                                // at least every second

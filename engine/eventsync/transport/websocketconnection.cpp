@@ -67,6 +67,8 @@ WebSocketConnection::WebSocketConnection(const QUrl &url, const DialOptions &opt
     handshake.setSubprotocols({QString::fromStdString(std::string(subprotocol(options.codec)))});
     if (options.tls)
         m_webSocket->setSslConfiguration(*options.tls);
+    // One message is one frame: where QWebSocket cuts a text into several, it cuts inside characters too, and a server may refuse that.
+    m_webSocket->setOutgoingFrameSize(QWebSocket::maxOutgoingFrameSize());
     m_timer.start(m_handshakeTime);
     m_webSocket->open(request, handshake);
 }

@@ -83,7 +83,7 @@ double microsecondsPerEvent(std::int64_t events, std::int64_t perMessage)
     auto loaded = client::ClientCore::load(**view, clock, random);
     EVENTSYNC_ASSERT(loaded.has_value());
     client::ClientCore &core = **loaded;
-    core.openDocument(kDocument, Author::collection());
+    EVENTSYNC_ASSERT(core.openDocument(kDocument, Author::collection()).has_value());
     core.connected();
     core.receive(welcome());
     core.receive(remote.first);

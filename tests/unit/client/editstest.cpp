@@ -3,7 +3,13 @@
 
 #include "rig.h"
 
+#include <eventsync/base/valuelimits.h>
+#include <eventsync/crdt/api.h>
+
 #include <QTest>
+
+#include <limits>
+#include <stdexcept>
 
 namespace eventsync::client::test {
 
@@ -80,6 +86,163 @@ void EditsTest::whatOnlyTheServerSaysIsRefusedAtTheEdit()
     QCOMPARE(pair.device.core->update(pair.id, patch(R"([{"op":"inc","path":"/gold","value":1}])"), marked).error().code,
              ErrorCode::PermissionDenied);
     QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+}
+
+void EditsTest::namesThatCannotBeLoggedAreRefusedAtEveryDoor_data()
+{
+    QTest::addColumn<QString>("id");
+    QTest::addColumn<QString>("collection");
+    QTest::newRow("an id with a slash") << "not allowed/id" << "games";
+    QTest::newRow("an id of 200 letters") << QString(200, u'a') << "games";
+    QTest::newRow("no id") << "" << "games";
+    QTest::newRow("a collection of EventSync's own") << "game-2" << "events";
+    QTest::newRow("a collection in capitals") << "game-2" << "Games";
+}
+
+void EditsTest::namesThatCannotBeLoggedAreRefusedAtEveryDoor()
+{
+    QFETCH(QString, id);
+    QFETCH(QString, collection);
+    const DocumentId document(id.toStdString());
+    const CollectionName group(collection.toStdString());
+    Pair pair;
+    ClientCore &core = *pair.device.core;
+    QCOMPARE(core.create(document, group, parsed("{}")).error().code, ErrorCode::InvalidValue);
+    QCOMPARE(core.createCrdt(document, group, parsed("{}")).error().code, ErrorCode::InvalidValue);
+    QCOMPARE(core.openDocument(document, group).error().code, ErrorCode::InvalidValue);
+    if (group != kGames) {
+        QCOMPARE(core.watch(group, {}).error().code, ErrorCode::InvalidValue);
+        pair.device.run(core.query({.requestId = "1", .query = protocol::ListQuery{.collection = group}}));
+    } else {
+        QCOMPARE(core.presence(document, parsed("{}")).error().code, ErrorCode::InvalidValue);
+        pair.device.run(core.query({.requestId = "1", .query = protocol::StateAtQuery{document, ServerSeq(1)}}));
+    }
+    const auto answers = pair.device.facts<QueryAnswered>();
+    QCOMPARE(answers.size(), std::size_t(1));
+    QCOMPARE(answers[0].result.code.value(), ErrorCode::InvalidValue);
+    QCOMPARE(core.documents(), std::vector{pair.id});
+    QCOMPARE(core.queueSize(), std::size_t(0));
+    QVERIFY(pair.device.take<protocol::Query>().empty());
+}
+
+void EditsTest::whatAnEditThrowsComesBackAndChangesNothing_data()
+{
+    QTest::addColumn<bool>("crdt");
+    QTest::newRow("json") << false;
+    QTest::newRow("crdt") << true;
+}
+
+void EditsTest::whatAnEditThrowsComesBackAndChangesNothing()
+{
+    QFETCH(bool, crdt);
+    Device device(withPolicy());
+    if (crdt)
+        QVERIFY(device.run(device.core->createCrdt(kGame, kGames, parsed(R"({"name":"a","gold":1})"))).has_value());
+    else
+        QVERIFY(device.run(device.core->create(kGame, kGames, parsed(R"({"name":"a","gold":1})"))).has_value());
+    const std::string before = device.view(kGame);
+    const auto thrown = device.core->update(kGame, [](json::Value &game) -> Result<> {
+        game.as_object()["gold"] = 5;
+        game.at("name").as_int64(); // what Boost.JSON throws
+        return {};
+    });
+    QCOMPARE(thrown.error().code, ErrorCode::Invalid);
+    if (crdt) {
+        const auto half = device.core->updateCrdt(kGame, [](crdt::Api &api) -> Result<> {
+            EVENTSYNC_CHECK(api.obj("")->set("gold", 9));
+            throw std::runtime_error("half way");
+        });
+        QCOMPARE(half.error().code, ErrorCode::Invalid);
+        QVERIFY(half.error().message.ends_with("half way"));
+    }
+    QCOMPARE(device.view(kGame), before);
+    QCOMPARE(device.core->queueSize(), std::size_t(1));
+    QVERIFY(device.run(device.core->update(kGame, [](json::Value &game) -> Result<> {
+        game.as_object()["gold"] = 2;
+        return {};
+    })).has_value());
+    VERIFY_DURABLE(device);
+}
+
+void EditsTest::whatAValidatorThrowsRefusesTheEdit()
+{
+    ClientOptions options = withPolicy();
+    options.validators = [](const CollectionName &) {
+        return validatorFrom([](const CollectionName &, const json::Value &state) -> Result<> {
+            state.at("name").as_string();
+            return {};
+        });
+    };
+    Pair pair(options);
+    const auto refused = pair.device.core->update(pair.id, patch(R"([{"op":"replace","path":"/name","value":7}])"));
+    QCOMPARE(refused.error().code, ErrorCode::Invalid);
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+    pair.edit(R"([{"op":"replace","path":"/name","value":"b"}])");
+    QCOMPARE(pair.pushed().size(), std::size_t(1));
+}
+
+void EditsTest::whatNoPeerCouldReadIsRefusedAtTheEdit_data()
+{
+    QTest::addColumn<QString>("kind");
+    QTest::newRow("a number that is none") << "nan";
+    QTest::newRow("text that is not UTF-8") << "text";
+    QTest::newRow("a key with NUL") << "key";
+    QTest::newRow("an inc by half") << "inc";
+    QTest::newRow("metadata with a number that is none") << "metadata";
+    QTest::newRow("metadata that replaces nothing") << "replaces";
+    QTest::newRow("quotes that take two bytes each") << "quotes";
+}
+
+void EditsTest::whatNoPeerCouldReadIsRefusedAtTheEdit()
+{
+    QFETCH(QString, kind);
+    json::PatchOperation add{json::OperationKind::Add, *json::Pointer::parse("/x"), {}, json::Value("fine")};
+    json::Object metadata;
+    if (kind == u"nan")
+        add.value = std::numeric_limits<double>::quiet_NaN();
+    else if (kind == u"text")
+        add.value = "\xFF\xFE";
+    else if (kind == u"key")
+        add.value = json::Object{{std::string_view("a\0b", 3), 1}};
+    else if (kind == u"inc")
+        add = {json::OperationKind::Inc, *json::Pointer::parse("/gold"), {}, json::Value(0.5)};
+    else if (kind == u"metadata")
+        metadata["at"] = std::numeric_limits<double>::infinity();
+    else if (kind == u"replaces")
+        metadata["replaces"] = "everything";
+    else
+        add.value = std::string(limits::kEventBytes / 2, '"');
+    Pair pair;
+    const std::string before = pair.device.view(pair.id);
+    const auto refused = pair.device.core->update(pair.id, json::Patch({add}), metadata);
+    QVERIFY(!refused);
+    QCOMPARE(errorClass(refused.error().code), ErrorClass::Permanent);
+    QCOMPARE(pair.device.view(pair.id), before);
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+    pair.edit(R"([{"op":"add","path":"/x","value":1}])");
+    QCOMPARE(pair.pushed().size(), std::size_t(1));
+    VERIFY_DURABLE(pair.device);
+}
+
+void EditsTest::anEditIsNoLargerThanTheServerTakes()
+{
+    Pair pair;
+    pair.device.run(pair.device.core->disconnected());
+    const auto add = [](std::size_t bytes) {
+        return patch(R"([{"op":"add","path":"/x","value":")" + std::string(bytes, 'a') + R"("}])");
+    };
+    QVERIFY(pair.device.run(pair.device.core->update(pair.id, add(5'000))).has_value());
+    pair.device.run(pair.device.core->connected());
+    protocol::Welcome small = welcome();
+    small.limits.eventBytes = 4'000;
+    pair.device.receive(small);
+    pair.device.receive(pair.log.synced({}));
+    QCOMPARE(pair.device.states(), std::vector{EntryState::DeadLetter});
+    QCOMPARE(pair.device.entry(0).reason->code, ErrorCode::TooLarge);
+    QCOMPARE(pair.device.core->update(pair.id, add(5'000)).error().code, ErrorCode::TooLarge);
+    QVERIFY(pair.device.run(pair.device.core->update(pair.id, add(1'000))).has_value());
+    QCOMPARE(pair.pushed().size(), std::size_t(1));
+    VERIFY_DURABLE(pair.device);
 }
 
 // [G9]

@@ -16,6 +16,14 @@ private Q_SLOTS:
     void refusedEditsChangeNothing_data();
     void refusedEditsChangeNothing();
     void whatOnlyTheServerSaysIsRefusedAtTheEdit();
+    void namesThatCannotBeLoggedAreRefusedAtEveryDoor_data();
+    void namesThatCannotBeLoggedAreRefusedAtEveryDoor();
+    void whatAnEditThrowsComesBackAndChangesNothing_data();
+    void whatAnEditThrowsComesBackAndChangesNothing();
+    void whatAValidatorThrowsRefusesTheEdit();
+    void whatNoPeerCouldReadIsRefusedAtTheEdit_data();
+    void whatNoPeerCouldReadIsRefusedAtTheEdit();
+    void anEditIsNoLargerThanTheServerTakes();
     void aFullQueueRefusesTheNextEdit();
     void aReaderEditsNothingAndWhatWaitsIsHeld();
     void aReaderStaysAReaderOverAnOfflineRestart();

@@ -174,7 +174,7 @@ void FollowingTest::anEditTakesThePlaceThatIsIdleLongest()
     house.connect();
     house.serve();
     for (int i = 1; i <= 3; ++i)
-        house.device.run(house.device.core->openDocument(game(i)));
+        QVERIFY(house.device.run(house.device.core->openDocument(game(i))).has_value());
     house.serve();
     QCOMPARE(house.followed, (std::set{game(1), game(2)}));
     house.edit(game(1)); // has a place, and is the one that was busy last
@@ -191,7 +191,7 @@ void FollowingTest::moreOpenDocumentsThanPlacesAreReadInTurns()
     House house(1);
     for (int i = 1; i <= 3; ++i) {
         house.log(game(i)).other(R"([{"op":"add","path":"","value":{"gold":1}}])", Operation::Create);
-        house.device.run(house.device.core->openDocument(game(i), kGames));
+        QVERIFY(house.device.run(house.device.core->openDocument(game(i), kGames)).has_value());
     }
     house.connect();
     house.serve();
@@ -213,15 +213,31 @@ void FollowingTest::moreOpenDocumentsThanPlacesAreReadInTurns()
 void FollowingTest::aDocumentThatIsNotInStepKeepsItsPlace()
 {
     House house(1);
-    house.device.run(house.device.core->openDocument(game(1), kGames));
+    QVERIFY(house.device.run(house.device.core->openDocument(game(1), kGames)).has_value());
     house.create(game(2));
-    house.device.run(house.device.core->openDocument(game(2), kGames));
+    QVERIFY(house.device.run(house.device.core->openDocument(game(2), kGames)).has_value());
     house.connect();
     QCOMPARE(house.device.take<protocol::Subscribe>().back().documentId, game(2)); // it has something to send
     house.device.clock.advance(limits::kFollowTurn);
     house.device.run(house.device.core->tick());
     QVERIFY(house.device.take<protocol::Unsubscribe>().empty());
     QVERIFY(house.device.take<protocol::Subscribe>().empty());
+}
+
+void FollowingTest::nobodyIsPresentInAClosedDocument()
+{
+    Pair pair;
+    QVERIFY(pair.device.run(pair.device.core->presence(pair.id, json::Value("here"))).has_value());
+    QCOMPARE(pair.device.take<protocol::Presence>().back().state, json::Value("here"));
+    pair.edit(kInc);
+    pair.device.run(pair.device.core->closeDocument(pair.id));
+    QVERIFY(pair.device.take<protocol::Unsubscribe>().empty()); // followed for its edit
+    QVERIFY(pair.device.take<protocol::Presence>().back().state.is_null());
+    pair.device.clock.advance(limits::kPresenceKeep);
+    pair.device.run(pair.device.core->tick());
+    QVERIFY(pair.device.take<protocol::Presence>().empty());
+    QVERIFY(pair.device.run(pair.device.core->openDocument(pair.id)).has_value());
+    QCOMPARE(pair.device.take<protocol::Presence>().back().state, json::Value("here"));
 }
 
 } // namespace eventsync::client::test

@@ -20,6 +20,7 @@ private Q_SLOTS:
     void anEditTakesThePlaceThatIsIdleLongest();
     void moreOpenDocumentsThanPlacesAreReadInTurns();
     void aDocumentThatIsNotInStepKeepsItsPlace();
+    void nobodyIsPresentInAClosedDocument();
 };
 
 } // namespace eventsync::client::test

@@ -440,6 +440,74 @@ void RepairTest::refusedDocumentsAreTold()
     QVERIFY(pair.device.take<protocol::Subscribe>().empty());
 }
 
+// [G9] What waits for a document that the server refuses is not silent for ever.
+void RepairTest::aRefusalForGoodMakesDeadLetters_data()
+{
+    QTest::addColumn<int>("code");
+    QTest::addColumn<bool>("dead");
+    const auto row = [](ErrorCode code, bool dead) { QTest::newRow(errorName(code).data()) << static_cast<int>(code) << dead; };
+    row(ErrorCode::PermissionDenied, true);
+    row(ErrorCode::DocumentExists, true); // in another collection: there never will be a newer state to look at
+    row(ErrorCode::NotFound, false);      // it may be created
+    row(ErrorCode::Corrupt, false);       // somebody repairs it
+    row(ErrorCode::Unavailable, false);
+}
+
+void RepairTest::aRefusalForGoodMakesDeadLetters()
+{
+    QFETCH(int, code);
+    QFETCH(bool, dead);
+    const auto why = static_cast<ErrorCode>(code);
+    Pair pair;
+    pair.device.run(pair.device.core->disconnected());
+    pair.edit(R"([{"op":"inc","path":"/gold","value":1}])");
+    pair.edit(R"([{"op":"replace","path":"/name","value":"b"}])");
+    pair.device.run(pair.device.core->connected());
+    pair.device.receive(welcome());
+    pair.device.receive(protocol::ErrorMessage{why, "no", protocol::ErrorScope::Document, pair.id});
+    const EntryState state = dead ? EntryState::DeadLetter : EntryState::Waiting;
+    QCOMPARE(pair.device.states(), (std::vector{state, state}));
+    QCOMPARE(pair.device.facts<DeadLettered>().size(), std::size_t(dead ? 2 : 0));
+    for (const QueueEntry &entry : pair.device.core->queue()) {
+        if (dead)
+            QCOMPARE(entry.reason.value(), (Error{why, "no"}));
+    }
+    QCOMPARE(pair.device.facts<ServerError>().back().documentId.value(), pair.id);
+    VERIFY_DURABLE(pair);
+}
+
+void RepairTest::anEditAsksAgainWhereTheDocumentWasRefused()
+{
+    Pair pair;
+    subscribe(pair);
+    pair.device.receive(protocol::ErrorMessage{ErrorCode::PermissionDenied, "no", protocol::ErrorScope::Document, pair.id});
+    pair.device.take<protocol::Subscribe>();
+    pair.edit(R"([{"op":"inc","path":"/gold","value":1}])");
+    QCOMPARE(pair.device.take<protocol::Subscribe>().size(), std::size_t(1));
+    pair.device.receive(protocol::ErrorMessage{ErrorCode::PermissionDenied, "no", protocol::ErrorScope::Document, pair.id});
+    QCOMPARE(pair.device.states(), std::vector{EntryState::DeadLetter});
+    QVERIFY(pair.device.run(pair.device.core->retry(pair.device.entry(0).id)).has_value());
+    pair.device.receive(pair.log.synced({}));
+    QCOMPARE(pair.pushed().size(), std::size_t(1));
+    VERIFY_DURABLE(pair);
+}
+
+void RepairTest::aPushThatCannotBeReadMakesDeadLetters()
+{
+    Pair pair;
+    pair.edit(R"([{"op":"inc","path":"/gold","value":1}])");
+    QCOMPARE(pair.pushed().size(), std::size_t(1));
+    pair.device.receive(protocol::ErrorMessage{ErrorCode::UnknownField, "no", protocol::ErrorScope::Message, pair.id});
+    QCOMPARE(pair.device.states(), std::vector{EntryState::DeadLetter});
+    QCOMPARE(pair.device.entry(0).reason->code, ErrorCode::UnknownField);
+    QCOMPARE(pair.device.view(pair.id), std::string(R"({"gold":10,"name":"a"})"));
+    pair.edit(R"([{"op":"inc","path":"/gold","value":2}])");
+    const auto next = pair.pushed();
+    QCOMPARE(next.size(), std::size_t(1));
+    QCOMPARE(next[0]->clientSeq, ClientSeq(1)); // what was not taken has used up no number
+    VERIFY_DURABLE(pair);
+}
+
 void RepairTest::transientDocumentErrorsSubscribeAgain()
 {
     Pair pair;

@@ -33,6 +33,10 @@ private Q_SLOTS:
     void revokedPurgesAndKeepsTheEditsAsDeadLetters();
     void refusedDocumentsAreTold();
     void transientDocumentErrorsSubscribeAgain();
+    void aRefusalForGoodMakesDeadLetters_data();
+    void aRefusalForGoodMakesDeadLetters();
+    void anEditAsksAgainWhereTheDocumentWasRefused();
+    void aPushThatCannotBeReadMakesDeadLetters();
     void connectionErrorsSayWhetherToComeBack_data();
     void connectionErrorsSayWhetherToComeBack();
     void theHistoryIsBoundedAndTheStateSurvives();

@@ -269,7 +269,7 @@ Pair::Pair(ClientOptions options, std::string_view state) : log(id), device(std:
 {
     if (!state.empty())
         log.other(R"([{"op":"add","path":"","value":)" + std::string(state) + "}]", Operation::Create);
-    device.run(device.core->openDocument(id, CollectionName("games")));
+    EVENTSYNC_ASSERT(device.run(device.core->openDocument(id, CollectionName("games"))).has_value());
     connect();
 }
 

@@ -12,12 +12,15 @@
 #include <eventsync/protocol/codec.h>
 #include <eventsync/transport/loopback.h>
 
+#include <support/throwingbackend.h>
+
 #include <QCoreApplication>
 #include <QProcess>
 #include <QTemporaryDir>
 #include <QTest>
 
 #include <cstdio>
+#include <stdexcept>
 
 namespace eventsync::client::test {
 
@@ -288,6 +291,115 @@ void SyncClientTest::aFailedStoreGoesBackToWhatIsDurable()
     QCOMPARE(client.core().optimistic(kGame)->canonical(), std::string(R"({"gold":1})"));
     QVERIFY(resultOf(client.update(kGame, patch(kInc))).has_value());
     QCOMPARE(client.core().optimistic(kGame)->canonical(), std::string(R"({"gold":2})"));
+}
+
+namespace {
+
+class ThrowingResolver final : public ConflictResolver
+{
+public:
+    std::string name() const override { return "throwing"; }
+    Resolution resolve(const ConflictView &view) const override
+    {
+        view.ours->at("name").as_int64(); // what Boost.JSON throws
+        return {};
+    }
+};
+
+} // namespace
+
+void SyncClientTest::whatAResolverThrowsIsForAPerson()
+{
+    SmallServer server;
+    server.log.other(R"([{"op":"add","path":"","value":{"gold":1,"name":"a"}}])", Operation::Create);
+    auto client = opened(optionsFor(server));
+    client->setResolver(kGames, std::make_shared<ThrowingResolver>());
+    client->openDocument(kGame, kGames);
+    client->goOnline();
+    QVERIFY(resultOf(client->waitForSynced(kGame)).has_value());
+    client->goOffline();
+    QVERIFY(resultOf(client->update(kGame, patch(R"([{"op":"replace","path":"/name","value":"mine"}])"))).has_value());
+    server.log.other(R"([{"op":"replace","path":"/name","value":"theirs"}])");
+    int asked = 0;
+    connect(client.get(), &SyncClient::conflictFound, this, [&] { ++asked; });
+    client->goOnline();
+    QVERIFY(QTest::qWaitFor([&] { return asked == 1; }));
+    QCOMPARE(client->core().queueCounts().conflicts, std::size_t(1));
+}
+
+void SyncClientTest::aWatchThatThrowsHearsTheNextChange()
+{
+    SmallServer server;
+    auto client = opened(optionsFor(server));
+    StateManager states(*client);
+    int heard = 0;
+    states.watch(kGame, *json::Pointer::parse("/gold"), [&](const json::Value *) {
+        ++heard;
+        throw std::runtime_error("not now");
+    });
+    QVERIFY(resultOf(client->create(kGame, kGames, parsed(R"({"gold":1})"))).has_value());
+    QVERIFY(resultOf(client->update(kGame, patch(kInc))).has_value());
+    QCOMPARE(heard, 3); // at once, and after each change
+}
+
+void SyncClientTest::whatABackendThrowsIsAFailedStore()
+{
+    SmallServer server;
+    auto made = std::make_unique<eventsync::test::ThrowingBackend>(ClientCore::schema());
+    auto &store = *made;
+    auto opened = SyncClient::open(std::unique_ptr<storage::Backend>(std::move(made)), optionsFor(server));
+    QVERIFY(opened.has_value());
+    SyncClient &client = **opened;
+    QVERIFY(resultOf(client.create(kGame, kGames, parsed(R"({"gold":1})"))).has_value());
+    store.throwsAtCommit = true;
+    const auto edit = client.update(kGame, patch(kInc));
+    QCOMPARE(resultOf(edit).error().code, ErrorCode::Invalid);
+    QCOMPARE(client.core().optimistic(kGame)->canonical(), std::string(R"({"gold":1})"));
+    store.throwsAtCommit = false;
+    QVERIFY(resultOf(client.update(kGame, patch(kInc))).has_value());
+
+    auto unreadable = std::make_unique<eventsync::test::ThrowingBackend>(ClientCore::schema());
+    unreadable->throwsAtRead = true;
+    const auto failed = SyncClient::open(std::unique_ptr<storage::Backend>(std::move(unreadable)), optionsFor(server));
+    QCOMPARE(failed.error().code, ErrorCode::Invalid);
+}
+
+void SyncClientTest::aConnectionThatThrowsIsRefused()
+{
+    SyncClientOptions options;
+    options.connect = []() -> Result<std::unique_ptr<transport::Connection>> { throw std::runtime_error("no address"); };
+    auto client = opened(std::move(options));
+    client->goOnline();
+    QCOMPARE(client->state(), SyncClient::State::Refused);
+    QVERIFY(client->lastError().message.ends_with("no address"));
+}
+
+void SyncClientTest::namesThatCannotBeLoggedAreRefusedAtTheCall()
+{
+    SmallServer server;
+    auto client = opened(optionsFor(server));
+    const DocumentId id("not allowed/id");
+    const CollectionName events("events");
+    QCOMPARE(resultOf(client->openDocument(id, kGames)).error().code, ErrorCode::InvalidValue);
+    QCOMPARE(resultOf(client->openDocument(kGame, events)).error().code, ErrorCode::InvalidValue);
+    QCOMPARE(resultOf(client->create(id, kGames, parsed("{}"))).error().code, ErrorCode::InvalidValue);
+    QCOMPARE(resultOf(client->create(kGame, events, parsed("{}"))).error().code, ErrorCode::InvalidValue);
+    QCOMPARE(resultOf(client->watch(events)).error().code, ErrorCode::InvalidValue);
+    QCOMPARE(resultOf(client->setPresence(id, parsed("{}"))).error().code, ErrorCode::InvalidValue);
+    QCOMPARE(resultOf(client->stateVectors(id)).error().code, ErrorCode::InvalidValue);
+    QCOMPARE(resultOf(client->setPresence(kGame, std::string(limits::kPresenceBytes, 'a').c_str())).error().code, ErrorCode::TooLarge);
+    QVERIFY(client->core().documents().empty());
+}
+
+void SyncClientTest::editsOfDocumentsThatAreNotOpenTravel()
+{
+    SmallServer server;
+    auto client = opened(optionsFor(server));
+    client->goOnline();
+    QVERIFY(resultOf(client->create(kGame, kGames, parsed(R"({"gold":1})"))).has_value());
+    QVERIFY(resultOf(client->waitForSettled(kGame)).has_value());
+    QCOMPARE(server.log.state(), std::string(R"({"gold":1})"));
+    QVERIFY(!client->core().isSynced(kGame)); // and nobody listens to it any more
 }
 
 void SyncClientTest::watchesHearOfTheirPathsOnly()

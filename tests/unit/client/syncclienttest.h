@@ -19,6 +19,12 @@ private Q_SLOTS:
     void everyFutureEnds();
     void questionsTimeOut();
     void aFailedStoreGoesBackToWhatIsDurable();
+    void whatAResolverThrowsIsForAPerson();
+    void aWatchThatThrowsHearsTheNextChange();
+    void whatABackendThrowsIsAFailedStore();
+    void aConnectionThatThrowsIsRefused();
+    void namesThatCannotBeLoggedAreRefusedAtTheCall();
+    void editsOfDocumentsThatAreNotOpenTravel();
     void watchesHearOfTheirPathsOnly();
     void aProfileIsLockedAgainstASecondClient();
     void queuedEditsSurviveKill();

@@ -55,6 +55,19 @@ Result<Message> decodedWith(const std::string &sample, const std::string &pointe
 
 } // namespace
 
+void BadInputTest::refusedMessagesNameTheirDocument()
+{
+    const json::Object push{{"type", "push"}, {"documentId", "game-1"}, {"batchId", 1}, {"events", json::Array{json::Object{}}}};
+    const json::Object unnamed{{"type", "push"}, {"documentId", "not allowed/id"}, {"batchId", 1}, {"events", json::Array{}}};
+    for (const Codec codec : {Codec::Json, Codec::Cbor}) {
+        const Bytes bytes = bytesOf(push, codec);
+        QVERIFY(!decode(bytes, codec));
+        QCOMPARE(documentOfRefused(bytes, codec).value(), DocumentId("game-1"));
+        QVERIFY(!documentOfRefused(bytesOf(unnamed, codec), codec));
+        QVERIFY(!documentOfRefused(bytes.substr(1), codec));
+    }
+}
+
 void BadInputTest::badFramesHaveNamedErrors_data()
 {
     QTest::addColumn<QString>("frame");

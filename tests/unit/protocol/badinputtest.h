@@ -10,6 +10,7 @@ class BadInputTest : public QObject
 private Q_SLOTS:
     void badFramesHaveNamedErrors_data();
     void badFramesHaveNamedErrors();
+    void refusedMessagesNameTheirDocument();
     void badFieldsHaveNamedErrors_data();
     void badFieldsHaveNamedErrors();
     void limitsAreCharged_data();

@@ -261,6 +261,14 @@ void DocumentStorageTest::whatABackendThrowsEndsTheEdit()
     QVERIFY(wait(storage.createOne(kGames, kA, value("{}"), {})));
 }
 
+void DocumentStorageTest::namesThatCannotBeReadAgainAreRefused()
+{
+    QCOMPARE(wait(m_storage->createOne(kGames, DocumentId("not allowed/id"), value("{}"), {})).error().code, ErrorCode::InvalidValue);
+    QCOMPARE(wait(m_storage->createOne(kGames, DocumentId(std::string(200, 'a')), value("{}"), {})).error().code,
+             ErrorCode::InvalidValue);
+    QCOMPARE(wait(m_storage->createOne(CollectionName("events"), kA, value("{}"), {})).error().code, ErrorCode::InvalidValue);
+}
+
 void DocumentStorageTest::ifVersionIsNotRetried()
 {
     QVERIFY(wait(m_storage->createOne(kGames, kA, value(R"({"gold":1})"), {})));

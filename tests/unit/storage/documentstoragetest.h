@@ -32,6 +32,7 @@ private Q_SLOTS:
     void whatAnEditThrowsComesBackAndBlocksNothing();
     void aWatchThatThrowsHearsTheNextChange();
     void whatABackendThrowsEndsTheEdit();
+    void namesThatCannotBeReadAgainAreRefused();
     void ifVersionIsNotRetried();
     void versionGoesOnAfterDeleteAndCreate();
     void sectionIsNotEditedAgainForChangesElsewhere();

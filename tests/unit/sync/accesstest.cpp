@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <set>
+#include <stdexcept>
 #include <utility>
 
 namespace eventsync::sync::test {
@@ -243,6 +244,46 @@ void AccessTest::aTokenIsRenewedOrEndsTheConnection()
     Peer &again = house.enter("alice-phone", "alice");
     rig.say(again, protocol::Auth{"bob"}); // a connection stays whose it is
     QCOMPARE(again.closed.value(), ErrorCode::ClientIdInUse);
+}
+
+void AccessTest::whatCannotBeReadNamesItsDocument()
+{
+    House house;
+    Peer &alice = house.enter("alice-phone", "alice");
+    house.rig.service->receiveInvalid(alice.id, {ErrorCode::UnknownField, "cannot be read"}, DocumentId("game-1"));
+    QCOMPARE(alice.last<protocol::ErrorMessage>()->scope, protocol::ErrorScope::Message);
+    QCOMPARE(alice.last<protocol::ErrorMessage>()->documentId.value(), DocumentId("game-1"));
+}
+
+void AccessTest::aPolicyThatThrowsGivesNoAccess()
+{
+    struct Throwing final : AccessPolicy
+    {
+        Result<Principal> authenticate(const std::optional<std::string> &token, const ClientId &) const override
+        {
+            if (!token)
+                throw std::runtime_error("no users today");
+            return Principal{*token, {}};
+        }
+        Access access(const Principal &, const std::optional<CollectionName> &, const DocumentId &) const override
+        {
+            throw std::runtime_error("no rights today");
+        }
+        Access collectionAccess(const Principal &, const CollectionName &) const override { throw 5; }
+    };
+    ServiceOptions options;
+    options.access = std::make_shared<Throwing>();
+    Rig rig(std::move(options));
+    Peer &peer = rig.connect();
+    rig.say(peer, protocol::Hello{.clientId = ClientId("alice-phone"), .token = "alice"});
+    rig.say(peer, protocol::Subscribe{.documentId = DocumentId("game-1"), .collection = CollectionName("games"), .afterSeq = ServerSeq(0)});
+    QCOMPARE(peer.last<protocol::ErrorMessage>()->code, ErrorCode::PermissionDenied);
+    rig.say(peer, protocol::Watch{.collection = CollectionName("games")});
+    QCOMPARE(peer.last<protocol::ErrorMessage>()->code, ErrorCode::PermissionDenied);
+    Peer &other = rig.connect();
+    rig.say(other, protocol::Hello{.clientId = ClientId("bob-phone")});
+    QCOMPARE(other.last<protocol::ErrorMessage>()->code, ErrorCode::Unavailable);
+    QVERIFY(other.last<protocol::ErrorMessage>()->message.find("users") == std::string::npos); // the words are for the log
 }
 
 // ---- errors

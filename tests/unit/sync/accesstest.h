@@ -19,6 +19,8 @@ private Q_SLOTS:
     void aWithdrawnRightRevokes();
     void noPresenceReachesWhoMayNotRead();
     void aTokenIsRenewedOrEndsTheConnection();
+    void whatCannotBeReadNamesItsDocument();
+    void aPolicyThatThrowsGivesNoAccess();
     void everyErrorHasItsScope_data();
     void everyErrorHasItsScope();
 };

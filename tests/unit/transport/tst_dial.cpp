@@ -6,6 +6,8 @@
 #include <QTcpServer>
 #include <QTcpSocket>
 #include <QTest>
+#include <QWebSocket>
+#include <QWebSocketServer>
 
 #include <optional>
 
@@ -95,6 +97,33 @@ private Q_SLOTS:
         QCOMPARE(closings, 1);
         QCOMPARE(opened, 0);
         QCOMPARE(connection->state(), Connection::State::Closed);
+    }
+
+    // Cut into frames of its choice, a text would be cut inside characters.
+    void aLargeTextIsOneFrame()
+    {
+        QWebSocketServer server(QStringLiteral("test"), QWebSocketServer::NonSecureMode);
+        server.setSupportedSubprotocols({QString::fromStdString(std::string(subprotocol(Codec::Json)))});
+        QVERIFY(server.listen(QHostAddress::LocalHost));
+        int frames = 0;
+        QString received;
+        bool isWhole = false;
+        connect(&server, &QWebSocketServer::newConnection, &server, [&] {
+            QWebSocket *socket = server.nextPendingConnection();
+            socket->setParent(&server);
+            connect(socket, &QWebSocket::textFrameReceived, &server, [&](const QString &frame, bool isLast) {
+                ++frames;
+                received += frame;
+                isWhole = isLast;
+            });
+        });
+        auto dialled = dial(QUrl(QStringLiteral("ws://127.0.0.1:%1").arg(server.serverPort())), {.codec = Codec::Json});
+        QVERIFY(dialled);
+        const QString text = QStringLiteral("a") + QString(600'000, u'한'); // 1.8 MB, and no character at an even place
+        (*dialled)->setCallbacks({.opened = [&] { (*dialled)->send(Frame::text(text.toStdString())); }});
+        QTRY_VERIFY(isWhole);
+        QCOMPARE(frames, 1);
+        QCOMPARE(received, text);
     }
 
     void aConnectionMayBeDroppedWhileItConnects_data()
