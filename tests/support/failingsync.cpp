@@ -16,11 +16,11 @@ sqlite3_vfs *realSystem = nullptr;
 sqlite3_vfs ourSystem = {};
 std::mutex mutex;
 std::map<const sqlite3_io_methods *, sqlite3_io_methods> ourMethods; // by the set that they stand for
-int (*realSync)(sqlite3_file *file, int flags) = nullptr;
+std::atomic<int (*)(sqlite3_file *file, int flags)> realSync = nullptr;
 
 int syncFile(sqlite3_file *file, int flags)
 {
-    return FailingSync::fails ? SQLITE_IOERR_FSYNC : realSync(file, flags);
+    return FailingSync::fails ? SQLITE_IOERR_FSYNC : realSync.load()(file, flags);
 }
 
 int openFile(sqlite3_vfs *, const char *name, sqlite3_file *file, int flags, int *outFlags)

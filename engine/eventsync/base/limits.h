@@ -11,4 +11,5 @@
 #include <eventsync/base/crdtlimits.h>
 #include <eventsync/base/nodelimits.h>
 #include <eventsync/base/storelimits.h>
+#include <eventsync/base/upkeeplimits.h>
 #include <eventsync/base/valuelimits.h>

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdint>
 
-// Bounds of what a store is looked after with. See limits.h.
+// How a store is looked after. Part of <eventsync/base/limits.h>.
 namespace eventsync::limits {
 
 using namespace std::chrono_literals;

@@ -2,7 +2,6 @@
 #include <eventsync/storage/sqlitebackend.h>
 
 #include <eventsync/base/limits.h>
-#include <eventsync/base/upkeeplimits.h>
 #include <eventsync/base/logging.h>
 #include <eventsync/storage/fileowner.h>
 #include <eventsync/storage/outputfile.h>

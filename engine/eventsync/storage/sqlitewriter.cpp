@@ -17,7 +17,6 @@
 #include <eventsync/storage/sqlitewriter.h>
 
 #include <eventsync/base/limits.h>
-#include <eventsync/base/upkeeplimits.h>
 #include <eventsync/base/logging.h>
 #include <eventsync/storage/sqliteschema.h>
 

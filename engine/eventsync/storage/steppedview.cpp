@@ -2,7 +2,6 @@
 #include <eventsync/storage/steppedview.h>
 
 #include <eventsync/base/limits.h>
-#include <eventsync/base/upkeeplimits.h>
 
 #include <utility>
 #include <vector>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/base/limits.h>
-#include <eventsync/base/upkeeplimits.h>
 #include <eventsync/sync/private.h>
 
 #include <eventsync/base/logging.h>

@@ -218,7 +218,7 @@ void TestEventLog::statesBeforeAnOlderSnapshotAreReachedInACompactedLog()
     log.run(core->derivedBatch(false));
     auto view = log.backend.view();
     const auto removed = EventStore(**view).events(core->number(), {.after = ServerSeq(0), .until = ServerSeq(5)});
-    log.run(core->compactBatch(ServerSeq(6), *removed, std::nullopt));
+    log.run(core->compactBatch({.events = *removed}));
     view = log.backend.view();
     EventStore store(**view);
     const auto row = store.document(log.id);
@@ -346,7 +346,7 @@ void TestEventLog::aLargestDocumentGrowsIsDeletedAndCanBeReadAtAnyPosition()
     QVERIFY(!core->state().exists());
     auto view = log.backend.view();
     const auto removed = EventStore(**view).events(core->number(), {.after = ServerSeq(0), .until = ServerSeq(2)});
-    log.run(core->compactBatch(ServerSeq(3), *removed, std::nullopt)); // now old states are reached back from the newest one
+    log.run(core->compactBatch({.events = *removed})); // now old states are reached back from the newest one
     view = log.backend.view();
     EventStore store(**view);
     const auto row = store.document(log.id);
