@@ -10,6 +10,7 @@
 #include <QCoreApplication>
 #include <QDeadlineTimer>
 #include <QTemporaryDir>
+#include <QTimer>
 
 #include <cstdio>
 
@@ -21,14 +22,16 @@ namespace {
 const DocumentId kHero("hero-1");
 const CollectionName kGames("games");
 
-// This program has nothing else to do while it waits. One with windows connects to the client's signals instead.
+// This program has nothing else to do: it sleeps until something happens. One with windows connects to the client's signals.
 bool waitUntil(const std::function<bool()> &condition)
 {
     const QDeadlineTimer deadline(30'000);
+    QTimer look; // at the deadline, even if nothing happens
+    look.start(1'000);
     while (!condition()) {
         if (deadline.hasExpired())
             return false;
-        QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents, 10);
+        QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
     }
     return true;
 }

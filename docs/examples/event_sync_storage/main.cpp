@@ -11,6 +11,8 @@
 #include <eventsync/storage/typedstorage.h>
 
 #include <QCoreApplication>
+#include <QEventLoop>
+#include <QFutureWatcher>
 #include <QTemporaryDir>
 
 #include <cstdio>
@@ -32,10 +34,13 @@ public:
 };
 
 template<class T>
-Result<T> wait(QFuture<Result<T>> future)
+Result<T> wait(const QFuture<Result<T>> &future)
 {
-    while (!future.isFinished())
-        QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents, 10);
+    QEventLoop loop;
+    QFutureWatcher<Result<T>> watcher;
+    QObject::connect(&watcher, &QFutureWatcherBase::finished, &loop, &QEventLoop::quit);
+    watcher.setFuture(future);
+    loop.exec();
     return future.result();
 }
 

@@ -71,11 +71,11 @@ Result<> checkFile(const std::string &path, const SqliteBackend::Options &option
     return {};
 }
 
-// So that a store that root makes in the folder of a service is the service's. SQLite makes the files beside it for the same
-// owner.
+// So that a new store can be read by its owner alone, and that one that root makes in the folder of a service is the service's.
+// SQLite makes the files beside it with the same owner and rights.
 Result<> makeFile(const std::string &path)
 {
-    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file < 0)
         return {}; // it is there; what else is wrong is told by opening it
     ::close(file);

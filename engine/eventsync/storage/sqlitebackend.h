@@ -14,7 +14,7 @@ namespace eventsync::storage {
 
 // A store in one SQLite file (WAL). One committer thread owns the only write connection: it takes everything that waits, carries
 // it out in one transaction, commits once, then posts the answers, one task per executor. Reads run on a pool of threads, each
-// view on a connection of its own, and neither wait for the writer nor make it wait. Any thread.
+// view on a connection of its own, and neither wait for the writer nor make it wait. A new file is 0600. Any thread.
 //
 // Errors of open(): StoreLocked (naming the process that has it open), StoreReadOnly, StoreFull, StoreTooNew, Corrupt, IoError.
 class SqliteBackend final : public Backend

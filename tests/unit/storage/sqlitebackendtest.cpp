@@ -183,6 +183,19 @@ void SqliteBackendTest::fileOrFolderWithoutRightIsReadOnly()
     ::chmod(folder.c_str(), 0755);
 }
 
+void SqliteBackendTest::newStoreIsItsOwnersAlone()
+{
+    const mode_t before = ::umask(0022);
+    const auto store = open(path());
+    ::umask(before);
+    QVERIFY(store);
+    for (const char *name : {"store.db", "store.db-wal", "store.db-shm", "store.db.lock"}) {
+        struct stat found = {};
+        QVERIFY2(::stat(path(name).c_str(), &found) == 0, name);
+        QVERIFY2((found.st_mode & 0777) == 0600, name);
+    }
+}
+
 void SqliteBackendTest::newerSchemaIsTooNew()
 {
     Schema newer = childSchema();

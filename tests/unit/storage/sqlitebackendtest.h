@@ -31,6 +31,7 @@ private Q_SLOTS:
     void lockGoesWithItsProcess();
     void readOnlyStoreReadsBesideAWriter();
     void fileOrFolderWithoutRightIsReadOnly();
+    void newStoreIsItsOwnersAlone();
     void newerSchemaIsTooNew();
     void olderSchemaIsMigrated();
     void failedMigrationLeavesTheFileAsItWas();
