@@ -103,7 +103,9 @@ Result<std::optional<ServerSeq>> checkConditions(const DocumentWrite &write, con
     return std::nullopt;
 }
 
-SyncService::Write serviceWrite(const std::shared_ptr<const DocumentWrite> &write, std::optional<ServerSeq> ifVersion)
+// `before` is where the state that the write found will be.
+SyncService::Write serviceWrite(const std::shared_ptr<const DocumentWrite> &write, std::optional<ServerSeq> ifVersion,
+                                const std::shared_ptr<json::State> &before)
 {
     SyncService::Write made{.documentId = write->documentId,
                             .collection = write->collection,
@@ -113,7 +115,11 @@ SyncService::Write serviceWrite(const std::shared_ptr<const DocumentWrite> &writ
                             .kind = write->kind.value_or(DocumentKind::Json),
                             .id = write->id};
     if (!write->patch)
-        made.edit = [write](json::State &state) { return changeState(*write, state); };
+        made.edit = [write, before](json::State &state) {
+            if (write->method == WriteMethod::Delete)
+                *before = state;
+            return changeState(*write, state);
+        };
     return made;
 }
 
@@ -155,8 +161,9 @@ void performWrite(SyncService &service, DocumentWrite write, std::function<void(
         const auto ifVersion = checkConditions(*shared, current);
         if (!ifVersion)
             return done({.written = failure(ifVersion.error())});
-        service.write(serviceWrite(shared, *ifVersion), [created, done](Result<SyncService::Written> written) {
-            done({.written = std::move(written), .created = created});
+        const auto before = std::make_shared<json::State>();
+        service.write(serviceWrite(shared, *ifVersion, before), [created, before, done](Result<SyncService::Written> written) {
+            done({.written = std::move(written), .created = created, .deleted = std::move(*before)});
         });
     });
 }
@@ -167,7 +174,13 @@ HttpResponse writeResponse(const RouteContext &context, const DocumentWrite &wri
         return problem(outcome.written.error());
     const DocumentRecord &record = outcome.written->record;
     if (write.method == WriteMethod::Delete || !record.state) {
+        const bool wanted = outcome.deleted && write.conditions.headers.hasToken("Prefer", "return=representation");
         HttpResponse response = HttpResponse::empty();
+        if (wanted) {
+            response = jsonResponse(context.policies.of(record.collection)
+                                        .withEngineFields(*outcome.deleted, record.position.serverSeq.previous()));
+            response.headers.add("Preference-Applied", "return=representation");
+        }
         response.headers.add("ETag", etagOf(record.position.serverSeq.value()));
         return response;
     }

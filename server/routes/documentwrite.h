@@ -25,7 +25,7 @@ struct DocumentWrite
     std::optional<json::Value> mergePatch = {}; // Patch, application/merge-patch+json
     std::optional<DocumentKind> kind = {};   // ?kind=: of a document to create
     std::optional<EventId> id = {};          // of a repetition
-    HttpRequest conditions = {};             // its headers: If-Match, If-None-Match
+    HttpRequest conditions = {};             // its headers: If-Match, If-None-Match, Prefer
 };
 
 // InvalidMessage, InvalidValue, TooLarge, ...; UnknownMessage for a body of a type that is not taken (415).
@@ -35,6 +35,7 @@ struct WriteOutcome
 {
     Result<sync::SyncService::Written> written = failure(ErrorCode::Internal);
     bool created = false;
+    json::State deleted = {}; // what a deletion took
 };
 // `done` is called once, on the engine thread.
 void performWrite(sync::SyncService &service, DocumentWrite write, std::function<void(WriteOutcome)> done);

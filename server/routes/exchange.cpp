@@ -13,11 +13,13 @@ namespace {
 
 constexpr std::int64_t kBatch = 1;
 
-Result<std::vector<EventPtr>> eventsFrom(const json::Array *array, const DocumentId &id, const ClientId &client)
+Result<std::vector<EventPtr>> eventsFrom(const json::Array *array, const DocumentId &id, const std::optional<protocol::Hello> &hello)
 {
     std::vector<EventPtr> events;
-    if (!array)
+    if (!array || array->empty())
         return events;
+    if (!hello)
+        return failure(ErrorCode::InvalidMessage, "who pushes names its clientId", "/clientId");
     if (array->size() > limits::kInFlightEvents)
         return failure(ErrorCode::TooLarge, "at most " + std::to_string(limits::kInFlightEvents) + " events go at a time", "/push");
     for (std::size_t i = 0; i < array->size(); ++i) {
@@ -25,7 +27,7 @@ Result<std::vector<EventPtr>> eventsFrom(const json::Array *array, const Documen
         auto event = eventFromJson((*array)[i], EventForm::Pushed);
         if (!event)
             return failure(event.error().code, event.error().message, path + event.error().path);
-        if (event->documentId != id || event->clientId != client)
+        if (event->documentId != id || event->clientId != hello->clientId)
             return failure(ErrorCode::InvalidMessage, "the event is of another document or client", path);
         events.push_back(std::make_shared<const Event>(std::move(*event)));
     }
@@ -66,9 +68,11 @@ Result<ExchangeRequest> exchangeRequestFrom(std::string_view body, const Documen
                                      .depth = limits::kDepth + limits::kEventDepthExtra + limits::kFrameDepthExtra}));
     FieldReader read(value);
     ExchangeRequest request;
-    request.hello.clientId = read.take(clientIdFrom(read.text("clientId")), "clientId");
-    request.hello.clientSecret = read.optionalText("clientSecret");
-    request.hello.capabilities = {"vectorClock"};
+    if (read.has("clientId")) {
+        request.hello = protocol::Hello{.clientId = read.take(clientIdFrom(read.text("clientId")), "clientId"),
+                                        .clientSecret = read.optionalText("clientSecret"),
+                                        .capabilities = {"vectorClock"}};
+    }
     request.subscribe.documentId = id;
     if (read.has("collection"))
         request.subscribe.collection = read.collection("collection");
@@ -81,7 +85,7 @@ Result<ExchangeRequest> exchangeRequestFrom(std::string_view body, const Documen
     request.subscribe.checkpoints = checkpointsFrom(read);
     const json::Array *push = read.optionalArray("push");
     EVENTSYNC_CHECK(read.finish(UnknownFields::Ignore));
-    EVENTSYNC_TRY(request.push, eventsFrom(push, id, request.hello.clientId));
+    EVENTSYNC_TRY(request.push, eventsFrom(push, id, request.hello));
     return request;
 }
 
@@ -95,9 +99,13 @@ std::shared_ptr<Exchange> Exchange::start(sync::SyncService &service, Executor &
 {
     std::shared_ptr<Exchange> exchange(new Exchange(service, engine, std::move(request), std::move(done)));
     exchange->m_self = exchange;
-    exchange->m_session = service.open(*exchange, {.peer = std::move(peer)});
+    const auto &hello = exchange->m_request.hello;
+    exchange->m_session = service.open(*exchange, {.peer = std::move(peer), .readerOnly = !hello, .vectorClocks = !hello});
     exchange->m_isOpen = true;
-    exchange->post(exchange->m_request.hello);
+    if (hello)
+        exchange->post(*hello);
+    else
+        exchange->post(exchange->m_request.subscribe);
     return exchange;
 }
 
@@ -181,9 +189,18 @@ void Exchange::take(const protocol::Synced &synced)
     m_position = synced.position;
     if (synced.vectorClock)
         m_clock = synced.vectorClock;
+    postCursor();
     if (m_request.push.empty())
         return finish(answer());
     post(protocol::Push{.batchId = BatchId(kBatch), .documentId = m_request.subscribe.documentId, .events = m_request.push});
+}
+
+// What the client was sent begins where it stands. After a snapshot nobody knows where it stood.
+void Exchange::postCursor()
+{
+    if (m_request.hello && !m_snapshot)
+        post(protocol::Cursor{.documentId = m_request.subscribe.documentId,
+                              .serverSeq = m_position.serverSeq - static_cast<std::int64_t>(m_events.size())});
 }
 
 void Exchange::take(const protocol::Ack &ack)

@@ -14,7 +14,7 @@ namespace eventsync::server {
 // What POST /api/sync/{documentId} asks.
 struct ExchangeRequest
 {
-    protocol::Hello hello;
+    std::optional<protocol::Hello> hello; // none: who only reads
     protocol::Subscribe subscribe;
     std::vector<EventPtr> push;
 };
@@ -22,7 +22,8 @@ struct ExchangeRequest
 Result<ExchangeRequest> exchangeRequestFrom(std::string_view body, const DocumentId &id);
 
 // One whole exchange with the service, as a session that lives for one request: hello, subscribe, everything that is
-// missing, push, its answers and events. Lives on the engine thread, kept by itself until `done` is called, once.
+// missing, a cursor where the client stood, push, its answers and events. Lives on the engine thread, kept by itself until
+// `done` is called, once.
 class Exchange final : public sync::SessionSink, public std::enable_shared_from_this<Exchange>
 {
 public:
@@ -40,6 +41,7 @@ public:
 private:
     Exchange(sync::SyncService &service, Executor &engine, ExchangeRequest request, Done done);
     void post(protocol::Message message);
+    void postCursor();
     void take(const protocol::Snapshot &snapshot);
     void take(const protocol::Events &events);
     void take(const protocol::Synced &synced);

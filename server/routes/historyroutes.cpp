@@ -27,8 +27,24 @@ Result<DocumentRow> rowOf(EventStore &store, const DocumentId &id, bool withStat
 
 // ---- GET /api/events/{id}
 
-// `clocks`: each event stands in an object with the document's vector clock after it.
-Result<Bytes> eventList(storage::ReadView &view, const DocumentId &id, ServerSeq after, std::size_t limit, bool clocks)
+// Where the document's vector clock after an event stands: nowhere (clock=0), beside the event as its field (unless asked
+// otherwise), or with the event as logged in an object (clock=1).
+enum class Clocks { None, Inside, Around };
+
+void appendEvent(Bytes &body, const Bytes &canonical, const VectorClock &clock, Clocks clocks)
+{
+    if (clocks == Clocks::None) {
+        body += canonical;
+        return;
+    }
+    const Bytes field = ",\"vectorClock\":" + json::canonical(clock.toJson()) + '}';
+    if (clocks == Clocks::Around)
+        body += "{\"event\":" + canonical + field;
+    else // behind the last field: in the canonical order too
+        body.append(canonical, 0, canonical.size() - 1).append(field);
+}
+
+Result<Bytes> eventList(storage::ReadView &view, const DocumentId &id, ServerSeq after, std::size_t limit, Clocks clocks)
 {
     EventStore store(view);
     EVENTSYNC_TRY(const DocumentRow row, rowOf(store, id, false));
@@ -37,7 +53,7 @@ Result<Bytes> eventList(storage::ReadView &view, const DocumentId &id, ServerSeq
     EVENTSYNC_TRY(const std::vector<LogEntryPtr> events,
                   store.soundEntries(row.number, {.after = after, .events = limit, .bytes = limits::kHttpEventsBytes}));
     VectorClock clock;
-    if (clocks && !events.empty()) {
+    if (clocks != Clocks::None && !events.empty()) {
         EVENTSYNC_TRY(const auto loaded, store.load(id));
         if (!loaded)
             return failure(noSuchDocument(id));
@@ -45,14 +61,12 @@ Result<Bytes> eventList(storage::ReadView &view, const DocumentId &id, ServerSeq
     }
     Bytes body = "[";
     for (const LogEntryPtr &event : events) {
+        if (body.size() > limits::kHttpEventsBytes)
+            break; // clocks of many clients are longer than their events
         if (body.size() > 1)
             body.push_back(',');
-        if (!clocks) {
-            body += *event->canonical;
-            continue;
-        }
         clock.advance(event->clientId, event->clientSeq);
-        body += "{\"event\":" + *event->canonical + ",\"vectorClock\":" + json::canonical(clock.toJson()) + '}';
+        appendEvent(body, *event->canonical, clock, clocks);
     }
     body.push_back(']');
     return body;
@@ -70,10 +84,10 @@ void getEvents(RouteContext &context, EventStreams &streams, const HttpRequest &
     const auto clock = integerParameter(request, "clock");
     if (!clock || clock->value_or(0) > 1)
         return responder.fail(clock ? Error{ErrorCode::InvalidMessage, "clock is 0 or 1"} : clock.error());
-    const bool clocks = clock->value_or(0) == 1;
     const ServerSeq from(after->value_or(0));
     if (request.accepts("text/event-stream"))
-        return streams.open(request, responder, *id, from, clocks);
+        return streams.open(request, responder, *id, from, clock->value_or(0) == 1);
+    const Clocks clocks = !*clock ? Clocks::Inside : **clock == 1 ? Clocks::Around : Clocks::None;
     const std::size_t most = std::min<std::size_t>(static_cast<std::size_t>(limit->value_or(limits::kPageItems)), limits::kPageItems);
     context.engine.read<Bytes>(
         [id = *id, from, most, clocks](storage::ReadView &view) { return eventList(view, id, from, most, clocks); },

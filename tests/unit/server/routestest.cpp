@@ -200,6 +200,19 @@ void RoutesTest::deletedDocumentIsGoneAndItsPastIsNot()
     QCOMPARE(again.header("ETag"), QByteArray("\"3\"")); // G2: the count goes on
 }
 
+void RoutesTest::deletionGivesTheDocumentToWhoPrefersIt()
+{
+    create(m_id, R"({"a": 1})");
+    const Reply taken = m_http->send("DELETE", "/api/games/" + m_id, {}, {{"Prefer", "return=representation"}});
+    QCOMPARE(taken.status, 200);
+    QCOMPARE(taken.body, QByteArray(R"({"a":1,"version":1})"));
+    QCOMPARE(taken.header("ETag"), QByteArray("\"2\""));
+    QCOMPARE(taken.header("Preference-Applied"), QByteArray("return=representation"));
+    QCOMPARE(m_http->send("PUT", "/api/games/" + m_id, R"({"a": 2})").status, 201);
+    QCOMPARE(m_http->send("DELETE", "/api/games/" + m_id).status, 204);
+    QCOMPARE(m_http->send("DELETE", "/api/games/" + m_id, {}, {{"Prefer", "return=representation"}}).status, 404);
+}
+
 void RoutesTest::documentOfAnotherCollectionIsNotThere()
 {
     create(m_id, "{}");
@@ -357,7 +370,14 @@ void RoutesTest::eventsComeWithTheirClocks()
     QCOMPARE(rest.member("/0/event/serverSeq"), std::string("2"));
     QCOMPARE(rest.member("/0/vectorClock"), std::string(R"({"rest:server":2})"));
     QCOMPARE(rest.member("/1/vectorClock"), std::string(R"({"rest:server":3})"));
-    QCOMPARE(m_http->get("/api/events/" + m_id + "?clock=0").member("/0/serverSeq"), std::string("1"));
+    const Reply logged = m_http->get("/api/events/" + m_id + "?clock=0");
+    QCOMPARE(logged.member("/0/serverSeq"), std::string("1"));
+    QCOMPARE(logged.member("/0/vectorClock"), std::string());
+    const Reply plain = m_http->get("/api/events/" + m_id + "?after=1"); // as its field, unless asked otherwise
+    QCOMPARE(plain.member("/0/serverSeq"), std::string("2"));
+    QCOMPARE(plain.member("/0/vectorClock"), std::string(R"({"rest:server":2})"));
+    QCOMPARE(plain.member("/1/vectorClock"), std::string(R"({"rest:server":3})"));
+    QCOMPARE(plain.body.toStdString(), json::canonical(plain.json()));
     QCOMPARE(m_http->get("/api/events/" + m_id + "?clock=2").status, 400);
 
     const auto stream = m_http->stream("/api/events/" + m_id + "?after=1&clock=1", {{"Accept", "text/event-stream"}});
@@ -461,6 +481,35 @@ void RoutesTest::exchangePullsAndPushes()
     const Reply byClock = m_http->send("POST", "/api/sync/" + m_id, R"({"clientId": "bob", "vectorClock": {"rest:server": 1}})");
     QCOMPARE(byClock.json().at("events").as_array().size(), std::size_t(1)); // G11
     QCOMPARE(byClock.member("/events/0/serverSeq"), std::string("2"));
+}
+
+void RoutesTest::exchangeNeedsNoClientToRead()
+{
+    create(m_id, R"({"gold": 10})");
+    m_http->send("PUT", "/api/games/" + m_id, R"({"gold": 11})");
+    for (const char *body : {R"({"vectorClock": {"rest:server": 1}})", R"({"afterSeq": 0, "checkpoints": []})", "{}"}) {
+        const Reply pulled = m_http->send("POST", "/api/sync/" + m_id, body);
+        QCOMPARE(pulled.status, 200);
+        QCOMPARE(pulled.json().at("events").as_array().size(), std::size_t(QByteArray(body).contains("rest") ? 1 : 2));
+        QCOMPARE(pulled.member("/vectorClock"), std::string(R"({"rest:server":2})"));
+    }
+    QCOMPARE(m_http->get("/api/state-vectors/" + m_id).member("/stateVectors"), std::string("[]"));
+}
+
+void RoutesTest::exchangeKeepsWhatTheClientHas()
+{
+    create(m_id, R"({"gold": 10})");
+    const QByteArray path = "/api/sync/" + m_id, vectors = "/api/state-vectors/" + m_id;
+    QCOMPARE(m_http->send("POST", path, R"({"clientId": "ann", "vectorClock": {}})").status, 200);
+    QCOMPARE(m_http->get(vectors).member("/stateVectors/0/serverSeq"), std::string("0"));
+    m_http->send("PUT", "/api/games/" + m_id, R"({"gold": 11})");
+    QCOMPARE(m_http->send("POST", path, R"({"clientId": "ann", "vectorClock": {"rest:server": 1}})").status, 200);
+    QCOMPARE(m_http->get(vectors).member("/stateVectors/0/serverSeq"), std::string("1"));
+    QCOMPARE(m_http->send("POST", path, R"({"clientId": "ann", "vectorClock": {"rest:server": 2}})").status, 200);
+    const Reply known = m_http->get(vectors);
+    QCOMPARE(known.member("/stateVectors/0/clientId"), std::string(R"("ann")"));
+    QCOMPARE(known.member("/stateVectors/0/serverSeq"), std::string("2"));
+    QCOMPARE(known.member("/stateVectors/0/vectorClock"), std::string(R"({"rest:server":2})"));
 }
 
 void RoutesTest::exchangeAnswersARepetitionAsDuplicate()
@@ -613,7 +662,7 @@ void RoutesTest::badInputHasItsNamedError_data()
     row("patch is no list", "PATCH", "/api/games/g", "{}", patch, 400, "InvalidValue");
     row("patch has an unknown operation", "PATCH", "/api/games/g", R"([{"op":"grow","path":""}])", patch, 400, "InvalidValue");
     row("patch of nothing", "PATCH", "/api/games/g", "{}", merge, 404, "NotFound");
-    row("exchange without a client", "POST", "/api/sync/g", "{}", json, 400, "InvalidMessage");
+    row("exchange pushes without a client", "POST", "/api/sync/g", R"({"push":[{}]})", json, 400, "InvalidMessage");
     row("exchange with a reserved client", "POST", "/api/sync/g", R"({"clientId":"rest:a"})", json, 409, "ClientIdReserved");
     row("exchange with a bad clock", "POST", "/api/sync/g", R"({"clientId":"a","vectorClock":[]})", json, 400, "InvalidMessage");
     row("exchange with a bad chain", "POST", "/api/sync/g", R"({"clientId":"a","afterSeq":1,"chain":"xy"})", json, 400, "InvalidValue");

@@ -28,6 +28,7 @@ private Q_SLOTS:
     void crdtPatchesArePushedOverHttp();
     void aDocumentKeepsItsKind();
     void deletedDocumentIsGoneAndItsPastIsNot();
+    void deletionGivesTheDocumentToWhoPrefersIt();
     void documentOfAnotherCollectionIsNotThere();
     void staleIfMatchIsRefusedAndChangesNothing();
     void ifNoneMatchSavesTheBody();
@@ -46,6 +47,8 @@ private Q_SLOTS:
     void aNullDocumentIsNotADeletedOne();
     void stateVectorsTellWhoHasWhat();
     void exchangePullsAndPushes();
+    void exchangeNeedsNoClientToRead();
+    void exchangeKeepsWhatTheClientHas();
     void exchangeAnswersARepetitionAsDuplicate();
     void exchangeTellsWhatAConflictIsAbout();
     void exchangeTellsOfADivergedHistory();
