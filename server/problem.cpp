@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/problem.h>
 
+#include <eventsync/base/limits.h>
+
 #include <QJsonDocument>
 #include <QJsonObject>
 
@@ -123,8 +125,11 @@ HttpResponse problem(const Error &error, ProblemOptions options)
     response.headers.add("Cache-Control", "no-store");
     if (status == 401)
         response.headers.add("WWW-Authenticate", "Bearer");
-    if (options.retryAfter.count() > 0)
-        response.headers.add("Retry-After", std::to_string((options.retryAfter.count() + 999) / 1000));
+    std::chrono::milliseconds retryAfter = options.retryAfter;
+    if (retryAfter.count() == 0 && errorClass(error.code) == ErrorClass::Transient)
+        retryAfter = limits::kRetryFirst;
+    if (retryAfter.count() > 0)
+        response.headers.add("Retry-After", std::to_string((retryAfter.count() + 999) / 1000));
     response.body = QJsonDocument(body).toJson(QJsonDocument::Compact).toStdString();
     return response;
 }

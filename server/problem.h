@@ -15,7 +15,8 @@ int httpStatus(ErrorCode code);
 transport::CloseCode closeCode(ErrorCode code); // of an error that closes its connection
 
 // RFC 9457: {"type": "urn:eventsync:error:<Code>", "title", "status", "code", "detail"?, "pointer"?}, application/problem+json.
-// `status` 0 stands for httpStatus(error.code). With retryAfter, whole seconds, rounded up.
+// `status` 0 stands for httpStatus(error.code). Retry-After, in whole seconds, rounded up, where retryAfter is given or the
+// code is transient.
 struct ProblemOptions
 {
     int status = 0;

@@ -3,6 +3,8 @@
 
 #include <eventsync/base/limits.h>
 
+#include <eventsync/protocol/requestid.h>
+
 #include <server/problem.h>
 
 #include <charconv>
@@ -37,14 +39,15 @@ Result<std::vector<protocol::Message>> impliedBy(const transport::ConnectionInfo
     messages.push_back(protocol::Hello{.clientId = std::move(clientId),
                                        .token = bearerToken(info.authorization),
                                        .userAgent = info.userAgent});
-    const auto after = info.queryValue("after");
-    if (!after || info.path.size() != 2)
+    if (info.path.size() != 2)
         return messages;
     EVENTSYNC_TRY(DocumentId documentId, documentIdFrom(info.path[1]));
-    std::int64_t seq = -1;
-    const auto [end, error] = std::from_chars(after->data(), after->data() + after->size(), seq);
-    if (error != std::errc() || end != after->data() + after->size() || seq < 0 || seq > limits::kMaxInteger)
-        return failure(ErrorCode::InvalidMessage, "after is not a serverSeq");
+    std::int64_t seq = 0;
+    if (const auto after = info.queryValue("after")) {
+        const auto [end, error] = std::from_chars(after->data(), after->data() + after->size(), seq);
+        if (error != std::errc() || end != after->data() + after->size() || seq < 0 || seq > limits::kMaxInteger)
+            return failure(ErrorCode::InvalidMessage, "after is not a serverSeq");
+    }
     protocol::Subscribe subscribe{.documentId = std::move(documentId), .afterSeq = ServerSeq(seq)};
     if (const auto chain = info.queryValue("chain")) {
         EVENTSYNC_TRY(subscribe.chain, Digest::fromHex(*chain));
@@ -74,7 +77,11 @@ void SessionBridge::start(Events events)
     });
     auto implied = impliedBy(m_connection->info());
     if (!implied)
+<<<<<<< HEAD
         m_events.receivedInvalid(implied.error(), {});
+=======
+        m_events.receivedInvalid(implied.error(), std::nullopt);
+>>>>>>> 46d0c42 (sync, server: what the page of the protocol says is what happens)
     else if (!implied->empty())
         deliver(std::move(*implied), 0);
 }
@@ -85,7 +92,11 @@ void SessionBridge::onFrame(const transport::Frame &frame)
     auto message = fits ? protocol::decode(frame.bytes(), m_codec)
                         : Result<protocol::Message>(failure(ErrorCode::InvalidMessage, "the sub-protocol's frames are of the other kind"));
     if (!message) {
+<<<<<<< HEAD
         m_events.receivedInvalid(message.error(), fits ? protocol::documentOfRefused(frame.bytes(), m_codec) : std::nullopt);
+=======
+        m_events.receivedInvalid(message.error(), fits ? protocol::requestIdOf(frame.bytes(), m_codec) : std::nullopt);
+>>>>>>> 46d0c42 (sync, server: what the page of the protocol says is what happens)
         return;
     }
     if (m_positions) {
@@ -101,7 +112,11 @@ void SessionBridge::onFrame(const transport::Frame &frame)
     if (isHello && !m_connection->info().resumeToken.empty()) {
         auto subscriptions = subscriptionsFrom(m_connection->info().resumeToken);
         if (!subscriptions) {
+<<<<<<< HEAD
             m_events.receivedInvalid(subscriptions.error(), {});
+=======
+            m_events.receivedInvalid(subscriptions.error(), std::nullopt);
+>>>>>>> 46d0c42 (sync, server: what the page of the protocol says is what happens)
         } else {
             for (protocol::Subscribe &subscribe : *subscriptions)
                 messages.push_back(std::move(subscribe));
@@ -114,7 +129,13 @@ void SessionBridge::deliver(std::vector<protocol::Message> messages, std::size_t
 {
     // Whoever stays within what `welcome` granted never has so much on its way to the engine.
     if (m_link->unhandled.fetch_add(bytes) + bytes > limits::kUnhandledBytes) {
-        m_connection->close(closeCode(ErrorCode::RateLimited), "too many messages at once");
+        const protocol::ErrorMessage error{.code = ErrorCode::RateLimited, .message = "too many messages at once",
+                                           .scope = protocol::ErrorScope::Connection,
+                                           .retryAfterMs = std::chrono::milliseconds(limits::kRetryFirst).count()};
+        Bytes frame = protocol::encode(error, m_codec);
+        m_connection->send(m_codec == protocol::Codec::Cbor ? transport::Frame::binary(std::move(frame), "error")
+                                                            : transport::Frame::text(std::move(frame), "error"));
+        close(error.code, error.message);
         return;
     }
     m_events.received(std::move(messages), bytes);

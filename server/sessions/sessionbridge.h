@@ -19,7 +19,12 @@ public:
     struct Events // to the engine's half, and to the owner
     {
         std::function<void(std::vector<protocol::Message>, std::size_t bytes)> received;
+<<<<<<< HEAD
         std::function<void(Error, std::optional<DocumentId>)> receivedInvalid; // and the document that the message named
+=======
+        // With the requestId of the query that it was meant to be.
+        std::function<void(Error, std::optional<std::string> requestId)> receivedInvalid;
+>>>>>>> 46d0c42 (sync, server: what the page of the protocol says is what happens)
         std::function<void()> drained;
         std::function<void(const transport::CloseReason &)> closed; // last; may destroy this object
     };
@@ -52,7 +57,8 @@ private:
     std::unique_ptr<ResumePositions> m_positions; // of an SSE stream
 };
 
-// ?clientId=, ?after= and ?chain= of ws://host/sync/{documentId} as the messages they stand for; an error if they are none.
+// What ws://host/sync?clientId= and ws://host/sync/{documentId}?clientId=&after=&chain= stand for: hello, and of a document
+// subscribe; an error if they are none.
 Result<std::vector<protocol::Message>> impliedBy(const transport::ConnectionInfo &info);
 
 } // namespace eventsync::server

@@ -123,6 +123,8 @@ struct SyncService::Private
     void beginCatchUp(Session &session, const DocumentId &document);
     void unsubscribe(Session &session, const DocumentId &document);
     Subscription *subscription(SessionId id, const DocumentId &document, std::uint64_t generation);
+    Subscription *awaited(SessionId id, const DocumentId &document, std::uint64_t generation);
+    void refuseSubscribe(Session &session, const DocumentId &document, std::uint64_t generation);
     void pump(Session &session);
     enum class Step { More, Done, Waits };
     Step step(Session &session, const DocumentId &id, Subscription &subscription);

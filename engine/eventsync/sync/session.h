@@ -32,6 +32,7 @@ struct Subscription
 
     Stage stage = Stage::Waiting;
     std::uint64_t generation = 0; // of the subscribe: answers that were looked up for an older one are dropped
+    std::uint64_t next = 0;       // of a later subscribe that is looked at: if that is refused, this one stays
     ServerSeq sent;               // everything up to here was sent, or the peer had it
     bool owesSynced = true;
     bool wantsCursors = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/sync/private.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/base/logging.h>
 
 #include <algorithm>
@@ -55,6 +56,8 @@ void SyncService::Private::sendError(Session &session, const Error &error, proto
         options.metrics->counter("eventsync_errors_total", "errors told to peers, by code",
                                  "code=\"" + std::string(errorName(error.code)) + "\"").add();
     protocol::ErrorMessage message{.code = error.code, .message = error.message, .scope = scope, .documentId = document};
+    if (!retryAfter && errorClass(error.code) == ErrorClass::Transient)
+        retryAfter = limits::kRetryFirst;
     if (retryAfter)
         message.retryAfterMs = retryAfter->count();
     send(session, std::move(message));
@@ -97,8 +100,6 @@ void SyncService::Private::forget(SessionId id)
 
 void SyncService::Private::dispatch(Session &session, const protocol::Message &message)
 {
-    if (const auto *ping = std::get_if<protocol::Ping>(&message))
-        return send(session, protocol::Pong{ping->n});
     if (std::holds_alternative<protocol::Pong>(message))
         return;
     if (session.state == Session::State::Replaced) { // only with a mutation: see hello()
@@ -120,6 +121,7 @@ void SyncService::Private::dispatch(Session &session, const protocol::Message &m
         return;
     }
     std::visit(Overloaded{
+                   [&](const protocol::Ping &m) { send(session, protocol::Pong{m.n}); },
                    [&](const protocol::Auth &m) { auth(session, m); },
                    [&](const protocol::Subscribe &m) { subscribe(session, m); },
                    [&](const protocol::Push &m) { push(session, m); },

@@ -28,6 +28,17 @@ std::optional<Digest> chainInMemory(const eventlog::DocumentCore &core, ServerSe
     return std::nullopt;
 }
 
+Subscription subscriptionFor(const protocol::Subscribe &message, std::uint64_t generation)
+{
+    Subscription made;
+    made.generation = generation;
+    made.collection = message.collection;
+    made.wantsCursors = message.clocks;
+    made.pending = message.pending;
+    made.snapshotPart = message.snapshotPart;
+    return made;
+}
+
 } // namespace
 
 Subscription *SyncService::Private::subscription(SessionId id, const DocumentId &document, std::uint64_t generation)
@@ -49,24 +60,51 @@ void SyncService::Private::subscribe(Session &session, const protocol::Subscribe
     if (message.checkpoints.size() > limits::kCheckpointsPerSubscribe || message.pending.size() > limits::kPendingIdsPerSubscribe)
         return sendError(session, {ErrorCode::TooLarge, "too many checkpoints or pending ids"}, protocol::ErrorScope::Document,
                          message.documentId);
-    Subscription subscription;
-    subscription.generation = nextGeneration++;
-    subscription.collection = message.collection;
-    subscription.wantsCursors = message.clocks;
-    subscription.pending = message.pending;
-    subscription.snapshotPart = message.snapshotPart;
-    if (existing != session.subscriptions.end())
-        subscription.unanswered = existing->second.unanswered;
-    const std::uint64_t generation = subscription.generation;
-    session.subscriptions.insert_or_assign(message.documentId, std::move(subscription));
+    const std::uint64_t generation = nextGeneration++;
+    if (existing == session.subscriptions.end())
+        session.subscriptions.emplace(message.documentId, subscriptionFor(message, generation));
+    else
+        existing->second.next = generation;
     const SessionId id = session.id;
     withDocument(message.documentId, [this, id, message, generation](const Result<DocumentPtr> &found) {
-        if (!this->subscription(id, message.documentId, generation))
+        if (!awaited(id, message.documentId, generation))
             return;
+<<<<<<< HEAD
         if (!found)
             return failDocument(*this->session(id), message.documentId, found.error());
         startSubscription(id, message, generation, *found);
+=======
+        if (found)
+            return startSubscription(id, message, generation, *found);
+        Session &asking = *this->session(id);
+        refuseSubscribe(asking, message.documentId, generation);
+        const bool transient = errorClass(found.error().code) == ErrorClass::Transient || found.error().code == ErrorCode::IoError;
+        sendError(asking, transient ? Error{ErrorCode::Unavailable, found.error().message} : found.error(),
+                  protocol::ErrorScope::Document, message.documentId);
+>>>>>>> 46d0c42 (sync, server: what the page of the protocol says is what happens)
     });
+}
+
+// The subscription that this subscribe made, or that it is to take the place of.
+Subscription *SyncService::Private::awaited(SessionId id, const DocumentId &document, std::uint64_t generation)
+{
+    Session *found = session(id);
+    if (!found)
+        return nullptr;
+    const auto entry = found->subscriptions.find(document);
+    const bool isAwaited = entry != found->subscriptions.end()
+                           && (entry->second.generation == generation || entry->second.next == generation);
+    return isAwaited ? &entry->second : nullptr;
+}
+
+// What was followed before is followed on.
+void SyncService::Private::refuseSubscribe(Session &session, const DocumentId &document, std::uint64_t generation)
+{
+    Subscription &subscription = session.subscriptions.at(document);
+    if (subscription.generation == generation)
+        unsubscribe(session, document);
+    else
+        subscription.next = 0;
 }
 
 void SyncService::Private::startSubscription(SessionId id, const protocol::Subscribe &message, std::uint64_t generation,
@@ -76,16 +114,21 @@ void SyncService::Private::startSubscription(SessionId id, const protocol::Subsc
     const eventlog::DocumentCore &core = *document->core;
     const Access access =
         options.access->access(asking.principal, core.collection() ? core.collection() : message.collection, document->id);
-    std::optional<Error> refused;
-    if (access == Access::None)
-        refused = Error{ErrorCode::PermissionDenied, "no right to read"};
-    else if (core.collection() && message.collection && *core.collection() != *message.collection)
-        refused = Error{ErrorCode::DocumentExists, "the document is in another collection"};
-    if (refused) {
+    if (access == Access::None) {
         unsubscribe(asking, document->id);
-        return sendError(asking, *refused, protocol::ErrorScope::Document, document->id);
+        return sendError(asking, {ErrorCode::PermissionDenied, "no right to read"}, protocol::ErrorScope::Document, document->id);
+    }
+    if (core.collection() && message.collection && *core.collection() != *message.collection) {
+        refuseSubscribe(asking, document->id, generation);
+        return sendError(asking, {ErrorCode::DocumentExists, "the document is in another collection"},
+                         protocol::ErrorScope::Document, document->id);
     }
     Subscription &subscription = asking.subscriptions.at(document->id);
+    if (subscription.generation != generation) {
+        const std::size_t unanswered = subscription.unanswered;
+        subscription = subscriptionFor(message, generation);
+        subscription.unanswered = unanswered;
+    }
     subscription.permission = access == Access::Write ? protocol::Permission::Write : protocol::Permission::Read;
     broker.follow(document->id, id);
 

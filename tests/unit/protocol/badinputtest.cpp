@@ -7,6 +7,7 @@
 #include <eventsync/protocol/cbor.h>
 #include <eventsync/protocol/codec.h>
 #include <eventsync/protocol/messagewriter.h>
+#include <eventsync/protocol/requestid.h>
 
 #include <QTest>
 
@@ -55,6 +56,7 @@ Result<Message> decodedWith(const std::string &sample, const std::string &pointe
 
 } // namespace
 
+<<<<<<< HEAD
 void BadInputTest::refusedMessagesNameTheirDocument()
 {
     const json::Object push{{"type", "push"}, {"documentId", "game-1"}, {"batchId", 1}, {"events", json::Array{json::Object{}}}};
@@ -65,6 +67,34 @@ void BadInputTest::refusedMessagesNameTheirDocument()
         QCOMPARE(documentOfRefused(bytes, codec).value(), DocumentId("game-1"));
         QVERIFY(!documentOfRefused(bytesOf(unnamed, codec), codec));
         QVERIFY(!documentOfRefused(bytes.substr(1), codec));
+=======
+void BadInputTest::aRefusedQueryTellsItsRequestId_data()
+{
+    QTest::addColumn<QString>("message");
+    QTest::addColumn<QString>("requestId"); // null: none
+    QTest::newRow("an unknown kind") << QStringLiteral(R"({"type":"query","requestId":"q1","kind":"dance"})") << QStringLiteral("q1");
+    QTest::newRow("no kind") << QStringLiteral(R"({"type":"query","requestId":"q1"})") << QStringLiteral("q1");
+    QTest::newRow("a wrong field") << QStringLiteral(R"({"type":"query","requestId":"q1","kind":"list","collection":7})") << QStringLiteral("q1");
+    QTest::newRow("no id") << QStringLiteral(R"({"type":"query","kind":"dance"})") << QString();
+    QTest::newRow("an id that is none") << QStringLiteral(R"({"type":"query","requestId":1,"kind":"dance"})") << QString();
+    QTest::newRow("another message") << QStringLiteral(R"({"type":"push","requestId":"q1"})") << QString();
+    QTest::newRow("a list") << QStringLiteral(R"(["query","q1"])") << QString();
+}
+
+void BadInputTest::aRefusedQueryTellsItsRequestId()
+{
+    QFETCH(QString, message);
+    QFETCH(QString, requestId);
+    const json::Value value = json::parse(message.toStdString()).value();
+    for (const Codec codec : {Codec::Json, Codec::Cbor}) {
+        const Bytes bytes = bytesOf(value, codec);
+        QVERIFY(!decode(bytes, codec));
+        const auto found = requestIdOf(bytes, codec);
+        QCOMPARE(found.has_value(), !requestId.isNull());
+        if (found)
+            QCOMPARE(QString::fromStdString(*found), requestId);
+        QVERIFY(!requestIdOf(bytes.substr(0, bytes.size() - 1), codec));
+>>>>>>> 46d0c42 (sync, server: what the page of the protocol says is what happens)
     }
 }
 

@@ -19,4 +19,6 @@ private Q_SLOTS:
     void aMissingFieldIsNamed();
     void aFieldOfAnotherTypeIsNamed_data();
     void aFieldOfAnotherTypeIsNamed();
+    void aRefusedQueryTellsItsRequestId_data();
+    void aRefusedQueryTellsItsRequestId();
 };

@@ -425,8 +425,12 @@ void PartsTest::addressImpliesHelloAndSubscribe()
     info.query = {{"clientId", "ann"}};
     info.authorization = "Bearer secret";
     auto implied = impliedBy(info);
-    QCOMPARE(implied->size(), std::size_t(1));
+    QCOMPARE(implied->size(), std::size_t(2));
     QCOMPARE(*std::get<protocol::Hello>(implied->at(0)).token, std::string("secret"));
+    QCOMPARE(*std::get<protocol::Subscribe>(implied->at(1)).afterSeq, ServerSeq(0));
+    info.path = {"sync"};
+    QCOMPARE(impliedBy(info)->size(), std::size_t(1)); // no document, no subscription
+    info.path = {"sync", "game-1"};
     info.query.emplace_back("after", "4");
     QCOMPARE(impliedBy(info).error().code, ErrorCode::InvalidMessage); // a position without its chain
     info.query.emplace_back("chain", digestFor(4).toHex());

@@ -148,9 +148,16 @@ void SessionsTest::addressWithAClientNeedsNoHello()
     TestClient reader(running.server->url(), QStringLiteral("/sync/g1?clientId=ann&after=0"));
     QVERIFY(reader.waitFor<Welcome>() && reader.waitFor<Synced>());
     QCOMPARE(reader.count<Events>(), std::size_t(1));
+    TestClient plain(running.server->url(), QStringLiteral("/sync/g1?clientId=bob"));
+    QVERIFY(plain.waitFor<Welcome>() && plain.waitFor<Synced>());
+    QCOMPARE(plain.count<Events>(), std::size_t(1));
+    HttpClient(running.server->url()).send("PUT", "/api/games/g1", R"({"gold": 2})");
+    QTRY_COMPARE(plain.count<Events>(), std::size_t(2));
     TestClient wrong(running.server->url(), QStringLiteral("/sync/g1?clientId=a:b"));
     QVERIFY(wrong.waitFor<ErrorMessage>());
     QCOMPARE(wrong.last<ErrorMessage>()->code, ErrorCode::ClientIdReserved);
+    QTRY_COMPARE(wrong.socket.state(), QAbstractSocket::UnconnectedState);
+    QCOMPARE(static_cast<int>(wrong.socket.closeCode()), 1008);
 }
 
 void SessionsTest::streamCarriesTheSameAndResumes()
@@ -199,6 +206,10 @@ void SessionsTest::garbageIsAnsweredAndTheConnectionStays()
     }
     client.send(Ping{7});
     QVERIFY(client.waitFor<Pong>());
+    client.socket.sendTextMessage(QStringLiteral(R"({"type":"query","requestId":"q","kind":"dance"})"));
+    QVERIFY(client.waitFor<QueryResult>());
+    QCOMPARE(client.last<QueryResult>()->requestId, std::string("q"));
+    QVERIFY(client.last<QueryResult>()->code.has_value());
 }
 
 void SessionsTest::frameOfTheOtherKindIsAnError()

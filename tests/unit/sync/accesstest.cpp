@@ -325,6 +325,12 @@ const std::vector<Case> &messageCases()
              h.rig.subscribe(peer);
              return peer;
          }},
+        {"a ping before hello", InvalidMessage, scope, false,
+         [](House &h) -> Peer & {
+             Peer &peer = h.rig.connect();
+             h.rig.say(peer, protocol::Ping{6});
+             return peer;
+         }},
         {"a second hello", InvalidMessage, scope, false,
          [](House &h) -> Peer & {
              Peer &peer = h.enter("p", "alice");
@@ -434,7 +440,7 @@ const std::vector<Case> &connectionCases()
              h.enter("p", "alice");
              return peer;
          }},
-        {"no hello", Timeout, scope, false,
+        {"no hello", Timeout, scope, true,
          [](House &h) -> Peer & {
              Peer &peer = h.rig.connect();
              h.rig.wait(std::chrono::seconds(12));
@@ -448,7 +454,13 @@ const std::vector<Case> &connectionCases()
              h.rig.wait(std::chrono::seconds(1));
              return peer;
          }},
-        {"more than was granted", RateLimited, scope, false,
+        {"a hello that cannot be read", ClientIdReserved, scope, false,
+         [](House &h) -> Peer & {
+             Peer &peer = h.rig.connect();
+             h.rig.service->receiveInvalid(peer.id, {ClientIdReserved, "the client id 'server' is the server's own"});
+             return peer;
+         }},
+        {"more than was granted", RateLimited, scope, true,
          [](House &h) -> Peer & {
              Peer &peer = h.follow("alice");
              h.rig.push(peer, {h.rig.create(peer), h.rig.event(peer, 2, 1, Operation::Update, kGold5),
@@ -514,6 +526,8 @@ void AccessTest::everyErrorHasItsScope()
         QCOMPARE(*told.closed, row.code);
         return;
     }
+    if (!told.last<protocol::Welcome>())
+        house.rig.say(told, protocol::Hello{.clientId = ClientId("late"), .token = "alice"});
     house.rig.say(told, protocol::Ping{7}); // what is not of scope connection leaves it open
     QCOMPARE(told.last<protocol::Pong>()->n, std::int64_t(7));
 }

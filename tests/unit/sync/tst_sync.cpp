@@ -73,6 +73,8 @@ private Q_SLOTS:
     void questionsAreAnswered();
     void derivedRowsFollowWithinASecond();
     void aSilentPeerIsPingedThenClosed();
+    void aRefusedSubscribeLeavesWhatWasFollowed();
+    void aQueryThatCannotBeReadIsAnsweredUnderItsId();
     void moreInFlightThanGrantedClosesTheConnection();
     void aStopAnswersWhatWasAccepted();
 };
@@ -571,6 +573,37 @@ void TestSync::derivedRowsFollowWithinASecond()
     QCOMPARE(rig.state(), std::string(R"({"gold":15,"name":"x"})"));
     rig.wait(std::chrono::seconds(2));
     QCOMPARE(stored(), std::int64_t(2));
+}
+
+void TestSync::aRefusedSubscribeLeavesWhatWasFollowed()
+{
+    Rig rig;
+    Peer &alice = rig.follow("alice");
+    rig.push(alice, {rig.create(alice)});
+    Peer &bob = rig.follow("bob");
+    rig.say(bob, protocol::Subscribe{.documentId = DocumentId("d1"), .collection = CollectionName("others"), .afterSeq = ServerSeq(0)});
+    QCOMPARE(bob.last<protocol::ErrorMessage>()->code, ErrorCode::DocumentExists);
+    rig.push(alice, {rig.event(alice, 2, 1, Operation::Update, kGold5)});
+    QCOMPARE(bob.eventSeqs().back(), std::int64_t(2));
+    QCOMPARE(statuses(rig.push(bob, {rig.event(bob, 1, 2, Operation::Update, kGold5)})), std::string("applied 3"));
+    const std::size_t before = bob.eventSeqs().size();
+    rig.subscribe(bob); // and one that is right takes its place
+    QCOMPARE(bob.eventSeqs().size(), before + 3);
+    QCOMPARE(bob.last<protocol::Synced>()->clientSeq, ClientSeq(1));
+}
+
+void TestSync::aQueryThatCannotBeReadIsAnsweredUnderItsId()
+{
+    Rig rig;
+    Peer &alice = rig.hello("alice");
+    rig.service->receiveInvalid(alice.id, {ErrorCode::InvalidMessage, "no such kind"}, "q7");
+    const auto result = alice.last<protocol::QueryResult>();
+    QCOMPARE(result->requestId, std::string("q7"));
+    QCOMPARE(result->code.value(), ErrorCode::InvalidMessage);
+    QVERIFY(!alice.last<protocol::ErrorMessage>());
+    Peer &early = rig.connect();
+    rig.service->receiveInvalid(early.id, {ErrorCode::InvalidMessage, "no such kind"}, "q8");
+    QCOMPARE(early.types(), (std::vector<std::string>{"error"}));
 }
 
 void TestSync::aSilentPeerIsPingedThenClosed()
