@@ -3,8 +3,6 @@
 
 #include <eventsync/base/limits.h>
 
-#include <eventsync/protocol/requestid.h>
-
 #include <server/problem.h>
 
 #include <charconv>
@@ -77,11 +75,7 @@ void SessionBridge::start(Events events)
     });
     auto implied = impliedBy(m_connection->info());
     if (!implied)
-<<<<<<< HEAD
         m_events.receivedInvalid(implied.error(), {});
-=======
-        m_events.receivedInvalid(implied.error(), std::nullopt);
->>>>>>> 46d0c42 (sync, server: what the page of the protocol says is what happens)
     else if (!implied->empty())
         deliver(std::move(*implied), 0);
 }
@@ -92,11 +86,7 @@ void SessionBridge::onFrame(const transport::Frame &frame)
     auto message = fits ? protocol::decode(frame.bytes(), m_codec)
                         : Result<protocol::Message>(failure(ErrorCode::InvalidMessage, "the sub-protocol's frames are of the other kind"));
     if (!message) {
-<<<<<<< HEAD
-        m_events.receivedInvalid(message.error(), fits ? protocol::documentOfRefused(frame.bytes(), m_codec) : std::nullopt);
-=======
-        m_events.receivedInvalid(message.error(), fits ? protocol::requestIdOf(frame.bytes(), m_codec) : std::nullopt);
->>>>>>> 46d0c42 (sync, server: what the page of the protocol says is what happens)
+        m_events.receivedInvalid(message.error(), fits ? protocol::namesInRefused(frame.bytes(), m_codec) : protocol::RefusedNames());
         return;
     }
     if (m_positions) {
@@ -112,11 +102,7 @@ void SessionBridge::onFrame(const transport::Frame &frame)
     if (isHello && !m_connection->info().resumeToken.empty()) {
         auto subscriptions = subscriptionsFrom(m_connection->info().resumeToken);
         if (!subscriptions) {
-<<<<<<< HEAD
             m_events.receivedInvalid(subscriptions.error(), {});
-=======
-            m_events.receivedInvalid(subscriptions.error(), std::nullopt);
->>>>>>> 46d0c42 (sync, server: what the page of the protocol says is what happens)
         } else {
             for (protocol::Subscribe &subscribe : *subscriptions)
                 messages.push_back(std::move(subscribe));

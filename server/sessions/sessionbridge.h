@@ -19,12 +19,7 @@ public:
     struct Events // to the engine's half, and to the owner
     {
         std::function<void(std::vector<protocol::Message>, std::size_t bytes)> received;
-<<<<<<< HEAD
-        std::function<void(Error, std::optional<DocumentId>)> receivedInvalid; // and the document that the message named
-=======
-        // With the requestId of the query that it was meant to be.
-        std::function<void(Error, std::optional<std::string> requestId)> receivedInvalid;
->>>>>>> 46d0c42 (sync, server: what the page of the protocol says is what happens)
+        std::function<void(Error, protocol::RefusedNames)> receivedInvalid; // and what the message named
         std::function<void()> drained;
         std::function<void(const transport::CloseReason &)> closed; // last; may destroy this object
     };

@@ -144,17 +144,10 @@ SessionBridge::Events Sessions::eventsOf(const SessionLinkPtr &link)
                 }
             });
         },
-<<<<<<< HEAD
-        .receivedInvalid = [this, link](Error error, std::optional<DocumentId> document) {
-            m_engine.post([on = m_onEngine, link, error = std::move(error), document = std::move(document)](sync::SyncService &service) {
+        .receivedInvalid = [this, link](Error error, protocol::RefusedNames names) {
+            m_engine.post([on = m_onEngine, link, error = std::move(error), names = std::move(names)](sync::SyncService &service) {
                 if (const EngineSession *session = on->find(link->number))
-                    service.receiveInvalid(session->id, error, document);
-=======
-        .receivedInvalid = [this, link](Error error, std::optional<std::string> requestId) {
-            m_engine.post([on = m_onEngine, link, error = std::move(error), requestId = std::move(requestId)](sync::SyncService &service) {
-                if (const EngineSession *session = on->find(link->number))
-                    service.receiveInvalid(session->id, error, requestId);
->>>>>>> 46d0c42 (sync, server: what the page of the protocol says is what happens)
+                    service.receiveInvalid(session->id, error, names);
             });
         },
         .drained = [this, link] {

@@ -165,14 +165,22 @@ Result<Message> decode(std::string_view bytes, Codec codec, const DecodeLimits &
     return messageFrom(value, readLimits(bytes, limits));
 }
 
-std::optional<DocumentId> documentOfRefused(std::string_view bytes, Codec codec, const DecodeLimits &limits)
+RefusedNames namesInRefused(std::string_view bytes, Codec codec, const DecodeLimits &limits)
 {
     const auto message = parsed(bytes, codec, limits);
     const json::Object *object = message ? message->if_object() : nullptr;
-    const json::Value *named = object ? object->if_contains("documentId") : nullptr;
-    const auto id = named && named->is_string() ? documentIdFrom(std::string_view(named->get_string()))
-                                                : Result<DocumentId>(failure(ErrorCode::InvalidMessage));
-    return id ? std::optional(*id) : std::nullopt;
+    const auto text = [&](std::string_view member) -> std::optional<std::string> {
+        const json::Value *value = object ? object->if_contains(member) : nullptr;
+        return value && value->is_string() ? std::optional(std::string(value->get_string())) : std::nullopt;
+    };
+    RefusedNames names;
+    if (const auto id = text("documentId")) {
+        if (auto documentId = documentIdFrom(*id))
+            names.documentId = std::move(*documentId);
+    }
+    if (text("type") == "query")
+        names.requestId = text("requestId");
+    return names;
 }
 
 Result<std::vector<Message>> decodeList(std::string_view text, const DecodeLimits &limits)

@@ -22,8 +22,13 @@ struct DecodeLimits
 // Any bytes give a message or a named error: InvalidMessage, UnknownMessage, InvalidValue, UnknownField (of an event),
 // TooLarge, TooDeep. CBOR that is not RFC 8949 section 4.2.1 deterministic is InvalidValue. Never throws.
 Result<Message> decode(std::string_view bytes, Codec codec, const DecodeLimits &limits = {});
-// The document that a message speaks of which decode() refused; none if it names none, or cannot be read so far.
-std::optional<DocumentId> documentOfRefused(std::string_view bytes, Codec codec, const DecodeLimits &limits = {});
+// What a message names that decode() refused, as far as it can be read, so that the refusal reaches whom it concerns.
+struct RefusedNames
+{
+    std::optional<DocumentId> documentId = {};
+    std::optional<std::string> requestId = {}; // of a query
+};
+RefusedNames namesInRefused(std::string_view bytes, Codec codec, const DecodeLimits &limits = {});
 // One JSON message, or a list of them, as POST /api/stream takes them.
 Result<std::vector<Message>> decodeList(std::string_view json, const DecodeLimits &limits = {});
 Bytes encode(const Message &message, Codec codec);

@@ -69,19 +69,14 @@ void SyncService::Private::subscribe(Session &session, const protocol::Subscribe
     withDocument(message.documentId, [this, id, message, generation](const Result<DocumentPtr> &found) {
         if (!awaited(id, message.documentId, generation))
             return;
-<<<<<<< HEAD
-        if (!found)
-            return failDocument(*this->session(id), message.documentId, found.error());
-        startSubscription(id, message, generation, *found);
-=======
         if (found)
             return startSubscription(id, message, generation, *found);
         Session &asking = *this->session(id);
-        refuseSubscribe(asking, message.documentId, generation);
-        const bool transient = errorClass(found.error().code) == ErrorClass::Transient || found.error().code == ErrorCode::IoError;
-        sendError(asking, transient ? Error{ErrorCode::Unavailable, found.error().message} : found.error(),
-                  protocol::ErrorScope::Document, message.documentId);
->>>>>>> 46d0c42 (sync, server: what the page of the protocol says is what happens)
+        Subscription &subscription = asking.subscriptions.at(message.documentId);
+        if (subscription.generation == generation)
+            return failDocument(asking, message.documentId, found.error());
+        subscription.next = 0;
+        sendError(asking, found.error(), protocol::ErrorScope::Document, message.documentId);
     });
 }
 

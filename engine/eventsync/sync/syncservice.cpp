@@ -138,15 +138,7 @@ void SyncService::receive(SessionId id, const protocol::Message &message)
     }
 }
 
-<<<<<<< HEAD
-void SyncService::receiveInvalid(SessionId id, const Error &error, const std::optional<DocumentId> &document)
-{
-    if (Session *session = d->session(id)) {
-        session->heard = d->clock.steady();
-        d->sendError(*session, error, protocol::ErrorScope::Message, document);
-    }
-=======
-void SyncService::receiveInvalid(SessionId id, const Error &error, const std::optional<std::string> &requestId)
+void SyncService::receiveInvalid(SessionId id, const Error &error, const protocol::RefusedNames &names)
 {
     Session *session = d->session(id);
     if (!session)
@@ -155,10 +147,9 @@ void SyncService::receiveInvalid(SessionId id, const Error &error, const std::op
     // Before `welcome` it was to be the hello.
     if (session->state == Session::State::Opened && scopeOf(error.code) == protocol::ErrorScope::Connection)
         return d->closeSession(id, error);
-    if (requestId && session->state == Session::State::Ready)
-        return d->send(*session, protocol::QueryResult{.requestId = *requestId, .code = error.code, .reason = error.message});
-    d->sendError(*session, error, protocol::ErrorScope::Message);
->>>>>>> 46d0c42 (sync, server: what the page of the protocol says is what happens)
+    if (names.requestId && session->state == Session::State::Ready)
+        return d->send(*session, protocol::QueryResult{.requestId = *names.requestId, .code = error.code, .reason = error.message});
+    d->sendError(*session, error, protocol::ErrorScope::Message, names.documentId);
 }
 
 void SyncService::drained(SessionId id)

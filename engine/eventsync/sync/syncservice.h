@@ -86,13 +86,8 @@ public:
     // ---- sessions
     SessionId open(SessionSink &sink, SessionInfo info);
     void receive(SessionId session, const protocol::Message &message);
-<<<<<<< HEAD
-    // A frame that could not be decoded; the document that it named, if so much could be read.
-    void receiveInvalid(SessionId session, const Error &error, const std::optional<DocumentId> &document = {});
-=======
-    // A frame that could not be decoded; `requestId` is that of the query it was meant to be, which is answered then.
-    void receiveInvalid(SessionId session, const Error &error, const std::optional<std::string> &requestId = {});
->>>>>>> 46d0c42 (sync, server: what the page of the protocol says is what happens)
+    // A frame that could not be decoded, and what it named: a query is answered under its id.
+    void receiveInvalid(SessionId session, const Error &error, const protocol::RefusedNames &names = {});
     void drained(SessionId session);                            // its unsent bytes fell below the high-water mark
     void lost(SessionId session);                               // the peer has gone; its sink is not called any more
     void tick();                                                // at least every second

@@ -7,7 +7,6 @@
 #include <eventsync/protocol/cbor.h>
 #include <eventsync/protocol/codec.h>
 #include <eventsync/protocol/messagewriter.h>
-#include <eventsync/protocol/requestid.h>
 
 #include <QTest>
 
@@ -56,7 +55,6 @@ Result<Message> decodedWith(const std::string &sample, const std::string &pointe
 
 } // namespace
 
-<<<<<<< HEAD
 void BadInputTest::refusedMessagesNameTheirDocument()
 {
     const json::Object push{{"type", "push"}, {"documentId", "game-1"}, {"batchId", 1}, {"events", json::Array{json::Object{}}}};
@@ -64,10 +62,12 @@ void BadInputTest::refusedMessagesNameTheirDocument()
     for (const Codec codec : {Codec::Json, Codec::Cbor}) {
         const Bytes bytes = bytesOf(push, codec);
         QVERIFY(!decode(bytes, codec));
-        QCOMPARE(documentOfRefused(bytes, codec).value(), DocumentId("game-1"));
-        QVERIFY(!documentOfRefused(bytesOf(unnamed, codec), codec));
-        QVERIFY(!documentOfRefused(bytes.substr(1), codec));
-=======
+        QCOMPARE(namesInRefused(bytes, codec).documentId.value(), DocumentId("game-1"));
+        QVERIFY(!namesInRefused(bytesOf(unnamed, codec), codec).documentId);
+        QVERIFY(!namesInRefused(bytes.substr(1), codec).documentId);
+    }
+}
+
 void BadInputTest::aRefusedQueryTellsItsRequestId_data()
 {
     QTest::addColumn<QString>("message");
@@ -89,12 +89,11 @@ void BadInputTest::aRefusedQueryTellsItsRequestId()
     for (const Codec codec : {Codec::Json, Codec::Cbor}) {
         const Bytes bytes = bytesOf(value, codec);
         QVERIFY(!decode(bytes, codec));
-        const auto found = requestIdOf(bytes, codec);
+        const auto found = namesInRefused(bytes, codec).requestId;
         QCOMPARE(found.has_value(), !requestId.isNull());
         if (found)
             QCOMPARE(QString::fromStdString(*found), requestId);
-        QVERIFY(!requestIdOf(bytes.substr(0, bytes.size() - 1), codec));
->>>>>>> 46d0c42 (sync, server: what the page of the protocol says is what happens)
+        QVERIFY(!namesInRefused(bytes.substr(0, bytes.size() - 1), codec).requestId);
     }
 }
 

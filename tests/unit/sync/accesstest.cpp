@@ -250,7 +250,7 @@ void AccessTest::whatCannotBeReadNamesItsDocument()
 {
     House house;
     Peer &alice = house.enter("alice-phone", "alice");
-    house.rig.service->receiveInvalid(alice.id, {ErrorCode::UnknownField, "cannot be read"}, DocumentId("game-1"));
+    house.rig.service->receiveInvalid(alice.id, {ErrorCode::UnknownField, "cannot be read"}, {.documentId = DocumentId("game-1")});
     QCOMPARE(alice.last<protocol::ErrorMessage>()->scope, protocol::ErrorScope::Message);
     QCOMPARE(alice.last<protocol::ErrorMessage>()->documentId.value(), DocumentId("game-1"));
 }

@@ -596,13 +596,13 @@ void TestSync::aQueryThatCannotBeReadIsAnsweredUnderItsId()
 {
     Rig rig;
     Peer &alice = rig.hello("alice");
-    rig.service->receiveInvalid(alice.id, {ErrorCode::InvalidMessage, "no such kind"}, "q7");
+    rig.service->receiveInvalid(alice.id, {ErrorCode::InvalidMessage, "no such kind"}, {.requestId = "q7"});
     const auto result = alice.last<protocol::QueryResult>();
     QCOMPARE(result->requestId, std::string("q7"));
     QCOMPARE(result->code.value(), ErrorCode::InvalidMessage);
     QVERIFY(!alice.last<protocol::ErrorMessage>());
     Peer &early = rig.connect();
-    rig.service->receiveInvalid(early.id, {ErrorCode::InvalidMessage, "no such kind"}, "q8");
+    rig.service->receiveInvalid(early.id, {ErrorCode::InvalidMessage, "no such kind"}, {.requestId = "q8"});
     QCOMPARE(early.types(), (std::vector<std::string>{"error"}));
 }
 
