@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <eventsync/storage/steppedview.h>
+
 #include <server/commands/changestore.h>
 #include <server/commands/command.h>
 #include <server/program.h>
@@ -45,12 +47,15 @@ Result<ExportReport> exportTo(storage::OutputFile &output, const CommandContext 
 {
     EVENTSYNC_TRY(const auto backend, openStore(context.configuration, StoreUse::ReadOnly));
     const SystemClock clock;
-    EVENTSYNC_TRY(const auto view, backend->view());
-    const ExportHeader header{.createdAt = clock.wall(), .epoch = storedEpoch(*view).value_or("")};
+    storage::SteppedView view(*backend, clock);
+    const ExportHeader header{.createdAt = clock.wall(), .epoch = storedEpoch(view).value_or("")};
     Reporter report("exported");
+    const auto write = [&](const std::string &lines) {
+        view.release(); // a pipe may be slow
+        return output.write(lines);
+    };
     return exportStore(
-        *view, header,
-        [&](const std::string &line) { return output.write(line); },
+        view, header, write,
         [&](const ExportEnd &soFar) { report.at(soFar); });
 }
 

@@ -4,6 +4,7 @@
 #include <eventsync/base/limits.h>
 #include <eventsync/eventlog/eventstore.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/storage/steppedview.h>
 
 #include <algorithm>
 #include <map>
@@ -16,7 +17,8 @@ namespace {
 using namespace eventlog;
 using Write = std::function<Result<>(const std::string &)>;
 
-constexpr std::size_t kLineRoom = 256; // of an event's line, beside the event
+constexpr std::size_t kLineRoom = 256;            // of an event's line, beside the event
+constexpr std::size_t kLinesBytes = 256 * 1024; // written at a time
 
 // Visits rows with a function that may fail.
 Result<> eachRow(storage::ReadView &view, const storage::Scan &scan, const std::function<Result<>(const storage::Row &)> &visit)
@@ -29,40 +31,46 @@ Result<> eachRow(storage::ReadView &view, const storage::Scan &scan, const std::
     return good;
 }
 
+// What a store held at one moment, read in steps. Logs are only appended to, so a document at that moment is its log up to the
+// last event that had arrived by then. A log whose beginning was compacted away past that is written as it stands.
 class Exporter
 {
 public:
     Exporter(storage::ReadView &view, const Write &write) : m_view(view), m_store(view), m_write(write) {}
 
-    Result<> line(const ExportLine &line) { return m_write(toLine(line) + '\n'); }
-
-    Result<> clients()
+    Result<> begin(const ExportHeader &header)
     {
-        return eachRow(m_view, {.set = sets::kClients}, [&](const storage::Row &row) -> Result<> {
-            ExportedClient exported;
-            EVENTSYNC_TRY(const auto id, textOf(row, client::Id));
-            EVENTSYNC_TRY(const auto kind, textOf(row, client::Kind));
-            EVENTSYNC_TRY(exported.createdAt, timeOf(row, client::CreatedAt));
-            EVENTSYNC_TRY(exported.lastSeen, timeOf(row, client::LastSeen));
-            exported.id = ClientId(std::string(id));
-            exported.kind = kind;
-            exported.principal = textOf(row, client::Principal).value_or("");
-            exported.expired = integerOf(row, client::Expired).value_or(0) != 0;
-            if (const auto secret = blobOf(row, client::Secret))
-                exported.secret = Bytes(*secret);
-            return line(exported);
-        });
+        EVENTSYNC_CHECK(m_view.scan({.set = sets::kEvents, .descending = true, .limit = 1, .columns = {event::Position}},
+                                    [&](const storage::Row &row) {
+                                        m_until = integerOf(row, event::Position).value_or(0);
+                                        return false;
+                                    }));
+        line(header);
+        return storage::scanInSteps(m_view, {.set = sets::kClients}, client::Id,
+                                    [this](const storage::Row &row) { return clientLine(row); });
     }
 
+    // What document() needs to know; none if the document was made later.
+    struct Wanted
+    {
+        LoadedDocument loaded;
+        Position head; // at the moment of the export
+        Timestamp updatedAt;
+    };
+
     // Everything that document() will read, and whether it is what was logged.
-    Result<LoadedDocument> readable(const DocumentId &id)
+    Result<std::optional<Wanted>> readable(const DocumentId &id)
     {
         EVENTSYNC_TRY(auto loaded, m_store.load(id));
         if (!loaded)
             return failure(ErrorCode::Corrupt, "its row is gone");
-        for (ServerSeq at = loaded->row.horizon.previous(); at < loaded->head.serverSeq;) {
-            EVENTSYNC_TRY(const auto events, m_store.soundEntries(loaded->row.number, {.after = at, .until = loaded->head.serverSeq,
-                                                                                       .bytes = limits::kDocumentBytes}));
+        EVENTSYNC_TRY(auto wanted, wantedOf(std::move(*loaded)));
+        if (!wanted)
+            return wanted;
+        const DocumentRow &row = wanted->loaded.row;
+        for (ServerSeq at = row.horizon.previous(); at < wanted->head.serverSeq;) {
+            EVENTSYNC_TRY(const auto events, m_store.soundEntries(row.number, {.after = at, .until = wanted->head.serverSeq,
+                                                                               .bytes = limits::kDocumentBytes}));
             for (const LogEntryPtr &event : events) {
                 if (event->canonical->size() + kLineRoom > limits::kImportLineBytes)
                     return failure(ErrorCode::TooLarge, "event " + std::to_string(event->serverSeq.value()) + " has " +
@@ -71,18 +79,19 @@ public:
             }
             at = events.back()->serverSeq;
         }
-        return std::move(*loaded);
+        return wanted;
     }
 
-    Result<> document(const LoadedDocument &loaded)
+    Result<> document(const Wanted &wanted)
     {
+        const LoadedDocument &loaded = wanted.loaded;
         const DocumentId &id = loaded.row.documentId;
         EVENTSYNC_TRY(const auto row, m_store.document(id));
         if (!row)
             return failure(ErrorCode::Corrupt, "the row of " + id.text() + " is gone");
         ExportedDocument exported{.id = id, .collection = row->collection, .kind = row->kind,
                                   .base = {row->horizon.previous(), row->baseChain}, .createdAt = loaded.createdAt,
-                                  .updatedAt = loaded.updatedAt, .head = loaded.head};
+                                  .updatedAt = wanted.updatedAt, .head = wanted.head};
         if (row->horizon > ServerSeq(1)) {
             EVENTSYNC_TRY(const DocumentState state, m_store.stateAt(*row, exported.base.serverSeq));
             if (row->kind == DocumentKind::Json)
@@ -91,23 +100,99 @@ public:
                 exported.crdt = state.toBytes();
             EVENTSYNC_TRY(exported.clock, clockBefore(*row, loaded.clock));
         }
-        EVENTSYNC_CHECK(line(exported));
-        EVENTSYNC_CHECK(knownIds(row->number));
-        EVENTSYNC_CHECK(eachRow(m_view, {.set = sets::kEvents, .index = "order", .prefix = {row->number}},
-                                [&](const storage::Row &cells) -> Result<> {
-                                    EVENTSYNC_TRY(const LoggedPtr event, LoggedEvent::fromRow(cells));
-                                    ++m_end.events;
-                                    return m_write(eventLine(*event->canonical, event->pushMark) + '\n');
-                                }));
-        for (const StateVector &vector : loaded.cursors)
-            EVENTSYNC_CHECK(line(vector));
+        line(exported);
+        EVENTSYNC_CHECK(knownIds(*row));
+        EVENTSYNC_CHECK(events(*row, wanted.head.serverSeq));
+        for (const StateVector &vector : loaded.cursors) {
+            if (vector.serverSeq <= wanted.head.serverSeq)
+                line(vector);
+        }
         ++m_end.documents;
-        return {};
+        return pause();
     }
 
+    Result<> finish()
+    {
+        line(m_end);
+        return m_write(m_lines);
+    }
     const ExportEnd &end() const { return m_end; }
 
 private:
+    void line(const ExportLine &line) { m_lines += toLine(line) + '\n'; }
+
+    // Lines are written many at a time, and between two reads: whoever takes them may be slow.
+    Result<> pause()
+    {
+        if (m_lines.size() < kLinesBytes)
+            return {};
+        ++m_pauses;
+        EVENTSYNC_CHECK(m_write(m_lines));
+        m_lines.clear();
+        return {};
+    }
+
+    Result<> clientLine(const storage::Row &row)
+    {
+        ExportedClient exported;
+        EVENTSYNC_TRY(const auto id, textOf(row, client::Id));
+        EVENTSYNC_TRY(const auto kind, textOf(row, client::Kind));
+        EVENTSYNC_TRY(exported.createdAt, timeOf(row, client::CreatedAt));
+        EVENTSYNC_TRY(exported.lastSeen, timeOf(row, client::LastSeen));
+        exported.id = ClientId(std::string(id));
+        exported.kind = kind;
+        exported.principal = textOf(row, client::Principal).value_or("");
+        exported.expired = integerOf(row, client::Expired).value_or(0) != 0;
+        if (const auto secret = blobOf(row, client::Secret))
+            exported.secret = Bytes(*secret);
+        line(exported);
+        return pause();
+    }
+
+    Result<std::optional<Wanted>> wantedOf(LoadedDocument loaded)
+    {
+        const Position head = loaded.head;
+        const Timestamp updatedAt = loaded.updatedAt;
+        if (loaded.position <= m_until)
+            return Wanted{std::move(loaded), head, updatedAt};
+        LoggedPtr last; // that had arrived
+        for (ServerSeq low = loaded.row.horizon, high = head.serverSeq.next(); low < high;) {
+            const ServerSeq middle((low.value() + high.value()) / 2);
+            EVENTSYNC_TRY(const LoggedPtr event, m_store.eventAt(loaded.row.number, middle));
+            if (!event)
+                return failure(ErrorCode::Corrupt, "event " + std::to_string(middle.value()) + " is missing");
+            if (event->position <= m_until) {
+                last = event;
+                low = middle.next();
+            } else {
+                high = middle;
+            }
+        }
+        if (last)
+            return Wanted{std::move(loaded), {last->serverSeq, last->chain}, last->event->storedAt};
+        if (loaded.row.horizon == ServerSeq(1))
+            return std::nullopt;
+        return Wanted{std::move(loaded), head, updatedAt};
+    }
+
+    Result<> events(const DocumentRow &row, ServerSeq until)
+    {
+        for (ServerSeq at = row.horizon.previous(); at < until;) {
+            EVENTSYNC_TRY(const std::vector<LoggedPtr> some,
+                          m_store.events(row.number, {.after = at, .until = until, .bytes = kLinesBytes}));
+            if (some.empty() || some.front()->serverSeq != at.next())
+                return failure(ErrorCode::Unavailable, "the log of " + row.documentId.text()
+                                                           + " was compacted while it was exported: export again");
+            for (const LoggedPtr &event : some) {
+                ++m_end.events;
+                m_lines += eventLine(*event->canonical, event->pushMark) + '\n';
+            }
+            at = some.back()->serverSeq;
+            EVENTSYNC_CHECK(pause());
+        }
+        return {};
+    }
+
     // The clock at horizon - 1: the one at head, set back by the first event that each client has in the log.
     Result<VectorClock> clockBefore(const DocumentRow &row, VectorClock clock)
     {
@@ -129,37 +214,47 @@ private:
         return VectorClock(std::move(kept));
     }
 
-    // Few stores were ever compacted, so the ids are looked through once, for all documents.
-    Result<> knownIds(std::int64_t document)
+    // Few stores were ever compacted, so the ids are looked through once, for all documents; and again for a log that was
+    // compacted since then, of which each removed event left one.
+    Result<> knownIds(const DocumentRow &row)
     {
-        if (!m_knownRead) {
-            m_knownRead = true;
-            EVENTSYNC_CHECK(eachRow(m_view, {.set = sets::kIds}, [&](const storage::Row &row) -> Result<> {
-                ExportedKnown exported;
-                EVENTSYNC_TRY(const auto id, blobOf(row, known::Id));
-                EVENTSYNC_TRY(exported.id, Uuid::fromBytes(id));
-                EVENTSYNC_TRY(const auto logged, blobOf(row, known::Logged));
-                EVENTSYNC_TRY(exported.logged, Uuid::fromBytes(logged));
-                EVENTSYNC_TRY(const auto seq, integerOf(row, known::Seq));
-                exported.serverSeq = ServerSeq(seq);
-                EVENTSYNC_TRY(const auto mark, blobOf(row, known::PushMark));
-                std::copy_n(mark.begin(), std::min(mark.size(), exported.pushMark.size()), exported.pushMark.begin());
-                EVENTSYNC_TRY(const auto number, integerOf(row, known::Document));
-                m_known[number].push_back(exported);
-                return {};
-            }));
-        }
-        for (const ExportedKnown &known : m_known[document])
-            EVENTSYNC_CHECK(line(known));
-        m_known.erase(document);
+        const auto removed = static_cast<std::size_t>(row.horizon.previous().value());
+        if (removed > m_known[row.number].size() && m_knownRead != m_pauses)
+            EVENTSYNC_CHECK(readKnownIds());
+        for (const ExportedKnown &known : m_known[row.number])
+            line(known);
+        m_known.erase(row.number);
         return {};
+    }
+
+    Result<> readKnownIds()
+    {
+        m_known.clear();
+        m_knownRead = m_pauses;
+        return eachRow(m_view, {.set = sets::kIds}, [&](const storage::Row &row) -> Result<> {
+            ExportedKnown exported;
+            EVENTSYNC_TRY(const auto id, blobOf(row, known::Id));
+            EVENTSYNC_TRY(exported.id, Uuid::fromBytes(id));
+            EVENTSYNC_TRY(const auto logged, blobOf(row, known::Logged));
+            EVENTSYNC_TRY(exported.logged, Uuid::fromBytes(logged));
+            EVENTSYNC_TRY(const auto seq, integerOf(row, known::Seq));
+            exported.serverSeq = ServerSeq(seq);
+            EVENTSYNC_TRY(const auto mark, blobOf(row, known::PushMark));
+            std::copy_n(mark.begin(), std::min(mark.size(), exported.pushMark.size()), exported.pushMark.begin());
+            EVENTSYNC_TRY(const auto number, integerOf(row, known::Document));
+            m_known[number].push_back(exported);
+            return {};
+        });
     }
 
     storage::ReadView &m_view;
     EventStore m_store;
     const Write &m_write;
     ExportEnd m_end;
-    bool m_knownRead = false;
+    std::string m_lines; // not yet written
+    std::int64_t m_until = 0; // the last event of the moment that is exported, in the order of arrival
+    std::int64_t m_pauses = 0;
+    std::optional<std::int64_t> m_knownRead = {}; // after so many pauses
     std::map<std::int64_t, std::vector<ExportedKnown>> m_known;
 };
 
@@ -181,14 +276,14 @@ Result<ExportReport> exportStore(storage::ReadView &view, const ExportHeader &he
 {
     ExportReport report;
     Exporter exporter(view, write);
-    EVENTSYNC_CHECK(exporter.line(header));
-    EVENTSYNC_CHECK(exporter.clients());
-    EVENTSYNC_CHECK(eachRow(view, {.set = sets::kDocuments, .index = "number"}, [&](const storage::Row &row) -> Result<> {
+    EVENTSYNC_CHECK(exporter.begin(header));
+    const auto each = [&](const storage::Row &row) -> Result<> {
         EVENTSYNC_TRY(const auto text, textOf(row, document::Id));
         const DocumentId id{std::string(text)};
         const auto readable = exporter.readable(id);
         if (readable) {
-            EVENTSYNC_CHECK(exporter.document(*readable));
+            if (*readable)
+                EVENTSYNC_CHECK(exporter.document(**readable));
             progress(exporter.end());
             return {};
         }
@@ -198,9 +293,11 @@ Result<ExportReport> exportStore(storage::ReadView &view, const ExportHeader &he
         if (report.findings.size() < limits::kVerifyFindings)
             report.findings.push_back({FindingKind::Unreadable, id, ServerSeq(0), readable.error().toString()});
         return {};
-    }));
+    };
+    EVENTSYNC_CHECK(storage::scanInSteps(view, {.set = sets::kDocuments, .index = "number", .columns = {document::Id, document::Number}},
+                                         document::Number, each));
+    EVENTSYNC_CHECK(exporter.finish());
     report.written = exporter.end();
-    EVENTSYNC_CHECK(exporter.line(report.written));
     return report;
 }
 

@@ -21,11 +21,12 @@ struct ExportReport
     std::vector<eventlog::Finding> findings; // one for each document left out, the first limits::kVerifyFindings of them
 };
 
-// Writes a whole store as lines (exportlines.h), of one moment, one event at a time in memory. A document is looked through
+// Writes a whole store as lines (exportlines.h), of one moment, some events at a time in memory. A document is looked through
 // before its first line is written: one that is damaged is left out and reported, and the others are written all the same.
-// `write` takes a line with its line break and says whether it could.
+// `write` takes some lines, each with its line break, and says whether it could. It is called between two reads and may take
+// long: the view may show a later moment afterwards (storage::SteppedView), and what is exported stays that of the first.
 Result<ExportReport> exportStore(storage::ReadView &view, const ExportHeader &header,
-                                 const std::function<Result<>(const std::string &line)> &write,
+                                 const std::function<Result<>(const std::string &lines)> &write,
                                  const std::function<void(const ExportEnd &soFar)> &progress);
 
 } // namespace eventsync::server

@@ -35,9 +35,10 @@ Finished runServerCommand(const QStringList &arguments, const QByteArray &input)
     return run(QStringLiteral(EVENTSYNC_SERVER_PROGRAM), arguments, input);
 }
 
-Finished curl(const QStringList &arguments)
+Finished curl(const QStringList &arguments, const QByteArray &input)
 {
-    return run(QStringLiteral(EVENTSYNC_CURL_PROGRAM), QStringList{QStringLiteral("-sS"), QStringLiteral("--max-time"), QStringLiteral("20")} + arguments);
+    return run(QStringLiteral(EVENTSYNC_CURL_PROGRAM),
+               QStringList{QStringLiteral("-sS"), QStringLiteral("--max-time"), QStringLiteral("20")} + arguments, input);
 }
 
 ServerProcess::ServerProcess(const QString &dataFolder, const QStringList &more) : m_process(std::make_unique<QProcess>())

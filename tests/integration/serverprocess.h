@@ -20,7 +20,7 @@ struct Finished
 // Runs a program to its end. `input` goes to its standard input.
 Finished run(const QString &program, const QStringList &arguments, const QByteArray &input = {});
 Finished runServerCommand(const QStringList &arguments, const QByteArray &input = {});
-Finished curl(const QStringList &arguments);
+Finished curl(const QStringList &arguments, const QByteArray &input = {});
 
 // eventsync-server as a process of its own, on a free port of the loopback interface. Killed when this goes.
 class ServerProcess

@@ -6,6 +6,7 @@
 #include <eventsync/eventlog/eventstore.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/storage/memorybackend.h>
+#include <eventsync/storage/steppedview.h>
 
 #include <server/control/operations.h>
 #include <server/enginethread.h>
@@ -90,8 +91,12 @@ Lines exported(storage::Backend &backend, std::vector<eventlog::Finding> *leftOu
     const auto view = backend.view();
     const auto report = exportStore(
         **view, {.createdAt = Timestamp(0), .epoch = "e"},
-        [&](const std::string &line) -> Result<> {
-            lines.push_back(line.substr(0, line.size() - 1));
+        [&](const std::string &some) -> Result<> {
+            for (std::size_t at = 0; at < some.size();) {
+                const std::size_t end = some.find('\n', at);
+                lines.push_back(some.substr(at, end - at));
+                at = end + 1;
+            }
             return {};
         },
         [](const ExportEnd &) {});
@@ -154,6 +159,8 @@ private Q_SLOTS:
 
     void importedStoreExportsTheSameLines();
     void importedDocumentsFoldToTheSameState();
+    void anExportIsOfOneMomentHoweverSlowlyItIsTaken();
+    void aLogCompactedDuringAnExportCanBeImported();
     void importingTwiceChangesNothing();
     void interruptedImportIsContinued();
     void serverGoesOnWhereTheImportEnded();
@@ -201,6 +208,75 @@ void TransferTest::importedDocumentsFoldToTheSameState()
         EVENTSYNC_TRY(crdt::StrApi text, api.str("/text"));
         return text.ins(5, std::string_view("!"));
     }));
+}
+
+namespace {
+
+// Documents whose lines are written in several parts.
+void putLargeDocuments(Engine &engine)
+{
+    for (const char *id : {"a", "b", "c"}) {
+        for (int i = 0; i < 4; ++i)
+            engine.put(id, (R"({"n": )" + std::to_string(i) + R"(, "text": ")" + std::string(100'000, static_cast<char>('k' + i)) + "\"}").c_str());
+    }
+}
+
+// `meanwhile` runs when the first part is taken.
+Lines exportedSlowly(Engine &engine, const std::function<void()> &meanwhile)
+{
+    const SystemClock clock;
+    storage::SteppedView view(engine.engine.backend(), clock);
+    std::string text;
+    bool isFirst = true;
+    const auto report = exportStore(
+        view, {.createdAt = Timestamp(0), .epoch = "e"},
+        [&](const std::string &lines) -> Result<> {
+            view.release();
+            text += lines;
+            if (std::exchange(isFirst, false))
+                meanwhile();
+            return {};
+        },
+        [](const ExportEnd &) {});
+    if (!report)
+        qFatal("%s", report.error().toString().c_str());
+    Lines lines;
+    for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1)
+        lines.push_back(text.substr(at, text.find('\n', at) - at));
+    return lines;
+}
+
+} // namespace
+
+void TransferTest::anExportIsOfOneMomentHoweverSlowlyItIsTaken()
+{
+    Engine engine;
+    putLargeDocuments(engine);
+    const Lines before = exported(engine.engine.backend());
+    const Lines lines = exportedSlowly(engine, [&] {
+        engine.put("a", R"({"n": 9})");
+        engine.put("c", R"({"n": 9})");
+        engine.put("d", R"({"n": 9})");
+    });
+    QCOMPARE(lines, before);
+}
+
+void TransferTest::aLogCompactedDuringAnExportCanBeImported()
+{
+    Engine engine;
+    putLargeDocuments(engine);
+    const Lines lines = exportedSlowly(engine, [&] {
+        engine.put("c", R"({"n": 9})");
+        QVERIFY(engine.operate({{"command", "compact"}, {"keep", 2}, {"documentId", "c"}}));
+    });
+    const auto store = emptyStore();
+    const auto end = imported(*store, lines);
+    QVERIFY2(end, end ? "" : end.error().toString().c_str());
+    const auto view = store->view();
+    eventlog::EventStore events(**view);
+    const auto row = events.document(DocumentId("c"));
+    QCOMPARE((*row)->horizon, ServerSeq(4));
+    QCOMPARE(events.load(DocumentId("c")).value()->head.serverSeq, ServerSeq(4)); // as it was when the export began
 }
 
 void TransferTest::importingTwiceChangesNothing()
