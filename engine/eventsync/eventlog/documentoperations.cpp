@@ -310,7 +310,7 @@ void DocumentOperations::flush(const DocumentId &id, bool wantPicture, std::func
             if (same)
                 flushed.core->flushed(at, wantPicture ? at : ServerSeq(0));
         } else {
-            qCWarning(lcStorage) << "derived rows of" << id.text().c_str() << "were not written:" << result.error().toString().c_str();
+            qCDebug(lcStorage) << "derived rows of" << id.text().c_str() << "were not written:" << result.error().toString().c_str();
             if (same)
                 flushed.core->flushFailed();
         }

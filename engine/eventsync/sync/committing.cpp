@@ -58,7 +58,8 @@ void SyncService::Private::committed(const DocumentPtr &document, const std::int
 // to subscribe again, and find out then.
 void SyncService::Private::failed(const DocumentPtr &document, const Error &error)
 {
-    qCWarning(lcSync) << "commit of" << document->id.text().c_str() << "failed:" << error.toString().c_str();
+    if (!storage::isStoreFailure(error)) // of that the store says one line, and the author hears
+        qCWarning(lcSync) << "commit of" << document->id.text().c_str() << "failed:" << error.toString().c_str();
     document->core.reset();
     document->answers.clear();
     std::vector<Job> judged = std::exchange(document->judged, {});

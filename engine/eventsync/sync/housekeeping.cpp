@@ -137,7 +137,7 @@ void SyncService::Private::flush(const DocumentPtr &document)
         document->dirtySince = clock.steady();
         commit(std::move(batch), [this, document, at, snapshotAt, cursors](const Result<storage::Committed> &result) {
             if (!result) {
-                qCWarning(lcSync) << "derived rows of" << document->id.text().c_str() << "were not written:"
+                qCDebug(lcSync) << "derived rows of" << document->id.text().c_str() << "were not written:"
                                   << result.error().toString().c_str();
                 for (const ClientId &client : cursors) {
                     if (document->cursors.contains(client)) // not expired meanwhile
