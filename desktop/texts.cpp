@@ -115,6 +115,7 @@ QString Texts::connection(SyncClient::State state)
     case SyncClient::State::Connecting: return tr("Connecting");
     case SyncClient::State::Online: return tr("Connected");
     case SyncClient::State::Refused: return tr("Not connected");
+    case SyncClient::State::StoreLost: return tr("This profile cannot be read; close the window and open it again");
     }
     return {};
 }
@@ -126,7 +127,8 @@ Picture Texts::connectionPicture(SyncClient::State state)
     case SyncClient::State::Waiting:
     case SyncClient::State::Connecting: return Picture::Connecting;
     case SyncClient::State::Online: return Picture::Online;
-    case SyncClient::State::Refused: break;
+    case SyncClient::State::Refused:
+    case SyncClient::State::StoreLost: break;
     }
     return Picture::Refused;
 }

@@ -282,12 +282,12 @@ void MainWindow::refreshConnection()
 {
     SyncClient &client = m_session.client();
     const auto state = client.state();
-    const bool bad = state == SyncClient::State::Waiting || state == SyncClient::State::Refused;
-    const QString reason = bad ? Texts::error(client.lastError()) : QString();
+    const std::optional<Error> error = state == SyncClient::State::Connecting ? std::nullopt : client.lastError();
+    const QString reason = error ? Texts::error(*error) : QString();
     m_state->setText(reason.isEmpty() ? Texts::connection(state) : u"%1: %2"_s.arg(Texts::connection(state), reason));
     m_state->setIcon(icon(Texts::connectionPicture(state)));
     m_state->setToolTip(state == SyncClient::State::Online ? m_profile.server()
-                                                           : tr("Click to connect now. %1").arg(QString::fromStdString(client.lastError().message)));
+                                                           : tr("Click to connect now. %1").arg(QString::fromStdString(error ? error->message : std::string())));
     m_replica->setFullText(tr("Profile %1 · replica %2").arg(m_profile.name(), QString::fromStdString(m_session.core().clientId().text())));
     if (state == SyncClient::State::Online) {
         m_log->load();

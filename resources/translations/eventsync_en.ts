@@ -1305,6 +1305,10 @@ Edits JSON documents together with others, online or not.</translation>
         <translation>Not connected</translation>
     </message>
     <message>
+        <source>This profile cannot be read; close the window and open it again</source>
+        <translation>This profile cannot be read; close the window and open it again</translation>
+    </message>
+    <message>
         <source>(not there)</source>
         <translation>(not there)</translation>
     </message>

@@ -1295,6 +1295,10 @@ Edits JSON documents together with others, online or not.</source>
         <translation>연결되지 않음</translation>
     </message>
     <message>
+        <source>This profile cannot be read; close the window and open it again</source>
+        <translation>이 프로필을 읽을 수 없습니다. 창을 닫고 다시 여십시오</translation>
+    </message>
+    <message>
         <source>(not there)</source>
         <translation>(없음)</translation>
     </message>

@@ -282,6 +282,8 @@ Outcome ClientCore::renewToken(std::string token)
 template<class Act>
 Result<ClientCore::Edited> ClientCore::Private::edit(const DocumentId &id, Act act)
 {
+    if (refusal)
+        return failure(*refusal);
     DocumentReplica *document = known(id);
     if (!document)
         return failure(ErrorCode::NotFound, "nothing is known of this document");
@@ -388,6 +390,8 @@ DocumentReplica *holderOf(Private &d, const EventId &entry)
 template<class Private, class Act>
 Result<Outcome> decide(Private &d, const EventId &entry, Act act)
 {
+    if (d.refusal)
+        return failure(*d.refusal);
     DocumentReplica *document = holderOf(d, entry);
     if (!document)
         return failure(ErrorCode::NotFound, "there is no such entry in the queue");
@@ -420,6 +424,11 @@ Result<Outcome> ClientCore::discard(const EventId &entry)
 Result<Outcome> ClientCore::retry(const EventId &entry)
 {
     return decide(*d, entry, [&](DocumentReplica &document, Outcome &out) { return document.retry(entry, out); });
+}
+
+void ClientCore::refuseEdits(const Error &error)
+{
+    d->refusal = error;
 }
 
 // ---- what is known

@@ -119,6 +119,8 @@ public:
     // A conflict or dead letter is given up; a dead letter is tried again as a new edit.
     Result<Outcome> discard(const EventId &entry);
     Result<Outcome> retry(const EventId &entry);
+    // The store cannot be read any more, and this may be ahead of it: every edit and decision fails from now on.
+    void refuseEdits(const Error &error);
 
     // ---- what is known
     const ClientId &clientId() const;

@@ -55,6 +55,7 @@ struct ClientCore::Private
     std::map<CollectionName, protocol::Watch> watches;
     std::map<DocumentId, json::Value> presences;
     std::chrono::milliseconds presenceSent{0};
+    std::optional<Error> refusal; // of every edit
     storage::Batch firstWrites; // of a new replica: its client id
 };
 

@@ -72,7 +72,7 @@ SyncClient::State SyncClient::state() const
     return d->state;
 }
 
-Error SyncClient::lastError() const
+std::optional<Error> SyncClient::lastError() const
 {
     return d->lastError;
 }

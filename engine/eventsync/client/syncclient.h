@@ -3,6 +3,7 @@
 
 #include <eventsync/base/clientlimits.h>
 #include <eventsync/base/connectionlimits.h>
+#include <eventsync/base/ownerpointer.h>
 #include <eventsync/client/clientcore.h>
 #include <eventsync/client/conflictresolver.h>
 #include <eventsync/transport/dial.h>
@@ -13,6 +14,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace eventsync::client {
@@ -35,7 +37,7 @@ struct SyncClientOptions
 // One replica as a QObject: a client core, the store it lives in, and a connection that comes and goes. Edits work at once,
 // online or not; they are sent when durable. Nothing here blocks on disk or network but open(). Every future ends: with
 // the value, an error, Timeout, or Cancelled when the client is destroyed. Facts come as signals, after what they speak of
-// is durable. Owner only: the thread that made it, which has an event loop.
+// is durable. Owner only: the thread that made it, which has an event loop; a call from another is an assertion.
 class SyncClient final : public QObject
 {
     Q_OBJECT
@@ -47,6 +49,7 @@ public:
         Connecting, // until the server's welcome
         Online,
         Refused,    // the server will not have us (lastError); goOnline() tries again
+        StoreLost,  // the store has failed and cannot be read (lastError), for good: edits are refused and nothing is sent
     };
     Q_ENUM(State)
 
@@ -63,7 +66,7 @@ public:
     void goOffline();
     bool isOnlineWanted() const;
     State state() const;
-    Error lastError() const;                            // why the last connection ended
+    std::optional<Error> lastError() const;             // what is wrong; empty while Online, or offline by wish
     std::chrono::milliseconds retryIn() const;          // while Waiting
     void renewToken(const std::string &token);
 
@@ -131,13 +134,13 @@ Q_SIGNALS:
     void cursorsChanged(const eventsync::client::CursorsChanged &fact);
     void presenceChanged(const eventsync::client::PresenceChanged &fact);
     void serverError(const eventsync::client::ServerError &fact);
-    void storeFailed(const eventsync::Error &error);    // what was not durable is gone from view; it is loaded again
+    void storeFailed(const eventsync::Error &error);    // what was not durable is gone from view, unless the store is lost
     void factAnnounced(const eventsync::client::Fact &fact); // each of the above, before its own signal
 
 private:
     struct Private;
     explicit SyncClient(std::unique_ptr<Private> d);
-    std::unique_ptr<Private> d;
+    OwnerPointer<Private> d;
 };
 
 } // namespace eventsync::client

@@ -26,18 +26,20 @@ Error errorOf(const transport::CloseReason &reason)
 
 void SyncClient::Private::setState(State next)
 {
-    if (state == next)
+    if (state == next || state == State::StoreLost)
         return;
     state = next;
+    if (next == State::Online || next == State::Offline)
+        lastError.reset();
     Q_EMIT q->stateChanged(next);
 }
 
 void SyncClient::Private::connectNow()
 {
-    if (!wanted || connection)
+    if (!wanted || connection || state == State::StoreLost)
         return;
     if (!options.connect) {
-        lastError = {ErrorCode::Unavailable, "no server is set"};
+        lastError = Error{ErrorCode::Unavailable, "no server is set"};
         setState(State::Refused);
         return;
     }
@@ -45,7 +47,7 @@ void SyncClient::Private::connectNow()
     auto dialled = guarded(options.connect);
     if (!dialled) {
         lastError = dialled.error();
-        if (errorClass(lastError.code) == ErrorClass::Permanent)
+        if (errorClass(lastError->code) == ErrorClass::Permanent)
             setState(State::Refused); // a URL that cannot be one: trying again changes nothing
         else
             retryAfter({});
@@ -87,7 +89,7 @@ void SyncClient::Private::received(const transport::Frame &frame)
 void SyncClient::Private::closed(const transport::CloseReason &reason)
 {
     lastError = errorOf(reason);
-    const bool refused = lastError.code == ErrorCode::OriginRefused || lastError.code == ErrorCode::UnsupportedProtocol;
+    const bool refused = lastError->code == ErrorCode::OriginRefused || lastError->code == ErrorCode::UnsupportedProtocol;
     dropConnection();
     if (!wanted)
         return;
@@ -127,7 +129,7 @@ void SyncClient::Private::dropConnection()
         old->setCallbacks({.closed = [old](const transport::CloseReason &) mutable { old.reset(); }});
         old->close();
     }
-    failQuestions(lastError);
+    failQuestions(lastError.value_or(Error{ErrorCode::Unavailable, "it was closed here"}));
     apply(core->disconnected());
 }
 
@@ -159,7 +161,7 @@ void SyncClient::Private::beat()
         return;
     if (clock.steady() - heardAt >= 2 * beatTimer.intervalAsDuration()) {
         transport::Connection &silent = *connection;
-        lastError = {ErrorCode::Timeout, "the server is silent"};
+        lastError = Error{ErrorCode::Timeout, "the server is silent"};
         silent.abort(); // `closed` follows
         return;
     }

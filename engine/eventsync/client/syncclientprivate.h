@@ -82,11 +82,13 @@ struct SyncClient::Private
 
     // steps
     void apply(Outcome out, Done done = {});
+    void holdBack(Outcome &out, const Done &done);
     void tellCrdtChanges();
     void commitNext();
     void committed(const Result<storage::Committed> &result);
     void finish(std::vector<Work> works);
     void storeHasFailed(const Error &error, std::vector<Work> works);
+    void loseStore(const Error &error);
     void announce(const Fact &fact);
     void tell(const Fact &fact);
     void decide(const ConflictFound &fact);
@@ -129,7 +131,7 @@ struct SyncClient::Private
 
     // connection
     State state = State::Offline;
-    Error lastError{ErrorCode::Unavailable, {}};
+    std::optional<Error> lastError;
     bool wanted = false;
     std::unique_ptr<transport::Connection> connection;
     quint64 connectionNumber = 0;

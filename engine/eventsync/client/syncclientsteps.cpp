@@ -57,6 +57,11 @@ void SyncClient::Private::start(SyncClient *client)
 
 void SyncClient::Private::apply(Outcome out, Done done)
 {
+    const QPointer<SyncClient> alive(q);
+    if (state == State::StoreLost)
+        holdBack(out, std::exchange(done, {}));
+    if (!alive)
+        return;
     const bool idle = !committing && !finishing && nextWorks.empty();
     for (Fact &fact : out.facts) {
         if (auto *changed = std::get_if<CrdtChanged>(&fact))
@@ -66,10 +71,19 @@ void SyncClient::Private::apply(Outcome out, Done done)
     Work work{std::move(out.messages), std::move(out.facts), std::move(out.close), connectionNumber, std::move(done)};
     join(nextBatch, out.writes);
     nextWorks.push_back(std::move(work));
-    const QPointer<SyncClient> alive(q);
     tellCrdtChanges(); // the step has its place in the queue: whatever a slot does comes after it
     if (alive && idle)
         commitNext();
+}
+
+// With the store lost nothing becomes durable, and nothing may leave that is not.
+void SyncClient::Private::holdBack(Outcome &out, const Done &done)
+{
+    out.writes = {};
+    out.messages.clear();
+    out.close.reset();
+    if (done)
+        done(failure(*lastError));
 }
 
 // Editors hear at once of what has changed under them. One at a time, so that all of them hear it in order.
@@ -134,8 +148,9 @@ void SyncClient::Private::storeHasFailed(const Error &error, std::vector<Work> w
     nextWorks.clear();
     nextBatch = {};
     dropConnection();
-    if (const auto loaded = load(); !loaded)
-        qCWarning(lcClient) << "and cannot be read:" << loaded.error().toString().c_str();
+    const auto loaded = state == State::StoreLost ? Result<>(failure(*lastError)) : load();
+    if (!loaded)
+        loseStore(loaded.error());
     const QPointer<SyncClient> alive(q);
     for (const Work &work : works) {
         if (work.done)
@@ -146,6 +161,10 @@ void SyncClient::Private::storeHasFailed(const Error &error, std::vector<Work> w
     Q_EMIT q->storeFailed(error);
     if (!alive)
         return;
+    if (!loaded) {
+        Q_EMIT q->stateChanged(state);
+        return;
+    }
     for (const DocumentId &id : core->documents()) {
         if (core->crdtDocument(id))
             tell(CrdtChanged{.documentId = id, .changes = {}, .reset = true});
@@ -160,6 +179,17 @@ void SyncClient::Private::storeHasFailed(const Error &error, std::vector<Work> w
     }
     if (wanted)
         retryAfter(options.retryLongest);
+}
+
+// Memory stays ahead of a store that cannot be read, so nothing may build on it. The caller tells it once all futures have ended.
+void SyncClient::Private::loseStore(const Error &error)
+{
+    qCCritical(lcClient) << "and cannot be read:" << error.toString().c_str();
+    wanted = false;
+    retryTimer.stop();
+    core->refuseEdits(error);
+    lastError = error;
+    state = State::StoreLost;
 }
 
 void SyncClient::Private::finish(std::vector<Work> works)

@@ -19,6 +19,8 @@ int main(int argc, char **argv)
     QCoreApplication application(argc, argv);
     if (argc == 3 && std::string_view(argv[1]) == "--edit")
         return editUntilKilled(argv[2]);
+    if (argc == 2 && std::string_view(argv[1]) == "--another-thread")
+        return callFromAnotherThread();
     int failed = 0;
     const auto run = [&](QObject &&test) { failed += QTest::qExec(&test, argc, argv); };
     run(EditsTest());

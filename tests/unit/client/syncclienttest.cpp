@@ -21,6 +21,7 @@
 
 #include <cstdio>
 #include <stdexcept>
+#include <thread>
 
 namespace eventsync::client::test {
 
@@ -204,7 +205,8 @@ void SyncClientTest::refusedForGoodStaysAway()
     auto client = opened(optionsFor(server));
     client->goOnline();
     QVERIFY(QTest::qWaitFor([&] { return client->state() == SyncClient::State::Refused; }));
-    QCOMPARE(client->lastError().code, ErrorCode::Unauthenticated);
+    QVERIFY(client->lastError());
+    QCOMPARE(client->lastError()->code, ErrorCode::Unauthenticated);
     QTest::qWait(50);
     QCOMPARE(server.dials, 1);
     server.refuses.reset();
@@ -371,7 +373,8 @@ void SyncClientTest::aConnectionThatThrowsIsRefused()
     auto client = opened(std::move(options));
     client->goOnline();
     QCOMPARE(client->state(), SyncClient::State::Refused);
-    QVERIFY(client->lastError().message.ends_with("no address"));
+    QVERIFY(client->lastError());
+    QVERIFY(client->lastError()->message.ends_with("no address"));
 }
 
 void SyncClientTest::namesThatCannotBeLoggedAreRefusedAtTheCall()
@@ -400,6 +403,69 @@ void SyncClientTest::editsOfDocumentsThatAreNotOpenTravel()
     QVERIFY(resultOf(client->waitForSettled(kGame)).has_value());
     QCOMPARE(server.log.state(), std::string(R"({"gold":1})"));
     QVERIFY(!client->core().isSynced(kGame)); // and nobody listens to it any more
+}
+
+void SyncClientTest::aStoreThatCannotBeReadAgainIsLostForGood()
+{
+    SmallServer server;
+    auto made = std::make_unique<eventsync::test::ThrowingBackend>(ClientCore::schema());
+    eventsync::test::ThrowingBackend &store = *made;
+    const auto client = SyncClient::open(std::unique_ptr<storage::Backend>(std::move(made)), optionsFor(server));
+    QVERIFY(client.has_value());
+    SyncClient &lost = **client;
+    lost.goOnline();
+    QVERIFY(resultOf(lost.create(kGame, kGames, parsed(R"({"gold":1})"))).has_value());
+    QVERIFY(resultOf(lost.waitForSettled(kGame)).has_value());
+    store.throwsAtCommit = store.throwsAtRead = true;
+    QVERIFY(!resultOf(lost.update(kGame, patch(kInc))).has_value());
+    QVERIFY(QTest::qWaitFor([&] { return lost.state() == SyncClient::State::StoreLost; }));
+    QVERIFY(lost.lastError());
+    // Nothing is built on what may not be durable, and nothing of it leaves, even if the store should come back.
+    store.throwsAtCommit = store.throwsAtRead = false;
+    const int dials = server.dials;
+    const std::string shown = lost.core().optimistic(kGame)->canonical();
+    QCOMPARE(resultOf(lost.update(kGame, patch(kInc))).error().code, lost.lastError()->code);
+    QCOMPARE(resultOf(lost.list({.collection = kGames})).error().code, ErrorCode::Unavailable);
+    lost.goOffline();
+    lost.goOnline();
+    QCOMPARE(lost.state(), SyncClient::State::StoreLost);
+    QCOMPARE(lost.core().optimistic(kGame)->canonical(), shown);
+    QCOMPARE(server.dials, dials);
+    QCOMPARE(server.log.head(), ServerSeq(1));
+}
+
+void SyncClientTest::anErrorIsToldWhileSomethingIsWrong()
+{
+    SmallServer server;
+    auto client = opened(optionsFor(server));
+    QVERIFY(!client->lastError());
+    client->goOnline();
+    QVERIFY(QTest::qWaitFor([&] { return client->state() == SyncClient::State::Online; }));
+    QVERIFY(!client->lastError());
+    bool isTold = false;
+    connect(client.get(), &SyncClient::stateChanged, this, [&](SyncClient::State state) {
+        isTold = isTold || (state == SyncClient::State::Waiting && client->lastError());
+    });
+    server.cut();
+    QVERIFY(QTest::qWaitFor([&] { return isTold; }));
+    client->goOffline();
+    QVERIFY(!client->lastError());
+}
+
+int callFromAnotherThread()
+{
+    const auto client = SyncClient::inMemory();
+    std::thread([&client] { static_cast<void>((*client)->state()); }).join();
+    return 0;
+}
+
+void SyncClientTest::aCallFromAnotherThreadIsAnAssertion()
+{
+    QProcess child;
+    child.start(QCoreApplication::applicationFilePath(), {QStringLiteral("--another-thread")});
+    QVERIFY(child.waitForFinished());
+    QCOMPARE(child.exitStatus(), QProcess::CrashExit);
+    QVERIFY(child.readAllStandardError().contains("assertion failed"));
 }
 
 void SyncClientTest::watchesHearOfTheirPathsOnly()

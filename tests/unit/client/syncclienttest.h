@@ -19,6 +19,9 @@ private Q_SLOTS:
     void everyFutureEnds();
     void questionsTimeOut();
     void aFailedStoreGoesBackToWhatIsDurable();
+    void aStoreThatCannotBeReadAgainIsLostForGood();
+    void anErrorIsToldWhileSomethingIsWrong();
+    void aCallFromAnotherThreadIsAnAssertion();
     void whatAResolverThrowsIsForAPerson();
     void aWatchThatThrowsHearsTheNextChange();
     void whatABackendThrowsIsAFailedStore();
@@ -33,5 +36,6 @@ private Q_SLOTS:
 
 // The child process of queuedEditsSurviveKill: edits the profile at `path` and prints the ids that are durable.
 int editUntilKilled(const char *path);
+int callFromAnotherThread(); // does not return
 
 } // namespace eventsync::client::test
