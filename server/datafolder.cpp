@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/datafolder.h>
 
+#include <eventsync/base/logging.h>
+
 #include <QDir>
 
 #include <cerrno>
@@ -10,6 +12,14 @@
 namespace eventsync::server {
 
 namespace {
+
+// Empty, or a data folder already: it holds a server's lock, or a store.
+bool isForData(const QString &path)
+{
+    const QDir folder(path);
+    return folder.isEmpty(QDir::AllEntries | QDir::Hidden | QDir::System | QDir::NoDotAndDotDot)
+           || folder.exists(QStringLiteral("server.lock")) || !folder.entryList({QStringLiteral("*.sqlite")}, QDir::Files).isEmpty();
+}
 
 Result<> makePrivate(const std::string &path)
 {
@@ -24,9 +34,14 @@ Result<> makePrivate(const std::string &path)
     struct stat found = {};
     if (::stat(path.c_str(), &found) != 0 || !S_ISDIR(found.st_mode))
         return failure(ErrorCode::IoError, path + " is no folder");
-    // What others may read today is closed; a folder that is not ours to change is not ours to serve from.
-    if ((found.st_mode & 0077) != 0 && ::chmod(path.c_str(), 0700) != 0)
+    if ((found.st_mode & 0077) == 0)
+        return {};
+    // What others may read today is closed, but only where nothing but a server's data can lie: --data /tmp closes no /tmp.
+    if (!isForData(name))
+        return failure(ErrorCode::IoError, "the folder " + path + " is open to others and holds other things: name one of its own, or close it with chmod 700");
+    if (::chmod(path.c_str(), 0700) != 0)
         return failure(ErrorCode::IoError, "the data folder " + path + " cannot be made private: " + std::strerror(errno));
+    qCWarning(lcServer) << "the data folder" << path.c_str() << "was open to others: it is its owner's alone now (mode 0700)";
     return {};
 }
 

@@ -10,7 +10,8 @@
 namespace eventsync::server {
 
 // The folder in which a server keeps its store and its control socket: made if absent, for its owner only (0700), and locked
-// against a second server for as long as this object lives. Movable.
+// against a second server for as long as this object lives. An existing folder that others may read is closed, which the log
+// says, unless it holds other things. Movable.
 class DataFolder
 {
 public:

@@ -169,6 +169,11 @@ const std::string &Server::epoch() const
     return m_d->epoch;
 }
 
+void Server::whenAlive(std::function<void()> call)
+{
+    m_d->engine.ask<bool>([](sync::SyncService &, auto done) { done(true); }, [call = std::move(call)](bool) { call(); });
+}
+
 QUrl Server::url() const
 {
     QUrl url;

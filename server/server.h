@@ -34,6 +34,9 @@ public:
     // server had better shut it down and start anew. Reading goes on meanwhile.
     void onStoreBroken(std::function<void(const Error &)> call);
 
+    // Calls `call` when the engine thread has come round to it: never, if that one hangs.
+    void whenAlive(std::function<void()> call);
+
     // Accepts nothing new, answers what was accepted, commits it, closes all connections; then calls `done`, within
     // limits::kDrainTime (G18). Once.
     void shutdown(std::function<void()> done);

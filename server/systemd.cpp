@@ -35,4 +35,15 @@ void notifySystemd(std::string text)
     ::close(socket);
 }
 
+// sd_watchdog_enabled(3).
+std::optional<std::chrono::milliseconds> watchdogInterval()
+{
+    const char *process = std::getenv("WATCHDOG_PID"), *time = std::getenv("WATCHDOG_USEC");
+    if (!time || (process && std::strtoll(process, nullptr, 10) != ::getpid()))
+        return std::nullopt;
+    const std::chrono::microseconds whole(std::strtoll(time, nullptr, 10));
+    const auto half = std::chrono::duration_cast<std::chrono::milliseconds>(whole / 2);
+    return half.count() > 0 ? std::optional(half) : std::nullopt;
+}
+
 } // namespace eventsync::server

@@ -8,9 +8,11 @@
 #include <server/systemd.h>
 
 #include <QCoreApplication>
+#include <QTimer>
 
 #include <csignal>
 #include <cstdlib>
+#include <unistd.h>
 
 namespace eventsync::server {
 
@@ -69,8 +71,17 @@ int runServe(const CommandContext &context)
         qCInfo(lcServer) << "stopping";
         stop(exitcode::kDone);
     });
+    for (const std::string &warning : warningsOf(context.configuration, ::geteuid() == 0))
+        qCWarning(lcServer).noquote() << warning.c_str();
     qCInfo(lcServer).noquote() << "ready at" << (*server)->url().toString();
     notifySystemd("READY=1");
+    QTimer watchdog; // answered by both threads: the I/O thread runs it, the engine thread passes it on
+    QObject::connect(&watchdog, &QTimer::timeout, &watchdog, [&] {
+        if (!isStopping)
+            (*server)->whenAlive([] { notifySystemd("WATCHDOG=1"); });
+    });
+    if (const auto interval = watchdogInterval())
+        watchdog.start(*interval);
     const int code = QCoreApplication::exec();
     server->reset();
     qCInfo(lcServer) << "stopped";

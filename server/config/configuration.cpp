@@ -114,6 +114,19 @@ Policies Configuration::policies() const
     return policies;
 }
 
+std::vector<std::string> warningsOf(const Configuration &configuration, bool isRoot)
+{
+    std::vector<std::string> warnings;
+    for (const ListenAddress &listener : configuration.listen) {
+        if (!listener.address.isLoopback())
+            warnings.push_back("everybody who reaches " + listener.address.toString().toStdString() + ':' + std::to_string(listener.port)
+                               + " may read and write everything: a proxy must ask who it is, and encrypt");
+    }
+    if (isRoot)
+        warnings.push_back("the server runs as root, which it does not need: give it a user of its own");
+    return warnings;
+}
+
 Result<ListenAddress> listenAddressFrom(std::string_view text)
 {
     const auto colon = text.rfind(':');

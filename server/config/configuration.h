@@ -55,6 +55,9 @@ struct Configuration
 // From what file, environment and command line say together. InvalidValue, naming the option.
 Result<Configuration> configurationFrom(const Settings &settings);
 
+// What its administrator may not have meant, a sentence each; `isRoot`: the process may do everything on its machine.
+std::vector<std::string> warningsOf(const Configuration &configuration, bool isRoot);
+
 // "127.0.0.1:8080", "[::1]:0", "localhost:80", "*:8080".
 Result<ListenAddress> listenAddressFrom(std::string_view text);
 Result<StoreLocation> storeLocationFrom(std::string_view url);

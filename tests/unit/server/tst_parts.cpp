@@ -11,6 +11,7 @@
 #include <server/sessions/resumetoken.h>
 #include <server/sessions/sessionbridge.h>
 #include <server/storewatch.h>
+#include <server/systemd.h>
 
 #include <support/failingsync.h>
 
@@ -19,6 +20,7 @@
 #include <QTest>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <future>
 
@@ -85,6 +87,9 @@ private Q_SLOTS:
     void badCommandLineIsNamed();
     void helpNamesEverything();
     void dataFolderIsPrivateAndLocked();
+    void aFolderOfOtherThingsIsNotClosed();
+    void whatNobodyMeansIsWarnedOf();
+    void systemdHearsTwiceWithinItsWatchdogTime();
     void resumeTokenLeadsBackToThePositions();
     void resumePositionsCountOnlyWhatIsSynced();
     void resumeTokenStaysSmall();
@@ -342,6 +347,51 @@ void PartsTest::dataFolderIsPrivateAndLocked()
     QFile made(QString::fromStdString(file));
     QVERIFY(made.open(QIODevice::WriteOnly));
     QVERIFY(!DataFolder::take(file));
+}
+
+void PartsTest::aFolderOfOtherThingsIsNotClosed()
+{
+    QTemporaryDir temporary;
+    const std::string path = temporary.path().toStdString();
+    QFile other(temporary.filePath(QStringLiteral("notes.txt")));
+    QVERIFY(other.open(QIODevice::WriteOnly));
+    QCOMPARE(::chmod(path.c_str(), 0755), 0);
+    QVERIFY(!DataFolder::take(path));
+    struct stat found = {};
+    QCOMPARE(::stat(path.c_str(), &found), 0);
+    QCOMPARE(found.st_mode & 0777, mode_t(0755));
+    QFile store(temporary.filePath(QStringLiteral("eventsync.sqlite")));
+    QVERIFY(store.open(QIODevice::WriteOnly));
+    QVERIFY(DataFolder::take(path));
+    QCOMPARE(::stat(path.c_str(), &found), 0);
+    QCOMPARE(found.st_mode & 0777, mode_t(0700));
+}
+
+void PartsTest::whatNobodyMeansIsWarnedOf()
+{
+    Configuration configuration;
+    configuration.listen = {{QHostAddress(QHostAddress::LocalHost), 8080}, {QHostAddress(QHostAddress::LocalHostIPv6), 8080}};
+    QVERIFY(warningsOf(configuration, false).empty());
+    QCOMPARE(warningsOf(configuration, true).size(), std::size_t(1));
+    configuration.listen.push_back({QHostAddress(QHostAddress::Any), 8081});
+    const auto warnings = warningsOf(configuration, false);
+    QCOMPARE(warnings.size(), std::size_t(1));
+    QVERIFY(warnings.front().find("8081") != std::string::npos);
+}
+
+void PartsTest::systemdHearsTwiceWithinItsWatchdogTime()
+{
+    QVERIFY(!watchdogInterval());
+    qputenv("WATCHDOG_USEC", "30000000");
+    QCOMPARE(watchdogInterval().value().count(), std::int64_t(15'000));
+    qputenv("WATCHDOG_PID", "1"); // meant for another process
+    QVERIFY(!watchdogInterval());
+    qputenv("WATCHDOG_PID", QByteArray::number(::getpid()));
+    QVERIFY(watchdogInterval());
+    qputenv("WATCHDOG_USEC", "nonsense");
+    QVERIFY(!watchdogInterval());
+    qunsetenv("WATCHDOG_USEC");
+    qunsetenv("WATCHDOG_PID");
 }
 
 void PartsTest::resumeTokenLeadsBackToThePositions()
