@@ -11,5 +11,6 @@
 #include <eventsync/base/crdtlimits.h>
 #include <eventsync/base/nodelimits.h>
 #include <eventsync/base/storelimits.h>
+#include <eventsync/base/timelimits.h>
 #include <eventsync/base/upkeeplimits.h>
 #include <eventsync/base/valuelimits.h>

@@ -227,7 +227,7 @@ Result<Outcome> ClientCore::watch(const CollectionName &collection, protocol::Wa
     Outcome out = d->begin();
     if (d->context.welcome)
         out.messages.push_back(parameters);
-    d->watches.insert_or_assign(collection, std::move(parameters));
+    d->watches.insert_or_assign(collection, Private::WatchedCollection{std::move(parameters)});
     return out;
 }
 

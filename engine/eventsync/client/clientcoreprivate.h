@@ -6,6 +6,7 @@
 #include <eventsync/client/documentturns.h>
 
 #include <map>
+#include <set>
 
 namespace eventsync::client {
 
@@ -51,8 +52,20 @@ struct ClientCore::Private
     UuidGenerator uuids;
     ReplicaContext context;
     std::map<DocumentId, std::unique_ptr<DocumentReplica>> documents;
+    // A collection as it is watched. A list that the server calls full names everything there is: what was told before and is not
+    // in it has gone, after a restore for instance.
+    struct WatchedCollection
+    {
+        protocol::Watch parameters;
+        std::set<DocumentId> shown = {};  // told, and not deleted since
+        std::set<DocumentId> listed = {}; // of them those in the list that is coming
+        bool isListing = true;
+    };
+    void onHeads(const protocol::Heads &message, Outcome &out);
+    void onWatching(const protocol::Watching &message, Outcome &out);
+
     DocumentTurns turns;
-    std::map<CollectionName, protocol::Watch> watches;
+    std::map<CollectionName, WatchedCollection> watches;
     std::map<DocumentId, json::Value> presences;
     std::chrono::milliseconds presenceSent{0};
     std::optional<Error> refusal; // of every edit

@@ -4,6 +4,8 @@
 #include <eventsync/base/limits.h>
 #include <eventsync/client/clientcoreprivate.h>
 
+#include <utility>
+
 namespace eventsync::client {
 
 namespace {
@@ -37,8 +39,11 @@ void ClientCore::Private::onWelcome(const protocol::Welcome &message, Outcome &o
     out.facts.push_back(Welcomed{message});
     for (auto &[id, document] : documents)
         finish(*document, out); // end() gives places to those that want one
-    for (const auto &[collection, watch] : watches)
-        out.messages.push_back(watch);
+    for (auto &[collection, watch] : watches) {
+        watch.listed.clear();
+        watch.isListing = true;
+        out.messages.push_back(watch.parameters);
+    }
     presenceSent = clock.steady();
 }
 
@@ -89,6 +94,44 @@ void ClientCore::Private::onError(const protocol::ErrorMessage &message, Outcome
     finish(*document, out);
 }
 
+void ClientCore::Private::onHeads(const protocol::Heads &message, Outcome &out)
+{
+    if (const auto found = watches.find(message.collection); found != watches.end()) {
+        WatchedCollection &watch = found->second;
+        for (const protocol::Head &head : message.heads) {
+            if (head.deleted) {
+                watch.shown.erase(head.documentId);
+                watch.listed.erase(head.documentId);
+                continue;
+            }
+            watch.shown.insert(head.documentId);
+            if (watch.isListing)
+                watch.listed.insert(head.documentId);
+        }
+    }
+    out.facts.push_back(HeadsChanged{message.collection, message.heads});
+}
+
+void ClientCore::Private::onWatching(const protocol::Watching &message, Outcome &out)
+{
+    if (const auto found = watches.find(message.collection); found != watches.end()) {
+        WatchedCollection &watch = found->second;
+        watch.parameters.since = message.token;
+        watch.isListing = false;
+        const auto listed = std::exchange(watch.listed, {});
+        HeadsChanged gone{message.collection, {}};
+        for (const DocumentId &id : watch.shown) {
+            if (message.full && !listed.contains(id))
+                gone.heads.push_back({.documentId = id, .deleted = true});
+        }
+        for (const protocol::Head &head : gone.heads)
+            watch.shown.erase(head.documentId);
+        if (!gone.heads.empty())
+            out.facts.push_back(std::move(gone));
+    }
+    out.facts.push_back(WatchReady{message.collection, message.token, message.full});
+}
+
 Outcome ClientCore::receive(const protocol::Message &message)
 {
     Outcome out = d->begin();
@@ -116,11 +159,9 @@ Outcome ClientCore::receive(const protocol::Message &message)
     } else if (const auto *revoked = std::get_if<Revoked>(&message)) {
         document(revoked->documentId, [&](DocumentReplica &r) { r.onRevoked(*revoked, out); });
     } else if (const auto *heads = std::get_if<Heads>(&message)) {
-        out.facts.push_back(HeadsChanged{heads->collection, heads->heads});
+        d->onHeads(*heads, out);
     } else if (const auto *watching = std::get_if<Watching>(&message)) {
-        if (const auto found = d->watches.find(watching->collection); found != d->watches.end())
-            found->second.since = watching->token;
-        out.facts.push_back(WatchReady{watching->collection, watching->token});
+        d->onWatching(*watching, out);
     } else if (const auto *result = std::get_if<QueryResult>(&message)) {
         out.facts.push_back(QueryAnswered{*result});
     } else if (const auto *cursors = std::get_if<Cursors>(&message)) {

@@ -48,8 +48,9 @@ struct ClientIdChanged { ClientId before, now; Error reason; };   // this replic
 struct Welcomed { protocol::Welcome welcome; };
 struct ConnectionReplaced {};
 struct ServerLeaving { std::chrono::milliseconds retryAfter; };
-struct HeadsChanged { CollectionName collection; std::vector<protocol::Head> heads; };
-struct WatchReady { CollectionName collection; std::string token; };
+struct HeadsChanged { CollectionName collection; std::vector<protocol::Head> heads; }; // deleted: no longer in the list
+// The list is complete. `full`: what came since the watch began is all there is, and not the changes since its token.
+struct WatchReady { CollectionName collection; std::string token; bool full = false; };
 struct CursorsChanged { DocumentId documentId; std::vector<StateVector> cursors; };
 struct PresenceChanged { DocumentId documentId; ClientId clientId; json::Value state; };
 struct QueryAnswered { protocol::QueryResult result; };

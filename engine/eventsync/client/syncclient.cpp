@@ -144,7 +144,7 @@ SyncClient::Edit SyncClient::redo(const DocumentId &id)
 
 QFuture<Result<Position>> SyncClient::waitForSynced(const DocumentId &id)
 {
-    d->syncedWaiters.push_back({id, {}, d->clock.steady() + d->options.requestTime});
+    d->syncedWaiters.push_back({id, {}, d->listened.now() + d->options.requestTime});
     const auto future = d->syncedWaiters.back().reply.future();
     d->endWaiters();
     return future;
@@ -152,7 +152,7 @@ QFuture<Result<Position>> SyncClient::waitForSynced(const DocumentId &id)
 
 QFuture<Result<>> SyncClient::waitForSettled(const DocumentId &id)
 {
-    d->settledWaiters.push_back({id, {}, d->clock.steady() + d->options.requestTime});
+    d->settledWaiters.push_back({id, {}, d->listened.now() + d->options.requestTime});
     const auto future = d->settledWaiters.back().reply.future();
     d->endWaiters();
     return future;
@@ -229,7 +229,7 @@ QFuture<Result<json::Object>> SyncClient::query(decltype(protocol::Query::query)
 {
     const std::string id = std::to_string(++d->lastQuestion);
     auto &asked = d->questions[id];
-    asked.until = d->clock.steady() + d->options.requestTime;
+    asked.until = d->listened.now() + d->options.requestTime;
     const auto future = asked.reply.future();
     d->apply(d->core->query({.requestId = id, .query = std::move(question)}));
     return future;

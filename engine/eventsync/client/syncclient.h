@@ -130,7 +130,9 @@ Q_SIGNALS:
     void clientIdChanged(const eventsync::client::ClientIdChanged &fact);
     void connectionReplaced();
     void headsChanged(const eventsync::client::HeadsChanged &fact);
-    void watchReady(const eventsync::CollectionName &collection);
+    // `full`: the heads since the watch began are all there is; what a program kept from an earlier run, and they do not name,
+    // has gone.
+    void watchReady(const eventsync::CollectionName &collection, bool full);
     void cursorsChanged(const eventsync::client::CursorsChanged &fact);
     void presenceChanged(const eventsync::client::PresenceChanged &fact);
     void serverError(const eventsync::client::ServerError &fact);

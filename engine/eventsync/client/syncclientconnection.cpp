@@ -67,14 +67,14 @@ void SyncClient::Private::connectNow()
 
 void SyncClient::Private::opened()
 {
-    heardAt = clock.steady();
+    heardAt = listened.now();
     beatTimer.start(std::chrono::milliseconds(limits::kHeartbeat)); // until the welcome says another
     apply(core->connected());
 }
 
 void SyncClient::Private::received(const transport::Frame &frame)
 {
-    heardAt = clock.steady();
+    heardAt = listened.now();
     const auto codec = frame.isText() ? protocol::Codec::Json : protocol::Codec::Cbor;
     const auto message = protocol::decode(frame.bytes(), codec);
     if (!message) {
@@ -154,18 +154,20 @@ void SyncClient::Private::send(const protocol::Message &message)
                                                     : transport::Frame::binary(std::move(bytes), std::move(label)));
 }
 
-// Any received bytes are life; a silent peer is left after two heartbeats.
 void SyncClient::Private::beat()
 {
-    if (!connection || !connection->isOpen())
+    if (connection && connection->isOpen())
+        send(protocol::Ping{++pings});
+}
+
+// Any received bytes are life; a silent peer is left after two heartbeats.
+void SyncClient::Private::leaveIfSilent()
+{
+    if (!connection || !connection->isOpen() || listened.now() - heardAt < 2 * beatTimer.intervalAsDuration())
         return;
-    if (clock.steady() - heardAt >= 2 * beatTimer.intervalAsDuration()) {
-        transport::Connection &silent = *connection;
-        lastError = Error{ErrorCode::Timeout, "the server is silent"};
-        silent.abort(); // `closed` follows
-        return;
-    }
-    send(protocol::Ping{++pings});
+    transport::Connection &silent = *connection;
+    lastError = Error{ErrorCode::Timeout, "the server is silent"};
+    silent.abort(); // `closed` follows
 }
 
 // ---- questions

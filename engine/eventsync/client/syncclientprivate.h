@@ -4,6 +4,7 @@
 #include <eventsync/client/syncclient.h>
 
 #include <eventsync/base/eventloopexecutor.h>
+#include <eventsync/base/listenedtime.h>
 #include <eventsync/protocol/codec.h>
 #include <eventsync/storage/guardedbackend.h>
 
@@ -108,6 +109,7 @@ struct SyncClient::Private
     void retryAfter(std::optional<std::chrono::milliseconds> least);
     void send(const protocol::Message &message);
     void beat();
+    void leaveIfSilent();
     void failQuestions(const Error &error);
     void answered(const protocol::QueryResult &result);
 
@@ -137,7 +139,8 @@ struct SyncClient::Private
     quint64 connectionNumber = 0;
     QTimer retryTimer, beatTimer, tickTimer;
     int tries = 0;
-    std::chrono::milliseconds welcomedAt{-1}, heardAt{0};
+    std::chrono::milliseconds welcomedAt{-1}, heardAt{0}; // heardAt, and until when answers are waited for: ListenedTime
+    ListenedTime listened{clock};
     std::int64_t pings = 0;
 
     // requests

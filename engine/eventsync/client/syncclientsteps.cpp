@@ -249,7 +249,7 @@ QFuture<Result<>> SyncClient::Private::decided(Result<Outcome> out)
 
 void SyncClient::Private::tick()
 {
-    const auto now = clock.steady();
+    const auto now = listened.now();
     std::vector<Question> late;
     for (auto it = questions.begin(); it != questions.end();) {
         const auto next = std::next(it);
@@ -262,7 +262,10 @@ void SyncClient::Private::tick()
         question.reply.end(failure(ErrorCode::Timeout, "the server has not answered in time"));
     if (!alive)
         return;
-    if (welcomedAt.count() >= 0 && now - welcomedAt >= limits::kRetryHealthy)
+    leaveIfSilent();
+    if (!alive)
+        return;
+    if (welcomedAt.count() >= 0 && clock.steady() - welcomedAt >= limits::kRetryHealthy)
         tries = 0;
     apply(core->tick());
     if (alive)
@@ -272,7 +275,7 @@ void SyncClient::Private::tick()
 // Ends what waits for a document to be in step, or for its queue to be empty.
 void SyncClient::Private::endWaiters()
 {
-    const auto now = clock.steady();
+    const auto now = listened.now();
     auto pending = [this](const DocumentId &id) {
         const QueueCounts counts = core->queueCounts(id);
         return counts.waiting + counts.sent > 0;
@@ -349,7 +352,7 @@ void SyncClient::Private::tell(const Fact &fact)
         void operator()(const ConnectionReplaced &) const { Q_EMIT q->connectionReplaced(); }
         void operator()(const ServerLeaving &) const {}
         void operator()(const HeadsChanged &f) const { Q_EMIT q->headsChanged(f); }
-        void operator()(const WatchReady &f) const { Q_EMIT q->watchReady(f.collection); }
+        void operator()(const WatchReady &f) const { Q_EMIT q->watchReady(f.collection, f.full); }
         void operator()(const CursorsChanged &f) const { Q_EMIT q->cursorsChanged(f); }
         void operator()(const PresenceChanged &f) const { Q_EMIT q->presenceChanged(f); }
         void operator()(const QueryAnswered &) const {}

@@ -303,14 +303,25 @@ Result<> DocumentCore::checkResult(const Rules &rules, const Diff &inverse) cons
     return rules.check.checkApplied(m_state, inverse);
 }
 
+// `latest` values against the server's clock; one that went back is not believed against what was stored already.
+void DocumentCore::boundTimes(Diff &diff, const Rules &rules) const
+{
+    if (diff.isCrdt())
+        return;
+    const Timestamp now = std::max(m_timeSource.wall(), m_updatedAt);
+    const Timestamp latest = now + std::chrono::milliseconds(limits::kLatestAhead).count();
+    if (auto bound = rules.policy.withBoundTimes(diff.patch(), now, latest))
+        diff = Diff(std::move(*bound));
+}
+
 Judgement DocumentCore::apply(const EventPtr &event, const PushContext &context, const Rules &rules, bool strictly)
 {
     const bool unseen = hasUnseen(*event);
-    auto applied = m_state.apply(*event);
+    Event logged = *event;
+    boundTimes(logged.diff, rules);
+    auto applied = m_state.apply(logged);
     if (!applied)
         return refused(applied.error(), unseen);
-
-    Event logged = *event;
     logged.onOverlap.reset();
     logged.author = context.author;
     const bool overlap = unseen && !mutated(Mutation::OverlapOwnOnly) && (strictly || overlapsUnseen(applied->footprint, *event));
@@ -462,6 +473,7 @@ Result<json::State> DocumentCore::wantedState(const CodeWrite &write, const Rule
 
 Result<LoggedPtr> DocumentCore::writePatch(const CodeWrite &write, const Rules &rules, Operation operation, Diff diff)
 {
+    boundTimes(diff, rules);
     EVENTSYNC_TRY(std::optional<json::Object> metadata, readableMetadata(write));
     EVENTSYNC_TRY(AppliedEvent applied, m_state.apply(operation, diff));
     if (!applied.changed)

@@ -146,6 +146,7 @@ private:
     bool hasUnseen(const Event &event) const;
     Result<> checkCrdtPush(const Event &event) const;
     Result<> checkResult(const Rules &rules, const Diff &inverse) const;
+    void boundTimes(Diff &diff, const Rules &rules) const;
     bool passesAlone(const Event &event, const Rules &rules) const;
     std::size_t tailIndex(ServerSeq after) const;
     Result<Diff> wantedDiff(const CodeWrite &write, const Rules &rules, Operation &operation) const;

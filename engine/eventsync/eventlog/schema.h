@@ -52,20 +52,23 @@ namespace statevector {
 enum Column : std::size_t { Document, ClientId, Seq, Clock, At };
 }
 
-// `clients`: who uses an id, since when. index: seen (expired, last_seen)
+// `clients`: who uses an id, since when. `last_seen` is SeenTime. index: seen (expired, last_seen)
 namespace client {
 enum Column : std::size_t { Id, Kind, Secret, Principal, CreatedAt, LastSeen, Expired };
 }
 
-// `idempotency`: answers of repeated REST writes, by principal and key. index: expires (expires_at)
+// `idempotency`: answers of repeated REST writes, by principal and key. `expires_at` is SeenTime. index: expires (expires_at)
 namespace idempotency {
 enum Column : std::size_t { Key, Answer, ExpiresAt };
 }
 
-// `meta`: named numbers. "derived": every event up to this position is in the derived rows.
+// `meta`: named numbers. "derived": every event up to this position is in the derived rows. "seen": SeenTime, and "wall": what
+// the wall clock showed when it was stored.
 namespace meta {
 enum Column : std::size_t { Name, Value };
 inline constexpr char kDerived[] = "derived";
+inline constexpr char kSeen[] = "seen";
+inline constexpr char kWall[] = "wall";
 } // namespace meta
 
 const storage::Schema &schema();

@@ -328,6 +328,61 @@ Result<> CollectionPolicy::checkNoEngineFields(const json::Value &state) const
     return {};
 }
 
+namespace {
+
+// Sets back the times at `pattern` in a value that lies at its first `depth` tokens. Whether there was one.
+bool setBack(json::Value &value, const Tokens &pattern, std::size_t depth, const std::string &latest, const std::string &now)
+{
+    if (depth == pattern.size()) {
+        const bool isLater = value.is_string() && isTimestampText(std::string_view(value.get_string())) &&
+                             std::string_view(value.get_string()) > latest;
+        if (isLater)
+            value = now;
+        return isLater;
+    }
+    bool found = false;
+    if (auto *array = value.if_array(); array && pattern[depth] == kAny) {
+        for (json::Value &element : *array)
+            found |= setBack(element, pattern, depth + 1, latest, now);
+    } else if (auto *object = value.if_object()) {
+        for (auto &&member : *object) {
+            if (pattern[depth] == kAny || pattern[depth] == std::string_view(member.key()))
+                found |= setBack(member.value(), pattern, depth + 1, latest, now);
+        }
+    } else if (array) {
+        if (const auto index = json::arrayIndex(pattern[depth]); index && *index < array->size())
+            found = setBack((*array)[*index], pattern, depth + 1, latest, now);
+    }
+    return found;
+}
+
+} // namespace
+
+std::optional<json::Patch> CollectionPolicy::withBoundTimes(const json::Patch &patch, Timestamp now, Timestamp latest) const
+{
+    std::optional<std::vector<json::PatchOperation>> bound;
+    for (const Path &path : m_paths) {
+        if (path.rule != json::PathRule::Latest)
+            continue;
+        const Tokens &pattern = path.path.tokens();
+        for (std::size_t i = 0; i < patch.operations().size(); ++i) {
+            const json::PatchOperation &operation = patch.operations()[i];
+            const Tokens &at = operation.path.tokens();
+            const bool hasValue = operation.kind == json::OperationKind::Add || operation.kind == json::OperationKind::Replace ||
+                                  operation.kind == json::OperationKind::Max;
+            if (!hasValue || at.size() > pattern.size() || !agree(pattern, at, at.size()))
+                continue;
+            json::Value value = bound ? (*bound)[i].value : operation.value;
+            if (!setBack(value, pattern, at.size(), toText(latest), toText(now)))
+                continue;
+            if (!bound)
+                bound = patch.operations();
+            (*bound)[i].value = std::move(value);
+        }
+    }
+    return bound ? std::optional(json::Patch(std::move(*bound))) : std::nullopt;
+}
+
 json::Value CollectionPolicy::withEngineFields(json::Value state, ServerSeq version) const
 {
     for (const Path &engine : m_paths) {

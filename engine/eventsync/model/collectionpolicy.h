@@ -57,6 +57,9 @@ public:
     bool hasEnginePaths() const;
     // The same of what a patch of another kind led to: Invalid if the state has anything at an engine path.
     Result<> checkNoEngineFields(const json::Value &state) const;
+    // The patch with every UTC time later than `latest` that it writes at a path of that rule set back to `now`: a clock that
+    // is wrong must not win for years. None: the patch writes none, as nearly always.
+    std::optional<json::Patch> withBoundTimes(const json::Patch &patch, Timestamp now, Timestamp latest) const;
     // The state as views show it: engine paths set from the version. And back: engine paths removed.
     json::Value withEngineFields(json::Value state, ServerSeq version) const;
     json::Value withoutEngineFields(json::Value state) const;

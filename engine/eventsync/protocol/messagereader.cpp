@@ -330,6 +330,8 @@ Message readEvents(Read &read, const ReadLimits &limits)
     events.events = requiredList<EventItem>(
         read, "events", [&](const json::Value &value) { return eventItemFrom(value, events.documentId, limits); });
     events.chain = read.digest("chain");
+    if (!events.events.empty() && events.events.back().event)
+        events.last = events.events.back().event->serverSeq;
     return events;
 }
 
@@ -458,7 +460,7 @@ Message readHeads(Read &read, const ReadLimits &)
 
 Message readWatching(Read &read, const ReadLimits &)
 {
-    return Watching{read.collection(), read.text("token")};
+    return Watching{read.collection(), read.text("token"), read.optionalBoolean("full").value_or(false)};
 }
 
 Message readUnwatch(Read &read, const ReadLimits &)

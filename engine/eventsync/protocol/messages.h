@@ -117,6 +117,7 @@ struct Events
     DocumentId documentId;
     std::vector<EventItem> events;
     Digest chain; // of the last one
+    ServerSeq last = {}; // of the last one; on the wire the event says it
 };
 
 enum class Permission { Read, Write };
@@ -222,6 +223,7 @@ struct Watching
 {
     CollectionName collection;
     std::string token;
+    bool full = false; // the heads since `watch` are everything there is, and not what has changed since a token
 };
 
 struct Unwatch { CollectionName collection; };

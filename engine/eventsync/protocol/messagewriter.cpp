@@ -289,6 +289,8 @@ public:
     {
         put("collection", watching.collection);
         put("token", watching.token);
+        if (watching.full)
+            put("full", true);
     }
     void operator()(const Unwatch &unwatch) { put("collection", unwatch.collection); }
     void operator()(const Query &query)

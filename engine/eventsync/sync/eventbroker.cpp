@@ -94,7 +94,7 @@ EventBroker::Frames EventBroker::frames(const DocumentId &document, const std::v
             message.events.push_back(std::move(item));
             message.chain = event->chain;
         } while (next < events.size() && bytes + bytesOf(events[next]) <= m_chunkBytes);
-        const ServerSeq last = events[next - 1]->serverSeq;
+        const ServerSeq last = message.last = events[next - 1]->serverSeq;
         frames.push_back({last, std::make_shared<const protocol::OutgoingMessage>(std::move(message))});
     }
     return frames;

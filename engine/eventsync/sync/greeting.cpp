@@ -52,32 +52,35 @@ void SyncService::Private::greet(SessionId id, const protocol::Hello &hello, con
     Session *greeted = session(id);
     if (!greeted)
         return;
-    const std::int64_t now = clock.wall().value();
+    const std::int64_t now = seen.now().value();
     storage::Row row(client::Expired + 1);
     row[client::Id] = hello.clientId.text();
     row[client::Kind] = std::string(kReplica);
-    row[client::CreatedAt] = row[client::LastSeen] = now;
+    row[client::CreatedAt] = clock.wall().value();
+    row[client::LastSeen] = now;
     row[client::Expired] = std::int64_t(0);
     row[client::Principal] = principal.name;
     if (hello.clientSecret && principal.name.empty())
         row[client::Secret] = blobCell(sha256(*hello.clientSecret).view());
     bool store = true;
-    if (expired.count(hello.clientId))
-        return closeSession(id, {ErrorCode::ClientExpired, "the client has been forgotten"});
+    // The row may have been read before it was marked as expired.
+    const bool isExpired = expired.contains(hello.clientId) || (known && integerOf(*known, client::Expired).value_or(0) != 0);
     if (known) {
         const storage::Cell asked = row[client::Secret];
         if ((*known)[client::Kind] != storage::Cell(std::string(kReplica)))
             return closeSession(id, {ErrorCode::ClientIdInUse, "the client id belongs to a program of the server"});
-        if (integerOf(*known, client::Expired).value_or(0) != 0)
-            return closeSession(id, {ErrorCode::ClientExpired, "the client was away too long and has been forgotten"});
         if ((*known)[client::Principal] != row[client::Principal])
             return closeSession(id, {ErrorCode::ClientIdInUse, "the client id belongs to somebody else"});
         if (principal.name.empty() && !isNull(*known, client::Secret) && (*known)[client::Secret] != asked)
             return closeSession(id, {ErrorCode::ClientSecretWrong, "the client id is bound to another secret"});
-        store = now - integerOf(*known, client::LastSeen).value_or(0) >= kSeenEveryMs;
+        store = isExpired || now - integerOf(*known, client::LastSeen).value_or(0) >= kSeenEveryMs;
         row[client::Secret] = (*known)[client::Secret];
         row[client::CreatedAt] = (*known)[client::CreatedAt];
     }
+    // Who proves to be the one it was may come back: its numbers and ids are still known.
+    const bool isProven = known && (!principal.name.empty() || !isNull(*known, client::Secret));
+    if (isExpired && !isProven)
+        return closeSession(id, {ErrorCode::ClientExpired, "the client was away too long and has been forgotten"});
     greeted->principal = principal;
     if (!store)
         return welcome(*greeted);
@@ -85,17 +88,21 @@ void SyncService::Private::greet(SessionId id, const protocol::Hello &hello, con
     batch.require(sets::kClients, {hello.clientId.text()}, client::LastSeen,
                   known ? (*known)[client::LastSeen] : storage::Cell());
     if (known)
-        batch.require(sets::kClients, {hello.clientId.text()}, client::Expired, std::int64_t(0));
+        batch.require(sets::kClients, {hello.clientId.text()}, client::Expired, std::int64_t(isExpired ? 1 : 0));
     batch.put(sets::kClients, std::move(row));
-    commit(std::move(batch), [this, id, hello, principal, isKnown = known.has_value()](Result<storage::Committed> result) {
+    const bool isOnlyNoted = known && !isExpired;
+    commit(std::move(batch), [this, id, hello, principal, isOnlyNoted](Result<storage::Committed> result) {
         Session *stored = session(id);
         if (!stored)
             return;
         // Of a known client only the hour is noted. A store that takes nothing just now can still be read.
-        if (result || (isKnown && storage::isStoreFailure(result.error())))
+        if (result || (isOnlyNoted && storage::isStoreFailure(result.error()))) {
+            expired.erase(hello.clientId);
             return welcome(*stored);
+        }
         if (result.error().code != ErrorCode::VersionConflict)
             return closeSession(id, {ErrorCode::Unavailable, result.error().message}, limits::kRetryFirst);
+        expired.erase(hello.clientId); // what is in the store now counts
         read<std::optional<storage::Row>>( // another connection stored it meanwhile: look again
             [clientId = hello.clientId](storage::ReadView &view) { return view.get(sets::kClients, {clientId.text()}); },
             [this, id, hello, principal](Result<std::optional<storage::Row>> again) {
@@ -162,7 +169,8 @@ void SyncService::Private::claimAuthor(const ClientId &client, std::function<voi
                 row[client::Id] = client.text();
                 row[client::Kind] = std::string(kAuthor);
                 row[client::Principal] = std::string();
-                row[client::CreatedAt] = row[client::LastSeen] = clock.wall().value();
+                row[client::CreatedAt] = clock.wall().value();
+                row[client::LastSeen] = seen.now().value();
                 row[client::Expired] = std::int64_t(0);
                 storage::Batch batch;
                 batch.insert(sets::kClients, std::move(row));

@@ -19,26 +19,48 @@ constexpr std::size_t kExpiryAtATime = 100;
 
 } // namespace
 
+void logJump(std::chrono::milliseconds moved, const char *since)
+{
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(moved).count();
+    qCWarning(lcSync) << "the system clock has moved by" << seconds << "s" << since
+                      << "(set, or the machine was off or asleep); nothing expires by that";
+}
+
+void SyncService::Private::watchClock()
+{
+    const Timestamp wall = clock.wall();
+    const auto now = clock.steady();
+    const std::chrono::milliseconds moved(wall - std::exchange(lastWall, wall)), passed = now - std::exchange(lastTick, now);
+    if (moved - passed > limits::kClockJump || passed - moved > limits::kClockJump)
+        logJump(moved, "at once");
+}
+
+void SyncService::Private::keepSeenTime()
+{
+    commit(seen.batch(), [](const Result<storage::Committed> &result) {
+        if (!result) // what is lost makes others younger, and is written again
+            qCWarning(lcSync) << "the time seen was not written:" << result.error().toString().c_str();
+    });
+}
+
 void SyncService::Private::tick()
 {
-    const auto now = clock.steady();
+    const auto now = clock.steady(), heardUntil = listened.now();
+    watchClock();
     std::vector<std::pair<SessionId, Error>> gone;
     for (const auto &[id, session] : sessions) {
-        if (session->state == Session::State::Opened || session->state == Session::State::Greeting) {
-            if (now - session->opened > limits::kHandshakeTime)
-                gone.emplace_back(id, Error{ErrorCode::Timeout, "no hello"});
-            continue;
-        }
-        if (session->state == Session::State::Replaced)
+        if (session->state == Session::State::Opened && heardUntil - session->opened > limits::kHandshakeTime)
+            gone.emplace_back(id, Error{ErrorCode::Timeout, "no hello"});
+        if (session->state != Session::State::Ready) // or the answer to its hello is looked up: that is not its fault
             continue;
         if (session->principal.expires && *session->principal.expires <= clock.wall())
             gone.emplace_back(id, Error{ErrorCode::TokenExpired, "the token has expired"});
         else if (session->sink->unsentBytes() > limits::kUnsentHardBytes)
             gone.emplace_back(id, Error{ErrorCode::SlowConsumer, "the peer does not read"});
-        else if (now - session->heard > 2 * options.heartbeat)
+        else if (heardUntil - session->heard > 2 * options.heartbeat)
             gone.emplace_back(id, Error{ErrorCode::Timeout, "silent for two heartbeats"});
-        else if (now - session->heard >= options.heartbeat && now - session->pinged >= options.heartbeat) {
-            session->pinged = now;
+        else if (heardUntil - session->heard >= options.heartbeat && heardUntil - session->pinged >= options.heartbeat) {
+            session->pinged = heardUntil;
             send(*session, protocol::Ping{++session->pings});
         }
     }
@@ -47,7 +69,7 @@ void SyncService::Private::tick()
     std::vector<std::pair<DocumentPtr, ClientId>> silent;
     for (const auto &[id, document] : documents) {
         for (const auto &[client, entry] : document->presence) {
-            if (now - entry.at >= options.presenceKeep)
+            if (heardUntil - entry.at >= options.presenceKeep)
                 silent.emplace_back(document, client);
         }
     }
@@ -69,6 +91,7 @@ void SyncService::Private::tick()
     unload();
     if (started && !startError && (lastExpiry.count() == 0 || now - lastExpiry >= kExpiryEvery)) {
         lastExpiry = now;
+        keepSeenTime();
         expireOld();
     }
     if (started && !startError && !stopping)
@@ -313,7 +336,7 @@ void SyncService::Private::compactStep(const DocumentPtr &document, ServerSeq ho
 
 // ---- clients
 
-// Its ids and clock rows stay (rule 5); what it has is forgotten, and so is its right to the id.
+// Its ids and clock rows stay (rule 5), and so does what it proves itself by; what it has is forgotten.
 void SyncService::Private::expire(const ClientId &client, std::function<void(Result<>)> done)
 {
     using Rows = std::vector<storage::Row>;
@@ -339,7 +362,8 @@ void SyncService::Private::expire(const ClientId &client, std::function<void(Res
                 row[client::Id] = client.text();
                 row[client::Kind] = std::string("replica");
                 row[client::Principal] = std::string();
-                row[client::CreatedAt] = row[client::LastSeen] = clock.wall().value();
+                row[client::CreatedAt] = clock.wall().value();
+                row[client::LastSeen] = seen.now().value();
             }
             row[client::Expired] = std::int64_t(1);
             batch.put(sets::kClients, std::move(row));
@@ -367,7 +391,7 @@ void SyncService::Private::expire(const ClientId &client, std::function<void(Res
 void SyncService::Private::expireOld()
 {
     using Ids = std::vector<ClientId>;
-    const std::int64_t until = clock.wall().value() - options.clientExpiry.count();
+    const std::int64_t until = seen.now().value() - options.clientExpiry.count();
     std::set<std::string> connected;
     for (const auto &[client, token] : connections) {
         if (session(token->session))
@@ -438,6 +462,8 @@ void SyncService::Private::finishShutdown()
         closeSession(id, {ErrorCode::ShuttingDown, "the server is stopping"}, limits::kRetryFirst);
     flushThen([this, waiting = std::exchange(stopped, {})](const Result<> &) {
         flushDerived(true); // now that all rows are written, says so
+        if (!startError)
+            keepSeenTime();
         for (const auto &done : waiting)
             done();
     });

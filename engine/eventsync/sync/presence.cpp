@@ -18,7 +18,7 @@ void SyncService::Private::presence(Session &session, const protocol::Presence &
     const DocumentPtr document = this->document(message.documentId);
     if (message.state.is_null())
         return endPresence(document, session.client);
-    document->presence[session.client] = {session.id, message.state, clock.steady()};
+    document->presence[session.client] = {session.id, message.state, listened.now()};
     const auto outgoing = std::make_shared<const protocol::OutgoingMessage>(
         protocol::Presence{message.documentId, session.client, message.state});
     for (const SessionId id : broker.followers(document->id)) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/listenedtime.h>
+#include <eventsync/eventlog/seentime.h>
 #include <eventsync/sync/eventbroker.h>
 #include <eventsync/sync/livedocument.h>
 #include <eventsync/sync/session.h>
@@ -153,6 +155,8 @@ struct SyncService::Private
 
     // ---- collections and questions (watching.cpp, querying.cpp)
     void watch(Session &session, const protocol::Watch &message);
+    WatchState *watchOf(SessionId id, const CollectionName &collection, std::uint64_t generation); // null once replaced
+    void beginList(SessionId id, const CollectionName &collection, std::uint64_t generation, std::int64_t reached);
     void listHeads(SessionId id, const CollectionName &collection, std::uint64_t generation);
     void headChanged(const DocumentPtr &document);
     void sendHeads();
@@ -176,6 +180,8 @@ struct SyncService::Private
     void makeSnapshot(const DocumentPtr &document, std::function<void(Result<Snapshot>)> done);
     void expire(const ClientId &client, std::function<void(Result<>)> done);
     void expireOld();
+    void watchClock();
+    void keepSeenTime();
     void shutdown(std::function<void()> done);
     void finishShutdown();
 
@@ -223,6 +229,10 @@ struct SyncService::Private
     std::int64_t derivedStored = 0; // meta "derived" as stored
     std::chrono::milliseconds lastExpiry{}, lastPoll{};
     eventlog::CompactionSchedule schedule{clock, scheduleCalls()};
+    ListenedTime listened;   // what waits for peers is measured in it
+    eventlog::SeenTime seen; // as stored, once started
+    Timestamp lastWall;      // at the last tick
+    std::chrono::milliseconds lastTick{};
     bool polling = false;
     bool started = false;
     std::optional<Error> startError;
@@ -232,5 +242,6 @@ struct SyncService::Private
 };
 
 protocol::ErrorScope scopeOf(ErrorCode code);
+void logJump(std::chrono::milliseconds moved, const char *since); // of the wall clock
 
 } // namespace eventsync::sync

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/eventlog/logmark.h>
 #include <eventsync/model/snapshot.h>
 #include <eventsync/sync/syncservice.h>
 
@@ -54,10 +55,11 @@ struct WatchState
     std::optional<std::string> listAfter = {}; // while the first heads are listed
     bool listing = true;
     bool owesPage = false;                     // the next page of the list waits for room
-    std::int64_t since = 0;                    // list only what changed after it
-    std::int64_t token = 0;
+    std::int64_t since = 0;                    // list only what changed after this position; 0: everything
+    bool full = true;                          // everything is listed
+    eventlog::LogMark reached = {};            // when the list was begun
     std::set<DocumentId> shown = {};           // with a filter: what the peer was told matches
-    bool knowsShown = true;                    // false after `since`: then everything may have been shown
+    bool knowsShown = true;                    // false with a list of changes: then everything may have been shown
     std::set<DocumentId> changed = {};         // to be sent
 };
 
@@ -87,7 +89,7 @@ struct Session
     std::deque<DocumentId> behind;                 // documents with something to send, in turns
     std::map<CollectionName, WatchState> watches;
     bool reading = false;                          // one read for catch-up at a time
-    std::chrono::milliseconds opened{}, heard{}, pinged{};
+    std::chrono::milliseconds opened{}, heard{}, pinged{}; // ListenedTime
     std::int64_t pings = 0;
     std::size_t queries = 0;                       // unanswered
 };

@@ -21,7 +21,7 @@ constexpr std::int64_t orElse(std::int64_t value, std::size_t other)
 
 SyncService::Private::Private(storage::Backend &store, Executor &posts, const Clock &time, Random &chance, ServiceOptions given)
     : backend(store), executor(posts), clock(time), random(chance), options(std::move(given)), uuids(time, chance),
-      broker(options.catchUpChunkBytes)
+      broker(options.catchUpChunkBytes), listened(time), seen(time), lastWall(time.wall()), lastTick(time.steady())
 {
     options.access = guardedAccess(std::move(options.access));
     auto &wire = options.limits;
@@ -50,16 +50,31 @@ SyncService::Private::~Private()
 
 void SyncService::Private::start()
 {
-    read<eventlog::StoreState>(eventlog::StoreState::read, [this](Result<eventlog::StoreState> state) {
+    struct Left // by the service before
+    {
+        eventlog::StoreState state;
+        eventlog::SeenTime seen;
+        std::chrono::milliseconds wallMoved;
+    };
+    const auto look = [time = &clock](storage::ReadView &view) -> Result<Left> {
+        EVENTSYNC_TRY(eventlog::StoreState state, eventlog::StoreState::read(view));
+        EVENTSYNC_TRY(const eventlog::SeenTime since, eventlog::SeenTime::read(view, *time));
+        EVENTSYNC_TRY(const std::chrono::milliseconds moved, eventlog::SeenTime::wallMoved(view, *time));
+        return Left{std::move(state), since, moved};
+    };
+    read<Left>(look, [this](Result<Left> left) {
         started = true;
-        if (!state) {
-            qCCritical(lcSync) << "the store cannot be read:" << state.error().toString().c_str();
-            startError = state.error();
+        if (!left) {
+            qCCritical(lcSync) << "the store cannot be read:" << left.error().toString().c_str();
+            startError = left.error();
         } else {
-            lastNumber = state->lastNumber;
-            lastPosition = state->lastPosition;
-            derivedStored = state->derived;
-            for (const DocumentId &id : state->lagging)
+            lastNumber = left->state.lastNumber;
+            lastPosition = left->state.lastPosition;
+            derivedStored = left->state.derived;
+            seen = left->seen;
+            if (left->wallMoved < -limits::kClockJump || left->wallMoved > options.clientExpiry)
+                logJump(left->wallMoved, "since the store was last served");
+            for (const DocumentId &id : left->state.lagging)
                 withDocument(id, [](const Result<DocumentPtr> &) {});
         }
         for (auto &task : std::exchange(atStart, {}))
@@ -125,7 +140,7 @@ SessionId SyncService::open(SessionSink &sink, SessionInfo info)
         session->state = Session::State::Ready;
     session->vectorClocks = session->info.readerOnly && session->info.vectorClocks;
     session->token->session = id;
-    session->opened = session->heard = session->pinged = d->clock.steady();
+    session->opened = session->heard = session->pinged = d->listened.now();
     d->sessions.emplace(id, std::move(session));
     return id;
 }
@@ -133,7 +148,7 @@ SessionId SyncService::open(SessionSink &sink, SessionInfo info)
 void SyncService::receive(SessionId id, const protocol::Message &message)
 {
     if (Session *session = d->session(id)) {
-        session->heard = d->clock.steady();
+        session->heard = d->listened.now();
         d->dispatch(*session, message);
     }
 }
@@ -143,7 +158,7 @@ void SyncService::receiveInvalid(SessionId id, const Error &error, const protoco
     Session *session = d->session(id);
     if (!session)
         return;
-    session->heard = d->clock.steady();
+    session->heard = d->listened.now();
     // Before `welcome` it was to be the hello.
     if (session->state == Session::State::Opened && scopeOf(error.code) == protocol::ErrorScope::Connection)
         return d->closeSession(id, error);

@@ -5,10 +5,10 @@
 #include <eventsync/base/limits.h>
 #include <eventsync/sync/private.h>
 
+#include <eventsync/eventlog/logmark.h>
 #include <eventsync/eventlog/schema.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace eventsync::sync {
 
@@ -20,25 +20,16 @@ namespace {
 // the peer knew it.
 constexpr std::size_t kShownDocuments = 100'000;
 
-std::string tokenOf(const std::string &epoch, std::int64_t position)
-{
-    return toBase64Url(std::to_string(position) + " " + epoch);
-}
-
-// A token of another epoch says nothing here: the store was restored since.
-std::int64_t positionOf(const std::optional<std::string> &token, const std::string &epoch)
-{
-    const auto text = token ? fromBase64Url(*token) : Result<Bytes>(Bytes());
-    std::int64_t position = 0;
-    if (!text)
-        return 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), position);
-    if (error != std::errc() || std::string_view(end, static_cast<std::size_t>(text->data() + text->size() - end)) != " " + epoch)
-        return 0;
-    return position;
-}
-
 } // namespace
+
+WatchState *SyncService::Private::watchOf(SessionId id, const CollectionName &collection, std::uint64_t generation)
+{
+    Session *watching = session(id);
+    if (!watching)
+        return nullptr;
+    const auto found = watching->watches.find(collection);
+    return found != watching->watches.end() && found->second.generation == generation ? &found->second : nullptr;
+}
 
 void SyncService::Private::watch(Session &session, const protocol::Watch &message)
 {
@@ -47,42 +38,70 @@ void SyncService::Private::watch(Session &session, const protocol::Watch &messag
     WatchState watch;
     watch.parameters = message;
     watch.generation = nextGeneration++;
-    watch.since = positionOf(message.since, options.epoch);
-    watch.knowsShown = watch.since == 0;
     const std::uint64_t generation = watch.generation;
     session.watches.insert_or_assign(message.collection, std::move(watch));
     watchers[message.collection].insert(session.id);
     whenStarted([this, id = session.id, collection = message.collection, generation] {
-        Session *watching = this->session(id);
-        if (!watching)
+        if (!watchOf(id, collection, generation))
             return;
-        const auto found = watching->watches.find(collection);
-        if (found == watching->watches.end() || found->second.generation != generation)
-            return;
-        found->second.token = lastPosition;
-        flushThen([this, id, collection, generation](const Result<> &result) {
+        flushThen([this, id, collection, generation, reached = lastPosition](const Result<> &result) {
             if (!result)
                 return closeSession(id, {ErrorCode::Unavailable, result.error().message}, limits::kRetryFirst);
-            listHeads(id, collection, generation);
+            beginList(id, collection, generation, reached);
         });
     });
 }
 
+// A token counts if this log goes on from it. Whatever else is given in its place leads to a full list, and the peer is told so.
+void SyncService::Private::beginList(SessionId id, const CollectionName &collection, std::uint64_t generation,
+                                     std::int64_t reached)
+{
+    WatchState *begun = watchOf(id, collection, generation);
+    if (!begun)
+        return;
+    struct Start
+    {
+        std::int64_t since = 0;
+        LogMark reached;
+    };
+    read<Start>(
+        [token = begun->parameters.since, epoch = options.epoch, reached](storage::ReadView &view) -> Result<Start> {
+            Start start;
+            const auto since = token ? LogMark::fromToken(*token) : Result<LogMark>(LogMark());
+            if (since) {
+                EVENTSYNC_TRY(const bool isOurs, since->isIn(view, epoch));
+                start.since = isOurs ? since->position : 0;
+            }
+            EVENTSYNC_TRY(start.reached, LogMark::upTo(view, epoch, reached));
+            return start;
+        },
+        [this, id, collection, generation](const Result<Start> &start) {
+            WatchState *watch = watchOf(id, collection, generation);
+            if (!watch)
+                return;
+            if (!start)
+                return closeSession(id, {ErrorCode::Unavailable, start.error().message}, limits::kRetryFirst);
+            watch->since = start->since;
+            watch->full = watch->knowsShown = start->since == 0;
+            watch->reached = start->reached;
+            listHeads(id, collection, generation);
+        });
+}
+
 void SyncService::Private::listHeads(SessionId id, const CollectionName &collection, std::uint64_t generation)
 {
-    Session *watching = session(id);
-    const auto found = watching ? watching->watches.find(collection) : decltype(watching->watches.end()){};
-    if (!watching || found == watching->watches.end() || found->second.generation != generation)
+    const WatchState *watch = watchOf(id, collection, generation);
+    if (!watch)
         return;
     storage::Scan scan{.set = sets::kDocuments, .index = "collection", .prefix = {collection.text()}, .limit = limits::kPageItems};
-    const bool changesOnly = found->second.since > 0;
+    const bool changesOnly = !watch->full;
     if (changesOnly) {
         scan.index = "changes";
-        scan.from = storage::Cell(found->second.since + 1);
-    } else if (found->second.listAfter) {
-        scan.from = storage::Cell(*found->second.listAfter + '\0');
+        scan.from = storage::Cell(watch->since + 1);
+    } else if (watch->listAfter) {
+        scan.from = storage::Cell(*watch->listAfter + '\0');
     }
-    const bool withState = found->second.parameters.filter || !found->second.parameters.fields.empty();
+    const bool withState = watch->parameters.filter || !watch->parameters.fields.empty();
     using Rows = std::vector<DocumentRow>;
     read<Rows>(
         [scan, withState](storage::ReadView &view) -> Result<Rows> {
@@ -103,13 +122,13 @@ void SyncService::Private::listHeads(SessionId id, const CollectionName &collect
             return rows;
         },
         [this, id, collection, generation, changesOnly](const Result<Rows> &rows) {
-            Session *listing = session(id);
-            const auto entry = listing ? listing->watches.find(collection) : decltype(listing->watches.end()){};
-            if (!listing || entry == listing->watches.end() || entry->second.generation != generation)
+            WatchState *listed = watchOf(id, collection, generation);
+            if (!listed)
                 return;
             if (!rows)
                 return closeSession(id, {ErrorCode::Unavailable, rows.error().message}, limits::kRetryFirst);
-            WatchState &state = entry->second;
+            WatchState &state = *listed;
+            Session *listing = session(id);
             protocol::Heads heads{collection, {}};
             for (const DocumentRow &row : *rows) {
                 if (row.at.serverSeq == ServerSeq(0) || (!changesOnly && !row.state))
@@ -128,7 +147,7 @@ void SyncService::Private::listHeads(SessionId id, const CollectionName &collect
                 return pump(*listing);
             }
             state.listing = false;
-            send(*listing, protocol::Watching{collection, tokenOf(options.epoch, state.token)});
+            send(*listing, protocol::Watching{collection, state.reached.toToken(), state.full});
             if (!state.changed.empty()) {
                 changedWatches.emplace(id, collection);
                 sendHeads();

@@ -9,11 +9,14 @@
 #include <QJsonObject>
 #include <QNetworkReply>
 
+#include <algorithm>
+
 namespace eventsync::transport {
 
 namespace {
 
 using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
 
 int statusOf(const QNetworkReply &reply)
 {
@@ -81,7 +84,7 @@ SseConnection::SseConnection(const QUrl &streamUrl, const DialOptions &options)
     connect(&m_timer, &QTimer::timeout, this, [this] {
         if (state() == State::Closing)
             finish({.code = CloseCode::Abnormal});
-        else
+        else if (state() != State::Open || m_listened.now() - m_heard >= m_patience)
             finish({.code = CloseCode::Abnormal, .text = "the server is silent", .error = ErrorCode::Timeout});
     });
     m_timer.start(options.handshakeTime);
@@ -117,8 +120,7 @@ void SseConnection::onStreamBytes()
         finish({.code = CloseCode::TooLarge, .text = events.error().message, .error = ErrorCode::TooLarge});
         return;
     }
-    if (m_timer.isActive() && state() == State::Open)
-        m_timer.start(); // any bytes are life
+    m_heard = m_listened.now(); // any bytes are life
     const QPointer<SseConnection> self(this);
     for (const SseEvent &event : *events) {
         onEvent(event);
@@ -152,7 +154,9 @@ void SseConnection::onOpen(const std::string &data)
                 .error = ErrorCode::InvalidMessage});
         return;
     }
-    m_timer.start(heartbeat * 2);
+    m_patience = heartbeat * 2;
+    m_timer.setSingleShot(false);
+    m_timer.start(std::min<std::chrono::milliseconds>(heartbeat, 1s));
     becomeOpen();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/listenedtime.h>
 #include <eventsync/transport/connection.h>
 #include <eventsync/transport/sseparser.h>
 
@@ -11,6 +12,7 @@
 #include <QTimer>
 #include <QUrl>
 
+#include <chrono>
 #include <deque>
 
 class QNetworkReply;
@@ -54,7 +56,10 @@ private:
     QNetworkAccessManager m_network;
     QNetworkReply *m_stream = nullptr;
     QNetworkReply *m_post = nullptr;
-    QTimer m_timer; // of the handshake, then of silence, then of the close
+    QTimer m_timer; // of the handshake, then looks at the silence, then of the close
+    SystemClock m_clock;
+    ListenedTime m_listened{m_clock};
+    std::chrono::milliseconds m_heard{0}, m_patience{0};
     SseParser m_parser;
     std::string m_connectionId;
     std::string m_resumeToken;

@@ -446,4 +446,40 @@ void PullTest::presenceIsToldOnceTheDocumentIsInStep()
     QVERIFY(told().empty()); // who has left is not announced again
 }
 
+void PullTest::whatAFullListDoesNotNameHasGone_data()
+{
+    QTest::addColumn<bool>("full");
+    QTest::addColumn<std::size_t>("gone");
+    QTest::newRow("everything there is") << true << std::size_t(1);
+    QTest::newRow("what has changed") << false << std::size_t(0);
+}
+
+void PullTest::whatAFullListDoesNotNameHasGone()
+{
+    QFETCH(bool, full);
+    QFETCH(std::size_t, gone);
+    Pair pair;
+    const CollectionName games("games");
+    const auto head = [](const char *id) { return protocol::Head{.documentId = DocumentId(id), .serverSeq = ServerSeq(1)}; };
+    pair.device.run(pair.device.core->watch(games, {}));
+    pair.device.receive(protocol::Heads{games, {head("kept"), head("ghost")}});
+    pair.device.receive(protocol::Watching{games, "first", true});
+    pair.device.run(pair.device.core->disconnected());
+    pair.connect();
+    QCOMPARE(*pair.device.take<protocol::Watch>().back().since, std::string("first"));
+    pair.device.announced.clear();
+    pair.device.receive(protocol::Heads{games, {head("kept")}});
+    pair.device.receive(protocol::Watching{games, "second", full});
+    std::vector<DocumentId> deleted;
+    for (const HeadsChanged &fact : pair.device.facts<HeadsChanged>()) {
+        for (const protocol::Head &told : fact.heads) {
+            if (told.deleted)
+                deleted.push_back(told.documentId);
+        }
+    }
+    QCOMPARE(deleted.size(), gone);
+    QVERIFY(gone == 0 || deleted.front() == DocumentId("ghost"));
+    QCOMPARE(pair.device.facts<WatchReady>().back().full, full);
+}
+
 } // namespace eventsync::client::test

@@ -35,6 +35,8 @@ private Q_SLOTS:
     void anEntryThatNoLongerPassesIsAConflict();
     void whatTheLogItselfDoesNotPassIsNoFaultOfAnEntry();
     void presenceIsToldOnceTheDocumentIsInStep();
+    void whatAFullListDoesNotNameHasGone_data();
+    void whatAFullListDoesNotNameHasGone();
 };
 
 } // namespace eventsync::client::test

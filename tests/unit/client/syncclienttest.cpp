@@ -54,7 +54,8 @@ public:
 
     EventLoopExecutor executor;
     Log log{kGame};
-    int dials = 0;
+    int dials = 0, presences = 0;
+    protocol::Welcome greeting = test::welcome();
     bool answersQueries = true;
     std::optional<ErrorCode> refuses; // at hello
     std::map<ClientId, ClientSeq> last;
@@ -69,7 +70,7 @@ private:
             if (refuses)
                 send(protocol::ErrorMessage{*refuses, "no", protocol::ErrorScope::Connection});
             else
-                send(test::welcome());
+                send(greeting);
         } else if (const auto *subscribe = std::get_if<protocol::Subscribe>(&*message)) {
             if (subscribe->afterSeq.value_or(ServerSeq()) < log.head())
                 send(log.events(subscribe->afterSeq.value_or(ServerSeq())));
@@ -82,6 +83,8 @@ private:
             }
             send(log.events(before));
             send(answer(*push, protocol::AckStatus::Applied, before.next()));
+        } else if (std::holds_alternative<protocol::Presence>(*message)) {
+            ++presences;
         } else if (const auto *query = std::get_if<protocol::Query>(&*message); query && answersQueries) {
             send(protocol::QueryResult{.requestId = query->requestId, .part = 1, .more = true,
                                        .content = {{"items", json::Array{1, 2}}}});
@@ -466,6 +469,42 @@ void SyncClientTest::aCallFromAnotherThreadIsAnAssertion()
     QVERIFY(child.waitForFinished());
     QCOMPARE(child.exitStatus(), QProcess::CrashExit);
     QVERIFY(child.readAllStandardError().contains("assertion failed"));
+}
+
+// A stopped process, a laptop that slept: what the server said meanwhile lies unread when the clock is looked at.
+void SyncClientTest::aPauseOfTheClientIsNoSilenceOfTheServer()
+{
+    FakeClock clock;
+    SmallServer server;
+    server.answersQueries = false;
+    SyncClientOptions options = optionsFor(server);
+    options.clock = &clock;
+    const auto client = opened(std::move(options));
+    client->openDocument(kGame, kGames);
+    client->goOnline();
+    QVERIFY(resultOf(client->waitForSynced(kGame)));
+    client->setPresence(kGame, "here");
+    const auto question = client->list({.collection = kGames});
+    QTRY_COMPARE(server.presences, 1);
+    clock.advance(limits::kRequestTime * 2);
+    QTRY_COMPARE(server.presences, 2); // so the client has looked at the clock
+    QCOMPARE(server.dials, 1);
+    QVERIFY(!question.isFinished());
+}
+
+void SyncClientTest::aSilentServerIsLeft()
+{
+    SmallServer server;
+    server.greeting.heartbeatMs = 1'000;
+    const auto client = opened(optionsFor(server));
+    std::optional<ErrorCode> reason;
+    connect(client.get(), &SyncClient::stateChanged, this, [&](SyncClient::State state) {
+        if (state == SyncClient::State::Waiting && client->lastError())
+            reason = client->lastError()->code;
+    });
+    client->goOnline();
+    QTRY_VERIFY_WITH_TIMEOUT(reason.has_value(), 30'000);
+    QCOMPARE(*reason, ErrorCode::Timeout);
 }
 
 void SyncClientTest::watchesHearOfTheirPathsOnly()

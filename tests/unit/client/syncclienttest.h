@@ -28,6 +28,8 @@ private Q_SLOTS:
     void aConnectionThatThrowsIsRefused();
     void namesThatCannotBeLoggedAreRefusedAtTheCall();
     void editsOfDocumentsThatAreNotOpenTravel();
+    void aPauseOfTheClientIsNoSilenceOfTheServer();
+    void aSilentServerIsLeft();
     void watchesHearOfTheirPathsOnly();
     void aProfileIsLockedAgainstASecondClient();
     void queuedEditsSurviveKill();

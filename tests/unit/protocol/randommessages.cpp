@@ -294,7 +294,7 @@ Message RandomMessages::otherMessage(std::size_t type)
         return heads;
     }
     if (is<Watching>(type))
-        return Watching{games, text()};
+        return Watching{games, text(), maybe()};
     if (is<Unwatch>(type))
         return Unwatch{games};
     if (is<Query>(type))

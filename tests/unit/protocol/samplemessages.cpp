@@ -172,6 +172,7 @@ void addCollections(std::vector<SampleMessage> &samples)
     samples.push_back({"heads", Heads{kGames, {{.documentId = kHero, .serverSeq = ServerSeq(42), .fields = value(R"({"gold":5})")},
                                                {.documentId = DocumentId("gone"), .serverSeq = ServerSeq(9), .deleted = true}}}});
     samples.push_back({"watching", Watching{kGames, "tok2"}});
+    samples.push_back({"watching-full", Watching{kGames, "tok2", true}});
     samples.push_back({"unwatch", Unwatch{kGames}});
     samples.push_back({"query-events", Query{"q1", EventsQuery{kHero, ServerSeq(1), ServerSeq(40), 10, kAlice, gold}}});
     samples.push_back({"query-state", Query{"q2", StateAtQuery{kHero, ServerSeq(5)}}});

@@ -67,9 +67,12 @@ private Q_SLOTS:
     void nothingIsSeenBeforeItIsDurable();
     void codeWritesByEditAndByVersion();
     void anIdOfCodeIsNoReplica();
+    void aPauseOfTheServerIsNoSilenceOfItsPeers();
     void presenceEndsWithSilenceAndWithItsSender();
     void cursorsAreClampedToldAndKept();
     void aWatchListsTellsAndGoesOnFromItsToken();
+    void aWatchThatCannotGoOnIsToldThatItsListIsFull_data();
+    void aWatchThatCannotGoOnIsToldThatItsListIsFull();
     void questionsAreAnswered();
     void derivedRowsFollowWithinASecond();
     void aSilentPeerIsPingedThenClosed();
@@ -473,6 +476,27 @@ void TestSync::anIdOfCodeIsNoReplica()
     QCOMPARE(rig.hello("game-server").closed.value(), ErrorCode::ClientIdInUse);
 }
 
+// A stopped process, or a busy engine: what the peers said meanwhile lies unread when the clock is looked at.
+void TestSync::aPauseOfTheServerIsNoSilenceOfItsPeers()
+{
+    Rig rig;
+    Peer &alice = rig.follow("alice");
+    Peer &bob = rig.follow("bob");
+    Peer &late = rig.connect(); // its hello lies unread too
+    rig.say(alice, protocol::Presence{DocumentId("d1"), alice.client, value("1")});
+    rig.clock.advance(std::chrono::seconds(35));
+    rig.service->tick();
+    rig.run();
+    QVERIFY(!alice.closed && !bob.closed && !late.closed);
+    QVERIFY(!bob.last<protocol::Presence>()->state.is_null());
+    rig.say(alice, protocol::Ping{1});
+    rig.say(late, protocol::Hello{.clientId = ClientId("carol")});
+    QVERIFY(late.last<protocol::Welcome>().has_value());
+    rig.wait(std::chrono::seconds(29));
+    QCOMPARE(bob.closed.value(), ErrorCode::Timeout); // that one has said nothing, and was listened to
+    QVERIFY(!alice.closed);
+}
+
 void TestSync::presenceEndsWithSilenceAndWithItsSender()
 {
     Rig rig;
@@ -480,7 +504,7 @@ void TestSync::presenceEndsWithSilenceAndWithItsSender()
     Peer &bob = rig.follow("bob");
     rig.say(alice, protocol::Presence{DocumentId("d1"), ClientId("mallory"), value(R"({"at":3})")});
     QCOMPARE(bob.last<protocol::Presence>()->clientId, ClientId("alice")); // never another's
-    rig.clock.advance(std::chrono::seconds(29));
+    rig.wait(std::chrono::seconds(29));
     rig.say(alice, protocol::Ping{1});
     rig.say(bob, protocol::Ping{1});
     rig.wait(std::chrono::seconds(2));
@@ -534,6 +558,46 @@ void TestSync::aWatchListsTellsAndGoesOnFromItsToken()
     Peer &third = rig.hello("bob");
     rig.say(third, protocol::Watch{CollectionName("things"), {}, {}, again.last<protocol::Watching>()->token});
     QCOMPARE(third.types(), (std::vector<std::string>{"welcome", "watching"})); // nothing since
+    QVERIFY(bob.last<protocol::Watching>()->full);
+    QVERIFY(!again.last<protocol::Watching>()->full);
+}
+
+void TestSync::aWatchThatCannotGoOnIsToldThatItsListIsFull_data()
+{
+    QTest::addColumn<QString>("token");
+    QTest::newRow("no token") << QString();
+    QTest::newRow("garbage") << QStringLiteral("garbage!!");
+    QTest::newRow("another epoch") << QStringLiteral("epoch");
+    QTest::newRow("another history under the same epoch") << QStringLiteral("history");
+    QTest::newRow("beyond the end of the log") << QStringLiteral("beyond");
+}
+
+void TestSync::aWatchThatCannotGoOnIsToldThatItsListIsFull()
+{
+    QFETCH(QString, token);
+    ServiceOptions options;
+    options.epoch = token == u"epoch" ? "before" : "now";
+    Rig former(options);
+    Peer &author = former.follow("alice");
+    former.push(author, {former.create(author, 1, R"({"former":true})")});
+    if (token == u"beyond")
+        former.push(author, {former.create(author, 1, "{}", "d2")});
+    Peer &watching = former.hello("bob");
+    former.say(watching, protocol::Watch{CollectionName("things")});
+    std::optional<std::string> since = watching.last<protocol::Watching>()->token;
+    if (token.isEmpty())
+        since.reset();
+    else if (token == u"garbage!!")
+        since = token.toStdString();
+
+    options.epoch = "now";
+    Rig rig(options);
+    Peer &alice = rig.follow("alice");
+    rig.push(alice, {rig.create(alice)});
+    Peer &bob = rig.hello("bob");
+    rig.say(bob, protocol::Watch{CollectionName("things"), {}, {}, since});
+    QCOMPARE(bob.types(), (std::vector<std::string>{"welcome", "heads", "watching"}));
+    QVERIFY(bob.last<protocol::Watching>()->full);
 }
 
 void TestSync::questionsAreAnswered()

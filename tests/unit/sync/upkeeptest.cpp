@@ -171,6 +171,115 @@ void UpkeepTest::clientsThatStayedAwayAreForgotten()
     QVERIFY(!rig.hello("young").closed);
 }
 
+void UpkeepTest::aClockThatWasSetMakesNobodyOlder_data()
+{
+    QTest::addColumn<bool>("whileOff");
+    QTest::newRow("while the server runs") << false;
+    QTest::newRow("while it is off") << true;
+}
+
+void UpkeepTest::aClockThatWasSetMakesNobodyOlder()
+{
+    QFETCH(bool, whileOff);
+    Rig rig;
+    rig.hello("ann");
+    rig.wait(std::chrono::seconds(2));
+    if (whileOff)
+        rig.restart(); // ann is not connected now
+    else
+        rig.service->lost(rig.peers.back().id);
+    const Timestamp right = rig.clock.wall();
+    rig.clock.setWall(right + std::chrono::milliseconds(std::chrono::hours(24 * 365 * 10)).count());
+    if (whileOff)
+        rig.restart();
+    rig.hello("bob"); // seen by the wrong clock
+    rig.clock.advance(std::chrono::hours(2));
+    rig.wait(std::chrono::seconds(2));
+    rig.clock.setWall(right);
+    rig.restart();
+    rig.clock.advance(std::chrono::hours(2));
+    rig.wait(std::chrono::seconds(2));
+    QVERIFY(!rig.hello("ann").closed);
+    QVERIFY(!rig.hello("bob").closed);
+}
+
+void UpkeepTest::theTimeSeenOutlivesARestart()
+{
+    Rig rig;
+    rig.hello("ann");
+    rig.wait(std::chrono::seconds(1));
+    for (int day = 0; day < 31; ++day) {
+        rig.restart();
+        rig.clock.advance(std::chrono::hours(24));
+        rig.wait(std::chrono::seconds(1));
+    }
+    QCOMPARE(rig.hello("ann").closed.value(), ErrorCode::ClientExpired);
+}
+
+void UpkeepTest::aForgottenClientThatKnowsItsSecretComesBack()
+{
+    Rig rig;
+    const auto come = [&](const char *name, std::optional<std::string> secret) -> Peer & {
+        Peer &peer = rig.connect();
+        rig.say(peer, protocol::Hello{.clientId = ClientId(name), .clientSecret = std::move(secret)});
+        return peer;
+    };
+    come("ann", "key");
+    come("bob", {}); // has nothing to prove itself by
+    rig.wait(std::chrono::seconds(1));
+    for (const char *name : {"ann", "bob"})
+        rig.service->expireClient(ClientId(name), [](Result<>) {});
+    rig.run();
+    QCOMPARE(come("ann", "another").closed.value(), ErrorCode::ClientSecretWrong);
+    QCOMPARE(come("ann", {}).closed.value(), ErrorCode::ClientSecretWrong);
+    QCOMPARE(come("bob", {}).closed.value(), ErrorCode::ClientExpired);
+    QVERIFY(!come("ann", "key").closed);
+    rig.restart();
+    QVERIFY(!come("ann", "key").closed);
+    QCOMPARE(come("bob", {}).closed.value(), ErrorCode::ClientExpired);
+}
+
+void UpkeepTest::aTimeFarAheadDoesNotStayTheLatest_data()
+{
+    QTest::addColumn<QString>("patch");
+    QTest::addColumn<bool>("pushed");
+    for (const bool pushed : {true, false}) {
+        const char *way = pushed ? "pushed" : "by code";
+        QTest::addRow("max, %s", way) << R"([{"op":"max","path":"/lastUpdated","value":"2099-01-01T00:00:00.000Z"}])" << pushed;
+        QTest::addRow("replace, %s", way) << R"([{"op":"replace","path":"/lastUpdated","value":"2099-01-01T00:00:00.000Z"}])" << pushed;
+        QTest::addRow("the whole state, %s", way)
+            << R"([{"op":"replace","path":"","value":{"lastUpdated":"2099-01-01T00:00:00.000Z"}}])" << pushed;
+    }
+}
+
+void UpkeepTest::aTimeFarAheadDoesNotStayTheLatest()
+{
+    QFETCH(QString, patch);
+    QFETCH(bool, pushed);
+    ServiceOptions options;
+    options.policies.set(CollectionName("things"), CollectionPolicy::games());
+    Rig rig(options);
+    const std::string now = toText(rig.clock.wall());
+    Peer &alice = rig.follow("alice");
+    rig.push(alice, {rig.create(alice, 1, R"({"lastUpdated":"2026-01-01T00:00:00.000Z"})")});
+    const Event event = rig.event(alice, 2, 1, Operation::Update, patch.toStdString());
+    if (pushed) {
+        QCOMPARE(statuses(rig.push(alice, {event})), std::string("applied 2"));
+        QCOMPARE(statuses(rig.push(alice, {event})), std::string("duplicate 2")); // the same edit, whatever became of its time
+    } else {
+        auto write = writeOf("d1", "{}");
+        write.edit = {};
+        write.patch = test::patch(patch.toStdString());
+        QVERIFY(rig.write(write).has_value());
+    }
+    QCOMPARE(rig.state(), R"({"lastUpdated":")" + now + R"("})");
+    // What lies a little ahead is somebody's clock.
+    const std::string ahead = toText(rig.clock.wall() + std::chrono::milliseconds(std::chrono::hours(1)).count());
+    const std::string later = R"([{"op":"max","path":"/lastUpdated","value":")" + ahead + R"("}])";
+    rig.push(alice, {rig.event(alice, pushed ? 3 : 2, 2, Operation::Update, later)});
+    QCOMPARE(rig.state(), R"({"lastUpdated":")" + ahead + R"("})");
+}
+
 void UpkeepTest::aSnapshotIsStoredEverySoManyEvents()
 {
     ServiceOptions options;

@@ -18,6 +18,12 @@ private Q_SLOTS:
     void leavingAndComingBackGrantsNoMoreBytes();
     void anEventOverTheLimitIsRefusedUnlessItIsKnown();
     void clientsThatStayedAwayAreForgotten();
+    void aClockThatWasSetMakesNobodyOlder_data();
+    void aClockThatWasSetMakesNobodyOlder();
+    void theTimeSeenOutlivesARestart();
+    void aForgottenClientThatKnowsItsSecretComesBack();
+    void aTimeFarAheadDoesNotStayTheLatest_data();
+    void aTimeFarAheadDoesNotStayTheLatest();
     void aSnapshotIsStoredEverySoManyEvents();
     void logsAreKeptShortByTheRuleOfTheirCollection();
     void aLongLogIsCompactedInSteps();
