@@ -7,6 +7,7 @@
 
 #include <server/control/controlserver.h>
 #include <server/datafolder.h>
+#include <server/http/descriptors.h>
 #include <server/http/httpserver.h>
 #include <server/routes/eventstreams.h>
 #include <server/routes/idempotency.h>
@@ -32,7 +33,11 @@ HttpServerOptions httpOptions(const Configuration &configuration, Metrics &metri
 {
     HttpServerOptions options;
     options.origins = configuration.origins;
-    options.maxConnections = configuration.maxConnections;
+    options.maxConnections = socketsThatFit(configuration.maxConnections);
+    if (options.maxConnections < configuration.maxConnections)
+        qCWarning(lcServer) << "max-connections is" << configuration.maxConnections
+                            << "but the limit of descriptors (ulimit -n, LimitNOFILE) leaves" << options.maxConnections
+                            << "sockets: that many are accepted";
     options.problemSent = [&metrics](ErrorCode code) {
         metrics.counter("eventsync_http_problems_total", "Problem documents answered over HTTP, by code",
                         "code=\"" + std::string(errorName(code)) + '"').add();
@@ -66,6 +71,13 @@ Result<> writePortFile(const Configuration &configuration, const std::vector<std
     return {};
 }
 
+// As the service on the engine thread reads it too. A store that cannot be read is reported there.
+eventlog::SeenTime seenTime(storage::Backend &backend, const Clock &clock)
+{
+    const auto view = backend.view();
+    return view ? eventlog::SeenTime::read(**view, clock).value_or(eventlog::SeenTime(clock)) : eventlog::SeenTime(clock);
+}
+
 } // namespace
 
 // In the order of dependence: what stands below uses what stands above, and goes first.
@@ -76,7 +88,7 @@ struct Server::Private
         : configuration(std::move(given)), folder(std::move(taken)), epoch(std::move(begun)), metrics(std::move(counted)),
           policies(configuration.policies()), uuids(clock, routeRandom),
           engine(std::move(backend), engineRandom, serviceOptions(configuration, epoch, *metrics)),
-          context{engine, policies, *metrics, clock, uuids, owner}, sessions(engine, *metrics),
+          context{engine, policies, *metrics, clock, uuids, owner, seenTime(engine.backend(), clock)}, sessions(engine, *metrics),
           http(httpRandom, httpOptions(configuration, *metrics)), streams(context, sessions, limits::kHeartbeat),
           storeWatch(engine), control(engine, folder.path())
     {

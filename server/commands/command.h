@@ -6,6 +6,8 @@
 #include <server/commandline.h>
 #include <server/config/configuration.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 namespace eventsync::server {
@@ -34,6 +36,8 @@ int runStats(const CommandContext &context);
 // The file that a command was told to write to, none of the store's own; an older one is replaced with --force only.
 Result<storage::OutputFile> outputOf(const CommandContext &context, const std::string &path);
 
+// --name as a number from 0; none where it was not given. InvalidValue.
+Result<std::optional<std::int64_t>> numberOption(const Invocation &invocation, const char *name);
 // "eventsync-server: text" on standard error.
 void complain(const std::string &text);
 // Complains and gives the exit code for an error of opening or using a store.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/http/httpserver.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/base/logging.h>
 
+#include <server/http/descriptors.h>
 #include <server/http/httpconnection.h>
 #include <server/http/ssestreams.h>
 #include <server/http/upgradecheck.h>
@@ -11,8 +13,13 @@
 
 #include <QSslSocket>
 #include <QTcpServer>
+#include <QTimer>
 
+#include <string_view>
+#include <utility>
 #include <vector>
+
+#include <unistd.h>
 
 namespace eventsync::server {
 
@@ -20,20 +27,42 @@ namespace {
 
 constexpr int kBacklog = 1024; // sockets the system accepts for us while we are busy
 
-// QTcpServer that makes the kind of socket its listener wants.
+constexpr std::string_view kNoDescriptor = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n"
+                                           "Connection: close\r\n\r\n";
+
+// QTcpServer that makes the kind of socket its listener wants, and that goes on when there is no descriptor for one: by itself
+// QTcpServer stops accepting then.
 class Acceptor final : public QTcpServer
 {
 public:
     using Accept = std::function<void(std::unique_ptr<QTcpSocket>)>;
-    Acceptor(std::optional<QSslConfiguration> tls, Accept accept) : m_tls(std::move(tls)), m_accept(std::move(accept)) {}
+    Acceptor(std::optional<QSslConfiguration> tls, Accept accept) : m_tls(std::move(tls)), m_accept(std::move(accept))
+    {
+        connect(this, &QTcpServer::acceptError, this, [this] { refuse(); });
+        connect(&m_pause, &QTimer::timeout, this, &QTcpServer::resumeAccepting);
+        m_pause.setSingleShot(true);
+    }
 
 private:
+    void refuse()
+    {
+        pauseAccepting();
+        if (!std::exchange(m_isShort, true))
+            qCWarning(lcServer).noquote() << "no connection can be accepted:" << errorString()
+                                          << "- new ones are refused until that ends";
+        m_reserve.refuseWaiting(static_cast<int>(socketDescriptor()), m_tls ? std::string_view() : kNoDescriptor);
+        m_pause.start(limits::kAcceptPause);
+    }
     void incomingConnection(qintptr descriptor) override
     {
+        if (std::exchange(m_isShort, false))
+            qCInfo(lcServer) << "connections are accepted again";
         auto *tls = m_tls ? new QSslSocket : nullptr;
         std::unique_ptr<QTcpSocket> socket(tls ? tls : new QTcpSocket);
-        if (!socket->setSocketDescriptor(descriptor))
+        if (!socket->setSocketDescriptor(descriptor)) {
+            ::close(static_cast<int>(descriptor));
             return;
+        }
         socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
         socket->setSocketOption(QAbstractSocket::KeepAliveOption, 1);
         if (tls) {
@@ -45,6 +74,9 @@ private:
 
     std::optional<QSslConfiguration> m_tls;
     Accept m_accept;
+    DescriptorReserve m_reserve;
+    QTimer m_pause;
+    bool m_isShort = false; // of descriptors: said once
 };
 
 ErrorCode listenError(QAbstractSocket::SocketError error)

@@ -4,6 +4,7 @@
 #include <eventsync/base/clock.h>
 #include <eventsync/base/metrics.h>
 #include <eventsync/base/uuid.h>
+#include <eventsync/eventlog/seentime.h>
 #include <eventsync/json/value.h>
 #include <eventsync/model/collectionpolicy.h>
 #include <eventsync/model/snapshot.h>
@@ -14,7 +15,9 @@
 #include <QObject>
 
 #include <charconv>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace eventsync::server {
@@ -30,6 +33,8 @@ struct RouteContext
     const Clock &clock;
     UuidGenerator &uuids;
     QObject &owner; // of timers: none of them outlives this
+    eventlog::SeenTime seen; // ages of what is kept for a time are measured in it
+    std::shared_ptr<std::set<std::string>> keysInUse = std::make_shared<std::set<std::string>>(); // Idempotency-Keys
 };
 
 // Each adds its routes to the router.

@@ -141,16 +141,16 @@ void writeDocument(RouteContext &context, const HttpRequest &request, const Resp
         responder.respond(problem(write.error(), {.status = wrongType ? 415 : 0}));
         return;
     }
-    withIdempotency(context, request, responder, [&context, write = *write](std::optional<EventId> id, Answer answer) {
+    withIdempotency(context, request, responder, *write, [&context, write = *write](std::optional<EventId> id, auto done) {
         DocumentWrite numbered = write;
         numbered.id = id;
         const auto began = context.clock.steady();
         context.engine.ask<WriteOutcome>(
-            [numbered](sync::SyncService &service, auto done) { performWrite(service, numbered, done); },
-            [&context, write, answer, began](WriteOutcome outcome) {
+            [numbered](sync::SyncService &service, auto answered) { performWrite(service, numbered, answered); },
+            [&context, done, began](WriteOutcome outcome) {
                 context.metrics.histogram("eventsync_rest_write_milliseconds", "From a REST write to its durable end")
                     .observe(static_cast<std::uint64_t>((context.clock.steady() - began).count()));
-                answer(writeResponse(context, write, outcome));
+                done(std::move(outcome));
             });
     });
 }

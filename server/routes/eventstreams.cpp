@@ -13,7 +13,13 @@ namespace eventsync::server {
 
 namespace {
 
-// Shows its peer `events` and `error`, answers the service's pings itself, and never hears anything.
+constexpr std::string_view kCompacted =
+    R"({"type":"error","code":"Compacted","message":"the log was compacted meanwhile: begin anew","scope":"connection"})";
+constexpr std::string_view kRevoked =
+    R"({"type":"error","code":"PermissionRevoked","message":"the right to read was withdrawn","scope":"connection"})";
+
+// Shows its peer `events`, `diverged` and `error`, answers the service's pings itself, and never hears anything. What ends the
+// subscription ends the stream: its reader comes back, and is answered anew.
 class EventStreamConnection final : public transport::Connection
 {
 public:
@@ -35,51 +41,85 @@ public:
 private:
     void doSend(const transport::Frame &frame, std::string_view resumeToken) override
     {
-        if (frame.label() == "events" || frame.label() == "error")
+        if (frame.label() == "events" || frame.label() == "diverged")
             m_stream.send(frame, resumeToken);
+        else if (frame.label() == "error")
+            end(frame);
+        else if (frame.label() == "snapshot") // the log was compacted meanwhile: events alone would leave a gap
+            end(transport::Frame::text(std::string(kCompacted), "error"));
+        else if (frame.label() == "revoked")
+            end(transport::Frame::text(std::string(kRevoked), "error"));
         else if (frame.label() == "ping") // later: never inside send()
             QTimer::singleShot(0, &m_heartbeat, [this] { receive(transport::Frame::text(R"({"type":"pong","n":0})", "pong")); });
     }
     void doClose(transport::CloseCode, std::string_view) override { m_stream.http().finish(); }
+    void end(const transport::Frame &why)
+    {
+        m_stream.send(why, {});
+        m_stream.http().finish();
+    }
     void doAbort() override { m_stream.http().abort(); }
 
     mutable EventStream m_stream;
     QTimer m_heartbeat;
 };
 
-Result<Position> positionAt(storage::ReadView &view, const DocumentId &id, ServerSeq after)
+// Where a stream begins: at a serverSeq, or with its chain at the position that a Last-Event-ID names.
+struct Start
+{
+    ServerSeq after;
+    std::optional<Digest> chain = {};
+};
+
+Result<std::optional<Digest>> chainAt(eventlog::EventStore &store, const eventlog::DocumentRow &row, ServerSeq seq)
+{
+    if (seq == row.horizon.previous())
+        return row.baseChain;
+    EVENTSYNC_TRY(const eventlog::LoggedPtr event, store.eventAt(row.number, seq));
+    return event ? std::optional(event->chain) : std::nullopt;
+}
+
+Result<Position> positionAt(storage::ReadView &view, const DocumentId &id, const Start &start)
 {
     eventlog::EventStore store(view);
     EVENTSYNC_TRY(const auto row, store.document(id, false));
     if (!row)
         return failure(noSuchDocument(id));
-    if (after < row->horizon.previous())
+    if (start.after < row->horizon.previous())
         return failure(ErrorCode::Compacted, "the log begins at " + std::to_string(row->horizon.value()));
-    if (after == row->horizon.previous())
-        return Position{after, row->baseChain};
-    EVENTSYNC_TRY(const eventlog::LoggedPtr event, store.eventAt(row->number, after));
-    if (!event)
-        return failure(ErrorCode::NotFound, "the log of " + id.text() + " does not reach " + std::to_string(after.value()));
-    return Position{after, event->chain};
+    EVENTSYNC_TRY(const std::optional<Digest> chain, chainAt(store, *row, start.after));
+    if (!start.chain && !chain)
+        return failure(ErrorCode::NotFound, "the log of " + id.text() + " does not reach " + std::to_string(start.after.value()));
+    if (!start.chain || start.chain == chain)
+        return Position{start.after, *chain};
+    if (row->horizon > ServerSeq(1))
+        return failure(ErrorCode::Compacted, "the position is one of another history, and the log begins at " +
+                                                 std::to_string(row->horizon.value()));
+    return Position{start.after, *start.chain}; // the service says `diverged`, and begins at the beginning
+}
+
+Result<Start> startOf(std::string_view token, const DocumentId &id)
+{
+    EVENTSYNC_TRY(const std::vector<protocol::Subscribe> resumed, subscriptionsFrom(token));
+    for (const protocol::Subscribe &subscribe : resumed) {
+        if (subscribe.documentId == id)
+            return Start{*subscribe.afterSeq, subscribe.chain};
+    }
+    return failure(ErrorCode::InvalidMessage, "the Last-Event-ID is one of another document");
 }
 
 } // namespace
 
 void EventStreams::open(const HttpRequest &request, const Responder &responder, const DocumentId &id, ServerSeq after, bool clocks)
 {
-    if (const std::string_view token = request.header("Last-Event-ID"); !token.empty()) {
-        const auto resumed = subscriptionsFrom(token);
-        if (!resumed)
-            return responder.fail(resumed.error());
-        for (const protocol::Subscribe &subscribe : *resumed) {
-            if (subscribe.documentId == id)
-                after = *subscribe.afterSeq;
-        }
-    }
-    m_context.engine.read<Position>([id, after](storage::ReadView &view) { return positionAt(view, id, after); },
+    const std::string_view token = request.header("Last-Event-ID");
+    const auto start = token.empty() ? Result<Start>(Start{after}) : startOf(token, id);
+    if (!start)
+        return responder.fail(start.error());
+    m_context.engine.read<Position>([id, start = *start](storage::ReadView &view) { return positionAt(view, id, start); },
                                     [this, request, responder, id, clocks](Result<Position> position) {
                                         if (position)
-                                            start(request, responder, id, *position, clocks);
+                                            this->start(request, responder, id, *position, clocks);
                                         else
                                             responder.fail(position.error());
                                     });

@@ -171,13 +171,11 @@ void Exchange::take(const protocol::Events &events)
             m_clock = item.vectorClock;
     }
     if (m_synced) {
-        m_position.serverSeq = m_position.serverSeq + static_cast<std::int64_t>(events.events.size());
-        m_position.chain = events.chain;
+        m_position = {events.last, events.chain};
         return finishIfComplete();
     }
     if (m_eventBytes > limits::kHttpEventsBytes) { // the client comes again from here, and pushes when it has everything
-        const auto last = eventFromBytes(m_events.back(), EventForm::Logged);
-        m_position = {last ? last->serverSeq : ServerSeq(), events.chain};
+        m_position = {events.last, events.chain};
         m_hasMore = true;
         finish(answer());
     }

@@ -4,57 +4,142 @@
 #include <eventsync/base/digest.h>
 #include <eventsync/base/limits.h>
 #include <eventsync/base/logging.h>
-#include <eventsync/eventlog/schema.h>
+#include <eventsync/eventlog/eventstore.h>
 
 #include <server/problem.h>
+
+#include <variant>
 
 namespace eventsync::server {
 
 namespace {
 
 namespace columns = eventlog::idempotency;
+using eventlog::EventStore;
 using eventlog::sets::kIdempotency;
+
+// A write that was carried out and left the document as it was.
+struct Unchanged
+{
+    DocumentId documentId;
+    ServerSeq version;
+};
+
+// What came of a request, where its event does not say it.
+using Outcome = std::variant<std::monostate, Unchanged, Error>;
 
 struct Entry
 {
-    std::string fingerprint;            // of the request
-    EventId id;
-    std::optional<HttpResponse> answer = {};
+    std::string fingerprint; // of the request
+    EventId id;              // of its event: if the log has it, the write was done
+    Outcome outcome = {};
 
     std::string toText() const
     {
         json::Object object{{"fingerprint", fingerprint}, {"id", id.toText()}};
-        if (answer) {
-            json::Object headers;
-            for (const auto &[name, value] : answer->headers.fields())
-                headers.insert_or_assign(name, value);
-            object["answer"] = json::Object{{"status", answer->status}, {"headers", headers}, {"body", answer->body}};
-        }
+        if (const auto *unchanged = std::get_if<Unchanged>(&outcome))
+            object["unchanged"] = json::Object{{"documentId", unchanged->documentId.text()},
+                                               {"version", unchanged->version.value()}};
+        else if (const auto *refusal = std::get_if<Error>(&outcome))
+            object["refused"] = json::Object{{"code", std::string(errorName(refusal->code))},
+                                             {"message", refusal->message},
+                                             {"path", refusal->path}};
         return json::canonical(object);
     }
     static Result<Entry> fromText(std::string_view text)
     {
-        EVENTSYNC_TRY(const json::Value value, json::parse(text, {.bytes = SIZE_MAX}));
+        EVENTSYNC_TRY(const json::Value value, json::parse(text));
         Entry entry;
         FieldReader read(value);
         entry.fingerprint = read.text("fingerprint");
         entry.id = read.eventId("id");
-        if (const auto *answer = read.optional("answer")) {
-            FieldReader part(*answer);
-            HttpResponse response{.status = static_cast<int>(part.integer("status")), .body = part.text("body")};
-            if (const json::Object *headers = part.object("headers")) {
-                for (const auto &[name, header] : *headers) {
-                    if (header.is_string())
-                        response.headers.add(std::string(name), std::string(header.get_string()));
-                }
-            }
+        if (const auto *unchanged = read.optional("unchanged")) {
+            FieldReader part(*unchanged);
+            entry.outcome = Unchanged{part.documentId(), ServerSeq(part.integer("version"))};
             EVENTSYNC_CHECK(part.finish(UnknownFields::Ignore));
-            entry.answer = std::move(response);
+        } else if (const auto *refused = read.optional("refused")) {
+            FieldReader part(*refused);
+            const auto code = errorCodeFromName(part.text("code"));
+            entry.outcome = Error{code.value_or(ErrorCode::Invalid), part.text("message"), part.text("path")};
+            EVENTSYNC_CHECK(part.finish(UnknownFields::Ignore));
         }
         EVENTSYNC_CHECK(read.finish(UnknownFields::Ignore));
         return entry;
     }
 };
+
+// A refusal that the same request would get again, whatever others write meanwhile.
+bool isFinal(const Error &error)
+{
+    return errorClass(error.code) == ErrorClass::Permanent;
+}
+
+// Cut at a letter: what is stored is text.
+std::string shortened(std::string text)
+{
+    if (text.size() <= limits::kIdempotencyReasonBytes)
+        return text;
+    std::size_t end = limits::kIdempotencyReasonBytes;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
+        --end;
+    text.resize(end);
+    return text;
+}
+
+Outcome outcomeToKeep(const WriteOutcome &outcome)
+{
+    if (!outcome.written) {
+        const Error &error = outcome.written.error();
+        return isFinal(error) ? Outcome(Error{error.code, shortened(error.message), shortened(error.path)}) : Outcome();
+    }
+    if (outcome.written->event)
+        return {};
+    return Unchanged{outcome.written->record.documentId, outcome.written->record.position.serverSeq};
+}
+
+// The document as a write left it. Where the log does not reach back that far, without its state.
+Result<WriteOutcome> outcomeAt(EventStore &store, const eventlog::DocumentRow &row, ServerSeq version, bool created)
+{
+    sync::SyncService::Written written{.record = row.record(), .diff = {}, .event = nullptr};
+    written.record.position.serverSeq = version;
+    written.record.state.reset();
+    if (const auto state = store.stateAt(row, version))
+        written.record.state = state->jsonState();
+    else if (state.error().code != ErrorCode::Compacted)
+        return failure(state.error());
+    return WriteOutcome{.written = std::move(written), .created = created};
+}
+
+// What an earlier request under this key came to; none: nothing is known of it, and it may be carried out (again).
+Result<std::optional<WriteOutcome>> earlierOutcome(storage::ReadView &view, const Entry &entry, WriteMethod method)
+{
+    if (const auto *refusal = std::get_if<Error>(&entry.outcome))
+        return std::optional<WriteOutcome>(WriteOutcome{.written = failure(*refusal)});
+    EventStore store(view);
+    if (const auto *unchanged = std::get_if<Unchanged>(&entry.outcome)) {
+        EVENTSYNC_TRY(const auto row, store.document(unchanged->documentId));
+        if (!row)
+            return failure(ErrorCode::Corrupt, "the document of a kept answer is not there");
+        EVENTSYNC_TRY(WriteOutcome outcome, outcomeAt(store, *row, unchanged->version, false));
+        return std::optional<WriteOutcome>(std::move(outcome));
+    }
+    EVENTSYNC_TRY(const eventlog::KnownEvents known, store.known({entry.id}));
+    const auto hit = known.find(entry.id);
+    if (hit == known.end())
+        return std::nullopt;
+    EVENTSYNC_TRY(const auto row, store.documentByNumber(hit->second.document));
+    if (!row)
+        return failure(ErrorCode::Corrupt, "the document of a logged write is not there");
+    EVENTSYNC_TRY(const eventlog::LoggedPtr event, store.eventAt(row->number, hit->second.serverSeq));
+    const bool created = event ? event->event->operation == Operation::Create : method == WriteMethod::Create;
+    const ServerSeq version = hit->second.serverSeq;
+    EVENTSYNC_TRY(WriteOutcome outcome, outcomeAt(store, *row, version, created));
+    if (method == WriteMethod::Delete) {
+        if (const auto before = store.stateAt(*row, version.previous()))
+            outcome.deleted = before->jsonState();
+    }
+    return std::optional<WriteOutcome>(std::move(outcome));
+}
 
 storage::Row rowOf(const std::string &key, const Entry &entry, Timestamp expires)
 {
@@ -77,13 +162,6 @@ std::string fingerprintOf(const HttpRequest &request)
     return hash.add(request.body).finish().toHex();
 }
 
-struct Pending
-{
-    std::string key;
-    Entry entry;
-    Timestamp expires;
-};
-
 void store(RouteContext &context, storage::Batch batch, std::function<void(Result<storage::Committed>)> done)
 {
     // The engine thread's executor outlives every commit; from there the answer comes home.
@@ -91,33 +169,98 @@ void store(RouteContext &context, storage::Batch batch, std::function<void(Resul
                                     context.engine.homeward<Result<storage::Committed>>(std::move(done)));
 }
 
-void runAndKeep(RouteContext &context, const Pending &pending, const Responder &responder,
-                const std::function<void(std::optional<EventId>, Answer)> &run)
+// One request with its key, until it is answered. Holds the key: a repetition meanwhile is told so.
+class KeyedWrite : public std::enable_shared_from_this<KeyedWrite>
 {
-    run(pending.entry.id, [&context, pending, responder](HttpResponse response) {
-        if (response.status >= 500 || response.status == 429) {
-            responder.respond(std::move(response));
-            return;
-        }
-        Pending done = pending;
-        done.entry.answer = response;
-        store(context, storage::Batch().put(kIdempotency, rowOf(done.key, done.entry, done.expires)),
-              [responder, response = std::move(response)](Result<storage::Committed> stored) {
-                  if (!stored) // the write stands; a repetition finds it by its id
-                      qCWarning(lcServer) << "an Idempotency-Key was not kept:" << stored.error().toString().c_str();
-                  responder.respond(response);
-              });
-    });
-}
+public:
+    KeyedWrite(RouteContext &context, std::string key, const HttpRequest &request, Responder responder, DocumentWrite write,
+               RunWrite run)
+        : m_context(context), m_keys(context.keysInUse), m_key(std::move(key)), m_responder(std::move(responder)),
+          m_write(std::move(write)), m_run(std::move(run))
+    {
+        m_entry = {.fingerprint = fingerprintOf(request), .id = context.uuids.next()};
+        m_keys->insert(m_key);
+    }
+    ~KeyedWrite() { m_keys->erase(m_key); }
+
+    void begin()
+    {
+        using Found = std::optional<std::pair<Entry, std::optional<WriteOutcome>>>;
+        const std::int64_t now = m_context.seen.now().value();
+        m_context.engine.read<Found>(
+            [key = m_key, now, method = m_write.method,
+             fingerprint = m_entry.fingerprint](storage::ReadView &view) -> Result<Found> {
+                EVENTSYNC_TRY(const auto row, view.get(kIdempotency, {key}));
+                if (!row || eventlog::integerOf(*row, columns::ExpiresAt).value_or(0) <= now)
+                    return std::nullopt;
+                EVENTSYNC_TRY(const std::string_view text, eventlog::textOf(*row, columns::Answer));
+                EVENTSYNC_TRY(Entry entry, Entry::fromText(text));
+                if (entry.fingerprint != fingerprint)
+                    return failure(ErrorCode::Invalid, "the Idempotency-Key belongs to another request");
+                EVENTSYNC_TRY(auto outcome, earlierOutcome(view, entry, method));
+                return Found(std::pair(std::move(entry), std::move(outcome)));
+            },
+            [self = shared_from_this()](Result<Found> found) {
+                if (!found)
+                    return self->m_responder.fail(found.error());
+                if (!*found)
+                    return self->reserve();
+                if ((*found)->second)
+                    return self->answer(*(*found)->second);
+                self->m_entry = std::move((*found)->first); // cut off before its commit: again, under the same id
+                self->run();
+            });
+    }
+
+private:
+    void reserve()
+    {
+        keep([self = shared_from_this()](const Result<storage::Committed> &reserved) {
+            if (reserved)
+                self->run();
+            else
+                self->m_responder.fail(reserved.error());
+        });
+    }
+    void run()
+    {
+        m_run(m_entry.id, [self = shared_from_this()](WriteOutcome outcome) {
+            self->m_entry.outcome = outcomeToKeep(outcome);
+            if (std::holds_alternative<std::monostate>(self->m_entry.outcome))
+                return self->answer(outcome);
+            self->keep([self, outcome = std::move(outcome)](const Result<storage::Committed> &kept) {
+                if (!kept) // a repetition is judged anew, and nothing was changed
+                    qCWarning(lcServer) << "an Idempotency-Key was not kept:" << kept.error().toString().c_str();
+                self->answer(outcome);
+            });
+        });
+    }
+    void keep(std::function<void(Result<storage::Committed>)> done)
+    {
+        const Timestamp expires = m_context.seen.now() + std::chrono::milliseconds(limits::kIdempotencyKeep).count();
+        store(m_context, storage::Batch().put(kIdempotency, rowOf(m_key, m_entry, expires)), std::move(done));
+    }
+    void answer(const WriteOutcome &outcome) { m_responder.respond(writeResponse(m_context, m_write, outcome)); }
+
+    RouteContext &m_context;
+    std::shared_ptr<std::set<std::string>> m_keys; // may outlive the context
+    std::string m_key;
+    Responder m_responder;
+    DocumentWrite m_write;
+    RunWrite m_run;
+    Entry m_entry;
+};
 
 } // namespace
 
-void withIdempotency(RouteContext &context, const HttpRequest &request, const Responder &responder,
-                     std::function<void(std::optional<EventId>, Answer)> run)
+void withIdempotency(RouteContext &context, const HttpRequest &request, const Responder &responder, const DocumentWrite &write,
+                     RunWrite run)
 {
     const std::string given(request.header("Idempotency-Key"));
     if (given.empty()) {
-        run(std::nullopt, [responder](HttpResponse response) { responder.respond(std::move(response)); });
+        run(std::nullopt, [&context, responder, write](const WriteOutcome &outcome) {
+            responder.respond(writeResponse(context, write, outcome));
+        });
         return;
     }
     if (given.size() > limits::kIdempotencyKeyBytes) {
@@ -126,45 +269,19 @@ void withIdempotency(RouteContext &context, const HttpRequest &request, const Re
         return;
     }
     // Everybody is one principal as long as there are no tokens; the empty name stands for it.
-    const Pending fresh{.key = ":" + given,
-                        .entry = {.fingerprint = fingerprintOf(request), .id = context.uuids.next()},
-                        .expires = context.clock.wall() + std::chrono::milliseconds(limits::kIdempotencyKeep).count()};
-    const std::int64_t now = context.clock.wall().value();
-    context.engine.read<std::optional<storage::Row>>(
-        [key = fresh.key](storage::ReadView &view) { return view.get(kIdempotency, {key}); },
-        [&context, fresh, now, responder, run = std::move(run)](Result<std::optional<storage::Row>> found) {
-            if (!found)
-                return responder.fail(found.error());
-            const bool valid = *found && eventlog::integerOf(**found, columns::ExpiresAt).value_or(0) > now;
-            if (valid) {
-                const auto text = eventlog::textOf(**found, columns::Answer);
-                const auto entry = text ? Entry::fromText(*text) : Result<Entry>(failure(text.error()));
-                if (!entry)
-                    return responder.fail({ErrorCode::Corrupt, "a kept answer is not readable: " + entry.error().message});
-                if (entry->fingerprint != fresh.entry.fingerprint)
-                    return responder.fail({ErrorCode::Invalid, "the Idempotency-Key belongs to another request"});
-                if (entry->answer)
-                    return responder.respond(*entry->answer);
-                return runAndKeep(context, {fresh.key, *entry, fresh.expires}, responder, run);
-            }
-            storage::Batch reserve;
-            if (*found)
-                reserve.put(kIdempotency, rowOf(fresh.key, fresh.entry, fresh.expires));
-            else
-                reserve.insert(kIdempotency, rowOf(fresh.key, fresh.entry, fresh.expires));
-            store(context, std::move(reserve), [&context, fresh, responder, run](Result<storage::Committed> reserved) {
-                if (!reserved && reserved.error().code == ErrorCode::Conflict)
-                    return responder.fail({ErrorCode::Conflict, "a request with this Idempotency-Key is being carried out"});
-                if (!reserved)
-                    return responder.fail(reserved.error());
-                runAndKeep(context, fresh, responder, run);
-            });
-        });
+    const std::string key = ":" + given;
+    if (context.keysInUse->contains(key)) {
+        responder.respond(problem({ErrorCode::Conflict, "a request with this Idempotency-Key is being carried out"},
+                                  {.retryAfter = limits::kRetryFirst}));
+        return;
+    }
+    std::make_shared<KeyedWrite>(context, key, request, responder, write, std::move(run))->begin();
 }
 
+// A page at a time, as long as there is one: what was stored in a burst goes as fast as it came.
 void purgeIdempotency(RouteContext &context)
 {
-    const std::int64_t now = context.clock.wall().value();
+    const std::int64_t now = context.seen.now().value();
     context.engine.read<std::vector<std::string>>(
         [now](storage::ReadView &view) -> Result<std::vector<std::string>> {
             std::vector<std::string> keys;
@@ -183,9 +300,12 @@ void purgeIdempotency(RouteContext &context)
             storage::Batch batch;
             for (const std::string &key : *keys)
                 batch.erase(kIdempotency, {key});
-            store(context, std::move(batch), [](Result<storage::Committed> erased) {
+            const bool more = keys->size() == limits::kPageItems;
+            store(context, std::move(batch), [&context, more](Result<storage::Committed> erased) {
                 if (!erased)
                     qCWarning(lcServer) << "expired Idempotency-Keys stay:" << erased.error().toString().c_str();
+                else if (more)
+                    purgeIdempotency(context);
             });
         });
 }

@@ -3,25 +3,27 @@
 
 #include <server/http/responder.h>
 #include <server/routes/context.h>
+#include <server/routes/documentwrite.h>
 
 #include <functional>
 #include <optional>
 
 namespace eventsync::server {
 
-using Answer = std::function<void(HttpResponse)>;
+// Carries out a write, under this id if there is one, and calls back once, on the I/O thread.
+using RunWrite = std::function<void(std::optional<EventId> id, std::function<void(WriteOutcome)>)>;
 
-// Carries out a write once for its Idempotency-Key, or as often as asked where there is none.
+// Carries out a write once for its Idempotency-Key, or as often as asked where there is none, and answers it.
 //
-// The key is first stored with the id that the write's event will have, then the write runs, then the answer is stored. So a
-// repetition, after a crash as well, either finds the answer or writes again under the same event id, which the log
-// recognises. A key used for another request is Invalid (422); one whose first request still runs is Conflict. `run` gets
-// the id to write under and calls `answer` once, on the I/O thread. Answers that are nobody's decision (503 and the like) are
-// not kept.
-void withIdempotency(RouteContext &context, const HttpRequest &request, const Responder &responder,
-                     std::function<void(std::optional<EventId> id, Answer answer)> run);
+// The key is first stored with the id that the write's event will have. So a repetition, after a crash as well, finds the
+// event in the log, before any condition of the request is judged, and is answered with the document as the write left it.
+// Where there is no event, because nothing changed or the write was refused for good, the key keeps that. What another state
+// of the document or of the server would answer otherwise (404, 409, 412, 503 and the like) is not kept. A key used for
+// another request is Invalid (422); one whose first request still runs is Conflict.
+void withIdempotency(RouteContext &context, const HttpRequest &request, const Responder &responder, const DocumentWrite &write,
+                     RunWrite run);
 
-// Forgets what is older than limits::kIdempotencyKeep.
+// Forgets all that is older than limits::kIdempotencyKeep.
 void purgeIdempotency(RouteContext &context);
 
 } // namespace eventsync::server

@@ -10,35 +10,50 @@ namespace eventsync::server {
 
 namespace {
 
-// "1" then for each document "\n<id> <serverSeq> <chain, 32 bytes as base64url>", the whole as base64url.
+// "1" then for each document "\n<id> <serverSeq> <chain, 32 bytes as base64url; at 0 it may be missing>", the whole as base64url.
 constexpr std::string_view kVersion = "1";
+constexpr std::string_view kNoChain = "-";
 constexpr std::size_t kTokenShare = 8; // a token is sent after so many times its own length
 
 } // namespace
 
+void ResumePositions::subscribed(const protocol::Subscribe &subscribe)
+{
+    Document &document = m_documents[subscribe.documentId] = {};
+    m_changed = true;
+    if (!subscribe.afterSeq)
+        return;
+    document.place = {*subscribe.afterSeq, subscribe.chain};
+    document.reached = subscribe.afterSeq;
+}
+
+void ResumePositions::reach(Document &document, const Position &position)
+{
+    document.place = {position.serverSeq, position.chain};
+    document.reached = position.serverSeq;
+    m_changed = true;
+}
+
 void ResumePositions::follow(const protocol::Message &message)
 {
     if (const auto *synced = std::get_if<protocol::Synced>(&message)) {
-        m_documents[synced->documentId].position = synced->position;
-        m_changed = true;
+        Document &document = m_documents[synced->documentId];
+        if (!document.reached || *document.reached == synced->position.serverSeq)
+            reach(document, synced->position);
     } else if (const auto *events = std::get_if<protocol::Events>(&message)) {
         const auto found = m_documents.find(events->documentId);
-        if (found == m_documents.end() || !found->second.position)
-            return; // still catching up: `synced` will tell
-        Position &position = *found->second.position;
-        position.serverSeq = position.serverSeq + static_cast<std::int64_t>(events->events.size());
-        position.chain = events->chain;
-        m_changed = true;
+        if (found == m_documents.end() || !found->second.reached || events->events.empty())
+            return;
+        // As for the client, only the next events count: others belong to a subscription that it has given up.
+        const ServerSeq before = events->last - static_cast<std::int64_t>(events->events.size());
+        if (before <= *found->second.reached && events->last > *found->second.reached)
+            reach(found->second, {events->last, events->chain});
     } else if (const auto *snapshot = std::get_if<protocol::Snapshot>(&message)) {
-        // Until the last part is there the client stands where it stood, and the events that follow do not count from there.
-        auto &position = m_documents[snapshot->documentId].position;
-        position.reset();
+        // Until the last part is there the client stands where it stood.
         if (snapshot->part == snapshot->parts)
-            position = snapshot->position;
-        m_changed = true;
+            reach(m_documents[snapshot->documentId], snapshot->position);
     } else if (const auto *diverged = std::get_if<protocol::Diverged>(&message)) {
-        m_documents[diverged->documentId].position.reset();
-        m_changed = true;
+        m_documents[diverged->documentId].reached = diverged->commonSeq;
     } else if (const auto *revoked = std::get_if<protocol::Revoked>(&message)) {
         forget(revoked->documentId);
     }
@@ -54,10 +69,10 @@ std::string ResumePositions::token() const
 {
     std::string text(kVersion);
     for (const auto &[id, document] : m_documents) {
-        if (!document.position)
+        if (!document.place)
             continue;
-        text += '\n' + id.text() + ' ' + std::to_string(document.position->serverSeq.value()) + ' '
-                + toBase64Url(document.position->chain.view());
+        text += '\n' + id.text() + ' ' + std::to_string(document.place->serverSeq.value()) + ' '
+                + (document.place->chain ? toBase64Url(document.place->chain->view()) : std::string(kNoChain));
     }
     return toBase64Url(text);
 }
@@ -103,11 +118,17 @@ Result<std::vector<protocol::Subscribe>> subscriptionsFrom(std::string_view toke
         const std::string_view digits = line.substr(first + 1, second - first - 1);
         std::int64_t seq = -1;
         const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), seq);
-        const auto raw = fromBase64Url(line.substr(second + 1));
-        const auto chain = raw ? Digest::fromBytes(*raw) : Result<Digest>(failure(raw.error()));
-        if (!id || error != std::errc() || end != digits.data() + digits.size() || seq < 0 || !chain)
+        if (!id || error != std::errc() || end != digits.data() + digits.size() || seq < 0)
             return wrong();
-        subscriptions.push_back({.documentId = std::move(*id), .afterSeq = ServerSeq(seq), .chain = *chain});
+        protocol::Subscribe subscribe{.documentId = std::move(*id), .afterSeq = ServerSeq(seq)};
+        if (const std::string_view text = line.substr(second + 1); text != kNoChain || seq > 0) {
+            const auto raw = fromBase64Url(text);
+            const auto chain = raw ? Digest::fromBytes(*raw) : Result<Digest>(failure(raw.error()));
+            if (!chain)
+                return wrong();
+            subscribe.chain = *chain;
+        }
+        subscriptions.push_back(std::move(subscribe));
     }
     return subscriptions;
 }

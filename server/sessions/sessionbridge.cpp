@@ -77,7 +77,12 @@ void SessionBridge::start(Events events)
     if (!implied)
         m_events.receivedInvalid(implied.error(), {});
     else if (!implied->empty())
-        deliver(std::move(*implied), 0);
+        imply(std::move(*implied));
+}
+
+void SessionBridge::imply(std::vector<protocol::Message> messages)
+{
+    deliver(std::move(messages), 0);
 }
 
 void SessionBridge::onFrame(const transport::Frame &frame)
@@ -88,12 +93,6 @@ void SessionBridge::onFrame(const transport::Frame &frame)
     if (!message) {
         m_events.receivedInvalid(message.error(), fits ? protocol::namesInRefused(frame.bytes(), m_codec) : protocol::RefusedNames());
         return;
-    }
-    if (m_positions) {
-        if (const auto *left = std::get_if<protocol::Unsubscribe>(&*message))
-            m_positions->forget(left->documentId);
-        else if (const auto *again = std::get_if<protocol::Subscribe>(&*message))
-            m_positions->forget(again->documentId); // events may be repeated: they do not count before `synced`
     }
     const bool isHello = std::holds_alternative<protocol::Hello>(*message);
     std::vector<protocol::Message> messages;
@@ -113,6 +112,14 @@ void SessionBridge::onFrame(const transport::Frame &frame)
 
 void SessionBridge::deliver(std::vector<protocol::Message> messages, std::size_t bytes)
 {
+    for (const protocol::Message &message : messages) {
+        if (!m_positions)
+            break;
+        if (const auto *left = std::get_if<protocol::Unsubscribe>(&message))
+            m_positions->forget(left->documentId);
+        else if (const auto *subscribe = std::get_if<protocol::Subscribe>(&message))
+            m_positions->subscribed(*subscribe);
+    }
     // Whoever stays within what `welcome` granted never has so much on its way to the engine.
     if (m_link->unhandled.fetch_add(bytes) + bytes > limits::kUnhandledBytes) {
         const protocol::ErrorMessage error{.code = ErrorCode::RateLimited, .message = "too many messages at once",

@@ -26,6 +26,7 @@ public:
 
     SessionBridge(std::unique_ptr<transport::Connection> connection, SessionLinkPtr link);
     void start(Events events); // implied messages come at once
+    void imply(std::vector<protocol::Message> messages); // what the peer need not send: how it connected says it
 
     const SessionLinkPtr &link() const { return m_link; }
     const transport::ConnectionInfo &info() const { return m_connection->info(); }
@@ -42,7 +43,6 @@ private:
     void onFrame(const transport::Frame &frame);
     void onDrained();
     void deliver(std::vector<protocol::Message> messages, std::size_t bytes);
-    std::vector<protocol::Message> impliedMessages() const;
 
     std::unique_ptr<transport::Connection> m_connection;
     SessionLinkPtr m_link;

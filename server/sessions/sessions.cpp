@@ -108,9 +108,8 @@ void Sessions::addReader(std::unique_ptr<transport::Connection> connection, prot
 {
     sync::SessionInfo session{.peer = connection->info().peer, .readerOnly = true, .vectorClocks = vectorClocks};
     SessionBridge &bridge = addBridge(std::move(connection), session);
-    const SessionBridge::Events events = eventsOf(bridge.link());
-    bridge.start(events);
-    events.received({std::move(subscribe)}, 0);
+    bridge.start(eventsOf(bridge.link()));
+    bridge.imply({std::move(subscribe)});
 }
 
 SessionBridge &Sessions::addBridge(std::unique_ptr<transport::Connection> connection, const sync::SessionInfo &info)

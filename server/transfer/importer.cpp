@@ -3,7 +3,10 @@
 
 #include <eventsync/base/limits.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/eventlog/seentime.h>
 #include <eventsync/model/eventcheck.h>
+
+#include <algorithm>
 
 namespace eventsync::server {
 
@@ -86,7 +89,9 @@ Result<> Importer::takeClient(const ExportedClient &exported)
     row[client::Kind] = exported.kind;
     row[client::Principal] = exported.principal;
     row[client::CreatedAt] = exported.createdAt.value();
-    row[client::LastSeen] = exported.lastSeen.value();
+    EVENTSYNC_TRY(const auto view, m_backend.view());
+    EVENTSYNC_TRY(const auto seen, SeenTime::stored(*view)); // of another server: nobody gets old by being imported
+    row[client::LastSeen] = std::max(exported.lastSeen, seen.value_or(exported.lastSeen)).value();
     row[client::Expired] = std::int64_t(exported.expired ? 1 : 0);
     if (exported.secret)
         row[client::Secret] = blobCell(*exported.secret);

@@ -119,6 +119,8 @@ private Q_SLOTS:
     void verifyFindsATamperedStore();
     void aDamagedLogIsNamedAtTheClientAndInTheServersLog();
     void restoreBeginsAnEpochAndTheClientRepairs();
+    void aFollowerOfTheLogIsToldOfARestore_data();
+    void aFollowerOfTheLogIsToldOfARestore();
 
 private:
     QString data() const { return m_folder->filePath(u"data"_s); }
@@ -800,6 +802,41 @@ void ServerTest::restoreBeginsAnEpochAndTheClientRepairs()
     QCOMPARE(diverged.count(), 1);
     QCOMPARE(goldOf(*writer), 51);
     QCOMPARE(command({u"verify"_s}).exitCode, 0);
+}
+
+void ServerTest::aFollowerOfTheLogIsToldOfARestore_data()
+{
+    QTest::addColumn<QStringList>("more");
+    QTest::newRow("the whole log") << QStringList();
+    QTest::newRow("of one document") << QStringList{u"--document"_s, u"hero"_s};
+}
+
+void ServerTest::aFollowerOfTheLogIsToldOfARestore()
+{
+    QFETCH(QStringList, more);
+    const QString backup = m_folder->filePath(u"backup.sqlite"_s);
+    auto server = std::make_unique<ServerProcess>(data());
+    QVERIFY(server->isReady());
+    for (const char *state : {"{\"gold\":1}", "{\"gold\":2}"})
+        create(*server, u"hero"_s, state);
+    QCOMPARE(command({u"backup"_s, backup}).exitCode, 0);
+    create(*server, u"hero"_s, "{\"gold\":3}");
+    QProcess follower;
+    follower.start(QStringLiteral(EVENTSYNC_SERVER_PROGRAM),
+                   QStringList{u"log"_s, u"--follow"_s, u"--json"_s, u"--data"_s, data()} + more);
+    QByteArray followed;
+    QTRY_COMPARE((followed += follower.readAllStandardOutput()).count('\n'), 3);
+    QCOMPARE(server->terminate(SIGTERM).exitCode, 0);
+    QCOMPARE(command({u"restore"_s, backup}).exitCode, 0);
+    server = std::make_unique<ServerProcess>(data());
+    QVERIFY2(server->isReady(), server->errors().constData());
+    create(*server, u"hero"_s, "{\"gold\":40}");
+    QTRY_COMPARE((followed += follower.readAllStandardOutput()).count('\n'), 5);
+    const QList<QByteArray> lines = followed.split('\n');
+    QVERIFY2(lines.at(3).startsWith("{\"diverged\":{\"after\":2,"), lines.at(3).constData());
+    QVERIFY2(lines.at(4).contains("40"), lines.at(4).constData());
+    follower.kill();
+    follower.waitForFinished();
 }
 
 } // namespace eventsync::test

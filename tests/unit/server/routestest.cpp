@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "routestest.h"
 
+#include <eventsync/base/digest.h>
 #include <eventsync/crdt/api.h>
 #include <eventsync/crdt/encoding.h>
 #include <eventsync/model/crdtstate.h>
@@ -31,6 +32,13 @@ std::string pushed(const QByteArray &id, const char *client, int clientSeq, int 
 QByteArray bytes(const std::string &text)
 {
     return QByteArray::fromStdString(text);
+}
+
+// A Last-Event-ID for a position of a history that no server here has.
+QByteArray resumeToken(const QByteArray &document, int serverSeq)
+{
+    return QByteArray::fromStdString(toBase64Url("1\n" + document.toStdString() + ' ' + std::to_string(serverSeq) + ' ' +
+                                                 toBase64Url(sha256("another history").view())));
 }
 
 } // namespace
@@ -419,6 +427,58 @@ void RoutesTest::liveEventsResumeFromTheLastEventId()
     QVERIFY(!received.contains("\"serverSeq\":2"));
 }
 
+void RoutesTest::eventsThatCatchUpHaveIds()
+{
+    create(m_id, R"({"a": 1})");
+    m_http->send("PUT", "/api/games/" + m_id, R"({"a": 2})");
+    QByteArray token;
+    for (const char *expected : {"\"serverSeq\":2,", "\"serverSeq\":3,"}) {
+        Headers headers{{"Accept", "text/event-stream"}};
+        if (!token.isEmpty())
+            headers.push_back({"Last-Event-ID", token});
+        const auto stream = m_http->stream("/api/events/" + m_id, headers);
+        QByteArray received;
+        QTRY_VERIFY((received += stream->readAll()).contains(expected));
+        const auto at = received.indexOf("id: "); // with the first message, while there is more to come
+        QVERIFY(at >= 0);
+        QCOMPARE(received.count("event: events"), 1);
+        token = received.mid(at + 4, received.indexOf('\n', at) - at - 4);
+        m_http->send("PUT", "/api/games/" + m_id, R"({"a": 3})");
+    }
+}
+
+void RoutesTest::aLastEventIdOfAnotherHistoryIsToldDiverged_data()
+{
+    QTest::addColumn<int>("serverSeq");
+    QTest::newRow("at an event that is another one here") << 2;
+    QTest::newRow("beyond the end of the log") << 9;
+}
+
+void RoutesTest::aLastEventIdOfAnotherHistoryIsToldDiverged()
+{
+    QFETCH(int, serverSeq);
+    create(m_id, R"({"a": 1})");
+    m_http->send("PUT", "/api/games/" + m_id, R"({"a": 2})");
+    const QByteArray token = resumeToken(m_id, serverSeq);
+    const auto stream = m_http->stream("/api/events/" + m_id, {{"Accept", "text/event-stream"}, {"Last-Event-ID", token}});
+    QByteArray received;
+    QTRY_VERIFY((received += stream->readAll()).contains("\"serverSeq\":2,"));
+    QVERIFY(received.contains(R"("commonSeq":0)"));
+    QVERIFY(received.indexOf("event: diverged") < received.indexOf("event: events"));
+    QVERIFY(received.contains("\"serverSeq\":1,")); // from the beginning
+}
+
+void RoutesTest::aLastEventIdThatCannotBeFollowedIsAnError()
+{
+    create(m_id, R"({"a": 1})");
+    m_http->send("PUT", "/api/games/" + m_id, R"({"a": 2})");
+    const auto open = [&](const QByteArray &token) {
+        return m_http->send("GET", "/api/events/" + m_id, {}, {{"Accept", "text/event-stream"}, {"Last-Event-ID", token}});
+    };
+    QCOMPARE(open(resumeToken("another", 1)).status, 400);
+    QCOMPARE(open("garbage").status, 400);
+}
+
 void RoutesTest::snapshotsAreMadeAndRead()
 {
     create(m_id, R"({"a": 1})");
@@ -560,11 +620,72 @@ void RoutesTest::idempotencyKeyRepeatsTheFirstAnswer()
     QCOMPARE(second.body, first.body);
     QCOMPARE(second.header("ETag"), first.header("ETag"));
     QCOMPARE(m_http->get("/api/games/" + m_id).member("/gold"), std::string("10")); // applied once
-    // A refusal is an answer too.
-    const Headers refused{{"Idempotency-Key", "refused-" + m_id}};
-    QCOMPARE(m_http->send("DELETE", "/api/games/none-" + m_id, {}, refused).status, 404);
-    create("none-" + m_id, "{}");
-    QCOMPARE(m_http->send("DELETE", "/api/games/none-" + m_id, {}, refused).status, 404);
+}
+
+// What was refused because of what others had written is judged again; what would be refused whatever they write is not.
+void RoutesTest::idempotencyKeyKeepsFinalRefusalsOnly()
+{
+    const Headers absent{{"Idempotency-Key", "absent-" + m_id}};
+    QCOMPARE(m_http->send("DELETE", "/api/games/" + m_id, {}, absent).status, 404);
+    create(m_id, R"({"gold": 0})");
+    QCOMPARE(m_http->send("DELETE", "/api/games/" + m_id, {}, absent).status, 204);
+    QCOMPARE(m_http->send("DELETE", "/api/games/" + m_id, {}, absent).status, 204); // done, and so it is said
+    m_http->send("PUT", "/api/games/" + m_id, R"({"gold": 0})");
+    const Headers poor{{"Content-Type", "application/json-patch+json"}, {"Idempotency-Key", "poor-" + m_id}};
+    const QByteArray pay = R"([{"op": "inc", "path": "/gold", "value": -5}])";
+    const Reply first = m_http->send("PATCH", "/api/games/" + m_id, pay, poor);
+    QCOMPARE(first.status, 422);
+    m_http->send("PUT", "/api/games/" + m_id, R"({"gold": 100})");
+    const Reply second = m_http->send("PATCH", "/api/games/" + m_id, pay, poor);
+    QCOMPARE(second.status, 422);
+    QCOMPARE(second.body, first.body);
+}
+
+void RoutesTest::idempotencyKeyIsRecognisedBeforeConditions_data()
+{
+    QTest::addColumn<QByteArray>("method");
+    QTest::addColumn<QByteArray>("condition");
+    QTest::addColumn<QByteArray>("value");
+    QTest::addColumn<int>("status");
+    QTest::newRow("If-Match") << QByteArray("PUT") << QByteArray("If-Match") << QByteArray("\"1\"") << 200;
+    QTest::newRow("a create") << QByteArray("POST") << QByteArray("If-None-Match") << QByteArray("*") << 201;
+    QTest::newRow("a delete") << QByteArray("DELETE") << QByteArray("If-Match") << QByteArray("\"1\"") << 204;
+}
+
+// The key is as a crash between the commit and the answer leaves it: reserved, with the write in the log.
+void RoutesTest::idempotencyKeyIsRecognisedBeforeConditions()
+{
+    QFETCH(QByteArray, method);
+    QFETCH(QByteArray, condition);
+    QFETCH(QByteArray, value);
+    QFETCH(int, status);
+    const bool creates = method == "POST";
+    if (!creates)
+        create(m_id, R"({"gold": 1})");
+    const Headers headers{{"Idempotency-Key", "cut-" + method + m_id}, {condition, value}};
+    const QByteArray target = creates ? "/api/games?id=" + m_id : "/api/games/" + m_id;
+    const QByteArray body = method == "DELETE" ? QByteArray() : QByteArray(R"({"gold": 2})");
+    const Reply first = m_http->send(method, target, body, headers);
+    QCOMPARE(first.status, status);
+    m_http->send("PUT", "/api/games/" + m_id, R"({"gold": 3})"); // the condition does not hold any more
+    const Reply second = m_http->send(method, target, body, headers);
+    QCOMPARE(second.status, status);
+    QCOMPARE(second.body, first.body);
+    QCOMPARE(second.header("ETag"), first.header("ETag"));
+    QCOMPARE(second.header("Location"), first.header("Location"));
+    QCOMPARE(m_http->get("/api/games/" + m_id).member("/gold"), std::string("3"));
+}
+
+void RoutesTest::aWriteThatChangedNothingIsKeptToo()
+{
+    create(m_id, R"({"gold": 1})");
+    const Headers headers{{"Idempotency-Key", "nothing-" + m_id}};
+    const Reply first = m_http->send("PUT", "/api/games/" + m_id, R"({"gold": 1})", headers);
+    QCOMPARE(first.status, 200);
+    m_http->send("PUT", "/api/games/" + m_id, R"({"gold": 2})");
+    const Reply second = m_http->send("PUT", "/api/games/" + m_id, R"({"gold": 1})", headers);
+    QCOMPARE(second.body, first.body);
+    QCOMPARE(m_http->get("/api/games/" + m_id).member("/gold"), std::string("2")); // not written again
 }
 
 void RoutesTest::idempotencyKeyOfAnotherRequestIsRefused()

@@ -43,6 +43,10 @@ private Q_SLOTS:
     void eventsComeWithTheirClocks();
     void eventsComeLive();
     void liveEventsResumeFromTheLastEventId();
+    void eventsThatCatchUpHaveIds();
+    void aLastEventIdOfAnotherHistoryIsToldDiverged_data();
+    void aLastEventIdOfAnotherHistoryIsToldDiverged();
+    void aLastEventIdThatCannotBeFollowedIsAnError();
     void snapshotsAreMadeAndRead();
     void aNullDocumentIsNotADeletedOne();
     void stateVectorsTellWhoHasWhat();
@@ -53,6 +57,10 @@ private Q_SLOTS:
     void exchangeTellsWhatAConflictIsAbout();
     void exchangeTellsOfADivergedHistory();
     void idempotencyKeyRepeatsTheFirstAnswer();
+    void idempotencyKeyKeepsFinalRefusalsOnly();
+    void idempotencyKeyIsRecognisedBeforeConditions_data();
+    void idempotencyKeyIsRecognisedBeforeConditions();
+    void aWriteThatChangedNothingIsKeptToo();
     void idempotencyKeyOfAnotherRequestIsRefused();
     void writesAreNumberedUnderTheirClient();
     void statusRoutesAnswer();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts of the program that need no running server: what it is told, and the tokens it gives.
 #include <eventsync/base/limits.h>
+#include <eventsync/eventlog/blockingcommit.h>
+#include <eventsync/eventlog/schema.h>
 #include <eventsync/storage/memorybackend.h>
 
 #include <server/commandline.h>
@@ -8,6 +10,7 @@
 #include <server/config/configuration.h>
 #include <server/datafolder.h>
 #include <server/enginethread.h>
+#include <server/routes/idempotency.h>
 #include <server/sessions/resumetoken.h>
 #include <server/sessions/sessionbridge.h>
 #include <server/storewatch.h>
@@ -44,6 +47,24 @@ ConfigurationSources sources(Settings commandLine, Variables variables, const QS
 Digest digestFor(int n)
 {
     return sha256(std::to_string(n));
+}
+
+int keysIn(storage::Backend &store)
+{
+    int count = 0;
+    const auto view = store.view();
+    static_cast<void>((*view)->scan({.set = eventlog::sets::kIdempotency}, [&](const storage::Row &) {
+        ++count;
+        return true;
+    }));
+    return count;
+}
+
+// The `count` events up to `last`.
+protocol::Events eventsUpTo(const std::string &document, int last, int count)
+{
+    return {.documentId = DocumentId(document), .events = std::vector<protocol::EventItem>(static_cast<std::size_t>(count)),
+            .chain = digestFor(last), .last = ServerSeq(last)};
 }
 
 // Takes everything, at release() and not before.
@@ -90,8 +111,9 @@ private Q_SLOTS:
     void aFolderOfOtherThingsIsNotClosed();
     void whatNobodyMeansIsWarnedOf();
     void systemdHearsTwiceWithinItsWatchdogTime();
+    void expiredKeysGoHoweverManyThereAre();
     void resumeTokenLeadsBackToThePositions();
-    void resumePositionsCountOnlyWhatIsSynced();
+    void resumePositionsFollowWhatTheClientTakes();
     void resumeTokenStaysSmall();
     void foreignResumeTokenIsAnError_data();
     void foreignResumeTokenIsAnError();
@@ -394,12 +416,34 @@ void PartsTest::systemdHearsTwiceWithinItsWatchdogTime()
     qunsetenv("WATCHDOG_PID");
 }
 
+void PartsTest::expiredKeysGoHoweverManyThereAre()
+{
+    auto backend = std::make_unique<storage::MemoryBackend>(sync::SyncService::schema());
+    storage::Backend &store = *backend;
+    SystemClock clock;
+    storage::Batch batch;
+    for (int i = 0; i < 2'500; ++i) {
+        const std::int64_t expires = i < 2'400 ? 1 : clock.wall().value() + 1'000'000;
+        batch.put(eventlog::sets::kIdempotency, {":key-" + std::to_string(i), std::string("{}"), expires});
+    }
+    QVERIFY(eventlog::commitAndWait(store, std::move(batch)).has_value());
+    SystemRandom random;
+    UuidGenerator uuids(clock, random);
+    Metrics metrics;
+    Policies policies;
+    QObject owner;
+    EngineThread engine(std::move(backend), random, {});
+    RouteContext context{engine, policies, metrics, clock, uuids, owner, eventlog::SeenTime(clock)};
+    purgeIdempotency(context);
+    QTRY_COMPARE(keysIn(store), 100);
+}
+
 void PartsTest::resumeTokenLeadsBackToThePositions()
 {
     ResumePositions positions;
     positions.follow(protocol::Synced{.documentId = DocumentId("a"), .position = {ServerSeq(3), digestFor(3)}});
     positions.follow(protocol::Synced{.documentId = DocumentId("b"), .position = {ServerSeq(0), digestFor(0)}});
-    positions.follow(protocol::Events{.documentId = DocumentId("a"), .events = std::vector<protocol::EventItem>(2), .chain = digestFor(5)});
+    positions.follow(eventsUpTo("a", 5, 2));
     const auto subscriptions = subscriptionsFrom(positions.tokenFor(100));
     QVERIFY(subscriptions);
     QCOMPARE(subscriptions->size(), std::size_t(2));
@@ -410,18 +454,36 @@ void PartsTest::resumeTokenLeadsBackToThePositions()
     QVERIFY(positions.tokenFor(100).empty()); // nothing new to say
 }
 
-void PartsTest::resumePositionsCountOnlyWhatIsSynced()
+void PartsTest::resumePositionsFollowWhatTheClientTakes()
 {
     ResumePositions positions;
-    const protocol::Events events{.documentId = DocumentId("a"), .events = std::vector<protocol::EventItem>(2), .chain = digestFor(2)};
-    positions.follow(events); // catching up from somewhere that only the client knows
+    const auto resumed = [&] {
+        const auto subscriptions = subscriptionsFrom(positions.tokenFor(100));
+        return subscriptions && subscriptions->size() == 1 ? subscriptions->front().afterSeq->value() : std::int64_t(-1);
+    };
+    positions.follow(eventsUpTo("a", 2, 2)); // nobody subscribed
     QVERIFY(positions.tokenFor(100).empty());
+    positions.subscribed({.documentId = DocumentId("a"), .afterSeq = ServerSeq(0)});
+    QCOMPARE(resumed(), std::int64_t(0)); // cut before the first event: from where the client began
+    positions.follow(eventsUpTo("a", 2, 2));
+    QCOMPARE(resumed(), std::int64_t(2)); // still catching up
+    positions.follow(eventsUpTo("a", 9, 1));
+    QVERIFY(positions.tokenFor(100).empty()); // after a gap, which the client does not take either
+    positions.follow(eventsUpTo("a", 4, 3));
+    QCOMPARE(resumed(), std::int64_t(4)); // the second one again, and two more
+    positions.follow(protocol::Diverged{.documentId = DocumentId("a"), .commonSeq = ServerSeq(1), .serverSeq = ServerSeq(3)});
+    positions.follow(eventsUpTo("a", 2, 1));
+    QCOMPARE(resumed(), std::int64_t(2)); // back, and on from there
     protocol::Snapshot part{.documentId = DocumentId("a"), .position = {ServerSeq(7), digestFor(7)}, .part = 1, .parts = 2};
     positions.follow(part);
-    QCOMPARE(subscriptionsFrom(positions.tokenFor(100))->size(), std::size_t(0)); // half a snapshot is no position
+    QVERIFY(positions.tokenFor(100).empty()); // half a snapshot is no position: the one before stays
     part.part = 2;
     positions.follow(part);
-    QCOMPARE(*subscriptionsFrom(positions.tokenFor(100))->at(0).afterSeq, ServerSeq(7));
+    QCOMPARE(resumed(), std::int64_t(7));
+    positions.subscribed({.documentId = DocumentId("a"), .afterSeq = ServerSeq(5), .chain = digestFor(5)});
+    // Of the subscription before:
+    positions.follow(protocol::Synced{.documentId = DocumentId("a"), .position = {ServerSeq(7), digestFor(7)}});
+    QCOMPARE(resumed(), std::int64_t(5));
     positions.follow(protocol::Revoked{.documentId = DocumentId("a"), .reason = {}});
     QCOMPARE(subscriptionsFrom(positions.tokenFor(100))->size(), std::size_t(0));
 }
@@ -433,7 +495,7 @@ void PartsTest::resumeTokenStaysSmall()
         positions.follow(protocol::Synced{.documentId = DocumentId("document-" + std::to_string(i)), .position = {ServerSeq(i), digestFor(i)}});
     std::size_t sent = 0, tokens = 0;
     for (int i = 0; i < 2000; ++i) {
-        positions.follow(protocol::Events{.documentId = DocumentId("document-1"), .events = std::vector<protocol::EventItem>(1), .chain = digestFor(i)});
+        positions.follow(eventsUpTo("document-1", i + 2, 1));
         sent += 300;
         tokens += positions.tokenFor(300).size();
     }
@@ -454,6 +516,7 @@ void PartsTest::foreignResumeTokenIsAnError_data()
     QTest::newRow("no fields") << encoded("1\nabc");
     QTest::newRow("no number") << encoded("1\na x " + toBase64Url(digestFor(1).view()));
     QTest::newRow("negative") << encoded("1\na -1 " + toBase64Url(digestFor(1).view()));
+    QTest::newRow("no chain") << encoded("1\na 1 -");
     QTest::newRow("short chain") << encoded("1\na 1 abcd");
     QTest::newRow("bad id") << encoded("1\na/b 1 " + toBase64Url(digestFor(1).view()));
     QTest::newRow("too long") << QByteArray(100'000, 'A');

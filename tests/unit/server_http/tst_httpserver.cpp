@@ -2,9 +2,18 @@
 // The HTTP front as its peers see it: raw bytes over real sockets.
 #include "serverfixture.h"
 
+#include <server/http/descriptors.h>
+
 #include <QThread>
 
+#include <vector>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 using namespace eventsync;
 using namespace eventsync::server;
@@ -209,6 +218,58 @@ private Q_SLOTS:
         read += client.readAll().size();
         QVERIFY(QTest::qWaitFor([&] { return read > 200'000'000; }, 30'000));
         QCOMPARE(fixture.server.stats().requests, std::uint64_t(200));
+    }
+
+    // The listener must neither go deaf nor spin: whoever comes is told, and when there is room again it is served.
+    void withoutDescriptorsNewConnectionsAreRefusedUntilThereAreSome()
+    {
+        ServerFixture fixture;
+        RawClient warm(fixture.port); // what a first connection opens in this process is open now
+        warm.send(get("/hello"));
+        QVERIFY(warm.waitForText("hello"));
+        sockaddr_in address = {};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(fixture.port);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        const int caller = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        QVERIFY(caller >= 0);
+        rlimit before = {};
+        QCOMPARE(::getrlimit(RLIMIT_NOFILE, &before), 0);
+        const rlimit few{.rlim_cur = 256, .rlim_max = before.rlim_max};
+        QCOMPARE(::setrlimit(RLIMIT_NOFILE, &few), 0);
+        std::vector<int> taken;
+        for (int descriptor; (descriptor = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;)
+            taken.push_back(descriptor);
+        static_cast<void>(::connect(caller, reinterpret_cast<const sockaddr *>(&address), sizeof address));
+        const std::string request = get("/hello").toStdString();
+        std::string answer;
+        const bool answered = QTest::qWaitFor([&] {
+            static_cast<void>(::send(caller, request.data(), request.size(), MSG_NOSIGNAL));
+            char bytes[512];
+            const ssize_t count = ::recv(caller, bytes, sizeof bytes, 0);
+            answer.append(bytes, count > 0 ? static_cast<std::size_t>(count) : 0);
+            return answer.find("\r\n\r\n") != std::string::npos;
+        });
+        for (const int descriptor : taken)
+            ::close(descriptor);
+        ::close(caller);
+        QCOMPARE(::setrlimit(RLIMIT_NOFILE, &before), 0);
+        QVERIFY2(answered && answer.starts_with("HTTP/1.1 503 "), answer.c_str());
+        RawClient later(fixture.port);
+        later.send(get("/hello"));
+        QVERIFY(later.waitForText("hello"));
+    }
+
+    void moreConnectionsThanDescriptorsAreNotPromised()
+    {
+        rlimit before = {};
+        QCOMPARE(::getrlimit(RLIMIT_NOFILE, &before), 0);
+        const rlimit few{.rlim_cur = 300, .rlim_max = before.rlim_max};
+        QCOMPARE(::setrlimit(RLIMIT_NOFILE, &few), 0);
+        QCOMPARE(socketsThatFit(100), std::size_t(100));
+        QVERIFY(socketsThatFit(400) == 400 || before.rlim_max < 528); // raised as far as the system lets us
+        QVERIFY(socketsThatFit(SIZE_MAX / 4) <= before.rlim_max);
+        QCOMPARE(::setrlimit(RLIMIT_NOFILE, &before), 0);
     }
 
     void anIdleConnectionIsClosed()

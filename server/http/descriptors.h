@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace eventsync::server {
+
+// How many sockets fit this process, at most `wanted`: raises its limit of descriptors as far as it may, and leaves
+// limits::kOwnDescriptors for everything else.
+std::size_t socketsThatFit(std::size_t wanted);
+
+// One descriptor kept for the moment in which there is no other left: it is given up to accept a connection, which is told so and
+// closed, and taken back. Owner only.
+class DescriptorReserve
+{
+public:
+    DescriptorReserve() { take(); }
+    ~DescriptorReserve() { giveUp(); }
+    DescriptorReserve(const DescriptorReserve &) = delete;
+    DescriptorReserve &operator=(const DescriptorReserve &) = delete;
+
+    // Accepts what waits at `listener`, answers each with these bytes, and closes it. How many there were.
+    std::size_t refuseWaiting(int listener, std::string_view answer);
+
+private:
+    bool take();
+    void giveUp();
+    int m_descriptor = -1;
+};
+
+} // namespace eventsync::server
