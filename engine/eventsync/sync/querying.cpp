@@ -198,6 +198,21 @@ protocol::QueryResult answerOf(const std::string &requestId, Result<Content> con
     return result;
 }
 
+// A page token on the wire: the epoch, and the place in the list. The pages of a list that was begun before a restore would show
+// two histories as one.
+std::string tokenOf(const std::string &place, const std::string &epoch)
+{
+    return toBase64Url(epoch) + '.' + place;
+}
+
+Result<std::string> placeFrom(const std::string &token, const std::string &epoch)
+{
+    const std::string prefix = tokenOf({}, epoch);
+    if (!token.starts_with(prefix))
+        return failure(ErrorCode::InvalidValue, "the page token is none of this history: begin the list again", "/pageToken");
+    return token.substr(prefix.size());
+}
+
 } // namespace
 
 void SyncService::Private::query(Session &session, const protocol::Query &query)
@@ -222,7 +237,20 @@ void SyncService::Private::answerQuery(const protocol::Query &query, const Princ
     if (const auto *list = std::get_if<protocol::ListQuery>(&query.query)) {
         if (options.access->collectionAccess(principal, list->collection) == Access::None)
             return answer(failure(ErrorCode::PermissionDenied, "no right to read the collection"));
-        return flushThen([this, list = *list, principal, answer](const Result<> &result) {
+        protocol::ListQuery asked = *list;
+        if (asked.pageToken) {
+            auto place = placeFrom(*asked.pageToken, options.epoch);
+            if (!place)
+                return answer(failure(place.error()));
+            asked.pageToken = std::move(*place);
+        }
+        const auto answerList = [answer, epoch = options.epoch](Result<Content> content) {
+            json::Value *next = content ? content->if_contains("nextPageToken") : nullptr;
+            if (next && next->is_string())
+                *next = tokenOf(std::string(next->get_string()), epoch);
+            answer(std::move(content));
+        };
+        return flushThen([this, list = std::move(asked), principal, answer, answerList](const Result<> &result) {
             if (!result)
                 return answer(failure(result.error()));
             read<Content>(
@@ -231,7 +259,7 @@ void SyncService::Private::answerQuery(const protocol::Query &query, const Princ
                         return access->access(principal, list.collection, id) != Access::None;
                     });
                 },
-                answer);
+                answerList);
         });
     }
     if (std::holds_alternative<protocol::StatsQuery>(query.query)) {

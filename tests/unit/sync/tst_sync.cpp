@@ -73,6 +73,7 @@ private Q_SLOTS:
     void aWatchListsTellsAndGoesOnFromItsToken();
     void aWatchThatCannotGoOnIsToldThatItsListIsFull_data();
     void aWatchThatCannotGoOnIsToldThatItsListIsFull();
+    void aPageTokenOfAnotherEpochIsRefused();
     void questionsAreAnswered();
     void derivedRowsFollowWithinASecond();
     void aSilentPeerIsPingedThenClosed();
@@ -598,6 +599,25 @@ void TestSync::aWatchThatCannotGoOnIsToldThatItsListIsFull()
     rig.say(bob, protocol::Watch{CollectionName("things"), {}, {}, since});
     QCOMPARE(bob.types(), (std::vector<std::string>{"welcome", "heads", "watching"}));
     QVERIFY(bob.last<protocol::Watching>()->full);
+}
+
+void TestSync::aPageTokenOfAnotherEpochIsRefused()
+{
+    ServiceOptions options;
+    options.epoch = "before";
+    Rig rig(options);
+    for (const char *id : {"d1", "d2", "d3"})
+        QVERIFY(rig.write(writeOf(id, "{}")).has_value());
+    const auto ask = [&](std::optional<std::string> token) {
+        Peer &peer = rig.hello("bob");
+        rig.say(peer, protocol::Query{"q", protocol::ListQuery{.collection = CollectionName("things"), .limit = 2, .pageToken = token}});
+        return *peer.last<protocol::QueryResult>();
+    };
+    const std::string token(ask({}).content.at("nextPageToken").as_string());
+    QCOMPARE(ask(token).content.at("items").as_array().size(), std::size_t(1));
+    rig.options.epoch = "now"; // a backup was restored
+    rig.restart();
+    QCOMPARE(ask(token).code.value(), ErrorCode::InvalidValue);
 }
 
 void TestSync::questionsAreAnswered()
