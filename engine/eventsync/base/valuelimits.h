@@ -41,6 +41,8 @@ constexpr std::size_t kSchemaBytes = 256 * kKiB;
 constexpr int kSchemaDepth = 32;
 constexpr std::size_t kSchemaReferences = 128;
 constexpr int kSchemaSteps = 32;                       // schemas that one value is held to, one inside the other
+constexpr std::size_t kFineDiffBytes = 16 * kKiB;    // a diff is as fine as it can be up to here, for the sake of merging; above, no
+                                                     // container's part of it costs more than the container (json/diff.h)
 constexpr std::size_t kPatchOperations = 100'000;
 constexpr std::uint64_t kPatchWork = 256 * kMiB;     // bytes one patch may copy or measure, and array elements it may shift:
                                                      // well below a second, whatever its 900 bytes ask for

@@ -97,7 +97,7 @@ std::optional<json::Footprint> DocumentReplica::differenceTo(const DocumentState
     }
     if (!m_tree.exists() || !state.exists() || m_tree.kind() != state.kind())
         return json::Footprint::everything();
-    const json::Patch patch = json::diff(m_tree.view(), state.view());
+    const json::Patch patch = json::diff(m_tree.view(), state.view(), {.fineBytes = SIZE_MAX}); // for its footprint only
     if (patch.isEmpty())
         return std::nullopt;
     const auto applied = m_tree.apply(Operation::Update, Diff(patch));

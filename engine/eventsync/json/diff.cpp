@@ -7,12 +7,17 @@
 // stayed, removed and added ones are paired in order and diffed inside, so that an edit within an element stays an edit
 // within it and does not write the whole array. Where that table would cost more than `arrayCost`, elements are compared
 // place by place instead.
+//
+// What the operations cost is counted while they are made. As soon as those of one container cost more than the container
+// itself they are dropped for one `replace` of it, and the rest of it is not compared any more.
 #include <eventsync/json/diff.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/base/timestamp.h>
 #include <eventsync/json/numbers.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -39,39 +44,113 @@ private:
     {
         std::string_view key;
         std::size_t index = 0;
+        std::size_t length = 0; // of the array
         bool isIndex = false;
     };
     using Slice = std::pair<std::size_t, std::size_t>; // [first, second)
+    struct Spent
+    {
+        std::size_t bytes = 0;   // of the operations
+        std::uint64_t work = 0;  // array elements that they shift
+        std::size_t ignored = 0; // differences at Engine paths
+    };
+    struct Container // that is being compared
+    {
+        const Value &after;
+        std::size_t depth, firstOperation;
+        Spent before;
+        std::optional<std::size_t> whole = {}; // what replacing it would cost, once somebody asked
+        bool isRuled = false;
+    };
 
-    Pointer path() const
+    Pointer path() const { return path(m_steps.size()); }
+    Pointer path(std::size_t depth) const
     {
         std::vector<std::string> tokens;
-        tokens.reserve(m_steps.size());
-        for (const Step &step : m_steps)
-            tokens.push_back(step.isIndex ? std::to_string(step.index) : std::string(step.key));
+        tokens.reserve(depth);
+        for (std::size_t i = 0; i < depth; ++i)
+            tokens.push_back(m_steps[i].isIndex ? std::to_string(m_steps[i].index) : std::string(m_steps[i].key));
         return Pointer(std::move(tokens));
     }
     PathRule rule(const Pointer &at) const { return m_options.rule ? m_options.rule(at) : PathRule::Plain; }
+
+    static std::size_t replaceBytes(const Pointer &at, const Value &value)
+    {
+        std::size_t bytes = 36; // {"op":"replace","path":"","value":},
+        for (const std::string &token : at.tokens())
+            bytes += 1 + token.size();
+        return bytes + canonicalSize(value);
+    }
+    void emit(PatchOperation operation)
+    {
+        m_spent.bytes += replaceBytes(operation.path, operation.value);
+        const bool shifts = operation.kind == Kind::Add || operation.kind == Kind::Remove;
+        if (shifts && !m_steps.empty() && m_steps.back().isIndex)
+            m_spent.work += m_steps.back().length - std::min(m_steps.back().length, m_steps.back().index);
+        m_operations.push_back(std::move(operation));
+    }
     void emit(Kind kind, const Value *value = nullptr)
     {
         Pointer at = path();
         if (rule(at) == PathRule::Engine)
-            return;
-        m_operations.push_back({.kind = kind, .path = std::move(at), .value = value ? *value : Value()});
+            ++m_spent.ignored;
+        else
+            emit({.kind = kind, .path = std::move(at), .value = value ? *value : Value()});
+    }
+
+    // Work counts in the proportion of its bound to that of an event's bytes.
+    bool costsMoreThanWhole(Container &container) const
+    {
+        constexpr std::uint64_t kWorkPerByte = limits::kPatchWork / limits::kEventBytes;
+        const std::uint64_t cost =
+            m_spent.bytes - container.before.bytes + (m_spent.work - container.before.work) / kWorkPerByte;
+        if (cost <= m_options.fineBytes)
+            return false;
+        if (!container.whole) {
+            const Pointer at = path(container.depth);
+            container.whole = replaceBytes(at, container.after);
+            container.isRuled = m_options.rule && (!m_options.ruledBelow || m_options.ruledBelow(at));
+        }
+        return cost > *container.whole && (!container.isRuled || cost > limits::kEventBytes / 2);
+    }
+    // Of the innermost container. Where there are rules, all of it is looked at: an Engine path may come yet.
+    bool isGivenUp()
+    {
+        Container &container = m_containers.back();
+        return costsMoreThanWhole(container) && !container.isRuled;
+    }
+    void takeBack(const Container &container)
+    {
+        m_operations.resize(container.firstOperation);
+        m_spent.bytes = container.before.bytes;
+        m_spent.work = container.before.work;
     }
 
     void values(const Value &before, const Value &after)
     {
-        const std::size_t start = m_operations.size();
-        if (before.is_object() && after.is_object())
+        const bool areObjects = before.is_object() && after.is_object();
+        if (!areObjects && !(before.is_array() && after.is_array())) {
+            if (!equal(before, after))
+                changed(before, after);
+            return;
+        }
+        m_containers.push_back({.after = after, .depth = m_steps.size(), .firstOperation = m_operations.size(), .before = m_spent});
+        if (areObjects)
             objects(before.get_object(), after.get_object());
-        else if (before.is_array() && after.is_array())
+        else
             arrays(before.get_array(), after.get_array());
-        else if (!equal(before, after))
-            return changed(before, after);
+        Container container = m_containers.back();
+        m_containers.pop_back();
+        if (m_operations.size() == container.firstOperation)
+            return;
         // Something below differs: the path of this container is asked about as well.
-        if (m_operations.size() > start && m_options.rule && rule(path()) == PathRule::Engine)
-            m_operations.resize(start);
+        if (m_options.rule && rule(path()) == PathRule::Engine) {
+            takeBack(container);
+            ++m_spent.ignored;
+        } else if (costsMoreThanWhole(container) && m_spent.ignored == container.before.ignored) {
+            takeBack(container);
+            emit({.kind = Kind::Replace, .path = path(), .value = after});
+        }
     }
 
     void changed(const Value &before, const Value &after)
@@ -80,6 +159,7 @@ private:
         PatchOperation operation{.kind = Kind::Replace, .path = at, .value = after};
         switch (rule(at)) {
         case PathRule::Engine:
+            ++m_spent.ignored;
             return;
         case PathRule::Counter:
             if (before.is_int64() && after.is_int64()) {
@@ -97,7 +177,7 @@ private:
         case PathRule::Plain:
             break;
         }
-        m_operations.push_back(std::move(operation));
+        emit(std::move(operation));
     }
 
     static bool hasGrown(const Value &before, const Value &after)
@@ -112,6 +192,8 @@ private:
     {
         m_steps.push_back({});
         for (const auto &member : before) {
+            if (isGivenUp())
+                break;
             m_steps.back().key = member.key();
             if (const Value *now = after.if_contains(member.key()))
                 values(member.value(), *now);
@@ -119,6 +201,8 @@ private:
                 emit(Kind::Remove);
         }
         for (const auto &member : after) {
+            if (isGivenUp())
+                break;
             m_steps.back().key = member.key();
             if (!before.contains(member.key()))
                 emit(Kind::Add, &member.value());
@@ -139,7 +223,7 @@ private:
         const Slice is{head, after.size() - tail};
         const std::size_t n = was.second - was.first;
         const std::size_t m = is.second - is.first;
-        m_steps.push_back({.isIndex = true});
+        m_steps.push_back({.length = std::max(before.size(), after.size()), .isIndex = true});
         if (n == 0 || m == 0 || n > m_options.arrayCost / m)
             gap(before, was, after, is);
         else
@@ -150,14 +234,14 @@ private:
     // What stands between elements that stayed. `is.first` is also the position reached in the patched array.
     void gap(const Array &before, Slice was, const Array &after, Slice is)
     {
-        for (; was.first < was.second && is.first < is.second; ++was.first, ++is.first) {
+        for (; was.first < was.second && is.first < is.second && !isGivenUp(); ++was.first, ++is.first) {
             m_steps.back().index = is.first;
             values(before[was.first], after[is.first]);
         }
         m_steps.back().index = is.first;
-        for (; was.first < was.second; ++was.first)
+        for (; was.first < was.second && !isGivenUp(); ++was.first)
             emit(Kind::Remove);
-        for (; is.first < is.second; ++is.first) {
+        for (; is.first < is.second && !isGivenUp(); ++is.first) {
             m_steps.back().index = is.first;
             emit(Kind::Add, &after[is.first]);
         }
@@ -184,7 +268,7 @@ private:
         Slice gone{was.first, was.first};
         Slice come{is.first, is.first};
         std::size_t i = 0, j = 0;
-        while (i < a.size() && j < b.size()) {
+        while (i < a.size() && j < b.size() && !isGivenUp()) {
             if (a[i] == b[j]) {
                 gap(before, {gone.first, was.first + i}, after, {come.first, is.first + j});
                 ++i, ++j;
@@ -201,6 +285,8 @@ private:
 
     const DiffOptions &m_options;
     std::vector<Step> m_steps;
+    std::vector<Container> m_containers;
+    Spent m_spent;
     std::vector<PatchOperation> m_operations;
 };
 

@@ -259,6 +259,12 @@ json::DiffOptions CollectionPolicy::diffOptions() const
         options.rule = [paths = std::make_shared<const std::vector<Path>>(m_paths)](const json::Pointer &path) {
             return ruleIn(*paths, path.tokens());
         };
+        options.ruledBelow = [paths = std::make_shared<const std::vector<Path>>(m_paths)](const json::Pointer &path) {
+            const Tokens &tokens = path.tokens();
+            return std::any_of(paths->begin(), paths->end(), [&](const Path &one) {
+                return one.path.tokens().size() > tokens.size() && agree(one.path.tokens(), tokens, tokens.size());
+            });
+        };
     }
     return options;
 }

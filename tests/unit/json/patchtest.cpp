@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "patchtest.h"
 
+#include <eventsync/base/limits.h>
 #include <eventsync/json/diff.h>
 #include <eventsync/json/mergepatch.h>
 
 #include <QTest>
+
+#include <algorithm>
+#include <functional>
 
 using namespace eventsync;
 using namespace std::literals;
@@ -356,6 +360,97 @@ void PatchTest::diffHonoursThePolicy()
     QCOMPARE(patch(R"({"time":"a"})", R"({"time":"b"})"), R"([{"op":"replace","path":"/time","value":"b"}])"s);
     QCOMPARE(patch(R"({"version":1,"meta":{"x":1},"a":1})", R"({"version":2,"meta":{"x":2},"a":1})"), "[]"s);
     QCOMPARE(patch(R"({"version":1})", R"({"meta":1})"), "[]"s);
+}
+
+namespace {
+
+using MakeElement = std::function<std::string(int)>;
+
+std::string listOf(int count, const MakeElement &element)
+{
+    std::string text = "[";
+    for (int i = 0; i < count; ++i)
+        text += (i > 0 ? "," : "") + element(i);
+    return text + "]";
+}
+
+std::string inDocument(const std::string &list)
+{
+    return R"({"name":"x","gold":1,"inside":{"note":"y","list":)" + list + "}}";
+}
+
+} // namespace
+
+void PatchTest::aDiffNeverCostsMoreThanTheValue_data()
+{
+    QTest::addColumn<QByteArray>("before");
+    QTest::addColumn<QByteArray>("after");
+    QTest::addColumn<QString>("rules"); // "path counter" or "path engine"
+    QTest::addColumn<int>("operations");
+    QTest::addColumn<QString>("first");
+    const auto row = [](const char *name, const std::string &before, const std::string &after, const char *rules, int operations,
+                        const char *first) {
+        QTest::newRow(name) << QByteArray::fromStdString(before) << QByteArray::fromStdString(after) << QString::fromLatin1(rules)
+                            << operations << QString::fromLatin1(first);
+    };
+    const auto number = [](int i) { return std::to_string(i); };
+    const auto next = [](int i) { return std::to_string((i * 7 + 3) % 10); };
+    const auto item = [](int i) { return R"({"n":)" + std::to_string(i) + "}"; };
+    const auto otherItem = [](int i) { return R"({"n":)" + std::to_string(i + 1) + "}"; };
+    const std::string none = inDocument("[]");
+    row("a short list is emptied", inDocument(listOf(100, number)), none, "", 100, "/inside/list/0");
+    row("a long list is emptied", inDocument(listOf(30'000, number)), none, "", 1, "/inside/list");
+    row("a long list is filled", none, inDocument(listOf(30'000, number)), "", 1, "/inside/list");
+    row("all of a long list changes", inDocument(listOf(30'000, number)), inDocument(listOf(30'000, next)), "", 1, "/inside/list");
+    row("every item changes inside", inDocument(listOf(5'000, item)), inDocument(listOf(5'000, otherItem)), "", 1, "/inside/list");
+    row("little of a long list changes", inDocument(listOf(5'000, item)),
+        inDocument(listOf(5'000, [&](int i) { return i % 50 == 0 ? otherItem(i) : item(i); })), "", 100, "/inside/list/0/n");
+    row("long texts change", inDocument(listOf(50, [](int i) { return '"' + std::string(1'000, 'a') + std::to_string(i) + '"'; })),
+        inDocument(listOf(50, [](int i) { return '"' + std::string(1'000, 'b') + std::to_string(i) + '"'; })), "", 1, "/inside/list");
+    row("removing shifts too much", inDocument(listOf(301'000, [](int i) { return i < 1'000 ? "1" : "0"; })),
+        inDocument(listOf(300'000, [](int) { return "0"; })), "", 1, "/inside/list");
+    row("a counter is elsewhere", inDocument(listOf(30'000, number)), none, "/gold counter", 1, "/inside/list");
+    row("rules below, and still possible", inDocument(listOf(1'000, item)), none, "/inside/list/*/n counter", 1'000, "/inside/list/0");
+    row("rules below, and too much", inDocument(listOf(30'000, item)), none, "/inside/list/*/n counter", 1, "/inside/list");
+    row("an engine path differs below", inDocument(listOf(2'000, item)), inDocument(listOf(2'000, otherItem)), "/inside/list/*/n engine",
+        0, "");
+}
+
+void PatchTest::aDiffNeverCostsMoreThanTheValue()
+{
+    QFETCH(QByteArray, before);
+    QFETCH(QByteArray, after);
+    QFETCH(QString, rules);
+    QFETCH(int, operations);
+    QFETCH(QString, first);
+    json::DiffOptions options;
+    const auto words = rules.split(QLatin1Char(' '));
+    if (words.size() == 2) {
+        const auto ruled = *Pointer::parse(words[0].toStdString());
+        const auto rule = words[1] == QLatin1String("engine") ? json::PathRule::Engine : json::PathRule::Counter;
+        const auto agrees = [ruled](const Pointer &path) {
+            for (std::size_t i = 0; i < path.tokens().size(); ++i) {
+                if (ruled.tokens()[i] != "*" && ruled.tokens()[i] != path.tokens()[i])
+                    return false;
+            }
+            return true;
+        };
+        options.rule = [=](const Pointer &path) {
+            return path.tokens().size() == ruled.tokens().size() && agrees(path) ? rule : json::PathRule::Plain;
+        };
+        options.ruledBelow = [=](const Pointer &path) { return path.tokens().size() < ruled.tokens().size() && agrees(path); };
+    }
+    const Value from = parsed(before.toStdString()), to = parsed(after.toStdString());
+    const json::Patch found = json::diff(from, to, options);
+    QCOMPARE(found.operations().size(), std::size_t(operations));
+    if (!first.isEmpty())
+        QCOMPARE(QString::fromStdString(found.operations().front().path.toText()), first);
+    QVERIFY(json::canonicalSize(found.toJson()) <= std::max(limits::kFineDiffBytes, json::canonicalSize(to)) + 1'000 ||
+            words.size() == 2);
+    Value value = from;
+    QVERIFY(json::apply(value, found).has_value());
+    if (!rules.endsWith(QLatin1String("engine")))
+        QVERIFY(json::equal(value, to));
 }
 
 void PatchTest::mergePatchOfTheRfc_data()

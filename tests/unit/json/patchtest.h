@@ -24,6 +24,8 @@ private Q_SLOTS:
     void diffSpeaksTheShortestWay_data();
     void diffSpeaksTheShortestWay();
     void diffHonoursThePolicy();
+    void aDiffNeverCostsMoreThanTheValue_data();
+    void aDiffNeverCostsMoreThanTheValue();
     void mergePatchOfTheRfc_data();
     void mergePatchOfTheRfc();
     void nullCannotBeSaidInAMergePatch();
