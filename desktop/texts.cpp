@@ -50,6 +50,7 @@ QString Texts::error(const Error &error)
     case ErrorCode::PermissionRevoked: return tr("You may not read or change this document any more.");
     case ErrorCode::NotFound: return tr("It is not there any more.");
     case ErrorCode::DocumentExists: return tr("There is a document of this name already.");
+    case ErrorCode::WrongCollection: return tr("This id belongs to another collection.");
     case ErrorCode::VersionConflict:
     case ErrorCode::Conflict:
     case ErrorCode::BaseCompacted: return tr("Somebody else has changed the same thing meanwhile.");

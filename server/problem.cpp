@@ -40,6 +40,7 @@ int httpStatus(ErrorCode code)
     case ErrorCode::SlowConsumer:
         return 408;
     case ErrorCode::DocumentExists:
+    case ErrorCode::WrongCollection:
     case ErrorCode::Conflict:
     case ErrorCode::BaseCompacted:
     case ErrorCode::ClientExpired:

@@ -1177,6 +1177,10 @@ Edits JSON documents together with others, online or not.</translation>
         <translation>There is a document of this name already.</translation>
     </message>
     <message>
+        <source>This id belongs to another collection.</source>
+        <translation>This id belongs to another collection.</translation>
+    </message>
+    <message>
         <source>Somebody else has changed the same thing meanwhile.</source>
         <translation>Somebody else has changed the same thing meanwhile.</translation>
     </message>

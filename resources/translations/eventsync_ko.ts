@@ -1167,6 +1167,10 @@ Edits JSON documents together with others, online or not.</source>
         <translation>같은 이름의 문서가 이미 있습니다.</translation>
     </message>
     <message>
+        <source>This id belongs to another collection.</source>
+        <translation>이 ID는 다른 컬렉션에 속해 있습니다.</translation>
+    </message>
+    <message>
         <source>Somebody else has changed the same thing meanwhile.</source>
         <translation>그 사이에 다른 사람이 같은 곳을 바꾸었습니다.</translation>
     </message>

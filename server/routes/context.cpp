@@ -34,6 +34,14 @@ Result<std::optional<std::int64_t>> integerParameter(const HttpRequest &request,
     return number;
 }
 
+Result<json::Value> parseBody(const HttpRequest &request, const json::ParseLimits &limits)
+{
+    const auto largeIntegers = request.queryValue("largeIntegers").value_or("refuse");
+    if (largeIntegers != "refuse" && largeIntegers != "round")
+        return failure(ErrorCode::InvalidMessage, "largeIntegers is refuse or round");
+    return largeIntegers == "round" ? json::parse(request.body, limits) : json::parseUnrounded(request.body, limits);
+}
+
 Result<DocumentId> documentParameter(const HttpRequest &request, std::string_view name)
 {
     return documentIdFrom(request.parameter(name));

@@ -52,6 +52,8 @@ HttpResponse jsonResponse(const json::Value &value, int status = 200);
 Result<std::optional<std::int64_t>> integerParameter(const HttpRequest &request, std::string_view name, std::int64_t min = 0);
 Result<DocumentId> documentParameter(const HttpRequest &request, std::string_view name = "id");
 Result<CollectionName> collectionParameter(const HttpRequest &request);
+// The JSON of a request's body. An integer that would be rounded is refused, unless the caller says `?largeIntegers=round`.
+Result<json::Value> parseBody(const HttpRequest &request, const json::ParseLimits &limits = {});
 
 // NotFound for a document that is not there, as every route says it.
 Error noSuchDocument(const DocumentId &id);

@@ -44,16 +44,16 @@ Result<> readBody(const HttpRequest &request, DocumentWrite &write)
         // A form or a picture sent here by mistake is told so; no type at all is taken for what it must be.
         if (!type.empty() && type != "application/json" && !type.ends_with("+json"))
             return failure(ErrorCode::UnknownMessage, "the body is to be application/json");
-        EVENTSYNC_TRY(write.state, json::parse(request.body));
+        EVENTSYNC_TRY(write.state, parseBody(request));
         return {};
     }
     if (type == "application/json-patch+json") {
-        EVENTSYNC_TRY(json::Value body, json::parse(request.body, {.bytes = limits::kHttpBodyBytes, .depth = limits::kDepth + limits::kEventDepthExtra}));
+        EVENTSYNC_TRY(json::Value body, parseBody(request, {.bytes = limits::kHttpBodyBytes, .depth = limits::kDepth + limits::kEventDepthExtra}));
         EVENTSYNC_TRY(write.patch, json::Patch::fromJson(std::move(body)));
         return {};
     }
     if (type == "application/merge-patch+json") {
-        EVENTSYNC_TRY(write.mergePatch, json::parse(request.body));
+        EVENTSYNC_TRY(write.mergePatch, parseBody(request));
         return {};
     }
     return failure(ErrorCode::UnknownMessage, "PATCH takes application/json-patch+json and application/merge-patch+json");

@@ -61,11 +61,8 @@ std::vector<protocol::Checkpoint> checkpointsFrom(FieldReader &read)
 
 } // namespace
 
-Result<ExchangeRequest> exchangeRequestFrom(std::string_view body, const DocumentId &id)
+Result<ExchangeRequest> exchangeRequestFrom(const json::Value &value, const DocumentId &id)
 {
-    EVENTSYNC_TRY(const json::Value value,
-                  json::parse(body, {.bytes = limits::kHttpBodyBytes,
-                                     .depth = limits::kDepth + limits::kEventDepthExtra + limits::kFrameDepthExtra}));
     FieldReader read(value);
     ExchangeRequest request;
     if (read.has("clientId")) {

@@ -19,7 +19,7 @@ struct ExchangeRequest
     std::vector<EventPtr> push;
 };
 // InvalidMessage, InvalidValue, UnknownField, TooLarge, ... with the path.
-Result<ExchangeRequest> exchangeRequestFrom(std::string_view body, const DocumentId &id);
+Result<ExchangeRequest> exchangeRequestFrom(const json::Value &value, const DocumentId &id);
 
 // One whole exchange with the service, as a session that lives for one request: hello, subscribe, everything that is
 // missing, a cursor where the client stood, push, its answers and events. Lives on the engine thread, kept by itself until

@@ -18,7 +18,11 @@ void exchange(RouteContext &context, const HttpRequest &request, const Responder
     const auto id = documentParameter(request);
     if (!id)
         return responder.fail(id.error());
-    auto wanted = exchangeRequestFrom(request.body, *id);
+    const auto body = parseBody(request, {.bytes = limits::kHttpBodyBytes,
+                                          .depth = limits::kDepth + limits::kEventDepthExtra + limits::kFrameDepthExtra});
+    if (!body)
+        return responder.fail(body.error());
+    auto wanted = exchangeRequestFrom(*body, *id);
     if (!wanted)
         return responder.fail(wanted.error());
     auto running = std::make_shared<std::weak_ptr<Exchange>>(); // the engine thread's

@@ -108,7 +108,7 @@ Result<DocumentRow> Importer::rowFor(const ExportedDocument &document)
         m_current->isNew = false;
         m_current->own = loaded->head;
         if (loaded->row.collection != document.collection)
-            return failure(ErrorCode::DocumentExists, "there is a document " + document.id.text() + " in another collection");
+            return failure(ErrorCode::WrongCollection, "there is a document " + document.id.text() + " in another collection");
         if (document.base.serverSeq > loaded->head.serverSeq)
             return failure(ErrorCode::DocumentExists, "the store's own log of " + nameOf(document) +
                                                           " ends before the exported one begins");

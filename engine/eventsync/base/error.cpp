@@ -31,6 +31,7 @@ constexpr CodeRow kCodes[] = {
     {PermissionRevoked, "PermissionRevoked", ErrorClass::Permanent},
     {NotFound, "NotFound", ErrorClass::Conflict},
     {DocumentExists, "DocumentExists", ErrorClass::Conflict},
+    {WrongCollection, "WrongCollection", ErrorClass::Permanent},
     {VersionConflict, "VersionConflict", ErrorClass::Conflict},
     {ErrorCode::Conflict, "Conflict", ErrorClass::Conflict},
     {BaseCompacted, "BaseCompacted", ErrorClass::Conflict},

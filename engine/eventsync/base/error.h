@@ -15,7 +15,7 @@ enum class ErrorCode {
     // the right to do it
     Unauthenticated, TokenExpired, PermissionDenied, PermissionRevoked,
     // the state of the document
-    NotFound, DocumentExists, VersionConflict, Conflict, BaseCompacted, Compacted,
+    NotFound, DocumentExists, WrongCollection, VersionConflict, Conflict, BaseCompacted, Compacted,
     // the edit
     PatchFailed, Invalid, ClientGap, ClientForked, ClientExpired, ClientIdReserved, ClientIdInUse, ClientSecretWrong,
     DependsOnRejected, MissingDependency,

@@ -39,6 +39,14 @@ Result<DocumentId> documentIdFrom(std::string_view text)
     return DocumentId(std::string(text));
 }
 
+Result<> checkNewDocumentId(const DocumentId &id)
+{
+    EVENTSYNC_CHECK(documentIdFrom(id.text()));
+    if (id.text() == "." || id.text() == "..")
+        return failure(ErrorCode::InvalidValue, "a document cannot have the id '" + id.text() + "'");
+    return {};
+}
+
 Result<CollectionName> collectionNameFrom(std::string_view text)
 {
     const auto lower = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; };

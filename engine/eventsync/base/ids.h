@@ -15,6 +15,10 @@ using BatchId = StrongNumber<struct BatchIdTag>;           // a client's number 
 using ServerSeq = StrongNumber<struct ServerSeqTag>;       // position in a document's log, 1, 2, 3, ...; 0: before all
 using ClientSeq = StrongNumber<struct ClientSeqTag>;       // position among a client's events of one document, from 1
 
+// Whether a new document may have this id: as documentIdFrom(), and neither `.` nor `..`, which no HTTP client can ask for because
+// they mean a folder in a path. InvalidValue. Logs of before may hold such documents, so they are read.
+Result<> checkNewDocumentId(const DocumentId &id);
+
 // From input. InvalidValue says which rule was broken; a reserved collection name is InvalidValue too.
 Result<DocumentId> documentIdFrom(std::string_view text);
 Result<CollectionName> collectionNameFrom(std::string_view text);

@@ -90,7 +90,7 @@ public:
     Outcome renewToken(std::string token);
 
     // ---- edits. Validated, applied to the optimistic state, queued; durable with the outcome's writes. An edit that changes
-    // nothing gives no entry (nullopt, G7). QueueFull, NotFound, DocumentExists, Invalid, PatchFailed change nothing.
+    // nothing gives no entry (nullopt, G7). QueueFull, NotFound, DocumentExists, WrongCollection, Invalid, PatchFailed change nothing.
     struct Edited
     {
         std::optional<EventId> id;

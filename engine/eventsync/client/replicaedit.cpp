@@ -138,7 +138,8 @@ Result<DocumentReplica::Made> DocumentReplica::create(DocumentKind kind, const C
     if (m_tree.exists())
         return failure(ErrorCode::DocumentExists, "the document exists already");
     if (m_collection && *m_collection != collection && m_position.serverSeq.value() > 0)
-        return failure(ErrorCode::DocumentExists, "the document belongs to collection " + m_collection->text());
+        return failure(ErrorCode::WrongCollection, "the document belongs to collection " + m_collection->text());
+    EVENTSYNC_CHECK(checkNewDocumentId(m_id));
     const auto before = m_collection;
     m_collection = collection;
     refreshCheck();

@@ -258,10 +258,20 @@ bool DocumentCore::passesAlone(const Event &event, const Rules &rules) const
     return applied && rules.check.checkApplied(state, applied->inverse);
 }
 
+// An id belongs to the collection of its first event for ever, also while its document is deleted: the chain begins with it.
+Result<> DocumentCore::checkPlace(const CollectionName &collection) const
+{
+    if (!m_collection)
+        return checkNewDocumentId(m_id);
+    if (*m_collection != collection)
+        return failure(ErrorCode::WrongCollection, "the id belongs to collection " + m_collection->text(), "/collection");
+    return {};
+}
+
 Judgement DocumentCore::merge(const EventPtr &event, const PushContext &context)
 {
-    if (m_collection && *m_collection != event->collection)
-        return refused({ErrorCode::DocumentExists, "the document is in collection " + m_collection->text(), "/collection"}, true);
+    if (auto fine = checkPlace(event->collection); !fine)
+        return refused(fine.error(), false);
     if (event->metadata) {
         if (const auto fine = checkClientMetadata(*event->metadata); !fine)
             return refused(fine.error(), false);
@@ -414,8 +424,7 @@ Result<ServerSeq> DocumentCore::append(Event event, AppliedEvent applied, const 
 Result<LoggedPtr> DocumentCore::write(const CodeWrite &write)
 {
     EVENTSYNC_ASSERT(!m_committing);
-    if (m_collection && *m_collection != write.collection)
-        return failure(ErrorCode::DocumentExists, "the document is in collection " + m_collection->text());
+    EVENTSYNC_CHECK(checkPlace(write.collection));
     if (write.ifVersion && *write.ifVersion != m_head.serverSeq)
         return failure(ErrorCode::VersionConflict, "the document stands at " + std::to_string(m_head.serverSeq.value()));
     const RulesPtr rules = m_rules ? m_rules : m_rulesOf(write.collection);

@@ -82,7 +82,7 @@ public:
 
     // ---- judging
     Judgement push(const EventPtr &event, const PushContext &context, const KnownEvents &known);
-    // Null if nothing changed (G7). VersionConflict, DocumentExists, Invalid, PatchFailed, TooLarge and what the edit said.
+    // Null if nothing changed (G7). VersionConflict, WrongCollection, Invalid, PatchFailed, TooLarge and what the edit said.
     Result<LoggedPtr> write(const CodeWrite &write);
     // Whether judging needs older events than are at hand, and which: those after the answer, up to before the tail.
     std::optional<ServerSeq> missingBefore(ServerSeq base) const;
@@ -139,6 +139,7 @@ public:
 
 private:
     std::optional<Judgement> identify(const Event &event, const PushContext &context, const KnownEvents &known) const;
+    Result<> checkPlace(const CollectionName &collection) const;
     std::optional<Judgement> checkNumbers(const Event &event, const PushContext &context) const;
     Judgement merge(const EventPtr &event, const PushContext &context);
     Judgement apply(const EventPtr &event, const PushContext &context, const Rules &rules, bool strictly);

@@ -74,10 +74,17 @@ bool isTooLarge(std::string_view text)
     return exponent + static_cast<long>(point) - static_cast<long>(first) > 0;
 }
 
+// What becomes of a number written as an integer that is beyond 2^53-1.
+enum class LargeIntegers { Round, Refuse };
+
 class Builder : public Events
 {
 public:
-    Builder(unsigned char *buffer, std::size_t size) : m_stack({}, buffer, size) { m_stack.reset(); }
+    Builder(LargeIntegers largeIntegers, unsigned char *buffer, std::size_t size)
+        : m_stack({}, buffer, size), m_largeIntegers(largeIntegers)
+    {
+        m_stack.reset();
+    }
 
     Value release() { return m_stack.release(); }
     std::size_t keys() const { return m_keys; }
@@ -103,20 +110,18 @@ public:
         return true;
     }
     bool on_number_part(Text s, error_code &) { m_number.append(s.data(), s.size()); return true; }
-    bool on_int64(std::int64_t n, Text, error_code &)
+    bool on_int64(std::int64_t n, Text, error_code &ec)
     {
         m_number.clear();
-        if (isDomainInteger(n))
-            m_stack.push_int64(n);
-        else
-            m_stack.push_double(static_cast<double>(n));
+        if (!isDomainInteger(n))
+            return pushLarge(static_cast<double>(n), std::to_string(n), ec);
+        m_stack.push_int64(n);
         return true;
     }
-    bool on_uint64(std::uint64_t n, Text, error_code &)
+    bool on_uint64(std::uint64_t n, Text, error_code &ec)
     {
         m_number.clear();
-        m_stack.push_double(static_cast<double>(n)); // only comes where an int64 does not fit
-        return true;
+        return pushLarge(static_cast<double>(n), std::to_string(n), ec); // only comes where an int64 does not fit
     }
     bool on_double(double, Text s, error_code &ec)
     {
@@ -137,6 +142,13 @@ private:
         ec = boost::json::error::syntax;
         return false;
     }
+    bool pushLarge(double integer, std::string_view text, error_code &ec)
+    {
+        if (m_largeIntegers == LargeIntegers::Refuse && numberText(integer) != text)
+            return refuse("an integer is beyond 2^53-1 and would be rounded", ec);
+        m_stack.push_double(integer);
+        return true;
+    }
     bool pushDouble(std::string_view text, error_code &ec)
     {
         double d = 0;
@@ -150,12 +162,15 @@ private:
         }
         if (std::fabs(d) <= static_cast<double>(limits::kMaxInteger) && d == std::trunc(d))
             m_stack.push_int64(static_cast<std::int64_t>(d));
+        else if (text.find_first_of(".eE") == std::string_view::npos)
+            return pushLarge(d, text, ec);
         else
             m_stack.push_double(d);
         return true;
     }
 
     boost::json::value_stack m_stack;
+    LargeIntegers m_largeIntegers;
     std::string m_number; // of a number that came in parts
     std::size_t m_keys = 0;
     const char *m_refusal = nullptr;
@@ -213,10 +228,10 @@ tl::unexpected<Error> failureAt(std::size_t offset, std::string_view what, Error
     return failure(code, std::string(what) + " at byte " + std::to_string(offset));
 }
 
-Result<Value> parseThrowing(std::string_view text, const ParseLimits &limits)
+Result<Value> parseThrowing(std::string_view text, const ParseLimits &limits, LargeIntegers largeIntegers)
 {
     unsigned char buffer[2048]; // enough for an ordinary event: the stack then allocates nothing of its own
-    boost::json::basic_parser<Builder> parser(optionsFor(limits), buffer, sizeof buffer);
+    boost::json::basic_parser<Builder> parser(optionsFor(limits), largeIntegers, buffer, sizeof buffer);
     error_code problem;
     const std::size_t read = parser.write_some(false, text.data(), text.size(), problem);
     if (problem == boost::json::error::too_deep)
@@ -235,19 +250,29 @@ Result<Value> parseThrowing(std::string_view text, const ParseLimits &limits)
     return value;
 }
 
-} // namespace
-
-Result<Value> parse(std::string_view text, const ParseLimits &limits)
+Result<Value> parseWith(std::string_view text, const ParseLimits &limits, LargeIntegers largeIntegers)
 {
     if (text.size() > limits.bytes)
         return failure(ErrorCode::TooLarge, "text of " + std::to_string(text.size()) + " bytes");
     try {
-        return parseThrowing(text, limits);
+        return parseThrowing(text, limits, largeIntegers);
     } catch (const std::bad_alloc &) {
         return failure(ErrorCode::Unavailable, "out of memory while parsing");
     } catch (const std::exception &e) {
         return failure(ErrorCode::InvalidValue, e.what());
     }
+}
+
+} // namespace
+
+Result<Value> parse(std::string_view text, const ParseLimits &limits)
+{
+    return parseWith(text, limits, LargeIntegers::Round);
+}
+
+Result<Value> parseUnrounded(std::string_view text, const ParseLimits &limits)
+{
+    return parseWith(text, limits, LargeIntegers::Refuse);
 }
 
 } // namespace eventsync::json

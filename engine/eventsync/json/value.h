@@ -33,6 +33,9 @@ struct ParseLimits
 
 // RFC 8259 text -> Value. TooLarge, TooDeep, or InvalidValue with the byte offset in the message. Never throws.
 Result<Value> parse(std::string_view text, const ParseLimits &limits = {});
+// The same, but a number written as an integer (no point, no exponent) that parse() would round is InvalidValue. Such as
+// 100000000000000000000 pass: they come out as they went in, so what was read here can be written here.
+Result<Value> parseUnrounded(std::string_view text, const ParseLimits &limits = {});
 
 // Brings a value that was built by code into the domain, or says what does not fit (InvalidValue, TooDeep, path set).
 Result<> normalize(Value &value, int depth = limits::kDepth);

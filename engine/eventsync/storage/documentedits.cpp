@@ -190,9 +190,11 @@ Result<std::vector<DocumentDraft>> DocumentEdits::draft(EditOperation &operation
         if (!document && !operation.collection)
             return failure(ErrorCode::NotFound, "no document " + operation.ids[i].text());
         if (document && operation.collection && document->collection != *operation.collection)
-            return failure(ErrorCode::DocumentExists, operation.ids[i].text() + " is in " + document->collection.text());
+            return failure(ErrorCode::WrongCollection, operation.ids[i].text() + " is in " + document->collection.text());
         if (operation.options.ifVersion && *operation.options.ifVersion != (document ? document->version : ServerSeq()))
             return failure(ErrorCode::VersionConflict, operation.ids[i].text() + " stands at another version");
+        if (!document)
+            EVENTSYNC_CHECK(checkNewDocumentId(operation.ids[i]));
         DocumentDraft one{operation.ids[i], document ? document->collection : *operation.collection, loaded[i].version, {}, {}};
         if (document) {
             one.before = document->value;

@@ -115,7 +115,7 @@ void SyncService::Private::startSubscription(SessionId id, const protocol::Subsc
     }
     if (core.collection() && message.collection && *core.collection() != *message.collection) {
         refuseSubscribe(asking, document->id, generation);
-        return sendError(asking, {ErrorCode::DocumentExists, "the document is in another collection"},
+        return sendError(asking, {ErrorCode::WrongCollection, "the document is in another collection"},
                          protocol::ErrorScope::Document, document->id);
     }
     Subscription &subscription = asking.subscriptions.at(document->id);

@@ -283,6 +283,7 @@ private Q_SLOTS:
             {"InvalidMessage", 400}, {"UnknownMessage", 400}, {"InvalidValue", 400}, {"UnknownField", 400},
             {"TooLarge", 413}, {"TooDeep", 413}, {"Unauthenticated", 401}, {"TokenExpired", 401},
             {"PermissionDenied", 403}, {"PermissionRevoked", 403}, {"NotFound", 404}, {"DocumentExists", 409},
+            {"WrongCollection", 409},
             {"VersionConflict", 412}, {"Conflict", 409}, {"BaseCompacted", 409}, {"Compacted", 410}, {"PatchFailed", 422},
             {"Invalid", 422}, {"ClientGap", 422}, {"ClientIdReserved", 409}, {"ClientIdInUse", 409},
             {"UnsupportedProtocol", 400}, {"OriginRefused", 403}, {"Replaced", 409}, {"SlowConsumer", 408},

@@ -372,7 +372,7 @@ const std::vector<Case> &documentCases()
              h.rig.say(peer, protocol::Watch{CollectionName("vault"), {}, {}, {}});
              return peer;
          }},
-        {"another collection", DocumentExists, scope, false,
+        {"another collection", WrongCollection, scope, false,
          [](House &h) -> Peer & {
              static_cast<void>(h.rig.write(writeOf("d1")));
              Peer &peer = h.enter("p", "alice");
