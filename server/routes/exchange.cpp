@@ -171,7 +171,7 @@ void Exchange::take(const protocol::Events &events)
         m_position = {events.last, events.chain};
         return finishIfComplete();
     }
-    if (m_eventBytes > limits::kHttpEventsBytes) { // the client comes again from here, and pushes when it has everything
+    if (m_eventBytes > limits::kAnswerBytes) { // the client comes again from here, and pushes when it has everything
         m_position = {events.last, events.chain};
         m_hasMore = true;
         finish(answer());

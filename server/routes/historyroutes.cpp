@@ -51,7 +51,7 @@ Result<Bytes> eventList(storage::ReadView &view, const DocumentId &id, ServerSeq
     if (after < row.horizon.previous())
         return failure(ErrorCode::Compacted, "the log begins at " + std::to_string(row.horizon.value()));
     EVENTSYNC_TRY(const std::vector<LogEntryPtr> events,
-                  store.soundEntries(row.number, {.after = after, .events = limit, .bytes = limits::kHttpEventsBytes}));
+                  store.soundEntries(row.number, {.after = after, .events = limit, .bytes = limits::kAnswerBytes}));
     VectorClock clock;
     if (clocks != Clocks::None && !events.empty()) {
         EVENTSYNC_TRY(const auto loaded, store.load(id));
@@ -61,7 +61,7 @@ Result<Bytes> eventList(storage::ReadView &view, const DocumentId &id, ServerSeq
     }
     Bytes body = "[";
     for (const LogEntryPtr &event : events) {
-        if (body.size() > limits::kHttpEventsBytes)
+        if (body.size() > limits::kAnswerBytes)
             break; // clocks of many clients are longer than their events
         if (body.size() > 1)
             body.push_back(',');
@@ -187,13 +187,19 @@ void makeSnapshot(RouteContext &context, const HttpRequest &request, const Respo
 
 void getStateVectors(RouteContext &context, const HttpRequest &request, const Responder &responder)
 {
+    protocol::StateVectorsQuery query;
     const auto id = documentParameter(request);
     if (!id)
         return responder.fail(id.error());
+    query.documentId = *id;
+    if (const auto after = request.queryValue("after")) {
+        auto client = authorIdFrom(*after);
+        if (!client)
+            return responder.fail({client.error().code, "after: " + client.error().message});
+        query.after = std::move(*client);
+    }
     context.engine.ask<protocol::QueryResult>(
-        [id = *id](sync::SyncService &service, auto done) {
-            service.query({.requestId = "stateVectors", .query = protocol::StateVectorsQuery{id}}, done);
-        },
+        [query](sync::SyncService &service, auto done) { service.query({.requestId = "stateVectors", .query = query}, done); },
         [responder, id = *id](protocol::QueryResult result) {
             if (result.code)
                 return responder.fail({*result.code, result.reason.value_or("")});

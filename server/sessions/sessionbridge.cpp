@@ -121,7 +121,8 @@ void SessionBridge::deliver(std::vector<protocol::Message> messages, std::size_t
             m_positions->subscribed(*subscribe);
     }
     // Whoever stays within what `welcome` granted never has so much on its way to the engine.
-    if (m_link->unhandled.fetch_add(bytes) + bytes > limits::kUnhandledBytes) {
+    const std::size_t held = SessionLink::heldBytes(bytes, messages.size());
+    if (m_link->unhandled.fetch_add(held) + held > limits::kUnhandledBytes) {
         const protocol::ErrorMessage error{.code = ErrorCode::RateLimited, .message = "too many messages at once",
                                            .scope = protocol::ErrorScope::Connection,
                                            .retryAfterMs = std::chrono::milliseconds(limits::kRetryFirst).count()};

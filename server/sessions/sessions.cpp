@@ -114,7 +114,7 @@ void Sessions::addReader(std::unique_ptr<transport::Connection> connection, prot
 
 SessionBridge &Sessions::addBridge(std::unique_ptr<transport::Connection> connection, const sync::SessionInfo &info)
 {
-    const auto link = std::make_shared<SessionLink>(++m_lastNumber);
+    const auto link = std::make_shared<SessionLink>(++m_lastNumber, info.readerOnly ? SIZE_MAX : limits::kFrameBytes);
     m_numbers->opened.add();
     m_numbers->now.add(1);
     qCDebug(lcServer) << "connection" << link->number << "from" << info.peer.c_str();
@@ -136,7 +136,7 @@ SessionBridge::Events Sessions::eventsOf(const SessionLinkPtr &link)
             m_numbers->messagesIn.add(messages.size());
             auto shared = std::make_shared<std::vector<protocol::Message>>(std::move(messages));
             m_engine.post([on = m_onEngine, link, bytes, shared](sync::SyncService &service) {
-                link->unhandled -= bytes;
+                link->unhandled -= SessionLink::heldBytes(bytes, shared->size());
                 for (const protocol::Message &message : *shared) {
                     if (const EngineSession *session = on->find(link->number))
                         service.receive(session->id, message);
@@ -206,6 +206,11 @@ void Sessions::deliver(std::vector<Outgoing> parcel)
         const protocol::Message &message = outgoing.message->message();
         const auto codec = bridge.info().codec == transport::Codec::Cbor ? protocol::Codec::Cbor : protocol::Codec::Json;
         const transport::Frame frame = frameOf(outgoing.message, codec);
+        if (frame.size() > outgoing.link->frameBytes) {
+            outgoing.link->queued -= outgoing.bytes;
+            refuse(outgoing);
+            continue;
+        }
         m_numbers->sent.add(frame.size());
         m_numbers->messagesOut.add();
         if (bridge.send(frame, message, outgoing.bytes))
@@ -216,6 +221,15 @@ void Sessions::deliver(std::vector<Outgoing> parcel)
             found->second->flush();
     }
     m_cache = {}; // a large message is not kept for the next one's sake
+}
+
+// The peer would close the connection for it: then one document, or one answer, would be the end of all the others.
+void Sessions::refuse(const Outgoing &outgoing)
+{
+    m_engine.post([on = m_onEngine, link = outgoing.link, message = outgoing.message](sync::SyncService &service) {
+        if (const EngineSession *session = on->find(link->number))
+            service.tooLong(session->id, message->message());
+    });
 }
 
 void Sessions::onEmpty(std::function<void()> callback)

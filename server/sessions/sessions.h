@@ -38,6 +38,7 @@ private:
     struct Numbers;
 
     void deliver(std::vector<Outgoing> parcel);
+    void refuse(const Outgoing &outgoing);
     transport::Frame frameOf(const protocol::OutgoingPtr &message, protocol::Codec codec);
     void remove(std::uint64_t number);
     SessionBridge &addBridge(std::unique_ptr<transport::Connection> connection, const sync::SessionInfo &info);

@@ -42,7 +42,11 @@ constexpr auto kReadyTime = 2'000ms;                    // the engine thread ans
 constexpr auto kExchangeTime = 30'000ms;                // of one POST /api/sync, from its hello to its last answer
 constexpr std::size_t kUnhandledBytes = 16 * kMiB;      // of a connection's messages that wait for the engine thread
 constexpr std::size_t kResumeTokenBytes = 8 * kKiB;     // it comes back in a header: half of a largest head
-constexpr std::size_t kHttpEventsBytes = 4 * kMiB;      // of events in one answer; the next request goes on
+constexpr std::size_t kAnswerBytes = 4 * kMiB;          // of events, items or state vectors in one answer, which has one of them
+                                                        // in any case; the next request goes on
+constexpr std::size_t kLongestAnswerBytes = 4 * kAnswerBytes; // what a client takes: the above, a largest document, and room
+constexpr std::size_t kQueriesAtATime = 16;             // unanswered, of one connection
+constexpr std::size_t kReasonBytes = 1 * kKiB;          // of an error's words, and of its path
 constexpr std::size_t kIdempotencyKeyBytes = 255;
 constexpr std::size_t kConfigBytes = 1 * kMiB;          // a configuration file
 constexpr std::size_t kControlLineBytes = 64 * kKiB;    // of a request on the control socket; documents do not travel there

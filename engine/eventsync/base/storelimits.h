@@ -20,6 +20,11 @@ constexpr int kBackupPages = 256;                       // copied between two ca
 constexpr std::size_t kCacheDocuments = 10'000;         // kept by a Storage in memory, the ones used last
 constexpr auto kCacheTime = 600'000ms;                  // and believed so long
 constexpr int kCacheHotHits = 8;                        // asked for so often: read again before its time ends
+// A page token holds the sort values of the page's last document and travels in a URL: so many paths of so many characters
+// take 8 KiB at the most, whatever stands in the documents.
+constexpr std::size_t kSortKeys = 8;
+constexpr std::size_t kSortCharacters = 128;
+constexpr std::size_t kFindBytes = 64 * kMiB;           // of one page of a Storage's list, which has one document in any case
 constexpr std::size_t kStorageQueue = 65'536;           // operations of a Storage that have not ended: above it QueueFull
 constexpr std::int64_t kSnapshotEveryEvents = 1'000;
 constexpr std::int64_t kDerivedLagEvents = 1'000;       // derived rows may lag the log by so many events ...

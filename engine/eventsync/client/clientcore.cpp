@@ -142,6 +142,7 @@ void ClientCore::Private::leave()
 {
     context.welcome = false;
     context.wire = {};
+    pieces = {};
     for (auto &[id, document] : documents) {
         document->disconnected();
         turns.place(*document, clock.steady());

@@ -44,6 +44,7 @@ struct ClientCore::Private
     void onWelcome(const protocol::Welcome &message, Outcome &out);
     void onError(const protocol::ErrorMessage &message, Outcome &out);
     void onConnectionError(const Error &error, std::optional<std::chrono::milliseconds> retryAfter, Outcome &out);
+    void onResult(const protocol::QueryResult &message, Outcome &out);
     void sendPresence(const DocumentId &id, const json::Value &state, Outcome &out) const;
     void repeatPresence(const DocumentId &id, Outcome &out) const;
 
@@ -69,6 +70,11 @@ struct ClientCore::Private
     std::map<DocumentId, json::Value> presences;
     std::chrono::milliseconds presenceSent{0};
     std::optional<Error> refusal; // of every edit
+    struct Pieces
+    {
+        std::string requestId, text;
+    };
+    Pieces pieces; // of the answer that is coming in; a server sends one after the other
     storage::Batch firstWrites; // of a new replica: its client id
 };
 

@@ -132,6 +132,34 @@ void ClientCore::Private::onWatching(const protocol::Watching &message, Outcome 
     out.facts.push_back(WatchReady{message.collection, message.token, message.full});
 }
 
+// What came in pieces is announced when it is whole.
+void ClientCore::Private::onResult(const protocol::QueryResult &message, Outcome &out)
+{
+    if (!message.piece) {
+        out.facts.push_back(QueryAnswered{message});
+        return;
+    }
+    const auto fail = [&](ErrorCode code, const char *reason) {
+        pieces = {};
+        out.facts.push_back(QueryAnswered{{.requestId = message.requestId, .code = code, .reason = reason}});
+    };
+    if (message.part == 1)
+        pieces = {message.requestId, {}};
+    if (pieces.requestId != message.requestId)
+        return; // of an answer that was given up
+    pieces.text += *message.piece;
+    if (pieces.text.size() > limits::kLongestAnswerBytes)
+        return fail(ErrorCode::TooLarge, "the answer is longer than any may be");
+    if (message.more)
+        return;
+    auto content = json::parse(pieces.text, {.bytes = limits::kLongestAnswerBytes,
+                                             .depth = limits::kDepth + limits::kEventDepthExtra + limits::kFrameDepthExtra});
+    if (!content || !content->is_object())
+        return fail(ErrorCode::InvalidMessage, "the pieces of the answer do not make one");
+    pieces = {};
+    out.facts.push_back(QueryAnswered{{.requestId = message.requestId, .content = std::move(content->get_object())}});
+}
+
 Outcome ClientCore::receive(const protocol::Message &message)
 {
     Outcome out = d->begin();
@@ -163,7 +191,7 @@ Outcome ClientCore::receive(const protocol::Message &message)
     } else if (const auto *watching = std::get_if<Watching>(&message)) {
         d->onWatching(*watching, out);
     } else if (const auto *result = std::get_if<QueryResult>(&message)) {
-        out.facts.push_back(QueryAnswered{*result});
+        d->onResult(*result, out);
     } else if (const auto *cursors = std::get_if<Cursors>(&message)) {
         out.facts.push_back(CursorsChanged{cursors->documentId, cursors->cursors});
     } else if (const auto *presence = std::get_if<Presence>(&message)) {

@@ -256,11 +256,24 @@ QFuture<Result<std::vector<EventPtr>>> SyncClient::events(protocol::EventsQuery 
 
 QFuture<Result<std::vector<StateVector>>> SyncClient::stateVectors(const DocumentId &id)
 {
-    return reading(query(protocol::StateVectorsQuery{id}), [](Result<json::Object> content) -> Result<std::vector<StateVector>> {
-        if (!content)
-            return failure(content.error());
-        return vectorsIn(*content);
-    });
+    return d->stateVectorsAfter(id, {}, {});
+}
+
+// Asks on until it has all of them.
+QFuture<SyncClient::Private::StateVectors> SyncClient::Private::stateVectorsAfter(const DocumentId &id, std::optional<ClientId> after,
+                                                                                  std::vector<StateVector> before)
+{
+    const auto goOn = [this, id, before = std::move(before)](Result<json::Object> content) mutable -> QFuture<StateVectors> {
+        auto more = content ? vectorsIn(*content) : StateVectors(failure(content.error()));
+        if (!more)
+            return QtFuture::makeReadyFuture(std::move(more));
+        before.insert(before.end(), std::make_move_iterator(more->begin()), std::make_move_iterator(more->end()));
+        const json::Value *next = content->if_contains("next");
+        if (next && next->is_string() && !more->empty())
+            return stateVectorsAfter(id, ClientId(std::string(next->get_string())), std::move(before));
+        return QtFuture::makeReadyFuture(StateVectors(std::move(before)));
+    };
+    return q->query(protocol::StateVectorsQuery{id, std::move(after)}).then(goOn).unwrap();
 }
 
 // ---- collections and people

@@ -83,6 +83,10 @@ void SyncClient::Private::received(const transport::Frame &frame)
         leave({.reason = message.error(), .retryAfter = options.retryLongest});
         return;
     }
+    if (const auto *part = std::get_if<protocol::QueryResult>(&*message)) { // a long answer may take long, as long as it comes
+        if (const auto found = questions.find(part->requestId); found != questions.end())
+            found->second.until = clock.steady() + options.requestTime;
+    }
     apply(core->receive(*message));
 }
 
@@ -184,25 +188,11 @@ void SyncClient::Private::answered(const protocol::QueryResult &result)
     const auto found = questions.find(result.requestId);
     if (found == questions.end())
         return;
-    if (result.code) {
-        const auto question = std::move(questions.extract(found).mapped());
-        question.reply.end(failure(*result.code, result.reason.value_or(std::string())));
-        return;
-    }
-    // Lists of several parts are joined; anything else is in one part.
-    for (const auto &member : result.content) {
-        json::Value &whole = found->second.content[member.key()];
-        if (whole.is_array() && member.value().is_array()) {
-            for (const json::Value &item : member.value().get_array())
-                whole.get_array().push_back(item);
-        } else {
-            whole = member.value();
-        }
-    }
-    if (result.more)
-        return;
     const auto question = std::move(questions.extract(found).mapped());
-    question.reply.end(question.content);
+    if (result.code)
+        question.reply.end(failure(*result.code, result.reason.value_or(std::string())));
+    else
+        question.reply.end(result.content);
 }
 
 } // namespace eventsync::client

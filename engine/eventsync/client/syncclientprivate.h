@@ -61,7 +61,6 @@ struct SyncClient::Private
     struct Question
     {
         Reply<json::Object> reply;
-        json::Object content;
         std::chrono::milliseconds until{0};
     };
     template<class T>
@@ -112,6 +111,8 @@ struct SyncClient::Private
     void leaveIfSilent();
     void failQuestions(const Error &error);
     void answered(const protocol::QueryResult &result);
+    using StateVectors = Result<std::vector<StateVector>>;
+    QFuture<StateVectors> stateVectorsAfter(const DocumentId &id, std::optional<ClientId> after, std::vector<StateVector> before);
 
     SyncClientOptions options;
     SystemClock ownClock;

@@ -33,6 +33,12 @@ int rank(const Value &value)
     return 7;
 }
 
+// Values of two kinds have a place in the order, but neither is more than the other.
+bool isSameKind(const Value &a, const Value &b)
+{
+    return rank(a) == rank(b) || (a.is_bool() && b.is_bool());
+}
+
 int sign(bool less, bool greater)
 {
     return less ? -1 : greater ? 1 : 0;
@@ -240,13 +246,13 @@ bool Filter::Node::compare(const Value &found) const
     case Test::NotEqual:
         return !equal(found, value);
     case Test::Less:
-        return compareValues(found, value) < 0;
+        return isSameKind(found, value) && compareValues(found, value) < 0;
     case Test::LessOrEqual:
-        return compareValues(found, value) <= 0;
+        return isSameKind(found, value) && compareValues(found, value) <= 0;
     case Test::Greater:
-        return compareValues(found, value) > 0;
+        return isSameKind(found, value) && compareValues(found, value) > 0;
     case Test::GreaterOrEqual:
-        return compareValues(found, value) >= 0;
+        return isSameKind(found, value) && compareValues(found, value) >= 0;
     case Test::In:
         return std::ranges::any_of(value.get_array(), [&](const Value &one) { return equal(found, one); });
     case Test::Prefix:
@@ -295,16 +301,58 @@ Result<std::vector<SortKey>> sortKeysFrom(std::string_view text)
     return keys;
 }
 
-int compareBy(const std::vector<SortKey> &keys, const Value &a, const Value &b)
+namespace {
+
+constexpr std::size_t kScalarCharacters = 4; // what an element or member takes of the characters, beside its texts
+
+std::string_view firstCharacters(std::string_view text, std::size_t &room)
 {
-    for (const SortKey &key : keys) {
-        const Value *x = find(a, key.path);
-        const Value *y = find(b, key.path);
-        const int order = x && y ? compareValues(*x, *y) : sign(!x && y, x && !y);
-        if (order != 0)
-            return key.descending ? -order : order;
+    std::size_t end = 0;
+    for (; end < text.size(); ++end) {
+        const bool begins = (static_cast<unsigned char>(text[end]) & 0xC0) != 0x80;
+        if (begins && room == 0)
+            break;
+        room -= begins ? 1 : 0;
     }
-    return 0;
+    return text.substr(0, end);
+}
+
+Value prefixWithin(const Value &value, std::size_t &room)
+{
+    const auto takes = [&room](std::size_t characters) {
+        const bool fits = room >= characters;
+        room = fits ? room - characters : 0;
+        return fits;
+    };
+    if (const String *text = value.if_string())
+        return Value(String(firstCharacters(*text, room)));
+    if (const Array *array = value.if_array()) {
+        Array first;
+        for (const Value &element : *array) {
+            if (!takes(kScalarCharacters))
+                break;
+            first.push_back(prefixWithin(element, room));
+        }
+        return first;
+    }
+    if (const Object *object = value.if_object()) {
+        Object first;
+        for (const auto *member : sortedMembers(*object)) {
+            if (!takes(kScalarCharacters + member->key().size()))
+                break;
+            first.emplace(member->key(), prefixWithin(member->value(), room));
+        }
+        return first;
+    }
+    return value;
+}
+
+} // namespace
+
+Value sortValue(const Value &value)
+{
+    std::size_t room = limits::kSortCharacters;
+    return prefixWithin(value, room);
 }
 
 Result<std::vector<Pointer>> fieldsFrom(std::string_view text)

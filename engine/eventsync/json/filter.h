@@ -16,8 +16,9 @@ int compareValues(const Value &a, const Value &b);
 
 // {all|any|not: [...]} over {path, op: eq|ne|lt|le|gt|ge|in|exists|prefix, value}; `not` holds when none of its list does;
 // `in` takes an array, `exists` a boolean, `prefix` a text; no other member is allowed. This evaluator defines the meaning;
-// backends may only pre-filter. A comparison with a path that is not there is false (`ne` is true, `exists: false` is
-// true). Immutable; any thread.
+// backends may only pre-filter. `lt`, `le`, `gt` and `ge` are false between values of two kinds (the kinds: null, boolean,
+// number, text, list, object). A comparison with a path that is not there is false (`ne` is true, `exists: false` is true).
+// Immutable; any thread.
 class Filter
 {
 public:
@@ -45,7 +46,9 @@ struct SortKey
 
 // "-/gold,/name"; a missing value sorts before every other. A comma ends a path only before the next "/" or "-/".
 Result<std::vector<SortKey>> sortKeysFrom(std::string_view text);
-int compareBy(const std::vector<SortKey> &keys, const Value &a, const Value &b);
+// What a list is sorted by: of a text its first limits::kSortCharacters characters, of a list or object as many in all, so that
+// a page token stays short. What is alike so far counts as equal.
+Value sortValue(const Value &value);
 
 // "/name,/gold" and the value reduced to those paths (containers on the way are kept, empty paths are not made; of an array
 // the elements named, in its order).

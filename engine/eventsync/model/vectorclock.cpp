@@ -39,6 +39,15 @@ json::Value VectorClock::toJson() const
     return object;
 }
 
+std::size_t VectorClock::canonicalSize() const
+{
+    constexpr std::size_t kLongestNumber = 16;
+    std::size_t bytes = 2;
+    for (const auto &[client, seq] : m_entries)
+        bytes += client.text().size() + kLongestNumber + 4; // two quotes, a colon and a comma
+    return bytes;
+}
+
 ClientSeq VectorClock::at(const ClientId &client) const
 {
     const auto found = m_entries.find(client);

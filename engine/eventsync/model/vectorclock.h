@@ -18,6 +18,7 @@ public:
 
     static Result<VectorClock> fromJson(const json::Value &value);
     json::Value toJson() const;
+    std::size_t canonicalSize() const; // at the most: bytes of its canonical JSON
 
     ClientSeq at(const ClientId &client) const;
     void set(const ClientId &client, ClientSeq seq);

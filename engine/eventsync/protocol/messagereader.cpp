@@ -449,6 +449,7 @@ Result<Head> headFrom(const json::Value &value)
     head.deleted = read.optionalBoolean("deleted").value_or(false);
     if (const auto *fields = read.optional("fields"))
         head.fields = *fields;
+    head.code = optionalCode(read);
     EVENTSYNC_CHECK(read.finish(UnknownFields::Ignore));
     return head;
 }
@@ -503,7 +504,7 @@ Message readQuery(Read &read, const ReadLimits &)
     else if (kind == "stateAt")
         query.query = StateAtQuery{read.documentId(), serverSeq(read)};
     else if (kind == "stateVectors")
-        query.query = StateVectorsQuery{read.documentId()};
+        query.query = StateVectorsQuery{read.documentId(), ifThere<ClientId>(read, "after", [&](std::string_view n) { return read.authorId(n); })};
     else if (kind == "list")
         query.query = listQuery(read);
     else if (kind == "stats")
@@ -519,6 +520,7 @@ Message readResult(Read &read, const ReadLimits &)
     result.requestId = read.text("requestId");
     result.part = read.integer("part", 1);
     result.more = read.boolean("more");
+    result.piece = read.optionalText("piece");
     result.code = optionalCode(read);
     result.reason = read.optionalText("reason");
     return result; // its content is taken by messageFrom
@@ -563,7 +565,8 @@ json::Object contentOf(const json::Value &message)
 {
     json::Object content;
     for (const auto &[name, value] : message.get_object()) {
-        if (name != "type" && name != "requestId" && name != "part" && name != "more" && name != "code" && name != "reason")
+        if (name != "type" && name != "requestId" && name != "part" && name != "more" && name != "piece" && name != "code" &&
+            name != "reason")
             content.emplace(name, value);
     }
     return content;

@@ -211,6 +211,7 @@ struct Head
     ServerSeq serverSeq;
     bool deleted = false;
     std::optional<json::Value> fields = {};
+    std::optional<ErrorCode> code = {}; // in place of the fields: TooLarge for a message
 };
 
 struct Heads
@@ -239,7 +240,11 @@ struct EventsQuery
     std::optional<json::Pointer> path = {};
 };
 struct StateAtQuery { DocumentId documentId; ServerSeq serverSeq; };
-struct StateVectorsQuery { DocumentId documentId; };
+struct StateVectorsQuery
+{
+    DocumentId documentId;
+    std::optional<ClientId> after = {}; // the `next` of the answer before
+};
 struct ListQuery
 {
     CollectionName collection;
@@ -257,14 +262,16 @@ struct Query
     std::variant<EventsQuery, StateAtQuery, StateVectorsQuery, ListQuery, StatsQuery> query;
 };
 
-// `content` holds the members of the answer beside requestId, part, more: events; state, serverSeq; stateVectors;
-// items, nextPageToken; stats.
+// `content` holds the members of the answer beside requestId, part, more: events; state, serverSeq; stateVectors, next;
+// items, nextPageToken; stats. What is too long for one message comes in parts, each with a `piece` of the content's canonical
+// JSON; the pieces joined are the content.
 struct QueryResult
 {
     std::string requestId;
     std::int64_t part = 1;
     bool more = false;
     json::Object content = {};
+    std::optional<std::string> piece = {};
     std::optional<ErrorCode> code = {};
     std::optional<std::string> reason = {};
 };

@@ -94,6 +94,7 @@ Value valueOf(const Head &head)
     if (head.deleted)
         object.emplace("deleted", true);
     putOptional(object, "fields", head.fields);
+    putOptional(object, "code", head.code);
     return object;
 }
 Value valueOf(const AckResult &result)
@@ -318,6 +319,7 @@ public:
     {
         put("kind", std::string("stateVectors"));
         put("documentId", query.documentId);
+        putOptional(m_object, "after", query.after);
     }
     void operator()(const ListQuery &query)
     {
@@ -338,6 +340,8 @@ public:
         m_object.insert_or_assign("requestId", result.requestId);
         m_object.insert_or_assign("part", result.part);
         m_object.insert_or_assign("more", result.more);
+        if (result.piece)
+            m_object.insert_or_assign("piece", *result.piece);
         if (result.code)
             m_object.insert_or_assign("code", errorName(*result.code));
         if (result.reason)

@@ -15,10 +15,12 @@ DocumentPage::DocumentPage(const FindOptions &options) : m_options(options)
 
 Result<DocumentPage> DocumentPage::begin(const FindOptions &options)
 {
+    if (options.sort.size() > limits::kSortKeys)
+        return failure(ErrorCode::TooLarge, "a list is sorted by at most " + std::to_string(limits::kSortKeys) + " paths", "/sort");
     DocumentPage page(options);
     if (options.pageToken.empty())
         return page;
-    const auto refuse = [] { return failure(ErrorCode::InvalidValue, "not a page token of this list"); };
+    const auto refuse = [] { return failure(ErrorCode::InvalidValue, "not a page token of this list", "/pageToken"); };
     const auto text = fromBase64Url(options.pageToken);
     const auto token = text ? json::parse(*text) : Result<json::Value>(failure(text.error()));
     if (!token || !token->is_array() || token->get_array().size() != 2)
@@ -26,78 +28,75 @@ Result<DocumentPage> DocumentPage::begin(const FindOptions &options)
     const json::Array &parts = token->get_array();
     if (!parts[0].is_string() || !parts[1].is_array() || parts[1].get_array().size() != options.sort.size())
         return refuse();
-    page.m_afterId = std::string(parts[0].get_string());
-    page.m_afterKeys = parts[1].get_array();
+    page.m_after = Place{parts[1].get_array(), std::string(parts[0].get_string())};
     return page;
 }
 
 std::optional<std::string> DocumentPage::startId() const
 {
-    return m_options.sort.empty() ? m_afterId : std::nullopt;
+    return m_options.sort.empty() && m_after ? std::optional(m_after->id) : std::nullopt;
 }
 
-int DocumentPage::compare(const json::Array &keysA, const std::string &idA, const json::Array &keysB,
-                          const std::string &idB) const
+bool DocumentPage::before(const Place &a, const Place &b) const
 {
     for (std::size_t i = 0; i < m_options.sort.size(); ++i) {
-        if (const int order = json::compareValues(keysA[i], keysB[i]); order != 0)
-            return m_options.sort[i].descending ? -order : order;
+        if (const int order = json::compareValues(a.keys[i], b.keys[i]); order != 0)
+            return m_options.sort[i].descending ? order > 0 : order < 0;
     }
-    return idA.compare(idB);
+    return a.id < b.id;
 }
 
-bool DocumentPage::before(const Candidate &a, const Candidate &b) const
+bool DocumentPage::isFull() const
 {
-    return compare(a.keys, a.document.id.text(), b.keys, b.document.id.text()) < 0;
+    return m_candidates.size() > m_options.limit || (m_bytes > m_options.bytes && m_candidates.size() > 1);
 }
 
-void DocumentPage::cut(std::size_t size)
+void DocumentPage::dropLast()
 {
-    if (m_candidates.size() <= size)
-        return;
-    std::nth_element(m_candidates.begin(), m_candidates.begin() + static_cast<std::ptrdiff_t>(size), m_candidates.end(),
-                     [this](const Candidate &a, const Candidate &b) { return before(a, b); });
-    m_candidates.erase(m_candidates.begin() + static_cast<std::ptrdiff_t>(size), m_candidates.end());
+    std::pop_heap(m_candidates.begin(), m_candidates.end(),
+                  [this](const Candidate &a, const Candidate &b) { return before(a.place, b.place); });
+    m_bytes -= m_candidates.back().bytes;
+    m_end = std::move(m_candidates.back().place);
+    m_candidates.pop_back();
 }
 
 bool DocumentPage::add(StoredDocument document)
 {
     if (!m_options.filter.matches(document.value))
         return true;
-    json::Array keys;
+    Place place{{}, document.id.text()};
     for (const json::SortKey &key : m_options.sort) {
         const json::Value *value = json::find(std::as_const(document.value), key.path);
-        keys.push_back(value ? json::Value(json::Array{*value}) : json::Value(json::Array()));
+        place.keys.push_back(value ? json::Value(json::Array{json::sortValue(*value)}) : json::Value(json::Array()));
     }
-    if (m_afterId && compare(keys, document.id.text(), m_afterKeys, *m_afterId) <= 0)
+    if (m_after && !before(*m_after, place))
         return true;
-    m_candidates.push_back({std::move(keys), std::move(document)});
-    const std::size_t wanted = m_options.limit + 1;
-    if (m_options.sort.empty())
-        return m_candidates.size() < wanted;
-    if (m_candidates.size() >= 2 * wanted)
-        cut(wanted);
-    return true;
+    if (!m_end || before(place, *m_end)) {
+        if (!m_options.fields.empty())
+            document.value = json::project(document.value, m_options.fields);
+        const std::size_t bytes = json::canonicalSize(document.value) + place.id.size();
+        m_candidates.push_back({std::move(place), std::move(document), bytes});
+        m_bytes += bytes;
+        std::push_heap(m_candidates.begin(), m_candidates.end(),
+                       [this](const Candidate &a, const Candidate &b) { return before(a.place, b.place); });
+        while (isFull())
+            dropLast();
+    }
+    return !m_end || !m_options.sort.empty();
 }
 
 FindPage DocumentPage::finish()
 {
-    std::sort(m_candidates.begin(), m_candidates.end(),
-              [this](const Candidate &a, const Candidate &b) { return before(a, b); });
+    std::sort_heap(m_candidates.begin(), m_candidates.end(),
+                   [this](const Candidate &a, const Candidate &b) { return before(a.place, b.place); });
     FindPage page;
-    if (m_candidates.size() > m_options.limit) {
-        const Candidate &last = m_candidates[m_options.limit - 1];
-        json::Array token;
-        token.push_back(json::Value(last.document.id.text()));
-        token.push_back(json::Value(last.keys));
-        page.nextPageToken = toBase64Url(json::canonical(json::Value(std::move(token))));
-        m_candidates.resize(m_options.limit);
+    if (m_end) {
+        const Place &last = m_candidates.back().place;
+        const json::Array token{json::Value(last.id), json::Value(last.keys)};
+        page.nextPageToken = toBase64Url(json::canonical(token));
     }
-    for (Candidate &candidate : m_candidates) {
-        if (!m_options.fields.empty())
-            candidate.document.value = json::project(candidate.document.value, m_options.fields);
+    for (Candidate &candidate : m_candidates)
         page.documents.push_back(std::move(candidate.document));
-    }
     return page;
 }
 

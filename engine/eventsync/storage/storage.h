@@ -53,6 +53,7 @@ struct FindOptions
     std::vector<json::SortKey> sort = {};   // then by id
     std::vector<json::Pointer> fields = {}; // empty: the whole value
     std::size_t limit = limits::kPageItems; // larger ones become this
+    std::size_t bytes = limits::kFindBytes; // of canonical values; the page ends before it would have more
     std::string pageToken = {};             // of the page before, with the same filter and sort
 };
 
@@ -83,7 +84,7 @@ public:
 // Documents: found, edited by functions under optimistic concurrency, watched. Everything is asynchronous; every future ends,
 // with Cancelled if the storage goes away first. Any thread.
 //
-// Errors: NotFound, DocumentExists (the id is taken, in this collection or another), VersionConflict (limits::kOptimisticTries
+// Errors: NotFound, DocumentExists, WrongCollection (the id is taken in another collection), VersionConflict (limits::kOptimisticTries
 // were not enough), PatchFailed, InvalidValue, TooLarge, TooDeep, what the edit function says, what the Backend says.
 class Storage
 {

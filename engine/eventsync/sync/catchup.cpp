@@ -39,7 +39,11 @@ void SyncService::Private::pump(Session &session)
         waiting = stepped == Step::Waits ? waiting + 1 : 0;
         if (stepped != Step::Done && !std::exchange(subscription.queued, true))
             session.behind.push_back(id);
+        if (session.answer && !isOverHighWater(session))
+            sendPiece(session);
     }
+    while (session.answer && !isOverHighWater(session))
+        sendPiece(session);
     for (auto &[collection, watch] : session.watches) {
         if (isOverHighWater(session))
             return;
@@ -67,6 +71,8 @@ SyncService::Private::Step SyncService::Private::step(Session &session, const Do
     if (subscription.sent == core.head().serverSeq) {
         if (subscription.owesSynced)
             sendSynced(session, document, subscription);
+        if (subscription.owesCursors && sendCursors(session, document, subscription))
+            return Step::More;
         subscription.stage = Subscription::Stage::Live;
         return Step::Done;
     }
@@ -74,11 +80,12 @@ SyncService::Private::Step SyncService::Private::step(Session &session, const Do
         readChunk(session, document, subscription);
         return Step::Waits;
     }
+    const std::size_t clockBytes = session.vectorClocks ? core.clock().canonicalSize() : 0;
     std::vector<eventlog::LogEntryPtr> events;
     std::size_t bytes = 0;
     for (ServerSeq seq = subscription.sent.next(); seq <= core.head().serverSeq; seq = seq.next()) {
         const eventlog::LoggedPtr event = core.inTail(seq);
-        bytes += event->canonical->size();
+        bytes += event->canonical->size() + clockBytes;
         if (!events.empty() && bytes > options.catchUpChunkBytes)
             break;
         events.push_back(event);
@@ -153,8 +160,10 @@ void SyncService::Private::readChunk(Session &session, const DocumentPtr &docume
 {
     const eventlog::DocumentCore &core = *document->core;
     session.reading = true;
-    const eventlog::EventStore::Range range{.after = subscription.sent, .until = core.head().serverSeq,
-                                            .bytes = options.catchUpChunkBytes};
+    eventlog::EventStore::Range range{.after = subscription.sent, .until = core.head().serverSeq,
+                                      .bytes = options.catchUpChunkBytes};
+    if (session.vectorClocks) // which stand beside the events, and may be longer than these
+        range.events = 1 + options.catchUpChunkBytes / core.clock().canonicalSize();
     std::optional<VectorClock> headClock;
     if (session.vectorClocks && !subscription.clock)
         headClock = core.clock();
@@ -210,7 +219,9 @@ void SyncService::Private::sendSynced(Session &session, const DocumentPtr &docum
     subscription.pending.clear();
     subscription.clock.reset();
     send(session, std::move(synced));
-    sendPresences(session, document, subscription);
+    subscription.owesCursors = subscription.wantsCursors;
+    subscription.cursorsAfter.reset();
+    sendPresences(session, document);
 }
 
 } // namespace eventsync::sync

@@ -4,7 +4,15 @@
 
 #include <eventsync/eventlog/schema.h>
 
+#include <iterator>
+
 namespace eventsync::sync {
+
+namespace {
+
+constexpr std::size_t kCursorBytes = 256; // a cursor without its clock
+
+} // namespace
 
 // Never stored; the newest wins; ends when its sender has been silent for a while, or has gone.
 void SyncService::Private::presence(Session &session, const protocol::Presence &message)
@@ -43,18 +51,31 @@ void SyncService::Private::endPresence(const DocumentPtr &document, const Client
     }
 }
 
-void SyncService::Private::sendPresences(Session &session, const DocumentPtr &document, const Subscription &subscription)
+void SyncService::Private::sendPresences(Session &session, const DocumentPtr &document)
 {
     for (const auto &[client, entry] : document->presence) {
         if (entry.session != session.id)
             send(session, protocol::Presence{document->id, client, entry.state});
     }
-    if (!subscription.wantsCursors || document->cursors.empty())
-        return;
+}
+
+// A chunk of them; whether there are more.
+bool SyncService::Private::sendCursors(Session &session, const DocumentPtr &document, Subscription &subscription)
+{
     protocol::Cursors message{document->id, {}};
-    for (const auto &[client, cursor] : document->cursors)
-        message.cursors.push_back(cursor);
-    send(session, std::move(message));
+    std::size_t bytes = 0;
+    auto at = subscription.cursorsAfter ? document->cursors.upper_bound(*subscription.cursorsAfter) : document->cursors.begin();
+    for (; at != document->cursors.end() && bytes < options.catchUpChunkBytes; ++at) {
+        message.cursors.push_back(at->second);
+        bytes += kCursorBytes + at->second.vectorClock.canonicalSize();
+    }
+    subscription.owesCursors = at != document->cursors.end();
+    subscription.cursorsAfter.reset();
+    if (subscription.owesCursors)
+        subscription.cursorsAfter = std::prev(at)->first;
+    if (!message.cursors.empty())
+        send(session, std::move(message));
+    return subscription.owesCursors;
 }
 
 // What the peer says is clamped to what exists, and never taken back by a cursor that came late.

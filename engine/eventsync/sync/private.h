@@ -55,6 +55,7 @@ struct SyncService::Private
                    std::optional<std::chrono::milliseconds> retryAfter = {});
     // Tells why, closes, forgets. The session is gone afterwards.
     void closeSession(SessionId id, const Error &error, std::optional<std::chrono::milliseconds> retryAfter = {});
+    void tooLong(Session &session, const protocol::Message &message);
     void forget(SessionId id);
     void hello(Session &session, const protocol::Hello &hello);
     void greet(SessionId id, const protocol::Hello &hello, const Principal &principal,
@@ -151,7 +152,8 @@ struct SyncService::Private
     void endPresence(const DocumentPtr &document, const ClientId &client);
     void cursor(Session &session, const protocol::Cursor &message);
     void cursorMoved(const DocumentPtr &document, const ClientId &client, ServerSeq at, VectorClock clock);
-    void sendPresences(Session &session, const DocumentPtr &document, const Subscription &subscription);
+    void sendPresences(Session &session, const DocumentPtr &document);
+    bool sendCursors(Session &session, const DocumentPtr &document, Subscription &subscription);
 
     // ---- collections and questions (watching.cpp, querying.cpp)
     void watch(Session &session, const protocol::Watch &message);
@@ -161,8 +163,13 @@ struct SyncService::Private
     void headChanged(const DocumentPtr &document);
     void sendHeads();
     void sendChanged(Session &session, const CollectionName &collection, WatchState &watch);
-    std::optional<protocol::Head> headOf(const Session &session, WatchState &watch, const DocumentRecord &record);
+    HeadLimits headLimits() const;
+    std::optional<protocol::Head> headFor(const Session &session, WatchState &watch, const FoundHead &found);
     void query(Session &session, const protocol::Query &query);
+    void askNext(Session &session);
+    void giveAnswer(Session &session, protocol::QueryResult result);
+    std::size_t pieceBytes() const;
+    void sendPiece(Session &session);
     void answerQuery(const protocol::Query &query, const Principal &principal,
                      std::function<void(protocol::QueryResult)> done);
     void flushThen(std::function<void(const Result<> &)> done);
@@ -243,5 +250,7 @@ struct SyncService::Private
 
 protocol::ErrorScope scopeOf(ErrorCode code);
 void logJump(std::chrono::milliseconds moved, const char *since); // of the wall clock
+// An error as it goes to a peer: what it quotes of an edit may be as long as the edit.
+Error shortened(Error error);
 
 } // namespace eventsync::sync

@@ -35,7 +35,9 @@ void SyncService::Private::publish(const DocumentPtr &document, const std::vecto
             revoked.push_back(id);
             return EventBroker::Take::Nothing;
         }
-        if (found->second.sent != before || isOverHighWater(*reader)) {
+        // What is long because of clocks goes out in steps, as catch-up does.
+        const std::size_t clockBytes = reader->vectorClocks ? document->core->clock().canonicalSize() * events.size() : 0;
+        if (found->second.sent != before || isOverHighWater(*reader) || clockBytes > options.catchUpChunkBytes) {
             behind.push_back(id);
             return EventBroker::Take::Nothing;
         }

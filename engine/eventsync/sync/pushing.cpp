@@ -36,10 +36,11 @@ protocol::AckResult resultOf(const Event &event, const eventlog::Judgement &judg
     protocol::AckResult result{.id = event.id, .clientSeq = event.clientSeq, .status = statusOf(judged.verdict),
                                .serverSeq = judged.serverSeq, .head = judged.head};
     if (judged.reason) {
-        result.code = judged.reason->code;
-        result.reason = judged.reason->message;
-        if (!judged.reason->path.empty())
-            result.path = judged.reason->path;
+        const Error reason = shortened(*judged.reason);
+        result.code = reason.code;
+        result.reason = reason.message;
+        if (!reason.path.empty())
+            result.path = reason.path;
     }
     return result;
 }

@@ -2,18 +2,19 @@
 #include <eventsync/base/limits.h>
 #include <eventsync/sync/private.h>
 
+#include <eventsync/base/limits.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/storage/documentpage.h>
 
 #include <algorithm>
-#include <charconv>
+#include <iterator>
+#include <utility>
 
 namespace eventsync::sync {
 
 using namespace eventlog;
 
 namespace {
-
-constexpr std::size_t kQueriesAtATime = 16; // unanswered, of one connection
 
 using Content = json::Object;
 
@@ -76,75 +77,17 @@ Result<Content> queryState(storage::ReadView &view, const DocumentRow &row, Serv
     return content;
 }
 
-struct Item
-{
-    DocumentId id;
-    ServerSeq version;
-    json::Value state;
-    json::Value sorted; // the values that it is sorted by, in order
-};
-
-json::Value sortValues(const std::vector<json::SortKey> &keys, const json::Value &state)
-{
-    json::Object values;
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (const json::Value *value = json::find(state, keys[i].path))
-            values[std::to_string(i)] = *value;
-    }
-    return values;
-}
-
-std::vector<json::SortKey> plainKeys(const std::vector<json::SortKey> &keys)
-{
-    std::vector<json::SortKey> plain;
-    for (std::size_t i = 0; i < keys.size(); ++i)
-        plain.push_back({json::Pointer({std::to_string(i)}), keys[i].descending});
-    return plain;
-}
-
-// Where the page before ended: the sort values and the id of its last item.
-struct PageToken
-{
-    json::Value sorted;
-    DocumentId id;
-};
-
-std::string toText(const PageToken &token)
-{
-    return toBase64Url(json::canonical(json::Object{{"s", token.sorted}, {"id", token.id.text()}}));
-}
-
-Result<PageToken> pageTokenFrom(const std::string &text)
-{
-    const auto bytes = fromBase64Url(text);
-    const auto value = bytes ? json::parse(*bytes) : Result<json::Value>(failure(bytes.error()));
-    if (value && value->is_object() && value->as_object().contains("s") && value->as_object().contains("id") &&
-        value->as_object().at("id").is_string())
-        return PageToken{value->as_object().at("s"), DocumentId(std::string(value->as_object().at("id").as_string()))};
-    return failure(ErrorCode::InvalidValue, "this is no page token", "/pageToken");
-}
-
-// Keeps the best `limit` + 1 of everything that matches: memory is bounded, whatever the collection holds.
 Result<Content> queryList(storage::ReadView &view, const protocol::ListQuery &query, const CollectionPolicy &policy,
                           const std::function<bool(const DocumentId &)> &mayRead)
 {
-    const std::size_t limit =
-        std::min<std::size_t>(limits::kPageItems, static_cast<std::size_t>(std::max<std::int64_t>(1, query.limit.value_or(100))));
-    std::optional<PageToken> after;
-    if (query.pageToken) {
-        EVENTSYNC_TRY(after, pageTokenFrom(*query.pageToken));
-    }
-    const auto keys = plainKeys(query.sort);
-    const auto before = [&](const json::Value &a, const DocumentId &aId, const json::Value &b, const DocumentId &bId) {
-        const int order = json::compareBy(keys, a, b);
-        return order != 0 ? order < 0 : aId < bId;
-    };
-    const auto less = [&](const Item &a, const Item &b) { return before(a.sorted, a.id, b.sorted, b.id); };
-    std::vector<Item> best; // a heap: the last one in front
+    EVENTSYNC_TRY(auto page, storage::DocumentPage::begin(
+                                 {.filter = query.filter.value_or(json::Filter()), .sort = query.sort, .fields = query.fields,
+                                  .limit = static_cast<std::size_t>(std::max<std::int64_t>(1, query.limit.value_or(100))),
+                                  .bytes = limits::kAnswerBytes, .pageToken = query.pageToken.value_or(std::string())}));
     std::optional<Error> error;
     storage::Scan scan{.set = sets::kDocuments, .index = "collection", .prefix = {query.collection.text()}};
-    if (after && query.sort.empty())
-        scan.from = storage::Cell(after->id.text() + '\0');
+    if (const auto start = page.startId())
+        scan.from = storage::Cell(*start);
     EVENTSYNC_CHECK(view.scan(scan, [&](const storage::Row &cells) {
         if (integerOf(cells, document::Deleted).value_or(1) != 0)
             return true;
@@ -155,34 +98,37 @@ Result<Content> queryList(storage::ReadView &view, const protocol::ListQuery &qu
         }
         if (!row->state || !mayRead(row->documentId))
             return true;
-        Item item{row->documentId, row->at.serverSeq, policy.withEngineFields(std::move(*row->state), row->at.serverSeq), {}};
-        if (query.filter && !query.filter->matches(item.state))
-            return true;
-        item.sorted = sortValues(query.sort, item.state);
-        if (after && !before(after->sorted, after->id, item.sorted, item.id))
-            return true;
-        best.push_back(std::move(item));
-        std::push_heap(best.begin(), best.end(), less);
-        if (best.size() > limit + 1) {
-            std::pop_heap(best.begin(), best.end(), less);
-            best.pop_back();
-        }
-        return !query.sort.empty() || best.size() <= limit;
+        const ServerSeq version = row->at.serverSeq;
+        return page.add({row->documentId, query.collection, version, policy.withEngineFields(std::move(*row->state), version)});
     }));
     if (error)
         return failure(*error);
-    std::sort_heap(best.begin(), best.end(), less);
     Content content;
-    if (best.size() > limit) {
-        best.resize(limit);
-        content["nextPageToken"] = toText({best.back().sorted, best.back().id});
-    }
+    storage::FindPage found = page.finish();
+    if (found.nextPageToken)
+        content["nextPageToken"] = *found.nextPageToken;
     json::Array items;
-    for (Item &item : best) {
-        json::Value state = query.fields.empty() ? std::move(item.state) : json::project(item.state, query.fields);
-        items.push_back(json::Object{{"id", item.id.text()}, {"version", item.version.value()}, {"state", std::move(state)}});
-    }
+    for (storage::StoredDocument &document : found.documents)
+        items.push_back(json::Object{{"id", document.id.text()}, {"version", document.version.value()}, {"state", std::move(document.value)}});
     content["items"] = std::move(items);
+    return content;
+}
+
+// `next` is where the following question goes on, if they are too many for one answer.
+Content stateVectorsOf(const LiveDocument &document, const std::optional<ClientId> &after)
+{
+    Content content;
+    json::Array vectors;
+    std::size_t bytes = 0;
+    for (auto at = after ? document.cursors.upper_bound(*after) : document.cursors.begin(); at != document.cursors.end(); ++at) {
+        bytes += at->second.vectorClock.canonicalSize();
+        if (!vectors.empty() && bytes > limits::kAnswerBytes) {
+            content["next"] = std::prev(at)->first.text();
+            break;
+        }
+        vectors.push_back(at->second.toJson());
+    }
+    content["stateVectors"] = std::move(vectors);
     return content;
 }
 
@@ -193,7 +139,7 @@ protocol::QueryResult answerOf(const std::string &requestId, Result<Content> con
         result.content = std::move(*content);
     } else {
         result.code = content.error().code;
-        result.reason = content.error().message;
+        result.reason = shortened(content.error()).message;
     }
     return result;
 }
@@ -215,17 +161,63 @@ Result<std::string> placeFrom(const std::string &token, const std::string &epoch
 
 } // namespace
 
+// One connection's questions are answered one after the other: the next one is looked at when the answer before is on its way,
+// so that a peer which asks much and reads little has one answer in memory, not many.
 void SyncService::Private::query(Session &session, const protocol::Query &query)
 {
-    if (session.queries >= kQueriesAtATime)
+    if (session.questions.size() + (session.asking ? 1 : 0) >= limits::kQueriesAtATime)
         return send(session, answerOf(query.requestId, failure(ErrorCode::RateLimited, "too many unanswered queries")));
-    ++session.queries;
+    session.questions.push_back(query);
+    askNext(session);
+}
+
+void SyncService::Private::askNext(Session &session)
+{
+    if (session.questions.empty() || std::exchange(session.asking, true))
+        return;
+    const protocol::Query query = std::move(session.questions.front());
+    session.questions.pop_front();
     answerQuery(query, session.principal, [this, id = session.id](protocol::QueryResult result) {
-        if (Session *asking = this->session(id)) {
-            --asking->queries;
-            send(*asking, std::move(result));
-        }
+        if (Session *asking = this->session(id))
+            giveAnswer(*asking, std::move(result));
     });
+}
+
+// A long answer goes out as catch-up does: in pieces, while the peer's unsent bytes are below the high-water mark.
+void SyncService::Private::giveAnswer(Session &session, protocol::QueryResult result)
+{
+    json::Value content(std::move(result.content));
+    if (json::canonicalSize(content) > pieceBytes()) {
+        session.answer = LongAnswer{.requestId = std::move(result.requestId), .text = json::canonical(content)};
+        return pump(session);
+    }
+    result.content = std::move(content.get_object());
+    send(session, std::move(result));
+    session.asking = false;
+    askNext(session);
+}
+
+// Written as JSON, a piece is at most twice as long: canonical JSON has nothing to be escaped but quotes and backslashes.
+std::size_t SyncService::Private::pieceBytes() const
+{
+    constexpr std::size_t kRoom = 1 * limits::kKiB; // of the message around it
+    return std::min(options.catchUpChunkBytes, static_cast<std::size_t>(options.limits.frameBytes) / 2 - kRoom);
+}
+
+void SyncService::Private::sendPiece(Session &session)
+{
+    LongAnswer &answer = *session.answer;
+    std::size_t end = std::min(answer.sent + pieceBytes(), answer.text.size());
+    while (end < answer.text.size() && (static_cast<unsigned char>(answer.text[end]) & 0xC0) == 0x80)
+        --end; // never inside a character
+    send(session, protocol::QueryResult{.requestId = answer.requestId, .part = ++answer.parts, .more = end < answer.text.size(),
+                                        .piece = answer.text.substr(answer.sent, end - answer.sent)});
+    answer.sent = end;
+    if (end < answer.text.size())
+        return;
+    session.answer.reset();
+    session.asking = false;
+    askNext(session);
 }
 
 void SyncService::Private::answerQuery(const protocol::Query &query, const Principal &principal,
@@ -289,10 +281,7 @@ void SyncService::Private::answerQuery(const protocol::Query &query, const Princ
         if (!core.exists() || options.access->access(principal, core.collection(), id) == Access::None)
             return answer(failure(ErrorCode::NotFound, "there is no document " + id.text()));
         if (std::holds_alternative<protocol::StateVectorsQuery>(query.query)) {
-            json::Array vectors;
-            for (const auto &[client, cursor] : (*found)->cursors)
-                vectors.push_back(cursor.toJson());
-            return answer(Content{{"stateVectors", std::move(vectors)}});
+            return answer(stateVectorsOf(**found, std::get<protocol::StateVectorsQuery>(query.query).after));
         }
         if (const auto *at = std::get_if<protocol::StateAtQuery>(&query.query); at && at->serverSeq > core.head().serverSeq)
             return answer(failure(ErrorCode::NotFound, "the log ends at " + std::to_string(core.head().serverSeq.value())));

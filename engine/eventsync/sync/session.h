@@ -37,6 +37,8 @@ struct Subscription
     ServerSeq sent;               // everything up to here was sent, or the peer had it
     bool owesSynced = true;
     bool wantsCursors = false;
+    bool owesCursors = false;             // those of the others as they stood at `synced` ...
+    std::optional<ClientId> cursorsAfter = {}; // ... behind this one
     protocol::Permission permission = protocol::Permission::Write;
     std::optional<CollectionName> collection = {};
     std::vector<protocol::PendingId> pending = {};
@@ -46,6 +48,15 @@ struct Subscription
     std::size_t unanswered = 0;            // pushed events
     bool synced = false;
     bool queued = false;                   // in Session::behind
+};
+
+// An answer to a question that is too long for one message: its content as canonical JSON, and how far it was sent.
+struct LongAnswer
+{
+    std::string requestId;
+    std::string text;
+    std::size_t sent = 0;
+    std::int64_t parts = 0;
 };
 
 struct WatchState
@@ -61,6 +72,22 @@ struct WatchState
     std::set<DocumentId> shown = {};           // with a filter: what the peer was told matches
     bool knowsShown = true;                    // false with a list of changes: then everything may have been shown
     std::set<DocumentId> changed = {};         // to be sent
+};
+
+// How much of heads goes into one message: bytes of a page, and of one document's fields.
+struct HeadLimits
+{
+    std::size_t page = 0, fields = 0;
+};
+
+// One document as a watch sees it, before it is asked who may read it and what was shown.
+struct FoundHead
+{
+    protocol::Head head;
+    bool matches = true; // the filter
+    std::size_t fieldBytes = 0;
+
+    std::size_t bytes() const { return head.documentId.text().size() + 64 + (head.fields ? fieldBytes : 0); }
 };
 
 // Outlives the session in what it pushed: whether that may still be processed.
@@ -91,7 +118,9 @@ struct Session
     bool reading = false;                          // one read for catch-up at a time
     std::chrono::milliseconds opened{}, heard{}, pinged{}; // ListenedTime
     std::int64_t pings = 0;
-    std::size_t queries = 0;                       // unanswered
+    std::deque<protocol::Query> questions;         // not looked at yet
+    bool asking = false;                           // one is being answered ...
+    std::optional<LongAnswer> answer;              // ... and this is still to be sent
 };
 
 } // namespace eventsync::sync

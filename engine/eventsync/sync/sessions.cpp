@@ -37,6 +37,20 @@ protocol::ErrorScope scopeOf(ErrorCode code)
     }
 }
 
+Error shortened(Error error)
+{
+    if (error.message.size() > limits::kReasonBytes) {
+        std::size_t end = limits::kReasonBytes;
+        while (end > 0 && (static_cast<unsigned char>(error.message[end]) & 0xC0) == 0x80)
+            --end; // never inside a character
+        error.message.resize(end);
+        error.message += "...";
+    }
+    if (error.path.size() > limits::kReasonBytes)
+        error.path.clear(); // a part of a pointer would point elsewhere
+    return error;
+}
+
 Session *SyncService::Private::session(SessionId id)
 {
     const auto found = sessions.find(id);
@@ -55,7 +69,7 @@ void SyncService::Private::sendError(Session &session, const Error &error, proto
     if (options.metrics)
         options.metrics->counter("eventsync_errors_total", "errors told to peers, by code",
                                  "code=\"" + std::string(errorName(error.code)) + "\"").add();
-    protocol::ErrorMessage message{.code = error.code, .message = error.message, .scope = scope, .documentId = document};
+    protocol::ErrorMessage message{.code = error.code, .message = shortened(error).message, .scope = scope, .documentId = document};
     if (!retryAfter && errorClass(error.code) == ErrorClass::Transient)
         retryAfter = limits::kRetryFirst;
     if (retryAfter)
@@ -73,6 +87,25 @@ void SyncService::Private::closeSession(SessionId id, const Error &error, std::o
         closing->sink->close(error.code, error.message);
     }
     forget(id);
+}
+
+void SyncService::Private::tooLong(Session &session, const protocol::Message &message)
+{
+    const Error error{ErrorCode::TooLarge, "this is longer than a message may be"};
+    qCWarning(lcSync) << "a message to" << session.info.peer.c_str() << "is too long:" << std::string(protocol::messageType(message)).c_str();
+    if (const auto *result = std::get_if<protocol::QueryResult>(&message))
+        return send(session, protocol::QueryResult{.requestId = result->requestId, .code = error.code, .reason = error.message});
+    const auto document = std::visit(
+        [](const auto &one) {
+            if constexpr (requires { DocumentId(one.documentId); })
+                return std::optional<DocumentId>(one.documentId);
+            else
+                return std::optional<DocumentId>();
+        },
+        message);
+    if (document)
+        unsubscribe(session, *document);
+    sendError(session, error, document ? protocol::ErrorScope::Document : protocol::ErrorScope::Message, document);
 }
 
 // What the session pushed stays where it waits: it was received, and nothing says that it must not be processed; only a

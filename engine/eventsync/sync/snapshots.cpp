@@ -147,7 +147,9 @@ SyncService::Private::Step SyncService::Private::sendPart(Session &session, cons
     const Snapshot &snapshot = *transfer.snapshot;
     protocol::Snapshot message{.documentId = document->id, .collection = snapshot.collection, .kind = snapshot.kind,
                                .position = snapshot.position, .known = std::exchange(transfer.known, {}), .part = transfer.part,
-                               .parts = transfer.parts, .sha256 = transfer.sha256, .vectorClock = snapshot.vectorClock};
+                               .parts = transfer.parts, .sha256 = transfer.sha256};
+    if (transfer.part == transfer.parts)
+        message.vectorClock = snapshot.vectorClock;
     if (snapshot.state.empty()) {
         message.deleted = true;
     } else if (transfer.parts == 1 && snapshot.kind == DocumentKind::Json) {

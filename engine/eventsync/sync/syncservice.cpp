@@ -167,6 +167,12 @@ void SyncService::receiveInvalid(SessionId id, const Error &error, const protoco
     d->sendError(*session, error, protocol::ErrorScope::Message, names.documentId);
 }
 
+void SyncService::tooLong(SessionId id, const protocol::Message &message)
+{
+    if (Session *session = d->session(id))
+        d->tooLong(*session, message);
+}
+
 void SyncService::drained(SessionId id)
 {
     if (Session *session = d->session(id))

@@ -88,6 +88,8 @@ public:
     void receive(SessionId session, const protocol::Message &message);
     // A frame that could not be decoded, and what it named: a query is answered under its id.
     void receiveInvalid(SessionId session, const Error &error, const protocol::RefusedNames &names = {});
+    // A message of this service is longer than the peer takes, and was not sent: what it answers, or its document, fails by name.
+    void tooLong(SessionId session, const protocol::Message &message);
     void drained(SessionId session);                            // its unsent bytes fell below the high-water mark
     void lost(SessionId session);                               // the peer has gone; its sink is not called any more
     void tick();                                                // at least every second

@@ -20,6 +20,70 @@ namespace {
 // the peer knew it.
 constexpr std::size_t kShownDocuments = 100'000;
 
+bool needsNoState(const protocol::Watch &parameters)
+{
+    return !parameters.filter && parameters.fields.empty();
+}
+
+// `state` is not looked at where needsNoState().
+FoundHead foundHead(const protocol::Watch &parameters, const CollectionPolicy &policy, protocol::Head head,
+                    const json::State &state, const HeadLimits &asMuch)
+{
+    FoundHead found{std::move(head)};
+    if (found.head.deleted || needsNoState(parameters))
+        return found;
+    const json::Value view = policy.withEngineFields(*state, found.head.serverSeq);
+    found.matches = !parameters.filter || parameters.filter->matches(view);
+    if (!found.matches || parameters.fields.empty())
+        return found;
+    json::Value fields = json::project(view, parameters.fields);
+    found.fieldBytes = json::canonicalSize(fields);
+    if (found.fieldBytes <= asMuch.fields)
+        found.head.fields = std::move(fields);
+    else
+        found.head.code = ErrorCode::TooLarge;
+    return found;
+}
+
+// The next documents of a list, as many as make one message.
+struct HeadPage
+{
+    std::vector<FoundHead> heads;
+    bool hasMore = false;
+    std::int64_t lastPosition = 0;
+    std::string lastId;
+};
+
+Result<HeadPage> headPage(storage::ReadView &view, const storage::Scan &scan, const protocol::Watch &parameters,
+                          const CollectionPolicy &policy, const HeadLimits &asMuch)
+{
+    HeadPage page;
+    std::size_t bytes = 0, rows = 0;
+    std::optional<Error> error;
+    EVENTSYNC_CHECK(view.scan(scan, [&](const storage::Row &cells) {
+        const auto row = DocumentRow::fromRow(cells, !needsNoState(parameters));
+        if (!row) {
+            error = row.error();
+            return false;
+        }
+        page.lastPosition = row->position;
+        page.lastId = row->documentId.text();
+        ++rows;
+        if (row->at.serverSeq > ServerSeq(0)) {
+            protocol::Head head{.documentId = row->documentId, .serverSeq = row->at.serverSeq,
+                                .deleted = integerOf(cells, document::Deleted).value_or(1) != 0 ||
+                                           (!needsNoState(parameters) && !row->state)};
+            page.heads.push_back(foundHead(parameters, policy, std::move(head), row->state, asMuch));
+            bytes += page.heads.back().bytes();
+        }
+        page.hasMore = rows == limits::kPageItems || bytes > asMuch.page;
+        return !page.hasMore;
+    }));
+    if (error)
+        return failure(*error);
+    return page;
+}
+
 } // namespace
 
 WatchState *SyncService::Private::watchOf(SessionId id, const CollectionName &collection, std::uint64_t generation)
@@ -101,48 +165,32 @@ void SyncService::Private::listHeads(SessionId id, const CollectionName &collect
     } else if (watch->listAfter) {
         scan.from = storage::Cell(*watch->listAfter + '\0');
     }
-    const bool withState = watch->parameters.filter || !watch->parameters.fields.empty();
-    using Rows = std::vector<DocumentRow>;
-    read<Rows>(
-        [scan, withState](storage::ReadView &view) -> Result<Rows> {
-            Rows rows;
-            std::optional<Error> error;
-            EVENTSYNC_CHECK(view.scan(scan, [&](const storage::Row &cells) {
-                auto row = DocumentRow::fromRow(cells, withState);
-                if (row && !withState && integerOf(cells, document::Deleted).value_or(1) == 0)
-                    row->state = json::Value();
-                if (!row)
-                    error = row.error();
-                else
-                    rows.push_back(std::move(*row));
-                return !error;
-            }));
-            if (error)
-                return failure(*error);
-            return rows;
+    read<HeadPage>(
+        [scan, parameters = watch->parameters, rules = rulesOf(collection), asMuch = headLimits()](storage::ReadView &view) {
+            return headPage(view, scan, parameters, rules->policy, asMuch);
         },
-        [this, id, collection, generation, changesOnly](const Result<Rows> &rows) {
+        [this, id, collection, generation, changesOnly](const Result<HeadPage> &page) {
             WatchState *listed = watchOf(id, collection, generation);
             if (!listed)
                 return;
-            if (!rows)
-                return closeSession(id, {ErrorCode::Unavailable, rows.error().message}, limits::kRetryFirst);
+            if (!page)
+                return closeSession(id, {ErrorCode::Unavailable, page.error().message}, limits::kRetryFirst);
             WatchState &state = *listed;
             Session *listing = session(id);
             protocol::Heads heads{collection, {}};
-            for (const DocumentRow &row : *rows) {
-                if (row.at.serverSeq == ServerSeq(0) || (!changesOnly && !row.state))
+            for (const FoundHead &one : page->heads) {
+                if (!changesOnly && one.head.deleted)
                     continue;
-                if (auto head = headOf(*listing, state, row.record()))
+                if (auto head = headFor(*listing, state, one))
                     heads.heads.push_back(std::move(*head));
             }
             if (!heads.heads.empty())
                 send(*listing, std::move(heads));
-            if (rows->size() == limits::kPageItems) {
+            if (page->hasMore) {
                 if (changesOnly)
-                    state.since = rows->back().position;
+                    state.since = page->lastPosition;
                 else
-                    state.listAfter = rows->back().documentId.text();
+                    state.listAfter = page->lastId;
                 state.owesPage = true;
                 return pump(*listing);
             }
@@ -155,33 +203,32 @@ void SyncService::Private::listHeads(SessionId id, const CollectionName &collect
         });
 }
 
-// What this watch is to be told of one document; none: nothing.
-std::optional<protocol::Head> SyncService::Private::headOf(const Session &session, WatchState &watch, const DocumentRecord &record)
+HeadLimits SyncService::Private::headLimits() const
 {
-    if (options.access->access(session.principal, record.collection, record.documentId) == Access::None)
+    // A number of three letters can take nine bytes of CBOR.
+    return {.page = options.catchUpChunkBytes, .fields = static_cast<std::size_t>(options.limits.frameBytes) / 3};
+}
+
+// What this watch is to be told of one document; none: nothing.
+std::optional<protocol::Head> SyncService::Private::headFor(const Session &session, WatchState &watch, const FoundHead &found)
+{
+    protocol::Head head = found.head;
+    if (options.access->access(session.principal, watch.parameters.collection, head.documentId) == Access::None)
         return std::nullopt;
-    protocol::Head head{.documentId = record.documentId, .serverSeq = record.position.serverSeq, .deleted = record.deleted};
-    const auto &parameters = watch.parameters;
-    if (record.deleted || (!parameters.filter && parameters.fields.empty())) {
-        const bool wasShown = watch.shown.erase(record.documentId) > 0 || !parameters.filter || !watch.knowsShown;
-        return record.deleted && !wasShown ? std::nullopt : std::optional(head);
-    }
-    const json::Value view = rulesOf(record.collection)->policy.withEngineFields(*record.state, record.position.serverSeq);
-    if (parameters.filter && !parameters.filter->matches(view)) {
-        if (watch.shown.erase(record.documentId) == 0 && watch.knowsShown)
-            return std::nullopt;
-        head.deleted = true; // gone from what is watched
+    if (!watch.parameters.filter)
         return head;
+    const bool wasShown = watch.shown.erase(head.documentId) > 0 || !watch.knowsShown;
+    if (head.deleted || !found.matches) {
+        head.deleted = true; // or gone from what is watched
+        return wasShown ? std::optional(head) : std::nullopt;
     }
-    if (parameters.filter && watch.knowsShown) {
-        watch.shown.insert(record.documentId);
+    if (watch.knowsShown) {
+        watch.shown.insert(head.documentId);
         if (watch.shown.size() > kShownDocuments) {
             watch.shown.clear();
             watch.knowsShown = false;
         }
     }
-    if (!parameters.fields.empty())
-        head.fields = json::project(view, parameters.fields);
     return head;
 }
 
@@ -214,37 +261,45 @@ void SyncService::Private::sendHeads()
     sharedHeads.clear();
 }
 
-// Those who watch everything and may read everything share one encoded message.
+// Those who watch everything and may read everything share one encoded message. What is too long for one message is sent as far
+// as the peer takes it; the rest when it has drained.
 void SyncService::Private::sendChanged(Session &session, const CollectionName &collection, WatchState &watch)
 {
-    const bool plain = !watch.parameters.filter && watch.parameters.fields.empty();
+    const auto key = std::make_pair(collection, watch.changed);
+    const bool plain = needsNoState(watch.parameters);
+    const HeadLimits asMuch = headLimits();
     protocol::Heads heads{collection, {}};
     std::set<DocumentId> later;
-    bool all = true;
-    for (const DocumentId &id : watch.changed) {
+    std::size_t bytes = 0;
+    bool shareable = plain;
+    const std::set<DocumentId> changed = std::exchange(watch.changed, {});
+    for (const DocumentId &id : changed) {
         const DocumentPtr document = inUse(id);
-        if (!document || !document->core || (!plain && !document->isIdle())) {
+        if (!document || !document->core || (!plain && !document->isIdle()) || isOverHighWater(session)) {
             if (!document)
                 withDocument(id, [](const Result<DocumentPtr> &) {});
-            later.insert(id); // with its next change, or at the next tick
+            later.insert(id); // with its next change, at the next tick, or when the peer has drained
             continue;
         }
-        std::optional<protocol::Head> head;
-        if (plain) {
-            if (options.access->access(session.principal, collection, id) != Access::None)
-                head = protocol::Head{.documentId = id, .serverSeq = document->core->head().serverSeq,
-                                      .deleted = document->core->isDeleted()};
-        } else {
-            head = headOf(session, watch, document->core->record());
+        const eventlog::DocumentCore &core = *document->core;
+        const FoundHead found =
+            foundHead(watch.parameters, rulesOf(collection)->policy,
+                      {.documentId = id, .serverSeq = core.head().serverSeq, .deleted = core.isDeleted()},
+                      plain ? json::State() : core.record().state, asMuch);
+        auto head = headFor(session, watch, found);
+        shareable = shareable && head;
+        if (!head)
+            continue;
+        heads.heads.push_back(std::move(*head));
+        bytes += found.bytes();
+        if (bytes > asMuch.page) {
+            send(session, std::exchange(heads, {collection, {}}));
+            bytes = 0;
+            shareable = false;
         }
-        if (head)
-            heads.heads.push_back(std::move(*head));
-        else
-            all = false;
     }
-    const auto key = std::make_pair(collection, watch.changed);
-    const bool shareable = plain && all && later.empty();
-    watch.changed = std::move(later);
+    shareable = shareable && later.empty();
+    watch.changed.merge(later);
     if (heads.heads.empty())
         return;
     if (!shareable)

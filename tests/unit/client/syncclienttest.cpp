@@ -57,6 +57,8 @@ public:
     int dials = 0, presences = 0;
     protocol::Welcome greeting = test::welcome();
     bool answersQueries = true;
+    std::vector<std::string> pieces;  // of each answer
+    std::vector<StateVector> vectors; // told one at a time
     std::optional<ErrorCode> refuses; // at hello
     std::map<ClientId, ClientSeq> last;
 
@@ -86,9 +88,31 @@ private:
         } else if (std::holds_alternative<protocol::Presence>(*message)) {
             ++presences;
         } else if (const auto *query = std::get_if<protocol::Query>(&*message); query && answersQueries) {
-            send(protocol::QueryResult{.requestId = query->requestId, .part = 1, .more = true,
-                                       .content = {{"items", json::Array{1, 2}}}});
-            send(protocol::QueryResult{.requestId = query->requestId, .part = 2, .content = {{"items", json::Array{3}}}});
+            if (const auto *asked = std::get_if<protocol::StateVectorsQuery>(&query->query))
+                return send(nextVector(query->requestId, *asked));
+            if (pieces.empty())
+                send(protocol::QueryResult{.requestId = query->requestId, .content = {{"items", json::Array{1, 2, 3}}}});
+            answerInPieces(query->requestId);
+        }
+    }
+    protocol::QueryResult nextVector(const std::string &requestId, const protocol::StateVectorsQuery &asked) const
+    {
+        protocol::QueryResult result{.requestId = requestId};
+        for (const StateVector &vector : vectors) {
+            if (asked.after && vector.clientId <= *asked.after)
+                continue;
+            result.content["stateVectors"] = json::Array{vector.toJson()};
+            if (!(vector == vectors.back()))
+                result.content["next"] = vector.clientId.text();
+            break;
+        }
+        return result;
+    }
+    void answerInPieces(const std::string &requestId)
+    {
+        for (std::size_t i = 0; i < pieces.size(); ++i) {
+            send(protocol::QueryResult{.requestId = requestId, .part = static_cast<std::int64_t>(i) + 1,
+                                       .more = i + 1 < pieces.size(), .piece = pieces[i]});
         }
     }
 
@@ -161,7 +185,52 @@ void SyncClientTest::editsTravelAndComeBack()
     QVERIFY(resultOf(client->waitForSettled(kGame)).has_value());
     QCOMPARE(server.log.state(), std::string(R"({"gold":1})"));
     const auto content = resultOf(client->list({.collection = kGames}));
-    QCOMPARE(content->at("items"), parsed("[1,2,3]")); // the parts are joined
+    QCOMPARE(content->at("items"), parsed("[1,2,3]"));
+}
+
+void SyncClientTest::anAnswerInPiecesIsPutTogether_data()
+{
+    QTest::addColumn<QStringList>("pieces");
+    QTest::addColumn<QString>("outcome");
+    const auto row = [](const char *name, const QStringList &pieces, const char *outcome) {
+        QTest::newRow(name) << pieces << QString::fromLatin1(outcome);
+    };
+    row("whole", {QStringLiteral(R"({"items":[1,)"), QStringLiteral(R"("\"가"],"nextPage)"), QStringLiteral(R"(Token":"t"})")}, "ok");
+    row("one piece", {QStringLiteral(R"({"items":[1,"\"가"],"nextPageToken":"t"})")}, "ok");
+    row("something is missing", {QStringLiteral(R"({"items":[1)"), QStringLiteral("}")}, "InvalidMessage");
+    row("no object", {QStringLiteral("[1"), QStringLiteral("]")}, "InvalidMessage");
+    row("without end", QStringList(12, QString(1'500'000, QLatin1Char('1'))), "TooLarge");
+}
+
+void SyncClientTest::anAnswerInPiecesIsPutTogether()
+{
+    QFETCH(QStringList, pieces);
+    QFETCH(QString, outcome);
+    SmallServer server;
+    auto client = opened(optionsFor(server));
+    client->goOnline();
+    QTRY_COMPARE(client->state(), SyncClient::State::Online);
+    for (const QString &piece : pieces)
+        server.pieces.push_back(piece.toStdString());
+    const auto content = resultOf(client->list({.collection = kGames}));
+    QCOMPARE(content ? QStringLiteral("ok") : QString::fromStdString(std::string(errorName(content.error().code))), outcome);
+    if (content)
+        QCOMPARE(json::canonical(*content), std::string(R"({"items":[1,"\"가"],"nextPageToken":"t"})"));
+    server.pieces.clear(); // the connection is as it was
+    QCOMPARE(resultOf(client->list({.collection = kGames}))->at("items"), parsed("[1,2,3]"));
+}
+
+void SyncClientTest::stateVectorsAreAskedForToTheLast()
+{
+    SmallServer server;
+    auto client = opened(optionsFor(server));
+    client->goOnline();
+    QTRY_COMPARE(client->state(), SyncClient::State::Online);
+    for (const char *name : {"ann", "bob", "eve"})
+        server.vectors.push_back({.clientId = ClientId(name), .documentId = kGame, .serverSeq = ServerSeq(1)});
+    const auto vectors = resultOf(client->stateVectors(kGame));
+    QVERIFY(vectors.has_value());
+    QVERIFY(*vectors == server.vectors);
 }
 
 void SyncClientTest::offlineEditsWaitAndAreSentLater()

@@ -12,6 +12,9 @@ class SyncClientTest : public QObject
 
 private Q_SLOTS:
     void editsTravelAndComeBack();
+    void anAnswerInPiecesIsPutTogether_data();
+    void anAnswerInPiecesIsPutTogether();
+    void stateVectorsAreAskedForToTheLast();
     void offlineEditsWaitAndAreSentLater();
     void aLostConnectionIsDialledAgain();
     void refusedForGoodStaysAway();

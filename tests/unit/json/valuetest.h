@@ -26,6 +26,9 @@ private Q_SLOTS:
     void malformedFiltersAreRefused_data();
     void malformedFiltersAreRefused();
     void sortingAndProjection();
+    void sortValuesAreShortAndKeepTheOrder();
+    void largeIntegersAreRefusedIfTheyWouldChange_data();
+    void largeIntegersAreRefusedIfTheyWouldChange();
     void qtJsonLosesNothing();
     void qtJsonOutsideTheDomainIsRefused();
 };

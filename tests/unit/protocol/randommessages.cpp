@@ -172,7 +172,7 @@ Query RandomMessages::query()
     case 1:
         return {text(), StateAtQuery{documentId(), ServerSeq(number())}};
     case 2:
-        return {text(), StateVectorsQuery{documentId()}};
+        return {text(), StateVectorsQuery{documentId(), optional<ClientId>([this] { return clientId(); })}};
     case 3: {
         ListQuery list{.collection = CollectionName("games")};
         list.filter = optional<json::Filter>([this] { return filter(); });
@@ -254,7 +254,7 @@ Message RandomMessages::documentMessage(std::size_t type)
         Ack ack{BatchId(number()), document, {}};
         for (auto n = m_random.below(4); n > 0; --n)
             ack.results.push_back({id(), ClientSeq(number()), static_cast<AckStatus>(m_random.below(6)), optionalSeq(), optionalSeq(),
-                                   optional<ErrorCode>([this] { return static_cast<ErrorCode>(m_random.below(43)); }), optionalText(),
+                                   optional<ErrorCode>([this] { return static_cast<ErrorCode>(m_random.below(44)); }), optionalText(),
                                    optionalText()});
         return ack;
     }
@@ -290,7 +290,8 @@ Message RandomMessages::otherMessage(std::size_t type)
     if (is<Heads>(type)) {
         Heads heads{games, {}};
         for (auto n = m_random.below(4); n > 0; --n)
-            heads.heads.push_back({documentId(), ServerSeq(number()), maybe(), optional<json::Value>([this] { return value(2); })});
+            heads.heads.push_back({documentId(), ServerSeq(number()), maybe(), optional<json::Value>([this] { return value(2); }),
+                                   optional<ErrorCode>([] { return ErrorCode::TooLarge; })});
         return heads;
     }
     if (is<Watching>(type))
@@ -305,6 +306,7 @@ Message RandomMessages::otherMessage(std::size_t type)
             result.content = json::Object{{"state", value(3)}, {"serverSeq", number()}};
         else
             result.code = ErrorCode::NotFound;
+        result.piece = optionalText();
         result.reason = optionalText();
         return result;
     }

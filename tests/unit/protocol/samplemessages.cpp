@@ -171,18 +171,21 @@ void addCollections(std::vector<SampleMessage> &samples)
     samples.push_back({"watch-sparse", Watch{kGames}});
     samples.push_back({"heads", Heads{kGames, {{.documentId = kHero, .serverSeq = ServerSeq(42), .fields = value(R"({"gold":5})")},
                                                {.documentId = DocumentId("gone"), .serverSeq = ServerSeq(9), .deleted = true}}}});
+    samples.push_back({"heads-large", Heads{kGames, {{.documentId = kHero, .serverSeq = ServerSeq(42), .code = ErrorCode::TooLarge}}}});
     samples.push_back({"watching", Watching{kGames, "tok2"}});
     samples.push_back({"watching-full", Watching{kGames, "tok2", true}});
     samples.push_back({"unwatch", Unwatch{kGames}});
     samples.push_back({"query-events", Query{"q1", EventsQuery{kHero, ServerSeq(1), ServerSeq(40), 10, kAlice, gold}}});
     samples.push_back({"query-state", Query{"q2", StateAtQuery{kHero, ServerSeq(5)}}});
     samples.push_back({"query-vectors", Query{"q3", StateVectorsQuery{kHero}}});
+    samples.push_back({"query-vectors-after", Query{"q3", StateVectorsQuery{kHero, kAlice}}});
     samples.push_back({"query-list", Query{"q4", ListQuery{kGames, *filter, {{gold, true}, {name, false}}, {name}, 50, "page"}}});
     samples.push_back({"query-stats", Query{"q5", StatsQuery{}}});
     json::Object content;
     content.emplace("state", value(R"({"gold":5})"));
     content.emplace("serverSeq", 5);
     samples.push_back({"result", QueryResult{.requestId = "q2", .part = 2, .more = true, .content = content}});
+    samples.push_back({"result-piece", QueryResult{.requestId = "q4", .part = 2, .more = true, .piece = R"(":"가\"","version":1})"}});
     json::Object events;
     Event crdt = loggedEvent(3);
     crdt.diff = Diff(CrdtPatchBytes{Bytes("\x01\x02\xFB", 3)});

@@ -2,6 +2,7 @@
 #include "routestest.h"
 
 #include <eventsync/base/digest.h>
+#include <eventsync/base/limits.h>
 #include <eventsync/crdt/api.h>
 #include <eventsync/crdt/encoding.h>
 #include <eventsync/model/crdtstate.h>
@@ -90,7 +91,40 @@ void RoutesTest::secondCreateOfAnIdIsRefused()
     const Reply again = create(m_id, R"({"other": true})");
     QCOMPARE(again.status, 409);
     QCOMPARE(again.member("/code"), std::string(R"("DocumentExists")"));
-    QCOMPARE(create(m_id, "{}", "others").member("/code"), std::string(R"("DocumentExists")"));
+}
+
+void RoutesTest::anIdBelongsToItsCollectionForEver()
+{
+    QCOMPARE(create(m_id, "{}").status, 201);
+    for (const bool deleted : {false, true}) {
+        if (deleted)
+            QCOMPARE(m_http->send("DELETE", "/api/games/" + m_id, "").status, 204);
+        for (const Reply &wanted : {create(m_id, "{}", "others"), m_http->send("PUT", "/api/others/" + m_id, "{}")}) {
+            QCOMPARE(wanted.status, 409);
+            QCOMPARE(wanted.member("/code"), std::string(R"("WrongCollection")"));
+        }
+    }
+    QCOMPARE(create(m_id, "{}").status, 201); // where it was
+}
+
+void RoutesTest::integersThatWouldBeRoundedAreRefused()
+{
+    const QByteArray large = R"({"n":9007199254740993})";
+    const QByteArray document = "/api/games/" + m_id;
+    const QByteArray patch = R"([{"op":"replace","path":"/n","value":9007199254740993}])";
+    const auto verifyRefused = [](const Reply &reply) {
+        QCOMPARE(reply.status, 400);
+        QCOMPARE(reply.member("/code"), std::string(R"("InvalidValue")"));
+    };
+    verifyRefused(create(m_id, large));
+    QCOMPARE(create(m_id, R"({"n":100000000000000000000})").status, 201); // as it is read, so it may be written
+    verifyRefused(m_http->send("PUT", document, large));
+    verifyRefused(m_http->send("PATCH", document, large, kMergePatch));
+    verifyRefused(m_http->send("PATCH", document, patch, kJsonPatch));
+    QCOMPARE(m_http->get(document).member("/n"), std::string("100000000000000000000"));
+    QCOMPARE(m_http->send("PUT", document + "?largeIntegers=round", large).status, 200);
+    QCOMPARE(m_http->get(document).member("/n"), std::string("9007199254740992"));
+    QCOMPARE(m_http->send("PUT", document + "?largeIntegers=maybe", large).status, 400);
 }
 
 void RoutesTest::putCreatesAndReplaces()
@@ -347,6 +381,65 @@ void RoutesTest::listGoesPageByPage()
         QCOMPARE(seen.size(), 5);
         QCOMPARE(QSet<QByteArray>(seen.begin(), seen.end()).size(), 5);
     }
+}
+
+void RoutesTest::aPageTokenOfLongTextsFitsTheNextRequest()
+{
+    const QByteArray collection = "long-" + QByteArray::number(m_count);
+    for (int i = 0; i < 3; ++i)
+        create(m_id + QByteArray::number(i), R"({"text":")" + QByteArray(20'000, 'x') + QByteArray::number(i) + R"("})", collection);
+    QByteArray token;
+    for (int page = 0; page < 3; ++page) {
+        const Reply list = m_http->get("/api/" + collection + "?limit=1&fields=/none&sort=/text" + (page == 0 ? "" : "&pageToken=" + token));
+        QCOMPARE(list.status, 200);
+        QCOMPARE(list.member("/items/0/id"), '"' + (m_id + QByteArray::number(page)).toStdString() + '"');
+        const json::Value value = list.json();
+        const json::Value *next = value.as_object().if_contains("nextPageToken");
+        QCOMPARE(next != nullptr, page < 2);
+        token = next ? QByteArray::fromStdString(std::string(next->as_string())) : QByteArray();
+    }
+}
+
+void RoutesTest::aListEndsItsPageAtItsBytes()
+{
+    const QByteArray collection = "large-" + QByteArray::number(m_count);
+    for (int i = 0; i < 6; ++i)
+        create(m_id + QByteArray::number(i), R"({"text":")" + QByteArray(900'000, 'x') + R"("})", collection);
+    const Reply first = m_http->get("/api/" + collection);
+    QVERIFY(first.body.size() < qsizetype(limits::kAnswerBytes) + 1'000);
+    const json::Value value = first.json();
+    QCOMPARE(value.at("items").as_array().size(), std::size_t(4));
+    const auto token = QByteArray::fromStdString(std::string(value.at("nextPageToken").as_string()));
+    QCOMPARE(m_http->get("/api/" + collection + "?pageToken=" + token).json().at("items").as_array().size(), std::size_t(2));
+}
+
+void RoutesTest::aLongListIsEmptiedByOnePut()
+{
+    QByteArray list = "[0";
+    for (int i = 1; i < 30'000; ++i)
+        list += ',' + QByteArray::number(i);
+    create(m_id, R"({"name":"x","list":)" + list + "]}");
+    const Reply emptied = m_http->send("PUT", "/api/games/" + m_id, R"({"name":"x","list":[]})");
+    QCOMPARE(emptied.status, 200);
+    QCOMPARE(m_http->get("/api/events/" + m_id + "?after=1").member("/0/diff/patch"), std::string(R"([{"op":"replace","path":"/list","value":[]}])"));
+}
+
+void RoutesTest::clocksBesideEventsCountInTheAnswer()
+{
+    create(m_id, R"({"n": 0})");
+    for (int i = 1; i <= 400; ++i) { // a clock takes up to 32 KB, all of them 6 MB
+        const QByteArray client = QByteArray(60, 'c') + QByteArray::number(100 + i).right(4);
+        m_http->send("PUT", "/api/games/" + m_id, R"({"n": )" + QByteArray::number(i) + '}', {{"X-Client-Id", client}});
+    }
+    int events = 0;
+    for (int requests = 0; requests < 10 && events < 401; ++requests) {
+        const Reply some = m_http->get("/api/events/" + m_id + "?clock=1&after=" + QByteArray::number(events));
+        QCOMPARE(some.status, 200);
+        QVERIFY(some.body.size() < qsizetype(limits::kAnswerBytes) + 100'000);
+        events += static_cast<int>(some.json().as_array().size());
+        QVERIFY(requests > 0 || events < 401);
+    }
+    QCOMPARE(events, 401);
 }
 
 void RoutesTest::eventsComeAsAListAfterAPosition()
@@ -769,6 +862,11 @@ void RoutesTest::badInputHasItsNamedError_data()
     row("reserved collection", "POST", "/api/clients", "{}", json, 400, "InvalidValue");
     row("bad collection", "GET", "/api/Games", "", "", 400, "InvalidValue");
     row("bad id", "GET", "/api/games/a%20b", "", "", 400, "InvalidValue");
+    row("id is a folder", "POST", "/api/games?id=.", "{}", json, 400, "InvalidValue");
+    row("id is the folder above", "POST", "/api/games?id=..", "{}", json, 400, "InvalidValue");
+    row("too many sort keys", "GET", "/api/games?sort=/a,/b,/c,/d,/e,/f,/g,/h,/i", "", "", 413, "TooLarge");
+    row("exchange pushes an integer that would be rounded", "POST", "/api/sync/g", R"({"clientId":"a","push":[9007199254740993]})", json, 400,
+        "InvalidValue");
     row("bad id to create", "POST", "/api/games?id=a%2Fb", "{}", json, 400, "InvalidValue");
     row("at is no number", "GET", "/api/games/g?at=x", "", "", 400, "InvalidMessage");
     row("at is negative", "GET", "/api/games/g?at=-1", "", "", 400, "InvalidMessage");

@@ -21,6 +21,8 @@ private Q_SLOTS:
     void createdDocumentIsReadBackWithItsVersion();
     void createMakesAnIdWhereNoneIsGiven();
     void secondCreateOfAnIdIsRefused();
+    void anIdBelongsToItsCollectionForEver();
+    void integersThatWouldBeRoundedAreRefused();
     void putCreatesAndReplaces();
     void patchesOfBothKindsChangeTheDocument();
     void crdtDocumentsAreWrittenAsJson();
@@ -39,6 +41,10 @@ private Q_SLOTS:
     void pastVersionsAreRead();
     void listFiltersSortsAndReducesFields();
     void listGoesPageByPage();
+    void aPageTokenOfLongTextsFitsTheNextRequest();
+    void aListEndsItsPageAtItsBytes();
+    void aLongListIsEmptiedByOnePut();
+    void clocksBesideEventsCountInTheAnswer();
     void eventsComeAsAListAfterAPosition();
     void eventsComeWithTheirClocks();
     void eventsComeLive();

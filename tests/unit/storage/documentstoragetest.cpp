@@ -106,7 +106,9 @@ void DocumentStorageTest::editGivesValueDiffAndVersion()
     QCOMPARE(stored("a", &text), std::size_t(2));
     QCOMPARE(text, R"({"gold":150,"name":"x"})"); // `version` is the engine's: no part of the state
     QCOMPARE(wait(m_storage->createOne(kGames, kA, value("{}"), {})).error().code, ErrorCode::DocumentExists);
-    QCOMPARE(wait(m_storage->createOne(CollectionName("notes"), kA, value("{}"), {})).error().code, ErrorCode::DocumentExists);
+    QCOMPARE(wait(m_storage->createOne(CollectionName("notes"), kA, value("{}"), {})).error().code, ErrorCode::WrongCollection);
+    for (const char *folder : {".", ".."})
+        QCOMPARE(wait(m_storage->createOne(kGames, DocumentId(folder), value("{}"), {})).error().code, ErrorCode::InvalidValue);
     QCOMPARE(wait(m_storage->findOneAndUpdate(kB, nothing, {})).error().code, ErrorCode::NotFound);
     QCOMPARE(wait(m_storage->findOne(kB)).error().code, ErrorCode::NotFound);
 }
@@ -366,6 +368,34 @@ void DocumentStorageTest::listsFilterSortAndPage()
     auto second = wait(m_storage->findMany(kGames, plain));
     QCOMPARE(second->documents.size(), std::size_t(4));
     QVERIFY(!second->nextPageToken);
+}
+
+void DocumentStorageTest::aPageEndsAtItsBytes()
+{
+    for (int i = 0; i < 9; ++i) {
+        const std::string text = R"({"text":")" + std::string(1'000, 'x') + R"(","n":)" + std::to_string(9 - i) + "}";
+        QVERIFY(wait(m_storage->createOne(kGames, DocumentId("d" + std::to_string(i)), value(text.c_str()), {})));
+    }
+    for (const char *sort : {"", "/n"}) {
+        FindOptions options;
+        options.sort = *json::sortKeysFrom(sort);
+        options.bytes = 2'500;
+        std::string seen;
+        for (int pages = 0; pages < 9; ++pages) {
+            auto page = wait(m_storage->findMany(kGames, options));
+            QVERIFY(page);
+            QCOMPARE(page->documents.size(), std::size_t(pages < 4 ? 2 : 1));
+            for (const StoredDocument &one : page->documents)
+                seen += one.id.text() + " ";
+            if (!page->nextPageToken)
+                break;
+            options.pageToken = *page->nextPageToken;
+        }
+        QCOMPARE(seen, std::string(*sort == 0 ? "d0 d1 d2 d3 d4 d5 d6 d7 d8 " : "d8 d7 d6 d5 d4 d3 d2 d1 d0 "));
+    }
+    FindOptions tiny;
+    tiny.bytes = 10;
+    QCOMPARE(wait(m_storage->findMany(kGames, tiny))->documents.size(), std::size_t(1)); // one in any case
 }
 
 void DocumentStorageTest::watchTellsChangesInOrder()

@@ -38,6 +38,7 @@ private Q_SLOTS:
     void sectionIsNotEditedAgainForChangesElsewhere();
     void transactionIsAllOrNothing();
     void listsFilterSortAndPage();
+    void aPageEndsAtItsBytes();
     void watchTellsChangesInOrder();
     void cacheAnswersUntilItsTimeIsOver();
     void hotDocumentIsReadAgainBeforeItsTimeIsOver();

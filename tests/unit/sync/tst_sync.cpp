@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "accesstest.h"
+#include "answerstest.h"
 #include "catchuptest.h"
 #include "crdttest.h"
 #include "nodestest.h"
@@ -458,7 +459,7 @@ void TestSync::codeWritesByEditAndByVersion()
     };
     QCOMPARE(rig.write(write).error().code, ErrorCode::Invalid);
     write.collection = CollectionName("others");
-    QCOMPARE(rig.write(write).error().code, ErrorCode::DocumentExists);
+    QCOMPARE(rig.write(write).error().code, ErrorCode::WrongCollection);
     QCOMPARE(rig.state(), std::string(R"({"gold":4})"));
 }
 
@@ -666,7 +667,7 @@ void TestSync::aRefusedSubscribeLeavesWhatWasFollowed()
     rig.push(alice, {rig.create(alice)});
     Peer &bob = rig.follow("bob");
     rig.say(bob, protocol::Subscribe{.documentId = DocumentId("d1"), .collection = CollectionName("others"), .afterSeq = ServerSeq(0)});
-    QCOMPARE(bob.last<protocol::ErrorMessage>()->code, ErrorCode::DocumentExists);
+    QCOMPARE(bob.last<protocol::ErrorMessage>()->code, ErrorCode::WrongCollection);
     rig.push(alice, {rig.event(alice, 2, 1, Operation::Update, kGold5)});
     QCOMPARE(bob.eventSeqs().back(), std::int64_t(2));
     QCOMPARE(statuses(rig.push(bob, {rig.event(bob, 1, 2, Operation::Update, kGold5)})), std::string("applied 3"));
@@ -743,6 +744,7 @@ int main(int argc, char **argv)
     run(AccessTest());
     run(CrdtTest());
     run(CatchUpTest());
+    run(AnswersTest());
     run(UpkeepTest());
     run(NodesTest());
     run(TransactionTest());

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QObject>
+
+namespace eventsync::sync::test {
+
+// Everything that the service says stays within the granted frame, is bounded in memory, and waits for a slow reader.
+class AnswersTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void aLongAnswerComesInPieces_data();
+    void aLongAnswerComesInPieces();
+    void aLongAnswerWaitsForASlowReaderAndForNothingElse();
+    void aListEndsItsPageAtItsBytes();
+    void aPageTokenStaysShort();
+    void stateVectorsGoOnFromTheLastOne();
+    void headsComeInStepsAndALargeOneIsNamed();
+    void changedHeadsWaitForASlowReader();
+    void clocksCountAsTheirEventsDo();
+    void cursorsComeInSteps();
+    void whatAnErrorQuotesIsShort();
+    void aMessageThatWasTooLongFailsByName();
+};
+
+} // namespace eventsync::sync::test
