@@ -541,7 +541,7 @@ void World::heal()
         readInTurns(random);
 }
 
-// Where not all documents have a place, each gets one after the other, until nobody has anything new.
+// Where not all documents have a place, each gets one after the other, until no replica has anything new.
 void World::readInTurns(SeededRandom &random)
 {
     for (int round = 0; round < 20; ++round) {

@@ -17,8 +17,8 @@ std::optional<std::chrono::milliseconds> milliseconds(std::optional<std::int64_t
 
 } // namespace
 
-// Of a document that is followed for its edits only nobody says that he looks at it. Not before it is in step: to a server that does not know the subscription yet, presence is an error of the
-// document, and would be taken for a refused subscription.
+// A document that is followed for its edits only shows no presence. Not before the document is in step: to a server that does
+// not know the subscription yet, presence is an error of the document, and would be taken for a refused subscription.
 void ClientCore::Private::sendPresence(const DocumentId &id, const json::Value &state, Outcome &out) const
 {
     const DocumentReplica *document = known(id);

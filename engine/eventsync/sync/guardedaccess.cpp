@@ -14,9 +14,9 @@ public:
 
     Result<Principal> authenticate(const std::optional<std::string> &token, const ClientId &client) const override
     {
-        Result<Principal> answer = failure(ErrorCode::Unavailable, "nobody can be recognised at the moment");
+        Result<Principal> answer = failure(ErrorCode::Unavailable, "the server cannot check who connects at the moment");
         if (const auto asked = guarded([&] { answer = m_policy->authenticate(token, client); }); !asked)
-            qCWarning(lcSync) << "the access policy failed, and lets nobody in:" << asked.error().message.c_str();
+            qCWarning(lcSync) << "the access policy failed, and the connection is refused:" << asked.error().message.c_str();
         return answer;
     }
     Access access(const Principal &principal, const std::optional<CollectionName> &collection, const DocumentId &document) const override

@@ -5,8 +5,8 @@
 
 namespace eventsync::sync {
 
-// A policy as the service asks it (base/guard.h). One that throws gives no access, or lets nobody in for the moment
-// (Unavailable); its words are for the log, not for peers that nobody has recognised.
+// A policy as the service asks it (base/guard.h). One that throws gives no access, and at `hello` the peer is told
+// Unavailable; the words of the exception go to the log only, because the peer is not authenticated.
 std::shared_ptr<const AccessPolicy> guardedAccess(std::shared_ptr<const AccessPolicy> policy);
 
 } // namespace eventsync::sync

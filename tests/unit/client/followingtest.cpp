@@ -224,7 +224,7 @@ void FollowingTest::aDocumentThatIsNotInStepKeepsItsPlace()
     QVERIFY(house.device.take<protocol::Subscribe>().empty());
 }
 
-void FollowingTest::nobodyIsPresentInAClosedDocument()
+void FollowingTest::aClosedDocumentShowsNoPresence()
 {
     Pair pair;
     QVERIFY(pair.device.run(pair.device.core->presence(pair.id, json::Value("here"))).has_value());

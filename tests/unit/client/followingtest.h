@@ -20,7 +20,7 @@ private Q_SLOTS:
     void anEditTakesThePlaceThatIsIdleLongest();
     void moreOpenDocumentsThanPlacesAreReadInTurns();
     void aDocumentThatIsNotInStepKeepsItsPlace();
-    void nobodyIsPresentInAClosedDocument();
+    void aClosedDocumentShowsNoPresence();
 };
 
 } // namespace eventsync::client::test

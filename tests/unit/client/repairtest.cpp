@@ -449,7 +449,7 @@ void RepairTest::aRefusalForGoodMakesDeadLetters_data()
     row(ErrorCode::PermissionDenied, true);
     row(ErrorCode::WrongCollection, true); // in another collection: there never will be a newer state to look at
     row(ErrorCode::NotFound, false);      // it may be created
-    row(ErrorCode::Corrupt, false);       // somebody repairs it
+    row(ErrorCode::Corrupt, false);       // an operator repairs it
     row(ErrorCode::Unavailable, false);
 }
 

@@ -474,7 +474,7 @@ void SyncClientTest::editsOfDocumentsThatAreNotOpenTravel()
     QVERIFY(resultOf(client->create(kGame, kGames, parsed(R"({"gold":1})"))).has_value());
     QVERIFY(resultOf(client->waitForSettled(kGame)).has_value());
     QCOMPARE(server.log.state(), std::string(R"({"gold":1})"));
-    QVERIFY(!client->core().isSynced(kGame)); // and nobody listens to it any more
+    QVERIFY(!client->core().isSynced(kGame)); // and it is not followed any more
 }
 
 void SyncClientTest::aStoreThatCannotBeReadAgainIsLostForGood()
