@@ -34,9 +34,9 @@ public:
         return m_memory.view();
     }
     std::string durability() const override { return m_memory.durability(); }
-    Result<> backup(const std::string &path, const std::function<void(int percent)> &progress) override
+    Result<> backup(const std::string &path, const storage::BackupOptions &options) override
     {
-        return m_memory.backup(path, progress);
+        return m_memory.backup(path, options);
     }
 
 private:

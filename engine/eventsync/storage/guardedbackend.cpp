@@ -97,9 +97,25 @@ std::string GuardedBackend::durability() const
     return guarded([&] { return m_backend.durability(); }).value_or(std::string());
 }
 
-Result<> GuardedBackend::backup(const std::string &path, const std::function<void(int percent)> &progress)
+Result<> GuardedBackend::backup(const std::string &path, const BackupOptions &options)
 {
-    return guarded([&] { return m_backend.backup(path, progress); });
+    return guarded([&] { return m_backend.backup(path, options); });
+}
+
+Health GuardedBackend::health()
+{
+    auto health = guarded([&] { return m_backend.health(); });
+    return health ? std::move(*health) : Health{.trouble = health.error()};
+}
+
+void GuardedBackend::shrink(Shrink how, Executor &executor, std::function<void(Result<Shrunk>)> done)
+{
+    const auto once = std::make_shared<Once<Result<Shrunk>>>(std::move(done));
+    const auto called = guarded([&] {
+        m_backend.shrink(how, executor, [once](Result<Shrunk> shrunk) { (*once)(std::move(shrunk)); });
+    });
+    if (!called)
+        executor.post([once, error = called.error()] { (*once)(failure(error)); });
 }
 
 } // namespace eventsync::storage

@@ -15,15 +15,15 @@ public:
     explicit GuardedBackend(Backend &backend) : m_backend(backend) {}
     explicit GuardedBackend(std::unique_ptr<Backend> backend) : m_owned(std::move(backend)), m_backend(*m_owned) {}
 
-    Backend &inner() { return m_backend; }
-
     void commit(Batch batch, Executor &executor, CommitDone done) override;
     void beginBurst() override;
     void endBurst() override;
     void read(ReadTask task) override;
     Result<std::unique_ptr<ReadView>> view() override;
     std::string durability() const override;
-    Result<> backup(const std::string &path, const std::function<void(int percent)> &progress) override;
+    Result<> backup(const std::string &path, const BackupOptions &options) override;
+    Health health() override;
+    void shrink(Shrink how, Executor &executor, std::function<void(Result<Shrunk>)> done) override;
 
 private:
     std::unique_ptr<Backend> m_owned;
