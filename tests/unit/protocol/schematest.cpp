@@ -101,7 +101,7 @@ bool isLeftToTheReceiver(const Message &message, const std::string &path)
 {
     if (std::holds_alternative<Hello>(message) || std::holds_alternative<Welcome>(message))
         return path == "/protocol";
-    const std::string_view envelope[] = {"/requestId", "/part", "/more", "/code", "/reason"};
+    const std::string_view envelope[] = {"/requestId", "/part", "/more", "/piece", "/code", "/reason"};
     return std::holds_alternative<QueryResult>(message) && std::ranges::find(envelope, path) == std::end(envelope);
 }
 
