@@ -59,7 +59,7 @@ private:
         const Value &after;
         std::size_t depth, firstOperation;
         Spent before;
-        std::optional<std::size_t> whole = {}; // what replacing it would cost, once somebody asked
+        std::optional<std::size_t> whole = {}; // what replacing it would cost, once that was asked
         bool isRuled = false;
     };
 

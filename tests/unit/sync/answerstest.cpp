@@ -7,8 +7,10 @@
 
 #include <QTest>
 
-#include <functional>
+#include <optional>
 #include <set>
+#include <string>
+#include <vector>
 
 namespace eventsync::sync::test {
 
@@ -148,7 +150,7 @@ void AnswersTest::aLongAnswerWaitsForASlowReaderAndForNothingElse()
     }
     QCOMPARE(joined(alice, "list").at("items").as_array().size(), std::size_t(10));
     QVERIFY(joined(alice, "stats").contains("stats"));
-    for (std::size_t i = 0; i < limits::kQueriesAtATime + 1; ++i) // nobody drains: they wait, up to a number
+    for (std::size_t i = 0; i < limits::kQueriesAtATime + 1; ++i) // they wait while the peer does not drain, up to a number
         rig.say(alice, protocol::Query{"list", protocol::ListQuery{.collection = kThings}});
     alice.unsent = limits::kMiB;
     rig.say(alice, protocol::Query{"one more", protocol::StatsQuery{}});
@@ -277,8 +279,10 @@ void AnswersTest::changedHeadsWaitForASlowReader()
         rig.service->drained(alice.id);
         rig.run();
         QVERIFY(alice.unsent < 80'000);
-        for (const protocol::Head &head : alice.last<protocol::Heads>()->heads)
-            told.insert(head.documentId);
+        for (const protocol::Heads &heads : alice.all<protocol::Heads>()) {
+            for (const protocol::Head &head : heads.heads)
+                told.insert(head.documentId);
+        }
     }
     QCOMPARE(told.size(), std::size_t(40));
     verifyFrames(rig, alice);
