@@ -71,6 +71,8 @@ SyncService::Private::Step SyncService::Private::step(Session &session, const Do
     if (subscription.sent == core.head().serverSeq) {
         if (subscription.owesSynced)
             sendSynced(session, document, subscription);
+        if (subscription.owesPresences && sendPresences(session, document, subscription))
+            return Step::More;
         if (subscription.owesCursors && sendCursors(session, document, subscription))
             return Step::More;
         subscription.stage = Subscription::Stage::Live;
@@ -219,9 +221,10 @@ void SyncService::Private::sendSynced(Session &session, const DocumentPtr &docum
     subscription.pending.clear();
     subscription.clock.reset();
     send(session, std::move(synced));
+    subscription.owesPresences = true;
     subscription.owesCursors = subscription.wantsCursors;
+    subscription.presencesAfter.reset();
     subscription.cursorsAfter.reset();
-    sendPresences(session, document);
 }
 
 } // namespace eventsync::sync

@@ -10,7 +10,8 @@ namespace eventsync::sync {
 
 namespace {
 
-constexpr std::size_t kCursorBytes = 256; // a cursor without its clock
+constexpr std::size_t kPresenceBytes = 256; // a message of presence without its state
+constexpr std::size_t kCursorBytes = 256;   // a cursor without its clock
 
 } // namespace
 
@@ -51,12 +52,23 @@ void SyncService::Private::endPresence(const DocumentPtr &document, const Client
     }
 }
 
-void SyncService::Private::sendPresences(Session &session, const DocumentPtr &document)
+// A chunk of them; whether there are more.
+bool SyncService::Private::sendPresences(Session &session, const DocumentPtr &document, Subscription &subscription)
 {
-    for (const auto &[client, entry] : document->presence) {
-        if (entry.session != session.id)
-            send(session, protocol::Presence{document->id, client, entry.state});
+    const auto &all = document->presence;
+    std::size_t bytes = 0;
+    auto at = subscription.presencesAfter ? all.upper_bound(*subscription.presencesAfter) : all.begin();
+    for (; at != all.end() && bytes < options.catchUpChunkBytes; ++at) {
+        if (at->second.session == session.id)
+            continue;
+        send(session, protocol::Presence{document->id, at->first, at->second.state});
+        bytes += kPresenceBytes + json::canonicalSize(at->second.state);
     }
+    subscription.owesPresences = at != all.end();
+    subscription.presencesAfter.reset();
+    if (subscription.owesPresences)
+        subscription.presencesAfter = std::prev(at)->first;
+    return subscription.owesPresences;
 }
 
 // A chunk of them; whether there are more.

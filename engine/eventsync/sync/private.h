@@ -152,7 +152,7 @@ struct SyncService::Private
     void endPresence(const DocumentPtr &document, const ClientId &client);
     void cursor(Session &session, const protocol::Cursor &message);
     void cursorMoved(const DocumentPtr &document, const ClientId &client, ServerSeq at, VectorClock clock);
-    void sendPresences(Session &session, const DocumentPtr &document);
+    bool sendPresences(Session &session, const DocumentPtr &document, Subscription &subscription);
     bool sendCursors(Session &session, const DocumentPtr &document, Subscription &subscription);
 
     // ---- collections and questions (watching.cpp, querying.cpp)

@@ -37,8 +37,9 @@ struct Subscription
     ServerSeq sent;               // everything up to here was sent, or the peer had it
     bool owesSynced = true;
     bool wantsCursors = false;
-    bool owesCursors = false;             // those of the others as they stood at `synced` ...
-    std::optional<ClientId> cursorsAfter = {}; // ... behind this one
+    // What the others show and have, as it stood at `synced`: in steps, behind the client that was told last.
+    bool owesPresences = false, owesCursors = false;
+    std::optional<ClientId> presencesAfter = {}, cursorsAfter = {};
     protocol::Permission permission = protocol::Permission::Write;
     std::optional<CollectionName> collection = {};
     std::vector<protocol::PendingId> pending = {};

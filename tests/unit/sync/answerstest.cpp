@@ -336,6 +336,35 @@ void AnswersTest::cursorsComeInSteps()
     QCOMPARE(alice.types().back(), std::string("events"));
 }
 
+void AnswersTest::presencesWaitForASlowReader()
+{
+    ServiceOptions options = smallFrames();
+    options.highWaterBytes = 32 * limits::kKiB;
+    Rig rig(options);
+    writeState(rig, "d1", R"({"n":0})");
+    for (int i = 0; i < 60; ++i) {
+        Peer &looking = rig.follow("r" + std::to_string(i));
+        rig.say(looking, protocol::Presence{DocumentId("d1"), looking.client, json::Value(std::string(3'000, 'x'))});
+    }
+    Peer &alice = rig.hello("alice");
+    alice.slow = true;
+    rig.subscribe(alice);
+    QVERIFY(alice.last<protocol::Synced>().has_value());
+    for (int i = 0; i < 50 && alice.all<protocol::Presence>().size() < 60; ++i) {
+        QVERIFY(alice.unsent < 80'000);
+        alice.unsent = 0;
+        rig.service->drained(alice.id);
+        rig.run();
+    }
+    std::set<ClientId> seen;
+    for (const protocol::Presence &presence : alice.all<protocol::Presence>())
+        seen.insert(presence.clientId);
+    QCOMPARE(seen.size(), std::size_t(60));
+    alice.unsent = 0;
+    writeState(rig, "d1", R"({"n":1})"); // it is live afterwards
+    QCOMPARE(alice.types().back(), std::string("events"));
+}
+
 void AnswersTest::whatAnErrorQuotesIsShort()
 {
     Rig rig;

@@ -21,6 +21,7 @@ private Q_SLOTS:
     void changedHeadsWaitForASlowReader();
     void clocksCountAsTheirEventsDo();
     void cursorsComeInSteps();
+    void presencesWaitForASlowReader();
     void whatAnErrorQuotesIsShort();
     void aMessageThatWasTooLongFailsByName();
 };
