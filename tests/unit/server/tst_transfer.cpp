@@ -515,8 +515,6 @@ void TransferTest::badOperationIsNamed_data()
     row(R"({"command":"compact","keep":1,"before":"2026-11-21T09:30:00.000Z"})", ErrorCode::InvalidMessage);
     row(R"({"command":"compact","before":"yesterday"})", ErrorCode::InvalidValue);
     row(R"({"command":"compact","keep":1,"documentId":"never-was"})", ErrorCode::NotFound);
-    row(R"({"command":"backup"})", ErrorCode::InvalidMessage);
-    row(R"({"command":"backup","file":"/nowhere/backup"})", ErrorCode::Unavailable); // a store in memory has none
 }
 
 void TransferTest::badOperationIsNamed()
