@@ -106,7 +106,7 @@ void SyncService::Private::cursor(Session &session, const protocol::Cursor &mess
     read<VectorClock>(
         [number = core.number(), headClock = core.clock(), head = core.head().serverSeq, at](storage::ReadView &view) -> Result<VectorClock> {
             VectorClock known = headClock;
-            std::set<ClientId> seen;
+            std::set<ClientId> met;
             eventlog::EventStore store(view);
             for (ServerSeq from = at; from < head;) {
                 EVENTSYNC_TRY(const std::vector<eventlog::LogEntryPtr> next,
@@ -114,7 +114,7 @@ void SyncService::Private::cursor(Session &session, const protocol::Cursor &mess
                 if (next.empty())
                     break;
                 for (const eventlog::LogEntryPtr &event : next) {
-                    if (seen.insert(event->clientId).second)
+                    if (met.insert(event->clientId).second)
                         known.set(event->clientId, event->clientSeq.previous());
                 }
                 from = next.back()->serverSeq;

@@ -63,8 +63,8 @@ void SyncService::Private::startSnapshot(Session &session, const DocumentPtr &do
             [this, id, document, generation, fits](Result<MaybeSnapshot> stored) {
                 const auto serve = [this, id, document, generation](const Result<Snapshot> &picture) {
                     if (!picture) {
-                        if (subscription(id, document->id, generation))
-                            failDocument(*session(id), document->id, picture.error());
+                        if (this->subscription(id, document->id, generation))
+                            failDocument(*this->session(id), document->id, picture.error());
                         return;
                     }
                     document->served = std::make_shared<const Snapshot>(*picture);
