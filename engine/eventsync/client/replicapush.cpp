@@ -249,8 +249,7 @@ void DocumentReplica::refuse(Entry &entry, const protocol::AckResult &result)
     entry.wait = result.head.value_or(ServerSeq());
 }
 
-// Without a subscription nothing can be pushed. A refusal for good makes dead letters of what waits, as a refused push does;
-// NotFound is no such refusal: a document that is absent may be followed and created.
+// Without a subscription nothing can be pushed. A permanent refusal makes dead letters of what waits, as a refused push does.
 void DocumentReplica::onError(const Error &error, std::optional<std::chrono::milliseconds> retryAfter)
 {
     m_subscribed = m_synced = false;
@@ -263,7 +262,7 @@ void DocumentReplica::onError(const Error &error, std::optional<std::chrono::mil
     }
     m_refused = true;
     m_facts.push_back(DocumentRefused{m_id, error});
-    if (what != ErrorClass::Corrupt && error.code != ErrorCode::NotFound)
+    if (what == ErrorClass::Permanent)
         buryAll(error, [](const Entry &entry) { return entry.edit.isPending(); });
 }
 
