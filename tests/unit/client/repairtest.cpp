@@ -447,7 +447,7 @@ void RepairTest::aRefusalForGoodMakesDeadLetters_data()
     QTest::addColumn<bool>("dead");
     const auto row = [](ErrorCode code, bool dead) { QTest::newRow(errorName(code).data()) << static_cast<int>(code) << dead; };
     row(ErrorCode::PermissionDenied, true);
-    row(ErrorCode::WrongCollection, true); // in another collection: there never will be a newer state to look at
+    row(ErrorCode::WrongCollection, true);
     row(ErrorCode::NotFound, false);      // it may be created
     row(ErrorCode::Corrupt, false);       // an operator repairs it
     row(ErrorCode::Unavailable, false);
