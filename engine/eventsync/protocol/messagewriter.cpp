@@ -291,7 +291,7 @@ public:
         put("collection", watching.collection);
         put("token", watching.token);
         if (watching.full)
-            put("full", true);
+            m_object.emplace("full", true);
     }
     void operator()(const Unwatch &unwatch) { put("collection", unwatch.collection); }
     void operator()(const Query &query)
