@@ -18,11 +18,11 @@ void exchange(RouteContext &context, const HttpRequest &request, const Responder
     const auto id = documentParameter(request);
     if (!id)
         return responder.fail(id.error());
-    const auto body = parseBody(request, {.bytes = limits::kHttpBodyBytes,
-                                          .depth = limits::kDepth + limits::kEventDepthExtra + limits::kFrameDepthExtra});
-    if (!body)
-        return responder.fail(body.error());
-    auto wanted = exchangeRequestFrom(*body, *id);
+    const auto value = parseBody(request, {.bytes = limits::kHttpBodyBytes,
+                                           .depth = limits::kDepth + limits::kEventDepthExtra + limits::kFrameDepthExtra});
+    if (!value)
+        return responder.fail(value.error());
+    auto wanted = exchangeRequestFrom(*value, *id);
     if (!wanted)
         return responder.fail(wanted.error());
     auto running = std::make_shared<std::weak_ptr<Exchange>>(); // the engine thread's
