@@ -461,7 +461,7 @@ void PullTest::whatAFullListDoesNotNameHasGone()
     Pair pair;
     const CollectionName games("games");
     const auto head = [](const char *id) { return protocol::Head{.documentId = DocumentId(id), .serverSeq = ServerSeq(1)}; };
-    pair.device.run(pair.device.core->watch(games, {}));
+    QVERIFY(pair.device.run(pair.device.core->watch(games, {})).has_value());
     pair.device.receive(protocol::Heads{games, {head("kept"), head("ghost")}});
     pair.device.receive(protocol::Watching{games, "first", true});
     pair.device.run(pair.device.core->disconnected());
