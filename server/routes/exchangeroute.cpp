@@ -38,10 +38,10 @@ void exchange(RouteContext &context, const HttpRequest &request, const Responder
         [&context, running, wanted = std::move(*wanted), peer = request.peer](sync::SyncService &service, auto done) {
             *running = Exchange::start(service, context.engine.executor(), wanted, peer, done);
         },
-        [responder](Result<Bytes> body) {
-            if (!body)
-                return responder.fail(body.error());
-            HttpResponse response = HttpResponse::json(std::move(*body));
+        [responder](Result<Bytes> answer) {
+            if (!answer)
+                return responder.fail(answer.error());
+            HttpResponse response = HttpResponse::json(std::move(*answer));
             response.headers.add("Cache-Control", "no-store");
             responder.respond(std::move(response));
         });
