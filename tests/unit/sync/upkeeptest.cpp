@@ -473,7 +473,7 @@ public:
     }
     Result<std::unique_ptr<storage::ReadView>> view() override { return m_memory.view(); }
     std::string durability() const override { return m_memory.durability(); }
-    Result<> backup(const std::string &path, const BackupOptions &options) override
+    Result<> backup(const std::string &path, const storage::BackupOptions &options) override
     {
         return m_memory.backup(path, options);
     }
