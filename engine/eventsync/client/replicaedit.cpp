@@ -35,6 +35,7 @@ Result<> DocumentReplica::admit(const EditPlan &plan) const
 {
     if (m_readOnly)
         return failure(ErrorCode::PermissionDenied, "there is no right to write this document");
+    EVENTSYNC_CHECK(checkClientMetadata(plan.metadata));
     if (!plan.replaces && m_context.queueSize >= m_context.options.queueEntries)
         return failure(ErrorCode::QueueFull, "the offline queue is full");
     if (!m_collection)
