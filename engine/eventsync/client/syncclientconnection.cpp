@@ -169,9 +169,7 @@ void SyncClient::Private::leaveIfSilent()
 {
     if (!connection || !connection->isOpen() || listened.now() - heardAt < 2 * beatTimer.intervalAsDuration())
         return;
-    transport::Connection &silent = *connection;
-    lastError = Error{ErrorCode::Timeout, "the server is silent"};
-    silent.abort(); // `closed` follows
+    leave({.reason = {ErrorCode::Timeout, "the server is silent"}});
 }
 
 // ---- questions
