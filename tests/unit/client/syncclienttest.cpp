@@ -41,6 +41,7 @@ public:
             ++dials;
             auto pair = transport::LoopbackConnection::make(executor, executor);
             m_side = std::move(pair.server);
+            m_side->setWaterMarks({.hard = SIZE_MAX}); // it sends as much as a test wants
             m_side->setCallbacks({.frameReceived = [this](const transport::Frame &frame) { receive(frame); }});
             return std::unique_ptr<transport::Connection>(std::move(pair.client));
         };
