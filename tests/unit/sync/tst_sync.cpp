@@ -367,7 +367,8 @@ void TestSync::aFailingStoreLeavesOtherDocumentsOfTheConnectionAlone()
 void TestSync::aKnownClientMayReadWhatAFullStoreHolds()
 {
     Rig rig;
-    rig.push(rig.follow("alice"), {rig.create(rig.peers.back())});
+    Peer &alice = rig.follow("alice");
+    rig.push(alice, {rig.create(alice)});
     rig.clock.advance(std::chrono::hours(48)); // when it was last here is noted now and then
     rig.backend.failNextCommits({ErrorCode::StoreFull, "the disk is full"});
     Peer &again = rig.follow("alice");
