@@ -11,6 +11,7 @@
 #include <server/http/websocketserverconnection.h>
 #include <server/problem.h>
 
+#include <QSocketNotifier>
 #include <QSslSocket>
 #include <QTcpServer>
 #include <QTimer>
@@ -19,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include <cerrno>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace eventsync::server {
@@ -26,30 +29,47 @@ namespace eventsync::server {
 namespace {
 
 constexpr int kBacklog = 1024; // sockets the system accepts for us while we are busy
+constexpr int kAcceptedAtATime = 64; // others are served between
 
 constexpr std::string_view kNoDescriptor = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n"
                                            "Connection: close\r\n\r\n";
 
-// QTcpServer that makes the kind of socket its listener wants, and that goes on when there is no descriptor for one: by itself
-// QTcpServer stops accepting then.
+// QTcpServer that makes the kind of socket its listener wants. It accepts by itself: without a descriptor QTcpServer tries again
+// at once, for ever, or stops accepting, which of the two depends on its version.
 class Acceptor final : public QTcpServer
 {
 public:
     using Accept = std::function<void(std::unique_ptr<QTcpSocket>)>;
     Acceptor(std::optional<QSslConfiguration> tls, Accept accept) : m_tls(std::move(tls)), m_accept(std::move(accept))
     {
-        connect(this, &QTcpServer::acceptError, this, [this] { refuse(); });
-        connect(&m_pause, &QTimer::timeout, this, &QTcpServer::resumeAccepting);
         m_pause.setSingleShot(true);
+    }
+    void begin() // when it listens
+    {
+        pauseAccepting();
+        m_notifier = std::make_unique<QSocketNotifier>(socketDescriptor(), QSocketNotifier::Read);
+        connect(m_notifier.get(), &QSocketNotifier::activated, this, [this] { acceptWaiting(); });
+        connect(&m_pause, &QTimer::timeout, m_notifier.get(), [this] { m_notifier->setEnabled(true); });
     }
 
 private:
+    void acceptWaiting()
+    {
+        for (int i = 0; i < kAcceptedAtATime; ++i) {
+            const int descriptor = ::accept4(static_cast<int>(socketDescriptor()), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+            if (descriptor >= 0)
+                incomingConnection(descriptor);
+            else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+                return refuse();
+            else if (errno != ECONNABORTED && errno != EINTR)
+                return;
+        }
+    }
     void refuse()
     {
-        pauseAccepting();
+        m_notifier->setEnabled(false);
         if (!std::exchange(m_isShort, true))
-            qCWarning(lcServer).noquote() << "no connection can be accepted:" << errorString()
-                                          << "- new ones are refused until that ends";
+            qCWarning(lcServer) << "there is no descriptor left: new connections are refused until there are some";
         m_reserve.refuseWaiting(static_cast<int>(socketDescriptor()), m_tls ? std::string_view() : kNoDescriptor);
         m_pause.start(limits::kAcceptPause);
     }
@@ -75,6 +95,7 @@ private:
     std::optional<QSslConfiguration> m_tls;
     Accept m_accept;
     DescriptorReserve m_reserve;
+    std::unique_ptr<QSocketNotifier> m_notifier;
     QTimer m_pause;
     bool m_isShort = false; // of descriptors: said once
 };
@@ -152,6 +173,7 @@ Result<std::uint16_t> HttpServer::listen(const ListenOptions &options)
     acceptor->setListenBacklogSize(kBacklog);
     if (!acceptor->listen(options.address, options.port))
         return failure(listenError(acceptor->serverError()), acceptor->errorString().toStdString());
+    acceptor->begin();
     const std::uint16_t port = acceptor->serverPort();
     qCInfo(lcServer) << "listening on" << options.address.toString() << port;
     m_d->acceptors.push_back(std::move(acceptor));
