@@ -344,13 +344,13 @@ void TestEventLogTools::logsAreKeptShortWhileTheyAreWritten()
     world->close();
     world->upkeep[world->collection] = {.keep = 5, .every = std::chrono::minutes(1)};
     world->open();
-    const auto isShort = [&] { return world->rows(sets::kEvents).size() == 5; };
+    const auto isShort = [&] { return world->rows(sets::kEvents).size() <= 6; }; // what it keeps, and an edit made meanwhile
     QVERIFY(world->set(kGame, "a", 11)); // the first look
     QVERIFY(world->executor.runUntil(isShort));
     for (int n = 12; n < 20; ++n)
         QVERIFY(world->set(kGame, "b", n)); // nothing waits for it, and numbers go on
     world->settle();
-    QCOMPARE(world->rows(sets::kEvents).size(), std::size_t(13));
+    QVERIFY(!isShort());
     world->clock.advance(std::chrono::minutes(1));
     QVERIFY(world->set(kGame, "a", 20));
     QVERIFY(world->executor.runUntil(isShort));
