@@ -436,7 +436,7 @@ void RoutesTest::clocksBesideEventsCountInTheAnswer()
         const Reply some = m_http->get("/api/events/" + m_id + "?clock=1&after=" + QByteArray::number(events));
         QCOMPARE(some.status, 200);
         QVERIFY(some.body.size() < qsizetype(limits::kAnswerBytes) + 100'000);
-        events += static_cast<int>(some.json().as_array().size());
+        events += static_cast<int>(some.body.count("\"vectorClock\":")); // too long for the reader of a document
         QVERIFY(requests > 0 || events < 401);
     }
     QCOMPARE(events, 401);
