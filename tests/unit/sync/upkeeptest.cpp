@@ -157,6 +157,7 @@ void UpkeepTest::clientsThatStayedAwayAreForgotten()
     rig.say(alice, protocol::Cursor{DocumentId("d1"), ServerSeq(1)});
     rig.wait(std::chrono::seconds(2));
     QCOMPARE(rowsOf(rig, eventlog::sets::kStateVectors), std::size_t(1));
+    rig.wait(std::chrono::seconds(32)); // they are silent, and their connections end
     rig.clock.advance(std::chrono::hours(24 * 20));
     rig.hello("young");
     rig.clock.advance(std::chrono::hours(24 * 11));
