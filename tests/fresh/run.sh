@@ -38,7 +38,7 @@ make_base()
     [[ -e $store/base.tar ]] && return
     archive=$(archive_of Debian)
     echo "Making the base system of Debian $1 ..."
-    debootstrap --variant=minbase "$1" "$system" "${archive:-http://deb.debian.org/debian}" >"$store/debootstrap.log" 2>&1 || {
+    debootstrap --variant=minbase "$1" "$system" ${archive:+"$archive"} >"$store/debootstrap.log" 2>&1 || {
         tail -n 20 "$store/debootstrap.log"
         exit 1
     }

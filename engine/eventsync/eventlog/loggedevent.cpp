@@ -2,7 +2,6 @@
 #include <eventsync/eventlog/loggedevent.h>
 
 #include <eventsync/base/limits.h>
-#include <eventsync/base/limits.h>
 #include <eventsync/model/canonicalwriter.h>
 #include <eventsync/model/eventcheck.h>
 

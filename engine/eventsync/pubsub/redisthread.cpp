@@ -9,8 +9,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace eventsync::pubsub {
@@ -25,7 +23,7 @@ constexpr std::chrono::milliseconds kUnwokenWait(50); // between looks into a ma
 RedisThread::RedisThread(const Clock &clock) : m_clock(clock)
 {
     if (!openPipe())
-        qCWarning(lcPubSub, "no descriptor is left for Redis: %s", std::strerror(errno));
+        qCWarning(lcPubSub, "no descriptor is left for the mailbox of a Redis connection");
     m_thread = std::thread([this] { run(); });
 }
 

@@ -2,7 +2,6 @@
 #include <eventsync/base/limits.h>
 #include <eventsync/sync/private.h>
 
-#include <eventsync/base/limits.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/storage/documentpage.h>
 

@@ -104,12 +104,11 @@ struct MessageSchema::Private
         if (!object)
             return;
         std::vector<const json::Object *> forms{&rule};
-        for (const auto *choices : {listOf(rule, "oneOf")}) {
-            for (std::size_t i = 0; choices && i < choices->size(); ++i) {
-                const json::Object &form = resolved((*choices)[i].as_object());
-                if (allows(form, value))
-                    forms.push_back(&form);
-            }
+        const auto *choices = listOf(rule, "oneOf");
+        for (std::size_t i = 0; choices && i < choices->size(); ++i) {
+            const json::Object &form = resolved((*choices)[i].as_object());
+            if (allows(form, value))
+                forms.push_back(&form);
         }
         const bool named = std::any_of(forms.begin(), forms.end(), [](const auto *form) { return objectOf(*form, "properties"); });
         for (const auto &[name, member] : *object) {
