@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <eventsync/base/budget.h>
 #include <eventsync/base/digest.h>
 #include <eventsync/base/guard.h>
 #include <eventsync/base/ids.h>
@@ -49,6 +50,8 @@ class BaseTest : public QObject
 private Q_SLOTS:
     void macrosPassErrorsOn();
     void whatAFunctionThrowsIsInvalid();
+    void aBudgetEndsWorkByItsReason_data();
+    void aBudgetEndsWorkByItsReason();
     void everyErrorCodeHasOneNameAndAClass();
     void idsFromInput_data();
     void idsFromInput();
@@ -93,6 +96,40 @@ void BaseTest::whatAFunctionThrowsIsInvalid()
     QVERIFY(words.error().message.ends_with("no such field"));
     QCOMPARE(guarded([] { throw 5; }).error().code, ErrorCode::Invalid);
     QVERIFY(isValidUtf8(guarded([] { throw std::runtime_error("\xFF"); }).error().message)); // it travels
+}
+
+void BaseTest::aBudgetEndsWorkByItsReason_data()
+{
+    QTest::addColumn<Budget>("budget");
+    QTest::addColumn<std::uint64_t>("done");
+    QTest::addColumn<QByteArray>("reason");
+
+    const auto now = std::chrono::steady_clock::now();
+    const auto gone = std::make_shared<std::atomic<bool>>(true), there = std::make_shared<std::atomic<bool>>(false);
+    using namespace std::chrono_literals;
+    QTest::newRow("unlimited") << Budget() << std::uint64_t(10'000) << QByteArray();
+    QTest::newRow("few steps") << Budget(100) << std::uint64_t(100) << QByteArray("TooLarge: it takes more work than is allowed");
+    QTest::newRow("enough steps") << Budget(10'001) << std::uint64_t(10'000) << QByteArray();
+    QTest::newRow("too late") << Budget().until(now - 1s) << Budget::kLookEvery - 1 << QByteArray("Timeout: it takes longer than is allowed");
+    QTest::newRow("in time") << Budget().until(now + 24h) << std::uint64_t(10'000) << QByteArray();
+    QTest::newRow("gone") << Budget().unless(gone) << Budget::kLookEvery - 1 << QByteArray("Cancelled: it was cancelled");
+    QTest::newRow("there") << Budget().unless(there) << std::uint64_t(10'000) << QByteArray();
+}
+
+void BaseTest::aBudgetEndsWorkByItsReason()
+{
+    QFETCH(Budget, budget);
+    QFETCH(std::uint64_t, done);
+    QFETCH(QByteArray, reason);
+
+    std::uint64_t steps = 0;
+    while (steps < 10'000 && budget.charge())
+        ++steps;
+    QCOMPARE(steps, done);
+    QCOMPARE(budget.isExhausted(), !reason.isEmpty());
+    const auto fine = budget.check("it");
+    QCOMPARE(QByteArray::fromStdString(fine ? std::string() : fine.error().toString()), reason);
+    QCOMPARE(budget.charge(), reason.isEmpty()); // it stays so
 }
 
 void BaseTest::everyErrorCodeHasOneNameAndAClass()

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/base/result.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+
+namespace eventsync {
+
+// What one computation that a peer asked for may cost: steps, bytes, time, and until its asker has gone. It is charged while
+// the work is done, by every loop whose length the input decides, and handed on by reference to what that work calls. Once it
+// is exhausted it stays so, and the work ends with error().
+//
+// A step is what handles one element of the input, about 50 ns: a value compared, an operation applied, an entry looked up.
+// How many of them a kind of work may take stands in base/worklimits.h. Deadlines and cancelling are looked at each
+// kLookEvery steps; steps alone make the same input end in the same place everywhere, so whatever decides about a document
+// (a validation, a merge) is bounded by steps and bytes, never by time.
+//
+// One thread at a time; cancelling a budget's source is for any thread.
+class Budget
+{
+public:
+    static constexpr std::uint64_t kLookEvery = 1'024;
+    static constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
+
+    using Cancelled = std::shared_ptr<const std::atomic<bool>>;
+
+    Budget() = default; // unlimited: for input that the caller itself made
+    explicit Budget(std::uint64_t steps, std::uint64_t bytes = kUnlimited) : m_steps(steps), m_bytes(bytes) {}
+
+    // Work of a reader: it also ends at a moment of the steady clock (Timeout), and when its asker has gone (Cancelled).
+    Budget &until(std::chrono::steady_clock::time_point deadline)
+    {
+        m_deadline = deadline;
+        return *this;
+    }
+    Budget &unless(Cancelled cancelled)
+    {
+        m_cancelled = std::move(cancelled);
+        return *this;
+    }
+
+    // False: the work must end.
+    bool charge(std::uint64_t steps = 1)
+    {
+        if (m_ended)
+            return false;
+        if (m_steps != kUnlimited) {
+            if (steps > m_steps)
+                return end(ErrorCode::TooLarge);
+            m_steps -= steps;
+        }
+        m_sinceLook += steps;
+        return m_sinceLook < kLookEvery || look();
+    }
+    bool chargeBytes(std::uint64_t bytes)
+    {
+        if (m_ended)
+            return false;
+        if (m_bytes == kUnlimited)
+            return true;
+        if (bytes > m_bytes)
+            return end(ErrorCode::TooLarge);
+        m_bytes -= bytes;
+        return true;
+    }
+
+    bool isExhausted() const { return m_ended.has_value(); }
+    std::uint64_t stepsLeft() const { return m_steps; }
+
+    // Why it ended: TooLarge (steps or bytes), Timeout, Cancelled. Only once it is exhausted. `what` names the work: "the
+    // comparison takes more work than is allowed".
+    Error error(std::string_view what) const;
+    Result<> check(std::string_view what) const; // error(), or nothing where it is not exhausted
+
+private:
+    bool look();
+    bool end(ErrorCode why)
+    {
+        m_ended = why;
+        return false;
+    }
+
+    std::uint64_t m_steps = kUnlimited, m_bytes = kUnlimited, m_sinceLook = 0;
+    std::optional<std::chrono::steady_clock::time_point> m_deadline;
+    Cancelled m_cancelled;
+    std::optional<ErrorCode> m_ended;
+};
+
+} // namespace eventsync

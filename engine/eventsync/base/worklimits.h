@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+// What computations may cost that a peer asks for, in steps of a Budget (base/budget.h). Included where they are used.
+namespace eventsync::limits {
+
+constexpr std::uint64_t kValidationSteps = 10'000'000;  // of one state held against its collection's schema: half a second at most
+
+} // namespace eventsync::limits
