@@ -7,5 +7,6 @@
 namespace eventsync::limits {
 
 constexpr std::uint64_t kValidationSteps = 10'000'000;  // of one state held against its collection's schema: half a second at most
+constexpr std::uint64_t kFilterSteps = 2'000'000;       // of taking in one filter, which is done once: 100,000 values of `in` and more
 
 } // namespace eventsync::limits

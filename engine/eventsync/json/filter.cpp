@@ -2,88 +2,21 @@
 #include <eventsync/json/filter.h>
 
 #include <eventsync/base/limits.h>
-#include <eventsync/json/keyorder.h>
+#include <eventsync/base/worklimits.h>
 
 #include <algorithm>
+#include <bit>
 #include <iterator>
+#include <span>
 
 namespace eventsync::json {
 
 namespace {
 
-// Rank of a kind in the order of values; all numbers have one, false and true their own.
-int rank(const Value &value)
-{
-    switch (value.kind()) {
-    case boost::json::kind::null:
-        return 0;
-    case boost::json::kind::bool_:
-        return value.get_bool() ? 2 : 1;
-    case boost::json::kind::int64:
-    case boost::json::kind::uint64:
-    case boost::json::kind::double_:
-        return 3;
-    case boost::json::kind::string:
-        return 4;
-    case boost::json::kind::array:
-        return 5;
-    case boost::json::kind::object:
-        return 6;
-    }
-    return 7;
-}
-
 // Values of two kinds have a place in the order, but neither is more than the other.
 bool isSameKind(const Value &a, const Value &b)
 {
-    return rank(a) == rank(b) || (a.is_bool() && b.is_bool());
-}
-
-int sign(bool less, bool greater)
-{
-    return less ? -1 : greater ? 1 : 0;
-}
-
-int compareNumbers(const Value &a, const Value &b)
-{
-    if (a.is_int64() && b.is_int64())
-        return sign(a.get_int64() < b.get_int64(), a.get_int64() > b.get_int64());
-    const auto x = a.to_number<double>(); // exact for every integer of the domain
-    const auto y = b.to_number<double>();
-    return sign(x < y, x > y);
-}
-
-int compareArrays(const Array &a, const Array &b)
-{
-    for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i)
-        if (const int order = compareValues(a[i], b[i]); order != 0)
-            return order;
-    return sign(a.size() < b.size(), a.size() > b.size());
-}
-
-using Members = std::vector<const boost::json::key_value_pair *>;
-
-Members sortedMembers(const Object &object)
-{
-    Members members;
-    for (const auto &member : object)
-        members.push_back(&member);
-    std::sort(members.begin(), members.end(),
-              [](const auto *a, const auto *b) { return compareUtf16(a->key(), b->key()) < 0; });
-    return members;
-}
-
-int compareObjects(const Object &a, const Object &b)
-{
-    const Members x = sortedMembers(a);
-    const Members y = sortedMembers(b);
-    for (std::size_t i = 0; i < std::min(x.size(), y.size()); ++i) {
-        if (const int order = compareUtf16(x[i]->key(), y[i]->key()); order != 0)
-            return order;
-        if (const int order = compareValues(x[i]->value(), y[i]->value()); order != 0)
-            return order;
-    }
-    return sign(x.size() < y.size(), x.size() > y.size());
+    return a.kind() == b.kind() || (a.is_number() && b.is_number());
 }
 
 enum class Test { All, Any, Not, Equal, NotEqual, Less, LessOrEqual, Greater, GreaterOrEqual, In, Exists, Prefix };
@@ -133,46 +66,31 @@ Result<Pointer> pathFrom(std::string_view text)
 
 } // namespace
 
-int compareValues(const Value &a, const Value &b)
-{
-    if (const int x = rank(a), y = rank(b); x != y)
-        return sign(x < y, x > y);
-    switch (rank(a)) {
-    case 3:
-        return compareNumbers(a, b);
-    case 4:
-        return compareUtf16(a.get_string(), b.get_string());
-    case 5:
-        return compareArrays(a.get_array(), b.get_array());
-    case 6:
-        return compareObjects(a.get_object(), b.get_object());
-    default:
-        return 0;
-    }
-}
-
 struct Filter::Node
 {
     Test test = Test::All;
     std::vector<Node> children = {}; // All, Any, Not
     Pointer path = {};               // comparisons
     Value value = {};
+    std::vector<std::string> sorted = {}; // In: the values' canonical forms
 
-    static Result<Node> from(const Value &json, int room, const Pointer &at);
-    static Result<Node> comparison(const Object &object, const Pointer &at);
+    static Result<Node> from(const Value &json, int room, const Pointer &at, Budget &budget);
+    static Result<Node> comparison(const Object &object, const Pointer &at, Budget &budget);
+    static std::vector<std::string> sortedForms(const Array &values, Budget &budget);
     Value toJson() const;
-    bool matches(const Value &state) const;
-    bool compare(const Value &found) const;
+    bool matches(const Value &state, Budget &budget) const;
+    bool compare(const Value &found, Budget &budget) const;
+    bool contains(const Value &found, Budget &budget) const;
 };
 
-Result<Filter::Node> Filter::Node::from(const Value &json, int room, const Pointer &at)
+Result<Filter::Node> Filter::Node::from(const Value &json, int room, const Pointer &at, Budget &budget)
 {
     auto refuse = [&](const char *why) { return failure(ErrorCode::InvalidValue, why, at.toText()); };
     const Object *object = json.if_object();
     if (!object)
         return refuse("a filter is an object");
     if (object->contains("path"))
-        return comparison(*object, at);
+        return comparison(*object, at, budget);
     const TestRow *group = object->size() == 1 ? rowNamed(kGroups, object->begin()->key()) : nullptr;
     if (!group)
         return refuse("a filter has one of all, any, not, or a path");
@@ -183,14 +101,16 @@ Result<Filter::Node> Filter::Node::from(const Value &json, int room, const Point
         return failure(ErrorCode::TooDeep, "nested too deep", at.toText());
     Node node{.test = group->test};
     for (const Value &element : *list) {
+        if (!budget.charge(1 + at.tokens().size()))
+            break;
         const Pointer below = at.child(std::string(group->name)).child(std::to_string(node.children.size()));
-        EVENTSYNC_TRY(Node child, from(element, room - 1, below));
+        EVENTSYNC_TRY(Node child, from(element, room - 1, below, budget));
         node.children.push_back(std::move(child));
     }
     return node;
 }
 
-Result<Filter::Node> Filter::Node::comparison(const Object &object, const Pointer &at)
+Result<Filter::Node> Filter::Node::comparison(const Object &object, const Pointer &at, Budget &budget)
 {
     auto refuse = [&](const char *why) { return failure(ErrorCode::InvalidValue, why, at.toText()); };
     const Value *path = object.if_contains("path");
@@ -207,7 +127,23 @@ Result<Filter::Node> Filter::Node::comparison(const Object &object, const Pointe
     auto pointer = Pointer::parse(std::string_view(path->get_string()));
     if (!pointer)
         return failure(pointer.error().code, pointer.error().message, at.child("path").toText());
-    return Node{.test = row->test, .path = std::move(*pointer), .value = *value};
+    chargeWhole(*value, budget);
+    Node node{.test = row->test, .path = std::move(*pointer), .value = *value};
+    if (node.test == Test::In)
+        node.sorted = sortedForms(value->get_array(), budget);
+    return node;
+}
+
+std::vector<std::string> Filter::Node::sortedForms(const Array &values, Budget &budget)
+{
+    std::vector<std::string> forms;
+    if (!budget.charge(values.size() * std::bit_width(values.size())))
+        return forms;
+    forms.reserve(values.size());
+    for (const Value &value : values)
+        forms.push_back(canonical(value));
+    std::sort(forms.begin(), forms.end());
+    return forms;
 }
 
 Value Filter::Node::toJson() const
@@ -223,9 +159,11 @@ Value Filter::Node::toJson() const
     return Object{{"op", row->name}, {"path", path.toText()}, {"value", value}};
 }
 
-bool Filter::Node::matches(const Value &state) const
+bool Filter::Node::matches(const Value &state, Budget &budget) const
 {
-    auto doesMatch = [&](const Node &child) { return child.matches(state); };
+    if (!budget.charge(1 + path.tokens().size()))
+        return false;
+    auto doesMatch = [&](const Node &child) { return child.matches(state, budget); };
     if (test == Test::All)
         return std::all_of(children.begin(), children.end(), doesMatch);
     if (test == Test::Any)
@@ -235,31 +173,38 @@ bool Filter::Node::matches(const Value &state) const
     const Value *found = find(state, path);
     if (test == Test::Exists)
         return value.get_bool() == (found != nullptr);
-    return found ? compare(*found) : test == Test::NotEqual;
+    return found ? compare(*found, budget) : test == Test::NotEqual;
 }
 
-bool Filter::Node::compare(const Value &found) const
+bool Filter::Node::compare(const Value &found, Budget &budget) const
 {
     switch (test) {
     case Test::Equal:
-        return equal(found, value);
+        return equal(found, value, budget);
     case Test::NotEqual:
-        return !equal(found, value);
+        return !equal(found, value, budget);
     case Test::Less:
-        return isSameKind(found, value) && compareValues(found, value) < 0;
+        return isSameKind(found, value) && compareValues(found, value, budget) < 0;
     case Test::LessOrEqual:
-        return isSameKind(found, value) && compareValues(found, value) <= 0;
+        return isSameKind(found, value) && compareValues(found, value, budget) <= 0;
     case Test::Greater:
-        return isSameKind(found, value) && compareValues(found, value) > 0;
+        return isSameKind(found, value) && compareValues(found, value, budget) > 0;
     case Test::GreaterOrEqual:
-        return isSameKind(found, value) && compareValues(found, value) >= 0;
+        return isSameKind(found, value) && compareValues(found, value, budget) >= 0;
     case Test::In:
-        return std::ranges::any_of(value.get_array(), [&](const Value &one) { return equal(found, one); });
+        return contains(found, budget);
     case Test::Prefix:
-        return found.is_string() && found.get_string().starts_with(value.get_string());
+        return found.is_string() && chargeText(value.get_string(), budget) && found.get_string().starts_with(value.get_string());
     default:
         return false; // groups and `exists` were answered by matches()
     }
+}
+
+bool Filter::Node::contains(const Value &found, Budget &budget) const
+{
+    if (sorted.empty() || !budget.charge(std::bit_width(sorted.size())) || !chargeWhole(found, budget))
+        return false;
+    return std::binary_search(sorted.begin(), sorted.end(), canonical(found));
 }
 
 Filter::Filter() : m_root(std::make_shared<const Node>()) {}
@@ -269,7 +214,9 @@ Filter &Filter::operator=(const Filter &) = default;
 
 Result<Filter> Filter::fromJson(const Value &value)
 {
-    EVENTSYNC_TRY(Node root, Node::from(value, limits::kDepth / 2, Pointer())); // a group is an object and a list deep
+    Budget budget(limits::kFilterSteps);
+    EVENTSYNC_TRY(Node root, Node::from(value, limits::kDepth / 2, Pointer(), budget)); // a group is an object and a list deep
+    EVENTSYNC_CHECK(budget.check("taking in the filter"));
     Filter filter;
     filter.m_root = std::make_shared<const Node>(std::move(root));
     return filter;
@@ -282,7 +229,13 @@ Value Filter::toJson() const
 
 bool Filter::matches(const Value &state) const
 {
-    return m_root->matches(state);
+    Budget unlimited;
+    return matches(state, unlimited);
+}
+
+bool Filter::matches(const Value &state, Budget &budget) const
+{
+    return m_root->matches(state, budget) && !budget.isExhausted();
 }
 
 bool Filter::matchesAll() const
@@ -317,7 +270,7 @@ std::string_view firstCharacters(std::string_view text, std::size_t &room)
     return text.substr(0, end);
 }
 
-Value prefixWithin(const Value &value, std::size_t &room)
+Value prefixWithin(const Value &value, std::size_t &room, Budget &budget)
 {
     const auto takes = [&room](std::size_t characters) {
         const bool fits = room >= characters;
@@ -331,16 +284,16 @@ Value prefixWithin(const Value &value, std::size_t &room)
         for (const Value &element : *array) {
             if (!takes(kScalarCharacters))
                 break;
-            first.push_back(prefixWithin(element, room));
+            first.push_back(prefixWithin(element, room, budget));
         }
         return first;
     }
     if (const Object *object = value.if_object()) {
         Object first;
-        for (const auto *member : sortedMembers(*object)) {
+        for (const auto *member : sortedMembers(*object, budget)) {
             if (!takes(kScalarCharacters + member->key().size()))
                 break;
-            first.emplace(member->key(), prefixWithin(member->value(), room));
+            first.emplace(member->key(), prefixWithin(member->value(), room, budget));
         }
         return first;
     }
@@ -351,8 +304,15 @@ Value prefixWithin(const Value &value, std::size_t &room)
 
 Value sortValue(const Value &value)
 {
+    Budget unlimited;
+    return sortValue(value, unlimited);
+}
+
+Value sortValue(const Value &value, Budget &budget)
+{
     std::size_t room = limits::kSortCharacters;
-    return prefixWithin(value, room);
+    budget.charge();
+    return prefixWithin(value, room, budget);
 }
 
 Result<std::vector<Pointer>> fieldsFrom(std::string_view text)
@@ -367,50 +327,55 @@ Result<std::vector<Pointer>> fieldsFrom(std::string_view text)
 
 namespace {
 
+// Fields in the order of their tokens, so that those that lead through one member stand together.
+using Fields = std::span<const Pointer *const>;
+
 // The part of `value` that the fields name; all of them exist below it and share its path, `length` tokens long.
-Value projectBelow(const Value &value, const std::vector<const Pointer *> &fields, std::size_t length)
+Value projectBelow(const Value &value, Fields fields, std::size_t length, Budget &budget)
 {
-    for (const Pointer *field : fields)
-        if (field->tokens().size() == length)
-            return value;
-    auto below = [&](std::string_view token) {
-        std::vector<const Pointer *> some;
-        for (const Pointer *field : fields)
-            if (field->tokens()[length] == token)
-                some.push_back(field);
-        return some;
-    };
-    if (const Array *array = value.if_array()) {
-        std::vector<std::size_t> indexes;
-        for (const Pointer *field : fields)
-            indexes.push_back(*arrayIndex(field->tokens()[length]));
-        std::sort(indexes.begin(), indexes.end());
-        indexes.erase(std::unique(indexes.begin(), indexes.end()), indexes.end());
-        Array result;
-        for (const std::size_t index : indexes)
-            result.push_back(projectBelow((*array)[index], below(std::to_string(index)), length + 1));
-        return result;
+    if (fields.front()->tokens().size() == length)
+        return chargeWhole(value, budget) ? value : Value();
+    Object members;
+    std::vector<std::pair<std::size_t, Value>> elements;
+    while (!fields.empty() && budget.charge()) {
+        const std::string &token = fields.front()->tokens()[length];
+        const auto isOther = [&](const Pointer *field) { return field->tokens()[length] != token; };
+        const auto same = static_cast<std::size_t>(std::find_if(fields.begin(), fields.end(), isOther) - fields.begin());
+        const Value &child = *find(value, Pointer({token}));
+        Value part = projectBelow(child, fields.first(same), length + 1, budget);
+        if (value.is_array())
+            elements.emplace_back(*arrayIndex(token), std::move(part));
+        else
+            members.emplace(token, std::move(part));
+        fields = fields.subspan(same);
     }
-    Object result;
-    for (const Pointer *field : fields) {
-        const std::string &token = field->tokens()[length];
-        if (!result.contains(token))
-            result.emplace(token, projectBelow(value.get_object().at(token), below(token), length + 1));
-    }
-    return result;
+    if (value.is_object())
+        return members;
+    std::sort(elements.begin(), elements.end(), [](const auto &a, const auto &b) { return a.first < b.first; });
+    Array array;
+    for (auto &element : elements)
+        array.push_back(std::move(element.second));
+    return array;
 }
 
 } // namespace
 
 Value project(const Value &state, const std::vector<Pointer> &fields)
 {
+    Budget unlimited;
+    return project(state, fields, unlimited);
+}
+
+Value project(const Value &state, const std::vector<Pointer> &fields, Budget &budget)
+{
     std::vector<const Pointer *> present;
     for (const Pointer &field : fields)
-        if (find(state, field))
+        if (budget.charge(1 + field.tokens().size()) && find(state, field))
             present.push_back(&field);
-    if (present.empty())
+    if (present.empty() || !budget.charge(present.size() * std::bit_width(present.size())))
         return state.is_object() ? Value(Object()) : state.is_array() ? Value(Array()) : Value();
-    return projectBelow(state, present, 0);
+    std::sort(present.begin(), present.end(), [](const Pointer *a, const Pointer *b) { return *a < *b; });
+    return projectBelow(state, present, 0, budget);
 }
 
 } // namespace eventsync::json

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/json/compare.h>
 #include <eventsync/json/pointer.h>
 
 #include <memory>
@@ -9,10 +10,6 @@
 #include <vector>
 
 namespace eventsync::json {
-
-// Canonical value order, total over the domain: null < false < true < numbers (by value) < strings (by UTF-16 code units)
-// < arrays (element by element) < objects (by sorted members). Returns <0, 0, >0.
-int compareValues(const Value &a, const Value &b);
 
 // {all|any|not: [...]} over {path, op: eq|ne|lt|le|gt|ge|in|exists|prefix, value}; `not` holds when none of its list does;
 // `in` takes an array, `exists` a boolean, `prefix` a text; no other member is allowed. This evaluator defines the meaning;
@@ -27,9 +24,11 @@ public:
     Filter(const Filter &);
     Filter &operator=(const Filter &);
 
-    static Result<Filter> fromJson(const Value &value); // InvalidValue, TooDeep, with path
+    // InvalidValue, TooDeep, with path; TooLarge: more conditions than limits::kFilterSteps let it take in.
+    static Result<Filter> fromJson(const Value &value);
     Value toJson() const;
     bool matches(const Value &state) const;
+    bool matches(const Value &state, Budget &budget) const; // false once the budget is exhausted
     bool matchesAll() const; // has no condition
 
 private:
@@ -49,10 +48,12 @@ Result<std::vector<SortKey>> sortKeysFrom(std::string_view text);
 // What a list is sorted by: of a text its first limits::kSortCharacters characters, of a list or object as many in all, so that
 // a page token stays short. What is alike so far counts as equal.
 Value sortValue(const Value &value);
+Value sortValue(const Value &value, Budget &budget); // incomplete once the budget is exhausted
 
 // "/name,/gold" and the value reduced to those paths (containers on the way are kept, empty paths are not made; of an array
 // the elements named, in its order).
 Result<std::vector<Pointer>> fieldsFrom(std::string_view text);
 Value project(const Value &state, const std::vector<Pointer> &fields);
+Value project(const Value &state, const std::vector<Pointer> &fields, Budget &budget); // incomplete once it is exhausted
 
 } // namespace eventsync::json

@@ -3,6 +3,7 @@
 #include "patchtest.h"
 #include "propertytest.h"
 #include "valuetest.h"
+#include "worktest.h"
 
 #include <QCoreApplication>
 #include <QTest>
@@ -25,5 +26,6 @@ int main(int argc, char **argv)
     run(PatchTest());
     run(ConformanceTest());
     run(PropertyTest());
+    run(WorkTest());
     return failures;
 }
