@@ -26,10 +26,9 @@ std::string mediaType(const HttpRequest &request)
 
 Result<ClientId> restClient(const HttpRequest &request)
 {
-    const std::string_view given = request.header("X-Client-Id");
-    if (given.empty())
+    if (!request.headers.has("X-Client-Id"))
         return ClientId("rest:server");
-    const auto checked = clientIdFrom(given);
+    const auto checked = clientIdFrom(request.header("X-Client-Id"));
     if (!checked)
         return failure(checked.error().code, "X-Client-Id: " + checked.error().message);
     return ClientId("rest:" + checked->text());

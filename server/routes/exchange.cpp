@@ -2,7 +2,7 @@
 #include <server/routes/exchange.h>
 
 #include <eventsync/base/limits.h>
-#include <eventsync/model/jsonfields.h>
+#include <eventsync/protocol/messagereader.h>
 #include <eventsync/protocol/messagewriter.h>
 
 #include <algorithm>
@@ -34,52 +34,21 @@ Result<std::vector<EventPtr>> eventsFrom(const json::Array *array, const Documen
     return events;
 }
 
-std::vector<protocol::Checkpoint> checkpointsFrom(FieldReader &read)
-{
-    std::vector<protocol::Checkpoint> checkpoints;
-    const json::Array *array = read.optionalArray("checkpoints");
-    if (!array)
-        return checkpoints;
-    const auto wrong = [&] { read.fail({ErrorCode::InvalidMessage, "checkpoints are pairs of serverSeq and chain"}, "checkpoints"); };
-    if (array->size() > limits::kCheckpointsPerSubscribe)
-        wrong();
-    for (const json::Value &pair : *array) {
-        const json::Array *both = pair.if_array();
-        if (!both || both->size() != 2 || !(*both)[0].is_int64() || (*both)[0].get_int64() < 0 || !(*both)[1].is_string()) {
-            wrong();
-            break;
-        }
-        const auto chain = Digest::fromHex(std::string((*both)[1].get_string()));
-        if (!chain) {
-            wrong();
-            break;
-        }
-        checkpoints.push_back({ServerSeq((*both)[0].get_int64()), *chain});
-    }
-    return checkpoints;
-}
-
 } // namespace
 
 Result<ExchangeRequest> exchangeRequestFrom(const json::Value &value, const DocumentId &id)
 {
     FieldReader read(value);
     ExchangeRequest request;
+    const auto secret = read.optionalText("clientSecret");
     if (read.has("clientId")) {
         request.hello = protocol::Hello{.clientId = read.take(clientIdFrom(read.text("clientId")), "clientId"),
-                                        .clientSecret = read.optionalText("clientSecret"),
+                                        .clientSecret = secret,
                                         .capabilities = {"vectorClock"}};
     }
-    request.subscribe.documentId = id;
-    if (read.has("collection"))
-        request.subscribe.collection = read.collection("collection");
-    if (const json::Value *clock = read.optional("vectorClock"))
-        request.subscribe.vectorClock = read.take(VectorClock::fromJson(*clock), "vectorClock");
-    else
-        request.subscribe.afterSeq = ServerSeq(read.optionalInteger("afterSeq").value_or(0));
-    if (read.has("chain"))
-        request.subscribe.chain = read.digest("chain");
-    request.subscribe.checkpoints = checkpointsFrom(read);
+    request.subscribe = protocol::subscribeFrom(read, id);
+    if (!request.subscribe.afterSeq && !request.subscribe.vectorClock)
+        request.subscribe.afterSeq = ServerSeq(0);
     const json::Array *push = read.optionalArray("push");
     EVENTSYNC_CHECK(read.finish(UnknownFields::Ignore));
     EVENTSYNC_TRY(request.push, eventsFrom(push, id, request.hello));

@@ -8,6 +8,7 @@
 
 #include <server/problem.h>
 
+#include <algorithm>
 #include <variant>
 
 namespace eventsync::server {
@@ -251,21 +252,27 @@ private:
     Entry m_entry;
 };
 
+bool isIdempotencyKey(std::string_view text)
+{
+    return !text.empty() && text.size() <= limits::kIdempotencyKeyBytes
+           && std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
 } // namespace
 
 void withIdempotency(RouteContext &context, const HttpRequest &request, const Responder &responder, const DocumentWrite &write,
                      RunWrite run)
 {
-    const std::string given(request.header("Idempotency-Key"));
-    if (given.empty()) {
+    if (!request.headers.has("Idempotency-Key")) {
         run(std::nullopt, [&context, responder, write](const WriteOutcome &outcome) {
             responder.respond(writeResponse(context, write, outcome));
         });
         return;
     }
-    if (given.size() > limits::kIdempotencyKeyBytes) {
-        responder.fail({ErrorCode::InvalidMessage, "an Idempotency-Key is at most "
-                                                       + std::to_string(limits::kIdempotencyKeyBytes) + " bytes long"});
+    const std::string given(request.header("Idempotency-Key"));
+    if (!isIdempotencyKey(given)) {
+        responder.fail({ErrorCode::InvalidMessage, "an Idempotency-Key is 1 to " + std::to_string(limits::kIdempotencyKeyBytes)
+                                                       + " printable ASCII characters without spaces"});
         return;
     }
     // Everybody is one principal as long as there are no tokens; the empty name stands for it.

@@ -271,22 +271,10 @@ void checkCount(Read &read, std::string_view name, const std::vector<T> &values,
 
 Message readSubscribe(Read &read, const ReadLimits &)
 {
-    Subscribe subscribe;
-    subscribe.documentId = read.documentId();
-    subscribe.collection = ifThere<CollectionName>(read, "collection", [&](std::string_view n) { return read.collection(n); });
-    subscribe.afterSeq = optionalNumber<ServerSeq>(read, "afterSeq");
-    subscribe.chain = ifThere<Digest>(read, "chain", [&](std::string_view n) { return read.digest(n); });
-    subscribe.vectorClock = vectorClock(read);
-    if (subscribe.afterSeq && subscribe.vectorClock)
-        read.fail({ErrorCode::InvalidMessage, "afterSeq or vectorClock, not both"}, "vectorClock");
+    const DocumentId documentId = read.documentId();
+    Subscribe subscribe = subscribeFrom(read, documentId);
     if (!subscribe.afterSeq && !subscribe.vectorClock)
         read.fail({ErrorCode::InvalidMessage, "afterSeq or vectorClock is missing"}, "afterSeq");
-    if (subscribe.afterSeq && subscribe.afterSeq->value() > 0 && !subscribe.chain)
-        read.fail({ErrorCode::InvalidMessage, "a position comes with its chain"}, "chain");
-    subscribe.checkpoints = optionalList<Checkpoint>(read, "checkpoints", checkpointFrom);
-    checkCount(read, "checkpoints", subscribe.checkpoints, limits::kCheckpointsPerSubscribe);
-    subscribe.pending = optionalList<PendingId>(read, "pending", pendingFrom);
-    checkCount(read, "pending", subscribe.pending, limits::kPendingIdsPerSubscribe);
     subscribe.clocks = read.optionalBoolean("clocks").value_or(false);
     subscribe.snapshotPart = read.optionalInteger("snapshotPart", 1);
     return subscribe;
@@ -573,6 +561,25 @@ json::Object contentOf(const json::Value &message)
 }
 
 } // namespace
+
+Subscribe subscribeFrom(FieldReader &read, const DocumentId &documentId)
+{
+    Subscribe subscribe;
+    subscribe.documentId = documentId;
+    subscribe.collection = ifThere<CollectionName>(read, "collection", [&](std::string_view n) { return read.collection(n); });
+    subscribe.afterSeq = optionalNumber<ServerSeq>(read, "afterSeq");
+    subscribe.chain = ifThere<Digest>(read, "chain", [&](std::string_view n) { return read.digest(n); });
+    subscribe.vectorClock = vectorClock(read);
+    if (subscribe.afterSeq && subscribe.vectorClock)
+        read.fail({ErrorCode::InvalidMessage, "afterSeq or vectorClock, not both"}, "vectorClock");
+    if (subscribe.afterSeq && subscribe.afterSeq->value() > 0 && !subscribe.chain)
+        read.fail({ErrorCode::InvalidMessage, "a position comes with its chain"}, "chain");
+    subscribe.checkpoints = optionalList<Checkpoint>(read, "checkpoints", checkpointFrom);
+    checkCount(read, "checkpoints", subscribe.checkpoints, limits::kCheckpointsPerSubscribe);
+    subscribe.pending = optionalList<PendingId>(read, "pending", pendingFrom);
+    checkCount(read, "pending", subscribe.pending, limits::kPendingIdsPerSubscribe);
+    return subscribe;
+}
 
 Result<Message> messageFrom(const json::Value &value, const ReadLimits &limits)
 {

@@ -53,6 +53,12 @@ public:
 
     Reply send(const QByteArray &method, const QByteArray &target, const QByteArray &body = {}, const Headers &headers = {})
     {
+        return answer(*begin(method, target, body, headers));
+    }
+    // A request of several at a time, and its answer.
+    std::unique_ptr<QNetworkReply> begin(const QByteArray &method, const QByteArray &target, const QByteArray &body = {},
+                                         const Headers &headers = {})
+    {
         QNetworkRequest request(m_base.resolved(QUrl::fromEncoded(target)));
         bool hasType = false;
         for (const auto &[name, value] : headers) {
@@ -61,12 +67,15 @@ public:
         }
         if (!body.isEmpty() && !hasType)
             request.setRawHeader("Content-Type", "application/json");
-        std::unique_ptr<QNetworkReply> reply(m_manager.sendCustomRequest(request, method, body));
+        return std::unique_ptr<QNetworkReply>(m_manager.sendCustomRequest(request, method, body));
+    }
+    static Reply answer(QNetworkReply &reply)
+    {
         QEventLoop loop;
-        QObject::connect(reply.get(), &QNetworkReply::finished, &loop, &QEventLoop::quit);
-        if (!reply->isFinished())
+        QObject::connect(&reply, &QNetworkReply::finished, &loop, &QEventLoop::quit);
+        if (!reply.isFinished())
             loop.exec();
-        return {reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt(), reply->readAll(), reply->rawHeaderPairs()};
+        return {reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt(), reply.readAll(), reply.rawHeaderPairs()};
     }
     Reply get(const QByteArray &target, const Headers &headers = {}) { return send("GET", target, {}, headers); }
     std::unique_ptr<QNetworkReply> stream(const QByteArray &target, const Headers &headers = {})

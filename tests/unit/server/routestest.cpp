@@ -649,6 +649,30 @@ void RoutesTest::exchangeNeedsNoClientToRead()
     QCOMPARE(m_http->get("/api/state-vectors/" + m_id).member("/stateVectors"), std::string("[]"));
 }
 
+void RoutesTest::exchangeRefusesThePositionsThatASubscribeRefuses_data()
+{
+    QTest::addColumn<QByteArray>("body");
+    QTest::addColumn<std::string>("pointer");
+
+    const QByteArray id = "00000000-0000-7000-8000-000000000000", chain(64, '0');
+    QTest::newRow("a pending id that is none") << bytes(R"({"pending": [["x", "x"]]})") << std::string(R"("/pending/0")");
+    QTest::newRow("a pending id and a number") << "{\"pending\": [[\"" + id + "\", \"" + id + "\"], 0]}" << std::string(R"("/pending/1")");
+    QTest::newRow("a checkpoint without its chain") << bytes(R"({"checkpoints": [[1]]})") << std::string(R"("/checkpoints/0")");
+    QTest::newRow("a position without its chain") << bytes(R"({"afterSeq": 1})") << std::string(R"("/chain")");
+    QTest::newRow("two positions") << "{\"afterSeq\": 1, \"vectorClock\": {}, \"chain\": \"" + chain + "\"}" << std::string(R"("/vectorClock")");
+}
+
+void RoutesTest::exchangeRefusesThePositionsThatASubscribeRefuses()
+{
+    QFETCH(QByteArray, body);
+    QFETCH(std::string, pointer);
+
+    create(m_id, R"({"gold": 10})");
+    const Reply reply = m_http->send("POST", "/api/sync/" + m_id, body);
+    QCOMPARE(reply.status, 400);
+    QCOMPARE(reply.member("/pointer"), pointer);
+}
+
 void RoutesTest::exchangeKeepsWhatTheClientHas()
 {
     create(m_id, R"({"gold": 10})");
@@ -787,7 +811,48 @@ void RoutesTest::idempotencyKeyOfAnotherRequestIsRefused()
     QCOMPARE(m_http->send("PUT", "/api/games/" + m_id, "{}", headers).status, 201);
     const Reply other = m_http->send("PUT", "/api/games/" + m_id, R"({"a": 1})", headers);
     QCOMPARE(other.status, 422);
-    QCOMPARE(m_http->send("PUT", "/api/games/" + m_id, "{}", {{"Idempotency-Key", QByteArray(300, 'k')}}).status, 400);
+}
+
+void RoutesTest::headersThatNameNothingAreRefused_data()
+{
+    QTest::addColumn<QByteArray>("name");
+    QTest::addColumn<QByteArray>("value");
+
+    QTest::newRow("no key") << QByteArray("Idempotency-Key") << QByteArray("");
+    QTest::newRow("a long key") << QByteArray("Idempotency-Key") << QByteArray(256, 'k');
+    QTest::newRow("a key of two words") << QByteArray("Idempotency-Key") << QByteArray("my key");
+    QTest::newRow("no client") << QByteArray("X-Client-Id") << QByteArray("");
+    QTest::newRow("a client that is none") << QByteArray("X-Client-Id") << QByteArray("my client");
+}
+
+void RoutesTest::headersThatNameNothingAreRefused()
+{
+    QFETCH(QByteArray, name);
+    QFETCH(QByteArray, value);
+
+    QCOMPARE(m_http->send("PUT", "/api/games/" + m_id, "{}", {{name, value}}).status, 400);
+    QCOMPARE(m_http->get("/api/games/" + m_id).status, 404);
+}
+
+void RoutesTest::requestsOfOneKeyAtATimeWriteOnce()
+{
+    create(m_id, R"({"gold": 0})");
+    std::vector<std::unique_ptr<QNetworkReply>> sent;
+    for (int i = 0; i < 20; ++i) {
+        sent.push_back(m_http->begin("PATCH", "/api/games/" + m_id, R"([{"op":"inc","path":"/gold","value":1}])",
+                                     {{"Content-Type", "application/json-patch+json"}, {"Idempotency-Key", "many-" + m_id}}));
+    }
+    int written = 0;
+    for (const auto &reply : sent) {
+        const Reply answer = HttpClient::answer(*reply);
+        if (answer.status == 409)
+            QVERIFY(!answer.header("Retry-After").isEmpty());
+        else
+            QCOMPARE(answer.status, 200);
+        written += answer.status == 200;
+    }
+    QVERIFY(written > 0);
+    QCOMPARE(m_http->get("/api/games/" + m_id).member("/gold"), std::string("1"));
 }
 
 void RoutesTest::writesAreNumberedUnderTheirClient()

@@ -58,6 +58,8 @@ private Q_SLOTS:
     void stateVectorsTellWhoHasWhat();
     void exchangePullsAndPushes();
     void exchangeNeedsNoClientToRead();
+    void exchangeRefusesThePositionsThatASubscribeRefuses_data();
+    void exchangeRefusesThePositionsThatASubscribeRefuses();
     void exchangeKeepsWhatTheClientHas();
     void exchangeAnswersARepetitionAsDuplicate();
     void exchangeTellsWhatAConflictIsAbout();
@@ -68,6 +70,9 @@ private Q_SLOTS:
     void idempotencyKeyIsRecognisedBeforeConditions();
     void aWriteThatChangedNothingIsKeptToo();
     void idempotencyKeyOfAnotherRequestIsRefused();
+    void headersThatNameNothingAreRefused_data();
+    void headersThatNameNothingAreRefused();
+    void requestsOfOneKeyAtATimeWriteOnce();
     void writesAreNumberedUnderTheirClient();
     void statusRoutesAnswer();
     void startPageListsTheRoutes();
