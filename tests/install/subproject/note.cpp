@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/base/random.h>
 #include <eventsync/json/value.h>
 
 #include <cstdio>
