@@ -42,11 +42,16 @@ public:
             question(service, back);
         });
     }
-    // `work` runs on a reader's thread of the store, with a view of it; `answer` then runs here.
+    // `work` runs on a reader's thread of the store, with a view of it; `answer` then runs here. Damage is noted.
     template<class T>
     void read(std::function<Result<T>(storage::ReadView &)> work, Continuation<Result<T>> answer)
     {
-        m_backend->read([work = std::move(work), back = homeward<Result<T>>(std::move(answer))](
+        Continuation<Result<T>> noting = [this, answer = std::move(answer)](Result<T> result) {
+            if (!result && result.error().code == ErrorCode::Corrupt)
+                post([error = result.error()](sync::SyncService &service) { service.noteDamage(error); });
+            answer(std::move(result));
+        };
+        m_backend->read([work = std::move(work), back = homeward<Result<T>>(std::move(noting))](
                             Result<std::unique_ptr<storage::ReadView>> view) {
             if (!view)
                 back(failure(view.error()));

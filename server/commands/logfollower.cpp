@@ -12,7 +12,6 @@ namespace eventsync::server {
 namespace {
 
 namespace columns = eventlog::event;
-using eventlog::LoggedEvent;
 
 constexpr std::size_t kStepBytes = 1024 * 1024; // of events, between two looks into the store
 
@@ -158,8 +157,9 @@ Result<std::vector<eventlog::LoggedPtr>> LogFollower::next(storage::ReadView &vi
     std::vector<eventlog::LoggedPtr> events;
     std::size_t bytes = 0;
     std::optional<Error> error;
+    eventlog::EventStore store(view);
     EVENTSYNC_CHECK(view.scan(*scan, [&](const storage::Row &row) {
-        const auto event = LoggedEvent::fromRow(row);
+        const auto event = store.eventIn(row);
         if (!event) {
             error = event.error();
             return false;

@@ -51,7 +51,7 @@ Result<Bytes> eventList(storage::ReadView &view, const DocumentId &id, ServerSeq
     if (after < row.horizon.previous())
         return failure(ErrorCode::Compacted, "the log begins at " + std::to_string(row.horizon.value()));
     EVENTSYNC_TRY(const std::vector<LogEntryPtr> events,
-                  store.soundEntries(row.number, {.after = after, .events = limit, .bytes = limits::kAnswerBytes}));
+                  store.entries(row.number, {.after = after, .events = limit, .bytes = limits::kAnswerBytes}));
     VectorClock clock;
     if (clocks != Clocks::None && !events.empty()) {
         EVENTSYNC_TRY(const auto loaded, store.load(id));
@@ -117,7 +117,7 @@ json::Object snapshotObject(const DocumentId &id, const Position &position, cons
 
 Result<json::Object> objectOf(const Snapshot &snapshot)
 {
-    EVENTSYNC_TRY(const DocumentState state, DocumentState::fromBytes(snapshot.kind, snapshot.state));
+    EVENTSYNC_TRY(const DocumentState state, eventlog::stateOf(snapshot));
     return snapshotObject(snapshot.documentId, snapshot.position, state, snapshot.createdAt);
 }
 

@@ -56,6 +56,7 @@ public:
         LoadedDocument loaded;
         Position head; // at the moment of the export
         Timestamp updatedAt;
+        std::optional<DocumentState> base = {}; // where a compacted log begins
     };
 
     // Everything that document() will read, and whether it is what was logged.
@@ -69,8 +70,10 @@ public:
             return wanted;
         const DocumentRow &row = wanted->loaded.row;
         for (ServerSeq at = row.horizon.previous(); at < wanted->head.serverSeq;) {
-            EVENTSYNC_TRY(const auto events, m_store.soundEntries(row.number, {.after = at, .until = wanted->head.serverSeq,
-                                                                               .bytes = limits::kDocumentBytes}));
+            EVENTSYNC_TRY(const auto events, m_store.entries(row.number, {.after = at, .until = wanted->head.serverSeq,
+                                                                          .bytes = limits::kDocumentBytes, .untilIsLogged = true}));
+            if (events.empty())
+                return failure(ErrorCode::Unavailable, "its log was compacted while it was exported: export again");
             for (const LogEntryPtr &event : events) {
                 if (event->canonical->size() + kLineRoom > limits::kImportLineBytes)
                     return failure(ErrorCode::TooLarge, "event " + std::to_string(event->serverSeq.value()) + " has " +
@@ -79,30 +82,30 @@ public:
             }
             at = events.back()->serverSeq;
         }
+        if (row.horizon > ServerSeq(1)) {
+            EVENTSYNC_TRY(const auto stored, m_store.document(id)); // with its state, which was taken from the loaded one
+            EVENTSYNC_TRY(wanted->base, m_store.stateAt(*stored, row.horizon.previous()));
+        }
         return wanted;
     }
 
     Result<> document(const Wanted &wanted)
     {
         const LoadedDocument &loaded = wanted.loaded;
-        const DocumentId &id = loaded.row.documentId;
-        EVENTSYNC_TRY(const auto row, m_store.document(id));
-        if (!row)
-            return failure(ErrorCode::Corrupt, "the row of " + id.text() + " is gone");
-        ExportedDocument exported{.id = id, .collection = row->collection, .kind = row->kind,
-                                  .base = {row->horizon.previous(), row->baseChain}, .createdAt = loaded.createdAt,
+        const DocumentRow &row = loaded.row;
+        ExportedDocument exported{.id = row.documentId, .collection = row.collection, .kind = row.kind,
+                                  .base = {row.horizon.previous(), row.baseChain}, .createdAt = loaded.createdAt,
                                   .updatedAt = wanted.updatedAt, .head = wanted.head};
-        if (row->horizon > ServerSeq(1)) {
-            EVENTSYNC_TRY(const DocumentState state, m_store.stateAt(*row, exported.base.serverSeq));
-            if (row->kind == DocumentKind::Json)
-                exported.state = state.jsonState();
+        if (wanted.base) {
+            if (row.kind == DocumentKind::Json)
+                exported.state = wanted.base->jsonState();
             else
-                exported.crdt = state.toBytes();
-            EVENTSYNC_TRY(exported.clock, clockBefore(*row, loaded.clock));
+                exported.crdt = wanted.base->toBytes();
+            EVENTSYNC_TRY(exported.clock, clockBefore(row, loaded.clock));
         }
         line(exported);
-        EVENTSYNC_CHECK(knownIds(*row));
-        EVENTSYNC_CHECK(events(*row, wanted.head.serverSeq));
+        EVENTSYNC_CHECK(knownIds(row));
+        EVENTSYNC_CHECK(events(row, wanted.head.serverSeq));
         for (const StateVector &vector : loaded.cursors) {
             if (vector.serverSeq <= wanted.head.serverSeq)
                 line(vector);

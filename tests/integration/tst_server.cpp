@@ -758,11 +758,14 @@ void ServerTest::aDamagedLogIsNamedAtTheClientAndInTheServersLog()
     QVERIFY(resultOf(reader.waitForSettled(DocumentId("other")))->has_value());
     QCOMPARE(refused.count(), 1);
     QCOMPARE(states.count(), changes); // it never left
-    QVERIFY(curl({server.url(u"/api/events/hero"_s).toString()}).output.contains("Corrupt"));
+    for (const QString &path : {u"/api/events/hero"_s, u"/api/games/hero?at=50"_s, u"/api/snapshots/hero?at=50"_s})
+        QVERIFY(curl({server.url(path).toString()}).output.contains("event 7 of hero is not what was logged"));
+    const QByteArray numbers = curl({server.url(u"/metrics"_s).toString()}).output;
+    QVERIFY2(numbers.contains("eventsync_damaged_places_total 1\n"), numbers.constData());
     QCOMPARE(curl({server.url(u"/api/games/other"_s).toString()}).output, QByteArray("{\"gold\":6,\"version\":2}"));
     const Finished stopped = server.terminate(SIGTERM);
     QCOMPARE(stopped.exitCode, 0);
-    QCOMPARE(stopped.errors.count("the log of hero is damaged: Corrupt: event 7 is not what was logged"), 1);
+    QCOMPARE(stopped.errors.count("the store is damaged: event 7 of hero is not what was logged"), 1);
     QCOMPARE(command({u"verify"_s}).exitCode, 1);
     const Finished exported = command({u"export"_s}); // of everything else
     QCOMPARE(exported.exitCode, 1);

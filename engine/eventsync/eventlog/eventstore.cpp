@@ -2,6 +2,7 @@
 #include <eventsync/eventlog/eventstore.h>
 
 #include <eventsync/base/limits.h>
+#include <eventsync/eventlog/rowchecksum.h>
 #include <eventsync/eventlog/schema.h>
 
 #include <algorithm>
@@ -37,7 +38,7 @@ Result<VectorClock> storedClock(std::string_view text)
 
 storage::Row DocumentRow::toRow(const json::State &asState) const
 {
-    storage::Row cells(document::State + 1);
+    storage::Row cells(document::Checksum + 1);
     cells[document::Id] = documentId.text();
     cells[document::Number] = number;
     cells[document::Collection] = collection.text();
@@ -53,13 +54,14 @@ storage::Row DocumentRow::toRow(const json::State &asState) const
     cells[document::Snapshot] = snapshotSeq.value();
     if (asState)
         cells[document::State] = json::canonical(*asState);
+    setChecksum(cells, kDocumentCells);
     return cells;
 }
 
-Result<DocumentRow> DocumentRow::fromRow(const storage::Row &cells, bool withState)
+namespace {
+
+Result<DocumentRow> documentRowOf(const storage::Row &cells, bool withState)
 {
-    if (cells.size() != document::State + 1)
-        return failure(ErrorCode::Corrupt, "a row of documents has another number of columns");
     DocumentRow row;
     EVENTSYNC_TRY(const std::string_view id, textOf(cells, document::Id));
     row.documentId = DocumentId(std::string(id));
@@ -88,6 +90,37 @@ Result<DocumentRow> DocumentRow::fromRow(const storage::Row &cells, bool withSta
     return row;
 }
 
+// Stored rows are the store's business: whatever is wrong with one, it is damage, and of that document.
+Error unreadable(std::string_view what, const Error &error)
+{
+    return {ErrorCode::Corrupt, std::string(what) + " cannot be read: " + error.message};
+}
+
+std::string rowNameOf(const storage::Row &cells)
+{
+    return "the row of " + std::string(textOf(cells, document::Id).value_or("a document"));
+}
+
+} // namespace
+
+Result<DocumentRow> DocumentRow::fromDamagedRow(const storage::Row &cells, bool withState)
+{
+    if (cells.size() != document::Checksum + 1)
+        return failure(ErrorCode::Corrupt, "a row of documents has another number of columns");
+    auto row = documentRowOf(cells, withState);
+    if (!row)
+        return failure(unreadable(rowNameOf(cells), row.error()));
+    return row;
+}
+
+Result<DocumentRow> DocumentRow::fromRow(const storage::Row &cells, bool withState)
+{
+    auto row = fromDamagedRow(cells, withState);
+    if (row && withState && !hasSoundChecksum(cells, kDocumentCells))
+        return failure(ErrorCode::Corrupt, rowNameOf(cells) + " is not what was stored");
+    return row;
+}
+
 DocumentRecord DocumentRow::record() const
 {
     return {.documentId = documentId, .collection = collection, .kind = kind, .position = at, .horizon = horizon,
@@ -96,7 +129,7 @@ DocumentRecord DocumentRow::record() const
 
 storage::Row toRow(const Snapshot &snapshot, std::int64_t document)
 {
-    storage::Row row(snapshot::State + 1);
+    storage::Row row(snapshot::Checksum + 1);
     row[snapshot::Document] = document;
     row[snapshot::Seq] = snapshot.position.serverSeq.value();
     row[snapshot::Chain] = blobCell(snapshot.position.chain.view());
@@ -105,6 +138,7 @@ storage::Row toRow(const Snapshot &snapshot, std::int64_t document)
     row[snapshot::CreatedAt] = snapshot.createdAt.value();
     if (!snapshot.state.empty())
         row[snapshot::State] = snapshot.kind == DocumentKind::Json ? snapshot.state : toBase64Url(snapshot.state);
+    setChecksum(row, kSnapshotCells);
     return row;
 }
 
@@ -126,70 +160,25 @@ Result<std::optional<DocumentRow>> EventStore::documentByNumber(std::int64_t doc
     return row;
 }
 
-template<class T>
-Result<std::vector<std::shared_ptr<const T>>> EventStore::read(std::int64_t document, const Range &range, storage::Scan scan)
+Error EventStore::damaged(std::int64_t document, ServerSeq seq, std::string_view what)
 {
-    std::vector<std::shared_ptr<const T>> found;
-    std::size_t bytes = 0;
-    std::optional<Error> error;
-    scan.set = sets::kEvents;
-    scan.index = "order";
-    scan.prefix = {number(document)};
-    scan.from = number(range.after.next().value());
-    scan.limit = range.events;
-    if (range.until)
-        scan.until = number(range.until->next().value());
-    EVENTSYNC_CHECK(m_view.scan(scan, [&](const storage::Row &row) {
-        auto event = T::fromRow(row);
-        if (!event) {
-            error = event.error();
-            return false;
-        }
-        if (!found.empty() && bytes + (*event)->canonical->size() > range.bytes)
-            return false;
-        bytes += (*event)->canonical->size();
-        found.push_back(std::move(*event));
-        return true;
-    }));
-    if (error)
-        return failure(*error);
-    return found;
-}
-
-Result<std::vector<LoggedPtr>> EventStore::events(std::int64_t document, const Range &range)
-{
-    return read<LoggedEvent>(document, range, {});
-}
-
-Result<std::vector<LogEntryPtr>> EventStore::entries(std::int64_t document, const Range &range)
-{
-    return read<LogEntry>(document, range, {.columns = {LogEntry::kColumns.begin(), LogEntry::kColumns.end()}});
+    std::string id = "document number " + std::to_string(document);
+    static_cast<void>(m_view.scan({.set = sets::kDocuments, .index = "number", .prefix = {number(document)}, .columns = {document::Id}},
+                                  [&](const storage::Row &row) {
+                                      id = textOf(row, document::Id).value_or(id);
+                                      return false;
+                                  }));
+    return {ErrorCode::Corrupt, "event " + std::to_string(seq.value()) + " of " + id + ' ' + std::string(what)};
 }
 
 namespace {
 
-Error lacks(ServerSeq seq)
-{
-    return {ErrorCode::Corrupt, "the log lacks event " + std::to_string(seq.value())};
-}
+constexpr std::string_view kMissing = "is missing";
 
 Result<Digest> chainOf(const storage::Row &row, std::size_t column)
 {
     EVENTSYNC_TRY(const std::string_view bytes, blobOf(row, column));
     return Digest::fromBytes(bytes);
-}
-
-template<class T>
-Result<> checkSound(Position at, const std::vector<std::shared_ptr<const T>> &events)
-{
-    for (const auto &event : events) {
-        if (event->serverSeq != at.serverSeq.next())
-            return failure(lacks(at.serverSeq.next()));
-        if (!event->followsFrom(at.chain))
-            return failure(ErrorCode::Corrupt, "event " + std::to_string(event->serverSeq.value()) + " is not what was logged");
-        at = {event->serverSeq, event->chain};
-    }
-    return {};
 }
 
 } // namespace
@@ -203,38 +192,110 @@ Result<std::optional<Digest>> EventStore::chainAt(std::int64_t document, ServerS
                                     chain = chainOf(row, event::Chain);
                                     return false;
                                 }));
-    std::optional<Result<std::int64_t>> horizon;
     if (!chain) {
+        std::optional<ServerSeq> horizon;
         EVENTSYNC_CHECK(m_view.scan({.set = sets::kDocuments, .index = "number", .prefix = {number(document)},
                                      .columns = {document::Horizon, document::BaseChain}},
                                     [&](const storage::Row &row) {
-                                        horizon = integerOf(row, document::Horizon);
+                                        horizon = ServerSeq(integerOf(row, document::Horizon).value_or(0));
                                         chain = chainOf(row, document::BaseChain);
                                         return false;
                                     }));
-        if (!horizon || !*horizon)
-            return failure(horizon ? horizon->error() : lacks(seq));
-        if (ServerSeq(**horizon) > seq.next())
+        if (horizon && *horizon > seq.next())
             return std::nullopt;
-        if (ServerSeq(**horizon) <= seq)
-            return failure(lacks(seq));
+        if (!horizon || *horizon <= seq)
+            return failure(damaged(document, seq, kMissing));
     }
-    EVENTSYNC_TRY(const Digest found, std::move(*chain));
+    if (!*chain)
+        return failure(damaged(document, seq, "has no chain value"));
+    return **chain;
+}
+
+template<class T>
+Result<std::shared_ptr<const T>> EventStore::logged(std::int64_t document, const storage::Row &row, const LogEntry *before)
+{
+    const ServerSeq seq(integerOf(row, event::Seq).value_or(0));
+    if (before && seq != before->serverSeq.next())
+        return failure(damaged(document, before->serverSeq.next(), kMissing));
+    std::optional<Digest> chain = before ? std::optional(before->chain) : std::nullopt;
+    if (!before) {
+        EVENTSYNC_TRY(chain, chainAt(document, seq.previous()));
+    }
+    auto event = T::fromRow(row);
+    if (!event)
+        return failure(damaged(document, seq, "cannot be read: " + event.error().message));
+    if (!chain || !(*event)->followsFrom(*chain) || !hasSoundChecksum(row, kEventCells))
+        return failure(damaged(document, seq, "is not what was logged"));
+    return event;
+}
+
+template<class T>
+Result<std::vector<std::shared_ptr<const T>>> EventStore::read(std::int64_t document, const Range &range, storage::Scan scan)
+{
+    std::vector<std::shared_ptr<const T>> found;
+    std::size_t bytes = 0;
+    Result<> good;
+    scan.set = sets::kEvents;
+    scan.index = "order";
+    scan.prefix = {number(document)};
+    scan.from = number(range.after.next().value());
+    scan.limit = range.events;
+    if (range.until)
+        scan.until = number(range.until->next().value());
+    EVENTSYNC_CHECK(m_view.scan(scan, [&](const storage::Row &row) {
+        auto event = logged<T>(document, row, found.empty() ? nullptr : found.back().get());
+        if (!event) {
+            good = failure(event.error());
+            return false;
+        }
+        if (!found.empty() && bytes + (*event)->canonical->size() > range.bytes)
+            return false;
+        bytes += (*event)->canonical->size();
+        found.push_back(std::move(*event));
+        return true;
+    }));
+    EVENTSYNC_CHECK(good);
+    const bool wasCompacted = !found.empty() && found.front()->serverSeq != range.after.next();
+    if (wasCompacted)
+        found.clear();
+    if (found.empty() && !wasCompacted && range.untilIsLogged && range.until > range.after) {
+        EVENTSYNC_TRY(const std::optional<Digest> chain, chainAt(document, range.after));
+        if (chain)
+            return failure(damaged(document, range.after.next(), kMissing));
+    }
     return found;
 }
 
-Result<std::vector<LogEntryPtr>> EventStore::soundEntries(std::int64_t document, const Range &range)
+Result<std::vector<LoggedPtr>> EventStore::events(std::int64_t document, const Range &range)
 {
-    EVENTSYNC_TRY(std::vector<LogEntryPtr> found, entries(document, range));
-    if (found.empty() && (!range.until || *range.until <= range.after))
-        return found; // at the end of the log, or beyond it: nothing is lacking
-    EVENTSYNC_TRY(const std::optional<Digest> chain, chainAt(document, range.after));
-    if (!chain)
-        return std::vector<LogEntryPtr>();
-    EVENTSYNC_CHECK(checkSound(Position{range.after, *chain}, found));
-    if (found.empty())
-        return failure(lacks(range.after.next()));
-    return found;
+    return read<LoggedEvent>(document, range, {});
+}
+
+Result<std::vector<LogEntryPtr>> EventStore::entries(std::int64_t document, const Range &range)
+{
+    return read<LogEntry>(document, range, {.columns = {LogEntry::kColumns.begin(), LogEntry::kColumns.end()}});
+}
+
+Result<> EventStore::eachEvent(std::int64_t document, const Walk &walk, const std::function<bool(const LoggedPtr &)> &visit)
+{
+    storage::Scan scan{.set = sets::kEvents, .index = "order", .prefix = {number(document)}, .descending = walk.descending};
+    if (walk.after)
+        scan.from = number(walk.after->next().value());
+    if (walk.before)
+        scan.until = number(walk.before->value());
+    LoggedPtr before; // upwards it is at hand
+    Result<> good;
+    EVENTSYNC_CHECK(m_view.scan(scan, [&](const storage::Row &row) {
+        const auto event = logged<LoggedEvent>(document, row, before.get());
+        if (!event) {
+            good = failure(event.error());
+            return false;
+        }
+        if (!walk.descending)
+            before = *event;
+        return visit(*event);
+    }));
+    return good;
 }
 
 Result<LoggedPtr> EventStore::eventAt(std::int64_t document, ServerSeq seq)
@@ -243,7 +304,13 @@ Result<LoggedPtr> EventStore::eventAt(std::int64_t document, ServerSeq seq)
                   m_view.getBy(sets::kEvents, "order", {number(document), number(seq.value())}));
     if (!row)
         return LoggedPtr();
-    return LoggedEvent::fromRow(*row);
+    return logged<LoggedEvent>(document, *row, nullptr);
+}
+
+Result<LoggedPtr> EventStore::eventIn(const storage::Row &row)
+{
+    EVENTSYNC_TRY(const std::int64_t document, integerOf(row, event::Document));
+    return logged<LoggedEvent>(document, row, nullptr);
 }
 
 Result<VectorClock> EventStore::clock(std::int64_t document)
@@ -287,10 +354,12 @@ Result<std::optional<LoadedDocument>> EventStore::load(const DocumentId &id)
     EVENTSYNC_TRY(loaded.clock, clock(loaded.row.number));
     const std::int64_t from = std::max(loaded.row.horizon.value() - 1, loaded.row.at.serverSeq.value() - kTailAtLoad);
     EVENTSYNC_TRY(loaded.tail, events(loaded.row.number, {.after = ServerSeq(from)}));
-    EVENTSYNC_TRY(const std::optional<Digest> before, chainAt(loaded.row.number, ServerSeq(from)));
-    if (auto sound = checkSound(Position{ServerSeq(from), before.value_or(Digest())}, loaded.tail); !sound)
-        return failure(sound.error().code, sound.error().message + " (" + id.text() + ")");
+    const ServerSeq end = loaded.tail.empty() ? ServerSeq(from) : loaded.tail.back()->serverSeq;
+    if (end < loaded.row.at.serverSeq)
+        return failure(damaged(loaded.row.number, end.next(), kMissing));
     for (const LoggedPtr &event : loaded.tail) {
+        if (event->serverSeq == loaded.row.at.serverSeq && event->chain != loaded.row.at.chain)
+            return failure(ErrorCode::Corrupt, "the row of " + id.text() + " has another chain value than its event");
         if (event->serverSeq <= loaded.row.at.serverSeq)
             continue;
         if (auto applied = loaded.state.apply(*event->event); !applied)
@@ -419,6 +488,38 @@ Result<KnownEvents> EventStore::known(const std::vector<EventId> &ids)
     return found;
 }
 
+namespace {
+
+std::string snapshotName(const DocumentId &id, ServerSeq seq)
+{
+    return "the snapshot at " + std::to_string(seq.value()) + " of " + id.text();
+}
+
+Result<Snapshot> snapshotOf(const DocumentRow &row, const storage::Row &cells)
+{
+    Snapshot found{.documentId = row.documentId, .collection = row.collection};
+    EVENTSYNC_TRY(const std::int64_t seq, integerOf(cells, snapshot::Seq));
+    EVENTSYNC_TRY(const std::string_view chain, blobOf(cells, snapshot::Chain));
+    EVENTSYNC_TRY(const std::string_view kind, textOf(cells, snapshot::Kind));
+    EVENTSYNC_TRY(const std::string_view clockText, textOf(cells, snapshot::Clock));
+    EVENTSYNC_TRY(found.createdAt, timeOf(cells, snapshot::CreatedAt));
+    found.position.serverSeq = ServerSeq(seq);
+    EVENTSYNC_TRY(found.position.chain, Digest::fromBytes(chain));
+    EVENTSYNC_TRY(found.kind, documentKindFrom(kind));
+    EVENTSYNC_TRY(found.vectorClock, storedClock(clockText));
+    if (isNull(cells, snapshot::State))
+        return found;
+    EVENTSYNC_TRY(const std::string_view state, textOf(cells, snapshot::State));
+    if (found.kind == DocumentKind::Json) {
+        found.state = Bytes(state);
+        return found;
+    }
+    EVENTSYNC_TRY(found.state, fromBase64Url(state));
+    return found;
+}
+
+} // namespace
+
 Result<std::optional<Snapshot>> EventStore::snapshot(const DocumentRow &row, ServerSeq until)
 {
     std::optional<storage::Row> cells;
@@ -430,27 +531,21 @@ Result<std::optional<Snapshot>> EventStore::snapshot(const DocumentRow &row, Ser
                                 }));
     if (!cells)
         return std::nullopt;
-    Snapshot found{.documentId = row.documentId, .collection = row.collection};
-    EVENTSYNC_TRY(const std::int64_t seq, integerOf(*cells, snapshot::Seq));
-    EVENTSYNC_TRY(const std::string_view chain, blobOf(*cells, snapshot::Chain));
-    EVENTSYNC_TRY(const std::string_view kind, textOf(*cells, snapshot::Kind));
-    EVENTSYNC_TRY(const std::string_view clockText, textOf(*cells, snapshot::Clock));
-    EVENTSYNC_TRY(found.createdAt, timeOf(*cells, snapshot::CreatedAt));
-    found.position.serverSeq = ServerSeq(seq);
-    EVENTSYNC_TRY(found.position.chain, Digest::fromBytes(chain));
-    EVENTSYNC_TRY(found.kind, documentKindFrom(kind));
-    EVENTSYNC_TRY(found.vectorClock, storedClock(clockText));
-    if (!isNull(*cells, snapshot::State)) {
-        EVENTSYNC_TRY(const std::string_view state, textOf(*cells, snapshot::State));
-        found.state = Bytes(state);
-        if (found.kind == DocumentKind::Crdt) {
-            auto bytes = fromBase64Url(state);
-            if (!bytes)
-                return failure(ErrorCode::Corrupt, "a stored CRDT document is no base64url");
-            found.state = std::move(*bytes);
-        }
-    }
-    return found;
+    const std::string name = snapshotName(row.documentId, ServerSeq(integerOf(*cells, snapshot::Seq).value_or(0)));
+    auto found = snapshotOf(row, *cells);
+    if (!found)
+        return failure(unreadable(name, found.error()));
+    if (!hasSoundChecksum(*cells, kSnapshotCells))
+        return failure(ErrorCode::Corrupt, name + " is not what was stored");
+    return std::move(*found);
+}
+
+Result<DocumentState> stateOf(const Snapshot &snapshot)
+{
+    auto state = DocumentState::fromBytes(snapshot.kind, snapshot.state);
+    if (!state)
+        return failure(unreadable(snapshotName(snapshot.documentId, snapshot.position.serverSeq), state.error()));
+    return state;
 }
 
 // From the nearest picture at or before `seq`, forward; where there is none, from the document's row back through inverses.
@@ -471,10 +566,7 @@ Result<DocumentState> EventStore::stateAt(const DocumentRow &row, ServerSeq seq)
         state = DocumentState::fromJsonState(row.state);
         at = row.at.serverSeq;
     } else if (nearest) {
-        if (!nearest->state.empty()) {
-            EVENTSYNC_TRY(json::Value value, storedJson(nearest->state));
-            state = DocumentState(std::move(value));
-        }
+        EVENTSYNC_TRY(state, stateOf(*nearest));
         at = nearest->position.serverSeq;
     } else if (row.horizon > ServerSeq(1)) {
         EVENTSYNC_TRY(const std::vector<LoggedPtr> after, events(row.number, {.after = seq, .until = row.at.serverSeq}));
@@ -515,7 +607,7 @@ Result<EventStore::Fold> EventStore::foldCrdt(const DocumentRow &row, ServerSeq 
     Fold fold{.state = {}, .at = {ServerSeq(0), row.baseChain}};
     EVENTSYNC_TRY(const std::optional<Snapshot> nearest, snapshot(row, seq));
     if (nearest && nearest->position.serverSeq >= row.horizon.previous()) {
-        EVENTSYNC_TRY(fold.state, DocumentState::fromBytes(nearest->kind, nearest->state));
+        EVENTSYNC_TRY(fold.state, stateOf(*nearest));
         fold.at = nearest->position;
         fold.clock = nearest->vectorClock;
     } else if (row.horizon > ServerSeq(1)) {

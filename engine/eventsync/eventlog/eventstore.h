@@ -8,6 +8,7 @@
 #include <eventsync/model/vectorclock.h>
 #include <eventsync/storage/backend.h>
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <unordered_map>
@@ -31,7 +32,10 @@ struct DocumentRow
     json::State state;            // of a CRDT document: its view; the document itself is in the snapshots and the log
 
     storage::Row toRow(const json::State &asState) const; // `state` is not looked at: saves a copy
+    // Corrupt, also for a state whose checksum says that it is not the one that was stored.
     static Result<DocumentRow> fromRow(const storage::Row &row, bool withState = true);
+    // Whatever its checksum says: for what looks for damage, and for what mends it.
+    static Result<DocumentRow> fromDamagedRow(const storage::Row &row, bool withState);
     DocumentRecord record() const;
 };
 
@@ -70,7 +74,9 @@ struct KnownEvent // where an id, or the first id of an edit, is in the log
 };
 using KnownEvents = std::unordered_map<EventId, KnownEvent>;
 
-// Reads logs and what is derived from them out of one view of the store. Corrupt where rows contradict each other.
+// Reads logs and what is derived from them out of one view of the store. Whatever it gives of a log follows the hash chain, and
+// whatever it gives of other rows their checksums (rowchecksum.h): Corrupt names the document and the event that is missing or
+// altered, or the row. Everybody who answers with logged content reads it here.
 // Wraps a ReadView: used on one thread, and not for long.
 class EventStore
 {
@@ -87,14 +93,23 @@ public:
         std::optional<ServerSeq> until = {};      // inclusive
         std::size_t events = SIZE_MAX;
         std::size_t bytes = SIZE_MAX;             // of canonical events; one is read in any case
+        bool untilIsLogged = false;               // Corrupt if the log ends before it
     };
+    // Fewer than was asked for only by events and bytes; nothing if the log was compacted beyond range.after.
     Result<std::vector<LoggedPtr>> events(std::int64_t document, const Range &range);
     // The same without what only merging and folding need: nothing of an event is parsed.
     Result<std::vector<LogEntryPtr>> entries(std::int64_t document, const Range &range);
-    // As entries(), and each is what was logged: Corrupt names the first that is missing or altered. Reads less than was asked
-    // for only by events and bytes, and nothing if the log was compacted beyond range.after.
-    Result<std::vector<LogEntryPtr>> soundEntries(std::int64_t document, const Range &range);
+    struct Walk
+    {
+        std::optional<ServerSeq> after = {}, before = {}; // both exclusive
+        bool descending = false;
+    };
+    // One after the other, until `visit` returns false.
+    Result<> eachEvent(std::int64_t document, const Walk &walk, const std::function<bool(const LoggedPtr &)> &visit);
     Result<LoggedPtr> eventAt(std::int64_t document, ServerSeq seq); // null if it is not in the log
+    Result<LoggedPtr> eventIn(const storage::Row &row);              // of the record set `events`
+    // The chain value up to and with `seq`, as stored; none below horizon - 1.
+    Result<std::optional<Digest>> chainAt(std::int64_t document, ServerSeq seq);
     Result<VectorClock> clock(std::int64_t document);                // as stored
 
     // The clock at `seq`: that of the head, less what follows. Reads the log from there to the head.
@@ -120,9 +135,12 @@ private:
         Position at;
         VectorClock clock;
     };
-    Result<std::optional<Digest>> chainAt(std::int64_t document, ServerSeq seq); // none below horizon - 1
     Result<Fold> foldCrdt(const DocumentRow &row, ServerSeq seq);
     Result<> foldOn(std::int64_t document, Fold &fold, ServerSeq seq);
+    Error damaged(std::int64_t document, ServerSeq seq, std::string_view what);
+    // What a row of the log holds, which follows the event before it, where that is at hand.
+    template<class T>
+    Result<std::shared_ptr<const T>> logged(std::int64_t document, const storage::Row &row, const LogEntry *before);
     template<class T>
     Result<std::vector<std::shared_ptr<const T>>> read(std::int64_t document, const Range &range, storage::Scan scan);
 
@@ -130,5 +148,6 @@ private:
 };
 
 storage::Row toRow(const Snapshot &snapshot, std::int64_t document);
+Result<DocumentState> stateOf(const Snapshot &snapshot); // Corrupt, by the name of the snapshot
 
 } // namespace eventsync::eventlog

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/logfold.h>
 
+#include <eventsync/eventlog/rowchecksum.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/model/eventcheck.h>
 
@@ -29,11 +30,13 @@ Result<Anchor> anchorOf(storage::ReadView &view, const DocumentRow &row)
                               }));
     Anchor anchor;
     if (first) {
-        EVENTSYNC_TRY(const std::optional<Snapshot> picture, store.snapshot(row, *first));
-        if (picture && picture->position.serverSeq == *first) {
+        const auto picture = store.snapshot(row, *first);
+        if (!picture && row.kind == DocumentKind::Crdt)
+            return failure(picture.error());
+        if (picture && *picture && (*picture)->position.serverSeq == *first) { // a damaged one does without the row
             anchor.at = *first;
-            anchor.clock = picture->vectorClock;
-            EVENTSYNC_TRY(anchor.state, DocumentState::fromBytes(picture->kind, picture->state));
+            anchor.clock = (*picture)->vectorClock;
+            EVENTSYNC_TRY(anchor.state, DocumentState::fromBytes((*picture)->kind, (*picture)->state));
             if (row.kind == DocumentKind::Crdt && *first != base)
                 return failure(ErrorCode::Corrupt, "the first snapshot of a CRDT document lies behind the beginning of its log");
             return anchor;
@@ -85,7 +88,7 @@ LogFold::LogFold(LogStart start, Report report)
 
 void LogFold::found(FindingKind kind, ServerSeq seq, std::string message)
 {
-    m_sound = false;
+    ++m_findings;
     m_report(kind, seq, std::move(message));
 }
 
@@ -126,6 +129,7 @@ void LogFold::fold(const LoggedEvent &logged)
 // The bytes as they are stored are hashed, not what was understood of them: what a reader would ignore counts too.
 void LogFold::take(const storage::Row &row)
 {
+    const std::size_t before = m_findings;
     const ServerSeq seq(integerOf(row, event::Seq).value_or(0));
     if (seq != m_seq.next())
         found(FindingKind::Gap, m_seq.next(), "the log goes on with " + std::to_string(seq.value()));
@@ -151,6 +155,8 @@ void LogFold::take(const storage::Row &row)
         m_report(FindingKind::Size, seq, fits.error().message); // the log is sound all the same
     if (m_folds)
         fold(event);
+    if (m_findings == before && !hasSoundChecksum(row, kEventCells)) // nothing tells it better
+        found(FindingKind::Identity, seq, "the row's checksum is not that of its cells");
     m_chain = event.chain;
     m_clock.set(event.clientId, event.clientSeq);
     m_position = std::max(m_position, event.position);

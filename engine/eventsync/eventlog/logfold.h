@@ -4,6 +4,7 @@
 #include <eventsync/eventlog/eventstore.h>
 #include <eventsync/eventlog/finding.h>
 
+#include <cstddef>
 #include <functional>
 
 namespace eventsync::eventlog {
@@ -39,7 +40,7 @@ public:
     const DocumentState &state() const { return m_state; }
     const VectorClock &clock() const { return m_clock; }
     bool hasState() const { return m_folds; } // false once an event did not apply
-    bool isSound() const { return m_sound; }  // nothing was found so far
+    bool isSound() const { return m_findings == 0; } // so far
     std::int64_t position() const { return m_position; } // of the last event, in the order of arrival
     Timestamp firstStoredAt() const { return m_firstStoredAt; }
     Timestamp lastStoredAt() const { return m_lastStoredAt; }
@@ -57,7 +58,8 @@ private:
     VectorClock m_clock;
     std::int64_t m_position = 0;
     Timestamp m_firstStoredAt, m_lastStoredAt;
-    bool m_folds = true, m_sound = true;
+    std::size_t m_findings = 0;
+    bool m_folds = true;
 };
 
 } // namespace eventsync::eventlog

@@ -2,6 +2,7 @@
 #include <eventsync/eventlog/loggedevent.h>
 
 #include <eventsync/base/limits.h>
+#include <eventsync/eventlog/rowchecksum.h>
 #include <eventsync/model/canonicalwriter.h>
 #include <eventsync/model/eventcheck.h>
 
@@ -32,7 +33,7 @@ std::string canonicalOf(const Diff &diff)
 
 storage::Row LoggedEvent::toRow(std::int64_t document) const
 {
-    storage::Row row(event::Body + 1);
+    storage::Row row(event::Checksum + 1);
     row[event::Document] = document;
     row[event::Seq] = serverSeq.value();
     row[event::Id] = blobCell(id.view());
@@ -47,6 +48,7 @@ storage::Row LoggedEvent::toRow(std::int64_t document) const
     row[event::Footprint] = storage::Blob{footprint.toBytes()};
     row[event::Inverse] = canonicalOf(inverse);
     row[event::Body] = *canonical;
+    setChecksum(row, kEventCells);
     return row;
 }
 
@@ -54,7 +56,7 @@ namespace {
 
 Result<> readEntry(LogEntry &entry, const storage::Row &row)
 {
-    if (row.size() != event::Body + 1)
+    if (row.size() != event::Checksum + 1)
         return failure(ErrorCode::Corrupt, "a row of events has another number of columns");
     EVENTSYNC_TRY(const std::int64_t seq, integerOf(row, event::Seq));
     entry.serverSeq = ServerSeq(seq);

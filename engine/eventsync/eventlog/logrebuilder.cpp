@@ -37,6 +37,16 @@ Result<DocumentRow> rowFromLog(storage::ReadView &view, std::int64_t number)
     return row;
 }
 
+// A damaged one tells whose log it is, and the fold of that log shows whether it does; but no state.
+Result<DocumentRow> rowFrom(const storage::Row &cells)
+{
+    if (auto row = DocumentRow::fromRow(cells))
+        return row;
+    EVENTSYNC_TRY(DocumentRow damaged, DocumentRow::fromDamagedRow(cells, false));
+    damaged.at = {};
+    return damaged;
+}
+
 // Every document's number: those of the rows, and those of logs whose row is lost.
 Result<std::vector<std::int64_t>> allNumbers(storage::ReadView &view)
 {
@@ -121,19 +131,15 @@ Result<> Rebuilder::document(std::int64_t number)
     std::optional<storage::Batch> batch;
     {
         EVENTSYNC_TRY(const auto view, m_backend.view());
-        auto stored = EventStore(*view).documentByNumber(number);
-        if (stored && !*stored) {
-            auto fromLog = rowFromLog(*view, number);
-            if (fromLog)
-                *stored = std::move(*fromLog);
-            else
-                stored = failure(fromLog.error());
-        }
-        if (!stored) {
-            refused({}, ServerSeq(0), FindingKind::Document, "number " + std::to_string(number) + ": " + stored.error().toString());
+        EVENTSYNC_TRY(const auto cells, view->getBy(sets::kDocuments, "number", {Cell(number)}));
+        auto row = cells ? rowFrom(*cells) : Result<DocumentRow>(failure(ErrorCode::NotFound, "no row"));
+        if (!row)
+            row = rowFromLog(*view, number);
+        if (!row) {
+            refused({}, ServerSeq(0), FindingKind::Document, "number " + std::to_string(number) + ": " + row.error().toString());
             return {};
         }
-        EVENTSYNC_TRY(batch, rebuilt(*view, std::move(**stored)));
+        EVENTSYNC_TRY(batch, rebuilt(*view, std::move(*row)));
     }
     if (!batch)
         return {};

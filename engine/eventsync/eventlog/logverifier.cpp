@@ -6,6 +6,7 @@
 
 #include <eventsync/base/guard.h>
 #include <eventsync/eventlog/logfold.h>
+#include <eventsync/eventlog/rowchecksum.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/storage/steppedview.h>
 
@@ -96,7 +97,9 @@ Result<> Verifier::all()
 
 Result<> Verifier::documentIn(const storage::Row &cells)
 {
-    const auto row = DocumentRow::fromRow(cells);
+    const auto row = DocumentRow::fromDamagedRow(cells, true);
+    if (row && !hasSoundChecksum(cells, kDocumentCells))
+        found(FindingKind::Document, row->documentId, row->at.serverSeq, "the row's checksum is not that of its cells");
     if (row)
         return document(*row);
     found(FindingKind::Document, DocumentId(std::string(textOf(cells, document::Id).value_or(""))), ServerSeq(0),

@@ -41,28 +41,17 @@ Result<MissingEvents> missingEvents(storage::ReadView &view, const DocumentId &i
             return failure(ErrorCode::Compacted, "the log of " + id.text() + " begins at " + std::to_string(loaded->row.horizon.value()));
     }
     std::size_t bytes = 0;
-    std::optional<Error> error;
-    EVENTSYNC_CHECK(view.scan({.set = sets::kEvents, .index = "order", .prefix = {storage::Cell(loaded->row.number)},
-                               .from = storage::Cell(query.after.next().value())},
-                              [&](const storage::Row &row) {
-                                  const auto logged = LoggedEvent::fromRow(row);
-                                  if (!logged) {
-                                      error = logged.error();
-                                      return false;
-                                  }
-                                  const LoggedEvent &event = **logged;
-                                  if (query.known.covers(event.clientId, event.clientSeq))
-                                      return true;
-                                  bytes += event.canonical->size();
-                                  if (bytes > query.bytes && !missing.events.empty()) {
-                                      missing.next = missing.events.back()->serverSeq;
-                                      return false;
-                                  }
-                                  missing.events.push_back(event.event);
-                                  return true;
-                              }));
-    if (error)
-        return failure(*error);
+    EVENTSYNC_CHECK(store.eachEvent(loaded->row.number, {.after = query.after}, [&](const LoggedPtr &event) {
+        if (query.known.covers(event->clientId, event->clientSeq))
+            return true;
+        bytes += event->canonical->size();
+        if (bytes > query.bytes && !missing.events.empty()) {
+            missing.next = missing.events.back()->serverSeq;
+            return false;
+        }
+        missing.events.push_back(event->event);
+        return true;
+    }));
     return missing;
 }
 

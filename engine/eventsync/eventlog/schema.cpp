@@ -5,15 +5,21 @@ namespace eventsync::eventlog {
 
 using storage::ColumnType;
 
+namespace {
+
+const storage::Column kChecksum{kChecksumColumn, ColumnType::Integer};
+
+} // namespace
+
 const storage::Schema &schema()
 {
-    static const storage::Schema schema{1, {
+    static const storage::Schema schema{2, {
         {.name = sets::kEvents,
          .columns = {{"position", ColumnType::Integer}, {"document", ColumnType::Integer}, {"server_seq", ColumnType::Integer},
                      {"id", ColumnType::Blob}, {"first_id", ColumnType::Blob}, {"client_id", ColumnType::Text},
                      {"client_seq", ColumnType::Integer}, {"chain", ColumnType::Blob}, {"push_mark", ColumnType::Blob},
                      {"digest", ColumnType::Blob}, {"footprint", ColumnType::Blob}, {"inverse", ColumnType::Text},
-                     {"body", ColumnType::Text}},
+                     {"body", ColumnType::Text}, kChecksum},
          .indexes = {{"order", {"document", "server_seq"}, true}, {"id", {"id"}, true}, {"first_id", {"first_id"}, true, true}},
          .appendOnly = true},
         {.name = sets::kIds,
@@ -24,12 +30,12 @@ const storage::Schema &schema()
                      {"server_seq", ColumnType::Integer}, {"chain", ColumnType::Blob}, {"horizon", ColumnType::Integer},
                      {"base_chain", ColumnType::Blob}, {"position", ColumnType::Integer}, {"deleted", ColumnType::Integer},
                      {"created_at", ColumnType::Integer}, {"updated_at", ColumnType::Integer},
-                     {"snapshot_seq", ColumnType::Integer}, {"state"}},
+                     {"snapshot_seq", ColumnType::Integer}, {"state"}, kChecksum},
          .indexes = {{"number", {"number"}, true}, {"collection", {"collection", "document_id"}, false},
                      {"changes", {"collection", "position"}, false}}},
         {.name = sets::kSnapshots,
          .columns = {{"document", ColumnType::Integer}, {"server_seq", ColumnType::Integer}, {"chain", ColumnType::Blob},
-                     {"kind"}, {"vector_clock"}, {"created_at", ColumnType::Integer}, {"state"}},
+                     {"kind"}, {"vector_clock"}, {"created_at", ColumnType::Integer}, {"state"}, kChecksum},
          .keyColumns = 2},
         {.name = sets::kVectorClocks,
          .columns = {{"document", ColumnType::Integer}, {"client_id"}, {"client_seq", ColumnType::Integer}},

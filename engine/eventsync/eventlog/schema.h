@@ -5,7 +5,7 @@
 #include <eventsync/storage/backend.h>
 
 // The record sets of a store with logs: their names, and their columns in the schema's order, so that rows are written and
-// read by name. docs/decisions/0040-record-sets.md says why they are cut this way.
+// read by name. docs/decisions/0040-record-sets.md says why they are cut this way. `checksum`: see rowchecksum.h.
 namespace eventsync::eventlog {
 
 namespace sets {
@@ -19,12 +19,13 @@ inline constexpr char kClients[] = "clients";
 inline constexpr char kIdempotency[] = "idempotency";
 inline constexpr char kMeta[] = "meta";
 } // namespace sets
+inline constexpr char kChecksumColumn[] = "checksum";
 
 // `events`: one row per event, in the order of arrival; its key is the `changes` order.
 // indexes: order (document, server_seq), id (id), first_id (first_id, sparse); all unique
 namespace event {
 enum Column : std::size_t {
-    Position, Document, Seq, Id, FirstId, ClientId, ClientSeq, Chain, PushMark, Digest, Footprint, Inverse, Body
+    Position, Document, Seq, Id, FirstId, ClientId, ClientSeq, Chain, PushMark, Digest, Footprint, Inverse, Body, Checksum
 };
 }
 
@@ -37,13 +38,14 @@ enum Column : std::size_t { Id, Document, Seq, Logged, PushMark };
 // indexes: number (number) unique, collection (collection, document_id), changes (collection, position)
 namespace document {
 enum Column : std::size_t {
-    Id, Number, Collection, Kind, Seq, Chain, Horizon, BaseChain, Position, Deleted, CreatedAt, UpdatedAt, Snapshot, State
+    Id, Number, Collection, Kind, Seq, Chain, Horizon, BaseChain, Position, Deleted, CreatedAt, UpdatedAt, Snapshot, State,
+    Checksum
 };
 }
 
 // `snapshots`: whole states. `vector_clocks`: the last clientSeq of each author. `state_vectors`: what each client has.
 namespace snapshot {
-enum Column : std::size_t { Document, Seq, Chain, Kind, Clock, CreatedAt, State };
+enum Column : std::size_t { Document, Seq, Chain, Kind, Clock, CreatedAt, State, Checksum };
 }
 namespace clock {
 enum Column : std::size_t { Document, ClientId, ClientSeq };

@@ -184,6 +184,12 @@ Result<> prepareSqliteSchema(SqliteConnection &connection, const SchemaMap &sche
     return changed;
 }
 
+Result<> addSqliteColumn(SqliteConnection &connection, const std::string &set, const Column &column)
+{
+    return connection.execute("ALTER TABLE " + sqlIdentifier(set) + " ADD COLUMN " + sqlIdentifier(column.name) + " "
+                              + typeName(column.type));
+}
+
 Result<> checkSqliteFile(const SqliteConnection &connection)
 {
     EVENTSYNC_TRY(const bool isEmpty, isEmptyDatabase(connection));

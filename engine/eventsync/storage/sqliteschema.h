@@ -34,6 +34,9 @@ std::string sqliteKeyIndexName(const std::string &set);                        /
 Result<> prepareSqliteSchema(SqliteConnection &connection, const SchemaMap &schema,
                              const std::vector<SqliteMigration> &migrations);
 
+// For a migration: a column at the end of a set that is there, null in its rows.
+Result<> addSqliteColumn(SqliteConnection &connection, const std::string &set, const Column &column);
+
 // Corrupt unless it is a store, of whatever version.
 Result<> checkSqliteFile(const SqliteConnection &connection);
 

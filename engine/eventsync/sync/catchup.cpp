@@ -149,7 +149,7 @@ Result<Chunk> readEvents(storage::ReadView &view, std::int64_t number, const eve
 {
     eventlog::EventStore store(view);
     Chunk chunk;
-    EVENTSYNC_TRY(chunk.events, store.soundEntries(number, range));
+    EVENTSYNC_TRY(chunk.events, store.entries(number, range));
     if (headClock) {
         EVENTSYNC_TRY(chunk.clockBefore, store.clockAt(number, range.after, head, *headClock));
     }
@@ -163,7 +163,7 @@ void SyncService::Private::readChunk(Session &session, const DocumentPtr &docume
     const eventlog::DocumentCore &core = *document->core;
     session.reading = true;
     eventlog::EventStore::Range range{.after = subscription.sent, .until = core.head().serverSeq,
-                                      .bytes = options.catchUpChunkBytes};
+                                      .bytes = options.catchUpChunkBytes, .untilIsLogged = true};
     if (session.vectorClocks) // which stand beside the events, and may be longer than these
         range.events = 1 + options.catchUpChunkBytes / core.clock().canonicalSize();
     std::optional<VectorClock> headClock;

@@ -92,12 +92,10 @@ void SyncService::Private::failJobs(const DocumentPtr &document, std::vector<Job
 }
 
 // What the store cannot do for one document is no fault of the connection: the peer subscribes to that document again, and
-// what it pushed waits with it until then. What contradicts itself stays so: it is said in the log, and the peer that hears
-// of it does not ask again.
+// what it pushed waits with it until then. What contradicts itself stays so, and the peer that hears of it does not ask again.
 void SyncService::Private::refuseDocument(Session &session, const DocumentId &document, const Error &error)
 {
-    if (errorClass(error.code) == ErrorClass::Corrupt)
-        qCWarning(lcSync) << "the log of" << document.text().c_str() << "is damaged:" << error.toString().c_str();
+    damage.note(error);
     unsubscribe(session, document);
     std::optional<std::chrono::milliseconds> later;
     if (errorClass(error.code) == ErrorClass::Transient)

@@ -55,7 +55,8 @@ void SyncService::Private::loaded(const DocumentPtr &document, Result<std::optio
     document->loading = false;
     auto waiting = std::exchange(document->whenLoaded, {});
     if (!result) {
-        qCWarning(lcSync) << "document" << document->id.text().c_str() << "cannot be loaded:" << result.error().toString().c_str();
+        if (result.error().code != ErrorCode::Corrupt) // of damage the log says one line
+            qCWarning(lcSync) << "document" << document->id.text().c_str() << "cannot be loaded:" << result.error().toString().c_str();
         failJobs(document, {std::make_move_iterator(document->jobs.begin()), std::make_move_iterator(document->jobs.end())}, result.error());
         document->jobs.clear();
         document->whenIdle.clear();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <eventsync/base/listenedtime.h>
+#include <eventsync/eventlog/damagelog.h>
 #include <eventsync/eventlog/seentime.h>
 #include <eventsync/sync/eventbroker.h>
 #include <eventsync/sync/livedocument.h>
@@ -31,12 +32,15 @@ struct SyncService::Private
     template<class T>
     void read(std::function<Result<T>(storage::ReadView &)> work, std::function<void(Result<T>)> done)
     {
-        backend.read([work = std::move(work), done = std::move(done), alive = std::weak_ptr<int>(life),
+        backend.read([this, work = std::move(work), done = std::move(done), alive = std::weak_ptr<int>(life),
                       posts = &executor](Result<std::unique_ptr<storage::ReadView>> view) {
             auto answer = std::make_shared<Result<T>>(view ? work(**view) : Result<T>(failure(view.error())));
-            posts->post([answer, done, alive] {
-                if (!alive.expired())
-                    done(std::move(*answer));
+            posts->post([this, answer, done, alive] {
+                if (alive.expired())
+                    return;
+                if (!*answer)
+                    damage.note(answer->error());
+                done(std::move(*answer));
             });
         });
     }
@@ -213,6 +217,7 @@ struct SyncService::Private
         Counter &events, &pushed;
     };
     std::optional<Numbers> numbers;
+    eventlog::DamageLog damage{options.metrics};
     std::shared_ptr<int> life = std::make_shared<int>(0);
 
     EventBroker broker;

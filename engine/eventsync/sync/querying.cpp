@@ -36,30 +36,18 @@ Result<Content> queryEvents(storage::ReadView &view, const DocumentRow &row, con
     const std::size_t limit =
         std::min<std::size_t>(limits::kPageItems, static_cast<std::size_t>(std::max<std::int64_t>(1, query.limit.value_or(100))));
     const bool forward = query.after.has_value();
-    storage::Scan scan{.set = sets::kEvents, .index = "order", .prefix = {row.number}, .descending = !forward};
-    if (query.after)
-        scan.from = storage::Cell(query.after->next().value());
-    if (query.before)
-        scan.until = storage::Cell(query.before->value());
+    const EventStore::Walk walk{.after = query.after, .before = query.before, .descending = !forward};
     json::Array events;
     std::size_t bytes = 0;
-    std::optional<Error> error;
-    EVENTSYNC_CHECK(view.scan(scan, [&](const storage::Row &cells) {
-        const auto event = LoggedEvent::fromRow(cells);
-        if (!event) {
-            error = event.error();
-            return false;
-        }
-        if ((query.clientId && (*event)->clientId != *query.clientId) || (query.path && !touches(*(*event)->event, *query.path)))
+    EVENTSYNC_CHECK(EventStore(view).eachEvent(row.number, walk, [&](const LoggedPtr &event) {
+        if ((query.clientId && event->clientId != *query.clientId) || (query.path && !touches(*event->event, *query.path)))
             return true;
-        bytes += (*event)->canonical->size();
+        bytes += event->canonical->size();
         if (!events.empty() && bytes > limits::kEventBytes)
             return false;
-        events.push_back(toJson(*(*event)->event, EventForm::Logged));
+        events.push_back(toJson(*event->event, EventForm::Logged));
         return events.size() < limit;
     }));
-    if (error)
-        return failure(*error);
     if (!forward)
         std::reverse(events.begin(), events.end());
     return Content{{"events", std::move(events)}};

@@ -153,12 +153,12 @@ SyncService::Private::Step SyncService::Private::sendPart(Session &session, cons
     if (snapshot.state.empty()) {
         message.deleted = true;
     } else if (transfer.parts == 1 && snapshot.kind == DocumentKind::Json) {
-        auto state = json::parse(snapshot.state, {.bytes = SIZE_MAX});
+        const auto state = eventlog::stateOf(snapshot);
         if (!state) {
-            refuseDocument(session, document->id, {ErrorCode::Corrupt, "a snapshot: " + state.error().message});
+            refuseDocument(session, document->id, state.error());
             return Step::Done;
         }
-        message.state = std::move(*state);
+        message.state = state->view();
     } else {
         const std::size_t chunk = options.catchUpChunkBytes;
         message.bytes = snapshot.state.substr(static_cast<std::size_t>(transfer.part - 1) * chunk, chunk);

@@ -157,9 +157,9 @@ void SyncService::Private::startSubscription(SessionId id, const protocol::Subsc
         [unknown, number = core.number()](storage::ReadView &view) -> Result<Chains> {
             Chains chains;
             for (const ServerSeq seq : unknown) {
-                EVENTSYNC_TRY(const eventlog::LoggedPtr event, eventlog::EventStore(view).eventAt(number, seq));
-                if (event)
-                    chains[seq] = event->chain;
+                EVENTSYNC_TRY(const std::optional<Digest> chain, eventlog::EventStore(view).chainAt(number, seq));
+                if (chain)
+                    chains[seq] = *chain;
             }
             return chains;
         },

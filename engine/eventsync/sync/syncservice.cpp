@@ -252,6 +252,11 @@ void SyncService::expireClient(const ClientId &client, std::function<void(Result
     d->expire(client, std::move(done));
 }
 
+void SyncService::noteDamage(const Error &error)
+{
+    d->damage.note(error);
+}
+
 void SyncService::query(const protocol::Query &query, const Principal &principal,
                         std::function<void(protocol::QueryResult)> done)
 {

@@ -127,6 +127,7 @@ public:
     void compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done); // the horizon reached
     void snapshot(const DocumentId &id, std::function<void(Result<eventsync::Snapshot>)> done);
     void expireClient(const ClientId &client, std::function<void(Result<>)> done);
+    void noteDamage(const Error &error); // met by a read outside of the service: to the log, and counted
 
     // The same answers as the message `query` gives, for a principal without a session.
     void query(const protocol::Query &query, const Principal &principal, std::function<void(protocol::QueryResult)> done);

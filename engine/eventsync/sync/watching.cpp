@@ -49,6 +49,7 @@ FoundHead foundHead(const protocol::Watch &parameters, const CollectionPolicy &p
 struct HeadPage
 {
     std::vector<FoundHead> heads;
+    std::vector<Error> damage = {}; // documents that cannot be told of: their rows are not what was stored
     bool hasMore = false;
     std::int64_t lastPosition = 0;
     std::string lastId;
@@ -61,15 +62,19 @@ Result<HeadPage> headPage(storage::ReadView &view, const storage::Scan &scan, co
     std::size_t bytes = 0, rows = 0;
     std::optional<Error> error;
     EVENTSYNC_CHECK(view.scan(scan, [&](const storage::Row &cells) {
-        const auto row = DocumentRow::fromRow(cells, !needsNoState(parameters));
-        if (!row) {
-            error = row.error();
+        const auto position = integerOf(cells, document::Position);
+        const auto id = textOf(cells, document::Id);
+        if (!position || !id) {
+            error = position ? id.error() : position.error();
             return false;
         }
-        page.lastPosition = row->position;
-        page.lastId = row->documentId.text();
+        page.lastPosition = *position;
+        page.lastId = *id;
         ++rows;
-        if (row->at.serverSeq > ServerSeq(0)) {
+        const auto row = DocumentRow::fromRow(cells, !needsNoState(parameters));
+        if (!row)
+            page.damage.push_back(row.error());
+        if (row && row->at.serverSeq > ServerSeq(0)) {
             protocol::Head head{.documentId = row->documentId, .serverSeq = row->at.serverSeq,
                                 .deleted = integerOf(cells, document::Deleted).value_or(1) != 0 ||
                                            (!needsNoState(parameters) && !row->state)};
@@ -175,6 +180,8 @@ void SyncService::Private::listHeads(SessionId id, const CollectionName &collect
                 return;
             if (!page)
                 return closeSession(id, {ErrorCode::Unavailable, page.error().message}, limits::kRetryFirst);
+            for (const Error &damaged : page->damage)
+                damage.note(damaged);
             WatchState &state = *listed;
             Session *listing = session(id);
             protocol::Heads heads{collection, {}};

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "logworld.h"
 
+#include <eventsync/eventlog/blockingcommit.h>
+#include <eventsync/eventlog/documentlist.h>
 #include <eventsync/eventlog/logcompactor.h>
 #include <eventsync/eventlog/logrebuilder.h>
 #include <eventsync/eventlog/logverifier.h>
+#include <eventsync/eventlog/migrations.h>
+#include <eventsync/eventlog/missingevents.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/storage/sqlitebackend.h>
 
 #include <QTest>
 
@@ -90,6 +95,11 @@ private Q_SLOTS:
     void damageIsFoundWhereItIs_data();
     void damageIsFoundWhereItIs();
     void verificationKeepsOnlySoManyFindings();
+    void everyReaderOfTheLogNamesAnAlteredEvent_data();
+    void everyReaderOfTheLogNamesAnAlteredEvent();
+    void aRowThatIsNotWhatWasStoredIsCorrupt_data();
+    void aRowThatIsNotWhatWasStoredIsCorrupt();
+    void rowsOfAnEarlierVersionPassUntilTheyAreWrittenAgain();
     void rebuildRestoresWhatIsDerived_data();
     void rebuildRestoresWhatIsDerived();
     void rebuildLeavesADamagedLogAlone();
@@ -232,6 +242,145 @@ void TestEventLogTools::verificationKeepsOnlySoManyFindings()
     QCOMPARE(line.at("documentId").as_string(), json::String(kGame.text()));
 }
 
+using Reader = std::function<Result<>(ReadView &)>;
+
+namespace {
+
+template<class T>
+Result<> outcomeOf(const Result<T> &result)
+{
+    return result ? Result<>() : Result<>(failure(result.error()));
+}
+
+DocumentRow rowOf(ReadView &view)
+{
+    return EventStore(view).document(kGame).value().value();
+}
+
+const Reader kLoad = [](ReadView &view) { return outcomeOf(EventStore(view).load(kGame)); };
+const Reader kStateAt7 = [](ReadView &view) { return outcomeOf(EventStore(view).stateAt(rowOf(view), ServerSeq(7))); };
+
+Reader walk(const EventStore::Walk &walk)
+{
+    return [walk](ReadView &view) { return EventStore(view).eachEvent(1, walk, [](const LoggedPtr &) { return true; }); };
+}
+
+} // namespace
+
+Q_DECLARE_METATYPE(Reader)
+
+void TestEventLogTools::everyReaderOfTheLogNamesAnAlteredEvent_data()
+{
+    QTest::addColumn<Reader>("read");
+    const auto row = [](const char *name, const Reader &read) { QTest::newRow(name) << read; };
+    row("events", [](ReadView &view) { return outcomeOf(EventStore(view).events(1, {})); });
+    row("events from it on", [](ReadView &view) { return outcomeOf(EventStore(view).events(1, {.after = ServerSeq(4)})); });
+    row("their bytes", [](ReadView &view) { return outcomeOf(EventStore(view).entries(1, {.after = ServerSeq(3)})); });
+    row("one after the other", walk({}));
+    row("from the last one back", walk({.descending = true}));
+    row("a few of them back", walk({.after = ServerSeq(3), .before = ServerSeq(6), .descending = true}));
+    row("the event alone", [](ReadView &view) { return outcomeOf(EventStore(view).eventAt(1, ServerSeq(5))); });
+    row("an old state", kStateAt7);
+    row("the document", kLoad);
+    row("what a clock lacks", [](ReadView &view) { return outcomeOf(missingEvents(view, kGame, {})); });
+    row("what compaction takes away", [](ReadView &view) {
+        return outcomeOf(EventStore(view).removal(rowOf(view), ServerSeq(7), Timestamp()));
+    });
+    row("the clock at an old position", [](ReadView &view) {
+        return outcomeOf(EventStore(view).clockAt(1, ServerSeq(3), ServerSeq(10), {}));
+    });
+}
+
+// [G4] One letter of an event is another, and everything else is in place.
+void TestEventLogTools::everyReaderOfTheLogNamesAnAlteredEvent()
+{
+    QFETCH(Reader, read);
+    QVERIFY(read(*world->view()));
+    editBody(*world, 4, R"("value":5)", R"("value":6)");
+    const auto damaged = read(*world->view());
+    QVERIFY(!damaged);
+    QCOMPARE(damaged.error().code, ErrorCode::Corrupt);
+    QCOMPARE(damaged.error().message, std::string("event 5 of game-1 is not what was logged"));
+    QVERIFY(EventStore(*world->view()).events(1, {.after = ServerSeq(5)})); // what follows can still be read
+    QCOMPARE(EventStore(*world->view()).stateAt(rowOf(*world->view()), ServerSeq(9))->canonical(), std::string(R"({"n":9})"));
+}
+
+void TestEventLogTools::aRowThatIsNotWhatWasStoredIsCorrupt_data()
+{
+    QTest::addColumn<Damage>("damage");
+    QTest::addColumn<Reader>("read");
+    QTest::addColumn<QByteArray>("place");
+    const auto row = [](const char *name, const Damage &damage, const Reader &read, const char *place) {
+        QTest::newRow(name) << damage << read << QByteArray(place);
+    };
+    const auto change = [](const char *set, std::size_t column, const Cell &cell) {
+        return Damage([set, column, cell](LogWorld &w) { changeRow(w, set, column, cell); });
+    };
+    const Damage state = change(sets::kDocuments, document::State, std::string(R"({"n":11})"));
+    const Damage noJson = change(sets::kDocuments, document::State, std::string("{\"n\":\xff"));
+    const Reader list = [](ReadView &view) { return outcomeOf(findDocuments(view, CollectionName("games"), {}, {})); };
+    row("a state, loaded", state, kLoad, "the row of game-1");
+    row("a state, listed", state, list, "the row of game-1");
+    row("a state that is no JSON, loaded", noJson, kLoad, "the row of game-1");
+    row("a state that is no JSON, listed", noJson, list, "the row of game-1");
+    row("a state's chain value", change(sets::kDocuments, document::Chain, blobCell(std::string(32, 'x'))), kLoad, "the row of game-1");
+    row("a snapshot", change(sets::kSnapshots, snapshot::State, std::string(R"({"n":3})")), kStateAt7, "the snapshot at 4 of game-1");
+    row("a snapshot that is no JSON", change(sets::kSnapshots, snapshot::State, std::string("{\xff")), kStateAt7,
+        "the snapshot at 4 of game-1");
+    row("a snapshot's clock", change(sets::kSnapshots, snapshot::Clock, std::string(R"({"a":1})")), kStateAt7,
+        "the snapshot at 4 of game-1");
+    row("an inverse", Damage([](LogWorld &w) {
+            Row other = eventRow(w, 4);
+            other[event::Inverse] = eventRow(w, 3)[event::Inverse];
+            replace(w, other);
+        }), kLoad, "event 5 of game-1");
+}
+
+void TestEventLogTools::aRowThatIsNotWhatWasStoredIsCorrupt()
+{
+    QFETCH(Damage, damage);
+    QFETCH(Reader, read);
+    QFETCH(QByteArray, place);
+    QVERIFY(read(*world->view()));
+    damage(*world);
+    const auto damaged = read(*world->view());
+    QVERIFY(!damaged);
+    QCOMPARE(damaged.error().code, ErrorCode::Corrupt);
+    QVERIFY2(damaged.error().message.starts_with(place.toStdString()), damaged.error().message.c_str());
+}
+
+void TestEventLogTools::rowsOfAnEarlierVersionPassUntilTheyAreWrittenAgain()
+{
+    Schema first = schema();
+    first.version = 1;
+    for (RecordSet &set : first.sets)
+        std::erase_if(set.columns, [](const Column &column) { return column.name == kChecksumColumn; });
+    const QTemporaryDir folder;
+    const std::string path = folder.filePath(QStringLiteral("store")).toStdString();
+    {
+        Batch batch;
+        for (const RecordSet &set : first.sets) {
+            for (Row row : world->rows(set.name)) {
+                row.resize(set.columns.size());
+                batch.put(set.name, std::move(row));
+            }
+        }
+        QVERIFY(commitAndWait(**SqliteBackend::open(path, first, {}), std::move(batch)));
+    }
+    const auto backend = SqliteBackend::open(path, schema(), {.migrations = migrations()});
+    QVERIFY(backend);
+    const auto stored = [&] { return (**(*backend)->view()).get(sets::kDocuments, {kGame.text()})->value(); };
+    QVERIFY(kLoad(**(*backend)->view()));
+    QVERIFY(isNull(stored(), document::Checksum));
+    Row other = stored();
+    other[document::State] = std::string(R"({"n":12})");
+    QVERIFY(commitAndWait(**backend, Batch().put(sets::kDocuments, other)));
+    QVERIFY(kLoad(**(*backend)->view())); // nothing tells that it was another
+    QVERIFY(rebuildLogs(**backend, world->clock, {.snapshotEvery = 4}));
+    QVERIFY(!isNull(stored(), document::Checksum));
+    QVERIFY(verifyLogs(**(*backend)->view())->isSound());
+}
+
 void TestEventLogTools::rebuildRestoresWhatIsDerived_data()
 {
     QTest::addColumn<Damage>("damage");
@@ -246,6 +395,10 @@ void TestEventLogTools::rebuildRestoresWhatIsDerived_data()
     });
     QTest::newRow("the state is wrong") << Damage([](LogWorld &w) { changeRow(w, sets::kDocuments, document::State, std::string("[]")); });
     QTest::newRow("a snapshot is wrong") << Damage([](LogWorld &w) { changeRow(w, sets::kSnapshots, snapshot::State, std::string("[]")); });
+    QTest::newRow("the state is no JSON") << Damage([](LogWorld &w) { changeRow(w, sets::kDocuments, document::State, std::string("{\xff")); });
+    QTest::newRow("the row's chain value is wrong") << Damage([](LogWorld &w) {
+        changeRow(w, sets::kDocuments, document::Chain, blobCell(std::string(32, 'x')));
+    });
     QTest::newRow("a clock of nobody") << Damage([](LogWorld &w) {
         QVERIFY(w.change(Batch().put(sets::kVectorClocks, {std::int64_t(1), std::string("c"), std::int64_t(1)})));
     });

@@ -443,6 +443,73 @@ void CatchUpTest::aDamagedLogIsNotSentOn()
     QCOMPARE(bob.last<protocol::Synced>()->documentId, DocumentId("d2"));
 }
 
+// [G4] A question that the altered event belongs to is answered with its name, every other one as ever; the log and one metric
+// say the place once, another counts who met it.
+void CatchUpTest::questionsMeetDamageByNameAndItIsSaidOnce()
+{
+    Metrics metrics;
+    ServiceOptions options;
+    options.metrics = &metrics;
+    Rig rig(options);
+    rig.push(rig.follow("alice"), {rig.create(rig.peers.back())});
+    writeMany(rig, 99);
+    rig.wait(std::chrono::seconds(2)); // the derived rows are written
+    damage(rig, 7, [](storage::Row changed) {
+        std::string &text = std::get<std::string>(changed[eventlog::event::Body]);
+        text.replace(text.find(R"("value":5)"), 9, R"("value":6)");
+        return storage::Batch().erase(eventlog::sets::kEvents, {changed[eventlog::event::Position]}).put(eventlog::sets::kEvents, changed);
+    });
+    rig.restart();
+    Peer &bob = rig.hello("bob");
+    const DocumentId id("d1");
+    const auto ask = [&](const decltype(protocol::Query::query) &question) {
+        rig.say(bob, protocol::Query{.requestId = "q", .query = question});
+        return bob.last<protocol::QueryResult>().value();
+    };
+    const std::vector<decltype(protocol::Query::query)> damaged = {
+        protocol::EventsQuery{.documentId = id}, protocol::EventsQuery{.documentId = id, .after = ServerSeq(3)},
+        protocol::EventsQuery{.documentId = id, .before = ServerSeq(9)}, protocol::StateAtQuery{id, ServerSeq(50)}};
+    for (const auto &question : damaged) {
+        const protocol::QueryResult answer = ask(question);
+        QVERIFY(answer.code == ErrorCode::Corrupt);
+        QCOMPARE(answer.reason.value(), std::string("event 7 of d1 is not what was logged"));
+    }
+    QVERIFY(!ask(protocol::EventsQuery{.documentId = id, .after = ServerSeq(7)}).code);
+    QVERIFY(!ask(protocol::StateAtQuery{id, ServerSeq(6)}).code);
+    QVERIFY(!bob.closed);
+    const std::string numbers = metrics.toPrometheus();
+    QVERIFY2(numbers.find("eventsync_damaged_places_total 1\n") != std::string::npos, numbers.c_str());
+    QVERIFY2(numbers.find("eventsync_damaged_reads_total 4\n") != std::string::npos, numbers.c_str());
+}
+
+void CatchUpTest::aWatchLeavesADamagedDocumentOut()
+{
+    Metrics metrics;
+    ServiceOptions options;
+    options.metrics = &metrics;
+    Rig rig(options);
+    QVERIFY(rig.write(writeOf("d1", R"({"gold":200})")).has_value());
+    QVERIFY(rig.write(writeOf("d2", R"({"gold":201})")).has_value());
+    rig.wait(std::chrono::seconds(2)); // the derived rows are written
+    storage::Row row = (*rig.backend.view())->get(eventlog::sets::kDocuments, {std::string("d1")}).value().value();
+    row[eventlog::document::State] = std::string(R"({"gold":202})");
+    rig.backend.commit(storage::Batch().put(eventlog::sets::kDocuments, row), rig.executor, [](const auto &) {});
+    rig.restart();
+    Peer &bob = rig.hello("bob");
+    const auto filter = json::Filter::fromJson(value(R"({"path":"/gold","op":"ge","value":150})"));
+    rig.say(bob, protocol::Watch{CollectionName("things"), *filter, {}, {}});
+    const auto heads = bob.all<protocol::Heads>();
+    QCOMPARE(heads.size(), std::size_t(1));
+    QCOMPARE(heads[0].heads.size(), std::size_t(1));
+    QCOMPARE(heads[0].heads[0].documentId, DocumentId("d2"));
+    QVERIFY(bob.last<protocol::Watching>());
+    QVERIFY(!bob.closed);
+    QVERIFY(metrics.toPrometheus().find("eventsync_damaged_places_total 1\n") != std::string::npos);
+    rig.subscribe(bob); // and whoever asks for it is told
+    QVERIFY(bob.last<protocol::ErrorMessage>()->code == ErrorCode::Corrupt);
+    QVERIFY(!bob.closed);
+}
+
 // An earlier version let it in. It is a fault of that document alone, and none that keeps anybody from it.
 void CatchUpTest::anEventThatFitsNoFrameIsPassedOverByASnapshot()
 {

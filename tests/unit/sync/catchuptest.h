@@ -27,6 +27,8 @@ private Q_SLOTS:
     void aSlowReaderDelaysNobodyAndCatchesUp();
     void aDamagedLogIsNotSentOn_data();
     void aDamagedLogIsNotSentOn();
+    void questionsMeetDamageByNameAndItIsSaidOnce();
+    void aWatchLeavesADamagedDocumentOut();
     void anEventThatFitsNoFrameIsPassedOverByASnapshot();
     void aLargeClockIsNoReasonForALargeFrame();
 };
