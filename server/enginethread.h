@@ -2,6 +2,7 @@
 #pragma once
 
 #include <eventsync/base/eventloopexecutor.h>
+#include <eventsync/base/guard.h>
 #include <eventsync/storage/backend.h>
 #include <eventsync/sync/syncservice.h>
 
@@ -56,7 +57,7 @@ public:
             if (!view)
                 back(failure(view.error()));
             else
-                back(work(**view));
+                back(guarded(work, **view));
         });
     }
     // A function that any thread may call, to run `answer` here.
@@ -69,7 +70,7 @@ public:
         });
         return [home = m_home, kept = std::move(kept)](T value) {
             auto shared = std::make_shared<T>(std::move(value));
-            home->post([kept, shared] { (*kept)(std::move(*shared)); });
+            home->post([kept, shared] { callListener(lcServer(), "an answer", *kept, std::move(*shared)); });
         };
     }
 

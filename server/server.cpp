@@ -52,6 +52,7 @@ sync::ServiceOptions serviceOptions(const Configuration &configuration, const st
     options.epoch = epoch;
     options.upkeep = configuration.upkeep;
     options.metrics = &metrics;
+    options.memory = std::make_shared<MemoryAccount>(configuration.maxMemory, &metrics);
     return options;
 }
 
@@ -271,6 +272,7 @@ QStringList fixedOptions(const Configuration &now, const Configuration &old)
     look(now.storePath() == old.storePath() && now.store.kind == old.store.kind, "store");
     look(now.durability == old.durability, "durability");
     look(now.maxConnections == old.maxConnections, "max-connections");
+    look(now.maxMemory == old.maxMemory, "max-memory");
     look(now.portFile == old.portFile, "port-file");
     look(std::equal(now.listen.begin(), now.listen.end(), old.listen.begin(), old.listen.end(),
                     [](const ListenAddress &a, const ListenAddress &b) { return a.address == b.address && a.port == b.port; }),

@@ -20,6 +20,8 @@ tl::unexpected<Error> wrong(std::string_view option, const std::string &what)
     return failure(ErrorCode::InvalidValue, std::string(option) + ": " + what);
 }
 
+constexpr std::uint64_t kLeastMemory = 16, kMostMemory = 1'048'576; // MiB
+
 std::optional<std::uint64_t> numberFrom(std::string_view text)
 {
     std::uint64_t number = 0;
@@ -185,6 +187,13 @@ Result<Configuration> configurationFrom(const Settings &settings)
         if (!number || *number == 0 || *number > limits::kServerConnections)
             return wrong("max-connections", "a number from 1 to " + std::to_string(limits::kServerConnections) + " is wanted");
         configuration.maxConnections = *number;
+    }
+    if (const auto text = read.text("max-memory")) {
+        const auto number = numberFrom(*text);
+        if (!number || *number < kLeastMemory || *number > kMostMemory)
+            return wrong("max-memory", "a number of MiB from " + std::to_string(kLeastMemory) + " to " +
+                                           std::to_string(kMostMemory) + " is wanted");
+        configuration.maxMemory = static_cast<std::size_t>(*number) * limits::kMiB;
     }
     EVENTSYNC_CHECK(readLog(read, configuration));
     return configuration;

@@ -3,6 +3,7 @@
 
 #include <eventsync/base/connectionlimits.h>
 #include <eventsync/base/result.h>
+#include <eventsync/base/worklimits.h>
 #include <eventsync/eventlog/upkeep.h>
 #include <eventsync/model/collectionpolicy.h>
 #include <eventsync/storage/sqlitebackend.h>
@@ -44,6 +45,7 @@ struct Configuration
     storage::SqliteBackend::Durability durability = storage::SqliteBackend::Durability::Full;
     OriginOptions origins;
     std::size_t maxConnections = limits::kServerConnections;
+    std::size_t maxMemory = limits::kMemoryBytes; // in bytes
     LogOptions log;
     std::map<CollectionName, CollectionPolicy> collections; // beside the built-in one of `games`
     eventlog::UpkeepRules upkeep;

@@ -17,6 +17,7 @@ const std::vector<Option> &serverOptions()
         {"origin", "URL", "a foreign web origin that may connect; \"*\" for every one", true},
         {"host-name", "NAME", "a name under which browsers may reach this server (default: any)", true},
         {"max-connections", "N", "sockets at a time (default 10000)"},
+        {"max-memory", "MIB", "what documents may take in memory, in MiB (default 1024)"},
         {"log-level", "LEVEL", "debug, info, warning or error (default info)"},
         {"log-format", "FORMAT", "text or json (default text)"},
     };

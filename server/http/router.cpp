@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/http/router.h>
 
+#include <eventsync/base/guard.h>
+
 #include <server/problem.h>
 
 #include <algorithm>
@@ -118,7 +120,8 @@ void Router::handle(HttpRequest request, Responder responder) const
         return;
     }
     request.parameters = route->pattern.parameters(request.path);
-    route->handler(request, std::move(responder));
+    if (const auto handled = guarded([&] { route->handler(request, responder); }); !handled)
+        responder.fail(handled.error());
 }
 
 } // namespace eventsync::server

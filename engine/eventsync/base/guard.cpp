@@ -4,6 +4,8 @@
 #include <eventsync/base/bytes.h>
 
 #include <exception>
+#include <new>
+#include <stdexcept>
 
 namespace eventsync {
 
@@ -11,6 +13,10 @@ Error detail::errorOfException()
 {
     try {
         throw;
+    } catch (const std::bad_alloc &) {
+        return {ErrorCode::Unavailable, "there is not enough memory"};
+    } catch (const std::length_error &) {
+        return {ErrorCode::TooLarge, "larger than memory can hold"};
     } catch (const std::exception &exception) {
         const std::string words = exception.what(); // travels in answers, so it must be text
         return {ErrorCode::Invalid, "an exception was thrown: " + (isValidUtf8(words) ? words : std::string("its words are not UTF-8"))};

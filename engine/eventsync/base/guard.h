@@ -8,9 +8,9 @@
 #include <type_traits>
 
 // Where code of ours calls a function that its user gave: an edit, a validator, a resolver, an access policy, a callback, a
-// backend. Nothing of ours throws, but such a function may (Boost.JSON's as_int64() does, on another type). Called through
-// guarded() it fails instead, with `Invalid` and the exception's words, and its caller goes on as after any other error: what
-// was begun is taken back, gates are left, futures end.
+// backend. Nothing of ours throws, but such a function may (Boost.JSON's as_int64() does, on another type), and memory may run
+// out anywhere. Called through guarded() it fails instead, with `Invalid` and the exception's words, or `Unavailable` for want
+// of memory, and its caller goes on as after any other error: what was begun is taken back, gates are left, futures end.
 namespace eventsync {
 
 namespace detail {

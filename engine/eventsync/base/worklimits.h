@@ -12,4 +12,11 @@ constexpr std::uint64_t kFilterSteps = 2'000'000;       // of taking in one filt
 
 constexpr std::size_t kDamagedPlaces = 1'000; // of a store that the log names, each once; more are counted only
 
+// Memory, in the bytes really held (json/heldbytes.h).
+constexpr std::size_t kMemoryBytes = 1'024 * 1'024 * 1'024;   // of documents, their last events and what waits for a commit
+constexpr std::size_t kTailHeldBytes = 4 * 1'024 * 1'024;     // of one document's last events, kept at hand
+constexpr std::size_t kCommitHeldBytes = 64 * 1'024 * 1'024;  // of events and answers that wait for their commit: then others wait
+constexpr std::size_t kCacheHeldBytes = 256 * 1'024 * 1'024;  // of the cache of one Storage
+constexpr std::size_t kInverseBytes = 64 * 1'024;             // of an inverse, before a shorter one is looked for
+
 } // namespace eventsync::limits

@@ -11,6 +11,7 @@
 #include <eventsync/base/mutation.h>
 #include <eventsync/model/crdtstate.h>
 #include <eventsync/model/eventcheck.h>
+#include <eventsync/model/heldbytes.h>
 #include <eventsync/model/servermetadata.h>
 
 #include <algorithm>
@@ -112,8 +113,10 @@ DocumentCore::DocumentCore(DocumentId id, std::optional<LoadedDocument> loaded, 
         if (event->serverSeq > m_flushed)
             m_dirtyClocks.insert(event->clientId);
         m_tailBytes += event->canonical->size();
+        m_tailHeld += eventlog::heldBytes(*event);
         m_tail.push_back(std::move(event));
     }
+    m_stateHeld = eventsync::heldBytes(m_state);
 }
 
 // ---- identity and numbers
@@ -414,6 +417,9 @@ Result<ServerSeq> DocumentCore::append(Event event, AppliedEvent applied, const 
     m_dirtyClocks.insert(logged->clientId);
     m_head = {logged->serverSeq, logged->chain};
     m_tailBytes += logged->canonical->size();
+    const std::size_t held = eventlog::heldBytes(*logged);
+    m_tailHeld += held;
+    m_preparedHeld += held;
     m_tail.push_back(logged);
     m_prepared.push_back(logged);
     return logged->serverSeq;

@@ -123,6 +123,11 @@ public:
     bool isDeleted() const { return m_deleted; } // absent at head
     std::int64_t position() const { return m_position; } // of the last committed event, in the order of arrival
 
+    // ---- memory, in the bytes really held
+    std::size_t heldBytes() const { return m_stateHeld + m_tailHeld; } // its state as last loaded or flushed, and its tail
+    std::size_t preparedHeld() const { return m_preparedHeld; }        // of that: what waits for its commit
+    void dropTail();                                                   // nothing is prepared; it is in the log
+
     // ---- derived rows
     bool isDirty() const { return m_flushed < m_committed.serverSeq; }
     std::int64_t firstUnflushed() const { return m_firstUnflushed; }
@@ -158,6 +163,7 @@ private:
     Judgement refused(const Error &error, bool unseen) const;
     std::optional<KnownEvent> find(const EventId &id, const KnownEvents &known) const;
     void trimTail();
+    void dropFirstOfTail();
 
     const DocumentId m_id;
     const RulesOf m_rulesOf;
@@ -177,7 +183,7 @@ private:
     Digest m_baseChain;
     Timestamp m_createdAt, m_updatedAt;
     std::deque<LoggedPtr> m_tail; // with what is prepared
-    std::size_t m_tailBytes = 0;
+    std::size_t m_tailBytes = 0, m_tailHeld = 0, m_preparedHeld = 0, m_stateHeld = 0;
     std::vector<std::shared_ptr<LoggedEvent>> m_prepared;
     KnownEvents m_preparedIds;
     bool m_committing = false;

@@ -6,7 +6,9 @@
 #include <eventsync/base/assert.h>
 #include <eventsync/base/limits.h>
 #include <eventsync/base/mutation.h>
+#include <eventsync/base/worklimits.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/model/heldbytes.h>
 
 namespace eventsync::eventlog {
 
@@ -35,17 +37,32 @@ void DocumentCore::prependTail(const std::vector<LoggedPtr> &older)
         if ((*event)->serverSeq.next() != first)
             return;
         m_tailBytes += (*event)->canonical->size();
+        m_tailHeld += eventlog::heldBytes(**event);
         m_tail.push_front(*event);
     }
 }
 
 void DocumentCore::trimTail()
 {
-    while (!m_tail.empty() && (m_tail.size() > limits::kTailEvents || m_tailBytes > limits::kTailBytes)) {
-        m_tailBytes -= m_tail.front()->canonical->size();
-        m_tail.pop_front();
-    }
+    while (!m_tail.empty() && (m_tail.size() > limits::kTailEvents || m_tailBytes > limits::kTailBytes ||
+                               m_tailHeld > limits::kTailHeldBytes))
+        dropFirstOfTail();
     m_state.settle(m_tail.size());
+}
+
+void DocumentCore::dropFirstOfTail()
+{
+    m_tailBytes -= m_tail.front()->canonical->size();
+    m_tailHeld -= eventlog::heldBytes(*m_tail.front());
+    m_tail.pop_front();
+}
+
+void DocumentCore::dropTail()
+{
+    EVENTSYNC_ASSERT(m_prepared.empty());
+    while (!m_tail.empty())
+        dropFirstOfTail();
+    m_state.settle(0);
 }
 
 LoggedPtr DocumentCore::inTail(ServerSeq seq) const
@@ -92,6 +109,7 @@ std::vector<LoggedPtr> DocumentCore::committed(const std::int64_t *positions)
     m_hasRow = true;
     m_committing = false;
     m_prepared.clear();
+    m_preparedHeld = 0;
     m_preparedIds.clear();
     trimTail();
     return events;
@@ -158,6 +176,7 @@ storage::Batch DocumentCore::derivedBatch(bool withSnapshot)
     // Another node may have compacted it: the old horizon in its row would promise events that are gone.
     batch.require(sets::kDocuments, {m_id.text()}, document::Horizon, m_horizon.value());
     batch.put(sets::kDocuments, row.toRow(m_state.jsonState()));
+    m_stateHeld = eventsync::heldBytes(m_state);
     for (const ClientId &client : m_dirtyClocks)
         batch.put(sets::kVectorClocks, {m_number, client.text(), m_clock.at(client).value()});
     if (withSnapshot)
@@ -225,10 +244,8 @@ void DocumentCore::compacted(ServerSeq horizon, const Digest &baseChain)
     m_horizon = horizon;
     m_baseChain = baseChain;
     m_dirtyClocks.clear();
-    while (!m_tail.empty() && m_tail.front()->serverSeq < horizon) {
-        m_tailBytes -= m_tail.front()->canonical->size();
-        m_tail.pop_front();
-    }
+    while (!m_tail.empty() && m_tail.front()->serverSeq < horizon)
+        dropFirstOfTail();
 }
 
 } // namespace eventsync::eventlog

@@ -5,6 +5,7 @@
 #include <eventsync/eventlog/rowchecksum.h>
 #include <eventsync/model/canonicalwriter.h>
 #include <eventsync/model/eventcheck.h>
+#include <eventsync/model/heldbytes.h>
 
 #include <algorithm>
 
@@ -125,6 +126,12 @@ Result<LoggedPtr> LoggedEvent::fromRow(const storage::Row &row)
     EVENTSYNC_TRY(Event event, eventFromBytes(*logged->canonical, EventForm::Logged));
     logged->event = std::make_shared<const Event>(std::move(event));
     return LoggedPtr(std::move(logged));
+}
+
+std::size_t heldBytes(const LoggedEvent &event)
+{
+    return sizeof(LoggedEvent) + event.canonical->capacity() + json::heldBytes(event.footprint) +
+           eventsync::heldBytes(event.inverse) + eventsync::heldBytes(*event.event);
 }
 
 } // namespace eventsync::eventlog

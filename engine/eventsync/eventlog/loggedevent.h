@@ -55,5 +55,6 @@ struct LoggedEvent : LogEntry
     static Result<std::shared_ptr<const LoggedEvent>> fromRow(const storage::Row &row); // Corrupt
 };
 using LoggedPtr = std::shared_ptr<const LoggedEvent>;
+std::size_t heldBytes(const LoggedEvent &event); // as json::heldBytes(): with its bytes and what it was parsed into
 
 } // namespace eventsync::eventlog

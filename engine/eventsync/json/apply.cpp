@@ -8,6 +8,9 @@
 // it could find the path of the overwritten member shifted, where that leads through the array the value returns into),
 // and one that puts an element before the element it came out of (its reverse would move a value below its own path).
 //
+// Steps can keep far more than they change: a large value that is copied and removed again lies in the inverse whole. So an
+// inverse that holds much gives way to what stood in the written places, where that is less; it never holds more than the state before.
+//
 // Size is charged before memory is used (PatchCosts): each operation changes the canonical size by an amount found from the
 // values it touches, and `copy` is refused before it copies. Where the size of a value cancels out (move) it is not measured.
 // What else a few bytes of patch could ask for (shifting long arrays, measuring deep values again and again) is charged to
@@ -17,7 +20,9 @@
 #include <eventsync/base/assert.h>
 #include <eventsync/base/bytes.h>
 #include <eventsync/base/timestamp.h>
+#include <eventsync/base/worklimits.h>
 #include <eventsync/json/footprintbuilder.h>
+#include <eventsync/json/heldbytes.h>
 #include <eventsync/json/numbers.h>
 #include <eventsync/json/patchcosts.h>
 #include <eventsync/json/place.h>
@@ -58,6 +63,8 @@ private:
 
     bool hasChanged(std::ptrdiff_t change);
     bool comparedBeforeAndAfter();
+    Patch inverse(bool wasPresent);
+    Patch placesAsBefore(const Patch &inverse);
     std::vector<std::string> textsAt(const std::vector<Pointer> &paths) const;
 
     Value &m_root;
@@ -106,7 +113,7 @@ Result<Applied> Applier::run(const Patch &patch)
         applied.footprint = std::move(m_footprint).finish(m_root);
     applied.changed = !m_costs.isLimited() || wasPresent != m_present || hasChanged(applied.sizeChange);
     if (m_options.wantInverse && applied.changed)
-        applied.inverse = m_journal.takeInverse();
+        applied.inverse = inverse(wasPresent);
     return applied;
 }
 
@@ -396,6 +403,38 @@ bool Applier::comparedBeforeAndAfter()
         return false;
     m_journal.setInverse(runTrusted(m_root, m_present, redo));
     return true;
+}
+
+Patch Applier::inverse(bool wasPresent)
+{
+    Patch steps = m_journal.takeInverse();
+    const bool isPlain = steps.operations().size() < 2 || !m_costs.isLimited() || !wasPresent || !m_present;
+    if (isPlain || heldBytes(steps) <= limits::kInverseBytes)
+        return steps;
+    Patch places = placesAsBefore(steps);
+    return heldBytes(places) < heldBytes(steps) ? places : steps;
+}
+
+// Goes back to see what stood there, and comes forward again.
+Patch Applier::placesAsBefore(const Patch &inverse)
+{
+    const std::vector<Pointer> &written = m_journal.written();
+    const Patch redo = runTrusted(m_root, m_present, inverse);
+    std::vector<std::optional<Value>> before;
+    for (const Pointer &path : written) {
+        const Value *value = find(std::as_const(m_root), path);
+        before.push_back(value ? std::optional(*value) : std::nullopt);
+    }
+    runTrusted(m_root, m_present, redo);
+    Patch places;
+    for (std::size_t i = 0; i < written.size(); ++i) {
+        const Value *now = find(std::as_const(m_root), written[i]);
+        if (!before[i] && now)
+            places.append({.kind = Kind::Remove, .path = written[i]});
+        else if (before[i] && (!now || !equal(*now, *before[i])))
+            places.append({.kind = now ? Kind::Replace : Kind::Add, .path = written[i], .value = std::move(*before[i])});
+    }
+    return places;
 }
 
 std::vector<std::string> Applier::textsAt(const std::vector<Pointer> &paths) const

@@ -32,17 +32,27 @@ UndoJournal::Outcome UndoJournal::outcome(std::ptrdiff_t sizeChange)
         return Outcome::Unchanged;
     if (sizeChange != 0 || m_effective == 1)
         return Outcome::Changed;
+    const bool apart = keepOutermost() && !m_shifted;
+    return apart ? Outcome::Changed : Outcome::Unclear;
+}
+
+const std::vector<Pointer> &UndoJournal::written()
+{
+    keepOutermost();
+    return m_touched;
+}
+
+bool UndoJournal::keepOutermost()
+{
     std::sort(m_touched.begin(), m_touched.end());
-    bool apart = !m_shifted;
+    const std::size_t all = m_touched.size();
     std::vector<Pointer> outermost;
     for (Pointer &path : m_touched) {
-        if (!outermost.empty() && outermost.back().isPrefixOf(path))
-            apart = false;
-        else
+        if (outermost.empty() || !outermost.back().isPrefixOf(path))
             outermost.push_back(std::move(path));
     }
     m_touched = std::move(outermost);
-    return apart ? Outcome::Changed : Outcome::Unclear;
+    return m_touched.size() == all;
 }
 
 } // namespace eventsync::json

@@ -30,9 +30,11 @@ public:
 
     // Of all steps together, which changed the canonical size by so many bytes.
     Outcome outcome(std::ptrdiff_t sizeChange);
-    const std::vector<Pointer> &written() const { return m_touched; } // after outcome(): the outermost paths
+    const std::vector<Pointer> &written(); // the outermost paths: none lies below another
 
 private:
+    bool keepOutermost(); // of the paths; false if it found some below others
+
     std::vector<PatchOperation> m_undo;
     std::vector<Pointer> m_touched;
     bool m_shifted = false;      // a step wrote a whole array

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/storage/documentcache.h>
 
+#include <eventsync/json/heldbytes.h>
+
 namespace eventsync::storage {
 
 DocumentCache::DocumentCache(const Clock &clock, const Options &options)
@@ -12,6 +14,8 @@ DocumentCache::DocumentCache(const Clock &clock, const Options &options)
       m_evictions((options.metrics ? *options.metrics : m_ownMetrics)
                       .counter("eventsync_cache_evictions_total", "Documents that left the cache to make room, or by age"))
 {
+    if (options.memory)
+        m_charge.emplace(options.memory, MemoryOwner::Cache);
 }
 
 DocumentCache::Found DocumentCache::find(const DocumentId &id)
@@ -50,14 +54,31 @@ void DocumentCache::put(Entry document)
             return;
         m_uses.splice(m_uses.begin(), m_uses, slot.use);
     }
+    hold(slot, sizeof(StoredDocument) + json::heldBytes(document->value));
     slot.document = std::move(document);
     slot.until = m_clock.steady() + m_options.timeToLive;
     slot.hits = 0;
     slot.refreshAsked = false;
-    if (m_entries.size() > m_options.entries) {
+    while (isTooMuch()) {
         m_evictions.add();
+        if (m_options.memory)
+            m_options.memory->dropped(MemoryOwner::Cache);
         drop(m_entries.find(m_uses.back()));
     }
+}
+
+bool DocumentCache::isTooMuch() const
+{
+    return m_entries.size() > m_options.entries || (!m_entries.empty() && m_bytes > m_options.bytes) ||
+           (!m_entries.empty() && m_options.memory && m_options.memory->isOver());
+}
+
+void DocumentCache::hold(Slot &slot, std::size_t bytes)
+{
+    m_bytes += bytes - slot.bytes; // unsigned numbers go round
+    slot.bytes = bytes;
+    if (m_charge)
+        m_charge->set(m_bytes);
 }
 
 void DocumentCache::remove(const DocumentId &id)
@@ -68,6 +89,7 @@ void DocumentCache::remove(const DocumentId &id)
 
 void DocumentCache::drop(std::unordered_map<DocumentId, Slot>::iterator slot)
 {
+    hold(slot->second, 0);
     m_uses.erase(slot->second.use);
     m_entries.erase(slot);
 }

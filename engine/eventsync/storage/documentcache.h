@@ -2,17 +2,20 @@
 #pragma once
 
 #include <eventsync/base/clock.h>
+#include <eventsync/base/memoryaccount.h>
 #include <eventsync/base/metrics.h>
 #include <eventsync/base/storelimits.h>
 #include <eventsync/storage/storage.h>
 
 #include <list>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 
 namespace eventsync::storage {
 
-// The documents read or written last, each believed for `timeToLive`, at most `entries` of them. A document that is asked for
+// The documents read or written last, each believed for `timeToLive`, at most `entries` of them and `bytes` as they lie in
+// memory; where an account is given, fewer while that is over its total. A document that is asked for
 // often is hot: near the end of its time the cache says so, and its owner reads it again before anybody has to wait. An answer
 // from here may be old (another program's write); what is committed on it is checked by its version. Owner only.
 class DocumentCache
@@ -21,6 +24,8 @@ public:
     struct Options
     {
         std::size_t entries = limits::kCacheDocuments;
+        std::size_t bytes = limits::kCacheHeldBytes;
+        std::shared_ptr<MemoryAccount> memory = {};
         std::chrono::milliseconds timeToLive = limits::kCacheTime;
         int hotHits = limits::kCacheHotHits; // within one life in the cache
         Metrics *metrics = nullptr;          // outlives the cache
@@ -46,14 +51,19 @@ private:
         std::chrono::milliseconds until{};
         int hits = 0;
         bool refreshAsked = false;
+        std::size_t bytes = 0;
         std::list<DocumentId>::iterator use;
     };
     void drop(std::unordered_map<DocumentId, Slot>::iterator slot);
+    bool isTooMuch() const;
+    void hold(Slot &slot, std::size_t bytes);
 
     const Clock &m_clock;
     const Options m_options;
     std::unordered_map<DocumentId, Slot> m_entries;
     std::list<DocumentId> m_uses; // the one used last is in front
+    std::size_t m_bytes = 0;
+    std::optional<MemoryCharge> m_charge; // of all
     Metrics m_ownMetrics;
     Counter &m_hits, &m_misses, &m_evictions;
 };

@@ -43,12 +43,14 @@ void SyncService::Private::committed(const DocumentPtr &document, const std::int
     const std::vector<eventlog::LoggedPtr> events = document->core->committed(positions);
     lastPosition = std::max(lastPosition, document->core->position());
     document->judged.clear();
+    measure(document);
     if (numbers)
         numbers->events.add(events.size());
     if (!mutated(Mutation::AckBeforeCommit))
         publish(document, events);
     for (auto &answer : std::exchange(document->answers, {}))
         answer();
+    ended(document);
     headChanged(document);
     becameIdle(document);
 }
@@ -62,6 +64,8 @@ void SyncService::Private::failed(const DocumentPtr &document, const Error &erro
         qCWarning(lcSync) << "commit of" << document->id.text().c_str() << "failed:" << error.toString().c_str();
     document->core.reset();
     document->answers.clear();
+    ended(document);
+    measure(document);
     std::vector<Job> judged = std::exchange(document->judged, {});
     std::vector<Job> refused;
     for (auto job = judged.rbegin(); job != judged.rend(); ++job) {

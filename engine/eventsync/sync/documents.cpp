@@ -17,7 +17,7 @@ DocumentPtr SyncService::Private::document(const DocumentId &id)
 {
     DocumentPtr &known = documents[id];
     if (!known)
-        known = std::make_shared<LiveDocument>(id);
+        known = std::make_shared<LiveDocument>(id, memory);
     known->used = clock.steady();
     return known;
 }
@@ -83,6 +83,7 @@ void SyncService::Private::loaded(const DocumentPtr &document, Result<std::optio
     document->core = std::make_unique<eventlog::DocumentCore>(
         document->id, std::move(*result), [this](const CollectionName &collection) { return rulesOf(collection); }, clock, random);
     document->dirtySince = clock.steady();
+    measure(document);
     for (auto &task : waiting)
         task({});
     // After a commit with an unknown result the log may hold events that nobody was told of.
@@ -122,22 +123,65 @@ void SyncService::Private::becameIdle(const DocumentPtr &document)
     }
 }
 
+namespace {
+
+constexpr std::size_t kCursorBytes = 200; // a client's place in a document
+
+bool usedEarlier(const DocumentPtr &a, const DocumentPtr &b)
+{
+    return a->used < b->used;
+}
+
+} // namespace
+
+void SyncService::Private::measure(const DocumentPtr &document)
+{
+    std::size_t bytes = sizeof(LiveDocument) + document->cursors.size() * kCursorBytes;
+    if (document->core)
+        bytes += sizeof(eventlog::DocumentCore) + document->core->heldBytes();
+    if (document->served)
+        bytes += document->served->state.capacity();
+    document->held.set(bytes);
+}
+
 // Documents that nobody follows are kept while there is room, the last used ones first; never one whose derived rows lag,
 // because its memory is what lists are completed from; and never one that a step under way still holds.
 void SyncService::Private::unload()
 {
-    std::vector<DocumentPtr> idle;
+    std::vector<DocumentPtr> idle, followed;
     for (const auto &[id, document] : documents) {
-        if (document.use_count() == 1 && !broker.isFollowed(id) && document->isIdle() && document->jobs.empty() && document->whenIdle.empty() &&
+        if (document.use_count() == 1 && document->isIdle() && document->jobs.empty() && document->whenIdle.empty() &&
             !document->flushing && !document->core->isDirty() && document->newCursors.empty())
-            idle.push_back(document);
+            (broker.isFollowed(id) ? followed : idle).push_back(document);
     }
-    if (idle.size() <= options.loadedDocuments)
-        return;
-    std::sort(idle.begin(), idle.end(), [](const DocumentPtr &a, const DocumentPtr &b) { return a->used < b->used; });
-    idle.resize(idle.size() - options.loadedDocuments);
-    for (const DocumentPtr &document : idle)
-        documents.erase(document->id);
+    const auto isTooMuch = [&](std::size_t left) { return left > options.loadedDocuments || (left > 0 && memory->isOver()); };
+    if (isTooMuch(idle.size()))
+        std::sort(idle.begin(), idle.end(), usedEarlier);
+    for (auto document = idle.begin(); isTooMuch(static_cast<std::size_t>(idle.end() - document)); ++document) {
+        memory->dropped(MemoryOwner::Documents);
+        documents.erase((*document)->id);
+        document->reset();
+    }
+    if (memory->isOver())
+        shorten(std::move(followed));
+    const bool isShort = memory->isOver();
+    if (isShort && !memoryIsShort)
+        qCWarning(lcSync) << "documents in use take" << memory->bytes() << "bytes of memory, more than the" << memory->total()
+                          << "that are allowed";
+    memoryIsShort = isShort;
+}
+
+// Documents that are followed do without their last events and without the picture that was sent last: both are in the store.
+void SyncService::Private::shorten(std::vector<DocumentPtr> followed)
+{
+    std::erase_if(followed, [](const DocumentPtr &document) { return document->core->tail().empty() && !document->served; });
+    std::sort(followed.begin(), followed.end(), usedEarlier);
+    for (auto document = followed.begin(); document != followed.end() && memory->isOver(); ++document) {
+        memory->dropped(MemoryOwner::Documents);
+        (*document)->core->dropTail();
+        (*document)->served.reset();
+        measure(*document);
+    }
 }
 
 } // namespace eventsync::sync

@@ -184,6 +184,7 @@ void SyncService::Private::flush(const DocumentPtr &document)
 void SyncService::Private::flushEnded(const DocumentPtr &document, const Result<> &result)
 {
     document->flushing = false;
+    measure(document);
     for (const auto &task : std::exchange(document->whenFlushed, {}))
         task(result);
     becameIdle(document);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/memoryaccount.h>
 #include <eventsync/eventlog/documentcore.h>
 #include <eventsync/sync/session.h>
 
@@ -78,9 +79,14 @@ struct PresenceEntry
 
 struct LiveDocument
 {
-    explicit LiveDocument(DocumentId documentId) : id(std::move(documentId)) {}
+    LiveDocument(DocumentId documentId, const std::shared_ptr<MemoryAccount> &memory)
+        : id(std::move(documentId)), held(memory, MemoryOwner::Documents), waiting(memory, MemoryOwner::Commits)
+    {
+    }
 
     const DocumentId id;
+    MemoryCharge held;                            // all of it
+    MemoryCharge waiting;                         // of that, and of its answers: what ends with the commit that is out
     std::unique_ptr<eventlog::DocumentCore> core; // none while it is loaded
     bool loading = false;
     bool lookingUp = false;                       // ids of its pushes

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/guard.h>
 #include <eventsync/base/listenedtime.h>
+#include <eventsync/base/memoryaccount.h>
 #include <eventsync/eventlog/damagelog.h>
 #include <eventsync/eventlog/seentime.h>
 #include <eventsync/sync/eventbroker.h>
@@ -34,7 +36,7 @@ struct SyncService::Private
     {
         backend.read([this, work = std::move(work), done = std::move(done), alive = std::weak_ptr<int>(life),
                       posts = &executor](Result<std::unique_ptr<storage::ReadView>> view) {
-            auto answer = std::make_shared<Result<T>>(view ? work(**view) : Result<T>(failure(view.error())));
+            auto answer = std::make_shared<Result<T>>(view ? guarded(work, **view) : Result<T>(failure(view.error())));
             posts->post([this, answer, done, alive] {
                 if (alive.expired())
                     return;
@@ -80,6 +82,8 @@ struct SyncService::Private
     void whenIdle(const DocumentPtr &document, std::function<void()> task);
     void becameIdle(const DocumentPtr &document);
     void unload();
+    void shorten(std::vector<DocumentPtr> followed);
+    void measure(const DocumentPtr &document);
 
     // ---- pushes and writes (pushing.cpp, committing.cpp)
     void push(Session &session, const protocol::Push &push);
@@ -101,6 +105,11 @@ struct SyncService::Private
     };
     Lookup collect(const DocumentPtr &document);
     void judge(Lookup &lookup, const eventlog::KnownEvents &known);
+    void judgeJob(const DocumentPtr &document, const Job &job, const eventlog::KnownEvents &known);
+    void putBack(const DocumentPtr &document, std::vector<Job> jobs);
+    void charge(const DocumentPtr &document, std::size_t bytes);
+    void ended(const DocumentPtr &document);
+    bool hasRoomToJudge() const { return waitingHeld <= limits::kCommitHeldBytes; }
     void judgePush(const DocumentPtr &document, const PushJob &job, const eventlog::KnownEvents &known);
     void judgeWrite(const DocumentPtr &document, const WriteJob &job, const eventlog::KnownEvents &known);
     void answerPush(const std::shared_ptr<ConnectionToken> &token, const protocol::Ack &ack);
@@ -201,6 +210,10 @@ struct SyncService::Private
     const Clock &clock;
     Random &random;
     ServiceOptions options;
+    const std::shared_ptr<MemoryAccount> memory =
+        options.memory ? options.memory : std::make_shared<MemoryAccount>(limits::kMemoryBytes, options.metrics);
+    bool memoryIsShort = false;  // and the log says so
+    std::size_t waitingHeld = 0; // by what waits for commits
     UuidGenerator uuids;
     // Found by name once: some count with every push. None without Metrics.
     struct Numbers

@@ -8,6 +8,7 @@
 #include <eventsync/base/assert.h>
 #include <eventsync/base/mutation.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/json/heldbytes.h>
 
 #include <algorithm>
 
@@ -228,12 +229,20 @@ void SyncService::Private::turn()
                     becameIdle(document);
                     continue;
                 }
+                if (!hasRoomToJudge()) {
+                    putBack(document, std::move(lookup.jobs));
+                    ready.push_back(document); // ended() comes back to it
+                    continue;
+                }
                 document->core->prependTail(found->older[i]);
                 judge(lookup, found->known);
+                if (!document->core)
+                    continue; // is loaded anew
                 if (!document->core->hasPrepared()) {
                     document->judged.clear();
                     for (auto &answer : std::exchange(document->answers, {}))
                         answer();
+                    ended(document);
                     becameIdle(document);
                     continue;
                 }
@@ -242,18 +251,63 @@ void SyncService::Private::turn()
         });
 }
 
+// One after the other, while what waits for commits leaves room in memory; the others wait for their next turn.
+//
+// Where memory runs out over one of them, its edit is refused. What it has left half done goes with the document's core: that is
+// loaded again, and the others are judged anew.
 void SyncService::Private::judge(Lookup &lookup, const eventlog::KnownEvents &known)
 {
     const DocumentPtr &document = lookup.document;
     if (document->core->needsNumber())
         document->core->setNumber(++lastNumber);
-    for (const Job &job : lookup.jobs) {
-        if (const auto *push = std::get_if<PushJob>(&job.work))
-            judgePush(document, *push, known);
-        else
-            judgeWrite(document, std::get<WriteJob>(job.work), known);
+    std::vector<Job> &jobs = lookup.jobs;
+    auto job = jobs.begin();
+    for (; job != jobs.end() && hasRoomToJudge(); ++job) {
+        if (const auto judged = guarded([&] { judgeJob(document, *job, known); }); !judged) {
+            std::vector<Job> failing;
+            failing.push_back(std::move(*job));
+            jobs.erase(job);
+            putBack(document, std::move(jobs));
+            document->core.reset();
+            document->answers.clear();
+            ended(document);
+            load(document);
+            return failJobs(document, std::move(failing), judged.error());
+        }
     }
-    document->judged = std::move(lookup.jobs);
+    putBack(document, {std::make_move_iterator(job), std::make_move_iterator(jobs.end())});
+    jobs.erase(job, jobs.end());
+    document->judged = std::move(jobs);
+}
+
+void SyncService::Private::judgeJob(const DocumentPtr &document, const Job &job, const eventlog::KnownEvents &known)
+{
+    const std::size_t before = document->core->preparedHeld();
+    if (const auto *push = std::get_if<PushJob>(&job.work))
+        judgePush(document, *push, known);
+    else
+        judgeWrite(document, std::get<WriteJob>(job.work), known);
+    charge(document, document->core->preparedHeld() - before);
+}
+
+void SyncService::Private::putBack(const DocumentPtr &document, std::vector<Job> jobs)
+{
+    document->jobs.insert(document->jobs.begin(), std::make_move_iterator(jobs.begin()), std::make_move_iterator(jobs.end()));
+}
+
+// Until ended(): held by a commit that is out, or by an answer that waits for it.
+void SyncService::Private::charge(const DocumentPtr &document, std::size_t bytes)
+{
+    document->waiting.add(bytes);
+    waitingHeld += bytes;
+}
+
+void SyncService::Private::ended(const DocumentPtr &document)
+{
+    waitingHeld -= document->waiting.bytes();
+    document->waiting.set(0);
+    if (!ready.empty())
+        scheduleTurn();
 }
 
 void SyncService::Private::judgePush(const DocumentPtr &document, const PushJob &job, const eventlog::KnownEvents &known)
@@ -331,6 +385,8 @@ void SyncService::Private::judgeWrite(const DocumentPtr &document, const WriteJo
         return;
     }
     Written answer{document->core->preparedRecord(), {}, nullptr};
+    if (answer.record.state) // a copy
+        charge(document, json::heldBytes(*answer.record.state));
     if (*written) {
         answer.event = (*written)->event;
         answer.diff = answer.event->diff;

@@ -69,6 +69,7 @@ void SyncService::Private::startSnapshot(Session &session, const DocumentPtr &do
                     }
                     document->served = std::make_shared<const Snapshot>(*picture);
                     document->servedHash = sha256(document->served->state);
+                    measure(document);
                     snapshotReady(id, document, generation, document->served, document->servedHash);
                 };
                 whenIdle(document, [this, document, fits, serve, stored = std::move(stored)] {

@@ -149,7 +149,8 @@ void SyncService::receive(SessionId id, const protocol::Message &message)
 {
     if (Session *session = d->session(id)) {
         session->heard = d->listened.now();
-        d->dispatch(*session, message);
+        if (const auto done = guarded([&] { d->dispatch(*session, message); }); !done)
+            d->closeSession(id, done.error(), limits::kRetryFirst);
     }
 }
 

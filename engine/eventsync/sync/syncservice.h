@@ -4,6 +4,7 @@
 #include <eventsync/base/clock.h>
 #include <eventsync/base/connectionlimits.h>
 #include <eventsync/base/executor.h>
+#include <eventsync/base/memoryaccount.h>
 #include <eventsync/base/metrics.h>
 #include <eventsync/base/random.h>
 #include <eventsync/base/storelimits.h>
@@ -66,6 +67,7 @@ struct ServiceOptions
     eventlog::UpkeepRules upkeep = {};              // of collections that have other snapshots, or whose logs are kept short
     std::size_t loadedDocuments = 10'000;           // documents without subscribers kept in memory
     Metrics *metrics = nullptr;
+    std::shared_ptr<MemoryAccount> memory = {};     // what documents may take in memory; none: an account of its own
     // Joins several nodes over one store: what one commits, the others hear of, and send on. Outlives the service.
     pubsub::PubSub *pubsub = nullptr;
     std::chrono::milliseconds headPoll = limits::kHeadPoll; // and look at by themselves so often

@@ -3,6 +3,7 @@
 #include <eventsync/base/digest.h>
 #include <eventsync/base/guard.h>
 #include <eventsync/base/ids.h>
+#include <eventsync/base/memoryaccount.h>
 #include <eventsync/base/metrics.h>
 #include <eventsync/base/random.h>
 #include <eventsync/base/timestamp.h>
@@ -72,6 +73,7 @@ private Q_SLOTS:
     void digestsAreSha256();
     void seededRandomRepeats();
     void metricsReadAsPrometheusText();
+    void memoryIsCountedByOwner();
 };
 
 void BaseTest::macrosPassErrorsOn()
@@ -96,6 +98,8 @@ void BaseTest::whatAFunctionThrowsIsInvalid()
     QVERIFY(words.error().message.ends_with("no such field"));
     QCOMPARE(guarded([] { throw 5; }).error().code, ErrorCode::Invalid);
     QVERIFY(isValidUtf8(guarded([] { throw std::runtime_error("\xFF"); }).error().message)); // it travels
+    QCOMPARE(guarded([] { throw std::bad_alloc(); }).error().code, ErrorCode::Unavailable);
+    QCOMPARE(guarded([] { return std::string(std::string().max_size() + 1, 'x').size(); }).error().code, ErrorCode::TooLarge);
 }
 
 void BaseTest::aBudgetEndsWorkByItsReason_data()
@@ -469,6 +473,31 @@ void BaseTest::metricsReadAsPrometheusText()
                               "c_ms_bucket{le=\"1\"} 2\nc_ms_bucket{le=\"2\"} 3\nc_ms_bucket{le=\"4\"} 4\nc_ms_bucket{le=\"8\"} 4\n"),
              text.c_str());
     QVERIFY2(text.ends_with("c_ms_bucket{le=\"+Inf\"} 5\nc_ms_sum 1073741830\nc_ms_count 5\n"), text.c_str());
+}
+
+void BaseTest::memoryIsCountedByOwner()
+{
+    Metrics metrics;
+    const auto account = std::make_shared<MemoryAccount>(100, &metrics);
+    std::optional<MemoryCharge> document(std::in_place, account, MemoryOwner::Documents);
+    document->set(70);
+    {
+        MemoryCharge cached(account, MemoryOwner::Cache);
+        cached.set(20);
+        cached.add(11);
+        QCOMPARE(account->bytes(), std::size_t(101));
+        QVERIFY(account->isOver());
+        cached.set(30);
+        QVERIFY(!account->isOver());
+        account->dropped(MemoryOwner::Cache);
+        const std::string text = metrics.toPrometheus();
+        for (const char *line : {"eventsync_memory_bytes{owner=\"documents\"} 70\n", "eventsync_memory_bytes{owner=\"cache\"} 30\n",
+                                 "eventsync_memory_limit_bytes 100\n", "eventsync_memory_dropped_total{owner=\"cache\"} 1\n"})
+            QVERIFY2(text.find(line) != std::string::npos, text.c_str());
+    }
+    QCOMPARE(account->bytes(MemoryOwner::Cache), std::size_t(0));
+    document.reset();
+    QCOMPARE(account->bytes(), std::size_t(0));
 }
 
 QTEST_GUILESS_MAIN(BaseTest)

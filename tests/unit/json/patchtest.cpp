@@ -3,6 +3,7 @@
 
 #include <eventsync/base/limits.h>
 #include <eventsync/json/diff.h>
+#include <eventsync/json/heldbytes.h>
 #include <eventsync/json/mergepatch.h>
 
 #include <QTest>
@@ -217,6 +218,88 @@ void PatchTest::netChangeIsFound()
     QCOMPARE(applied->changed, changed);
     QCOMPARE(json::canonical(value) != before, changed);
     QCOMPARE(applied->inverse.isEmpty(), !changed);
+}
+
+namespace {
+
+std::string manyOf(const std::string &element, int count)
+{
+    std::string text = "[";
+    for (int i = 0; i < count; ++i)
+        text += (i > 0 ? "," : "") + element;
+    return text + ']';
+}
+
+} // namespace
+
+void PatchTest::anInverseHoldsNoMoreThanWhatChanged_data()
+{
+    QTest::addColumn<QByteArray>("patch");
+    QTest::addColumn<int>("operations");
+    const auto row = [](const char *name, const std::string &patch, int operations) {
+        QTest::newRow(name) << QByteArray::fromStdString(patch) << operations;
+    };
+    const std::string large = manyOf("[]", 10'000), count = R"({"op":"inc","path":"/n","value":1})";
+    row("copied and removed", R"([{"op":"copy","from":"/t","path":"/u"},{"op":"remove","path":"/u"},)" + count + ']', 1);
+    row("copied, and removed after something else",
+        R"([{"op":"copy","from":"/t","path":"/u"},)" + count + R"(,{"op":"remove","path":"/u"}])", 1);
+    row("copied into a list and taken out", R"([{"op":"copy","from":"/t","path":"/l/0"},{"op":"remove","path":"/l/0"},)" + count + ']', 1);
+    row("written twice", R"([{"op":"replace","path":"/n","value":)" + large + R"(},{"op":"replace","path":"/n","value":2}])", 1);
+    row("written twice where nothing was", R"([{"op":"add","path":"/u","value":)" + large + R"(},{"op":"add","path":"/u","value":2}])", 1);
+    row("moved there and back", R"([{"op":"add","path":"/o/x","value":1},{"op":"copy","from":"/t","path":"/o/y"},{"op":"remove","path":"/o/y"}])", 1);
+}
+
+void PatchTest::anInverseHoldsNoMoreThanWhatChanged()
+{
+    QFETCH(QByteArray, patch);
+    QFETCH(int, operations);
+    const Value before = parsed(R"({"t":)" + manyOf("[]", 10'000) + R"(,"n":1,"l":[1,2],"o":{}})");
+    Value value = before;
+    const auto applied = json::apply(value, patchFrom(patch.toStdString()));
+    QVERIFY(applied.has_value());
+    QCOMPARE(applied->inverse.operations().size(), std::size_t(operations));
+    QVERIFY(json::heldBytes(applied->inverse) < 1'000);
+    QVERIFY(json::apply(value, applied->inverse).has_value());
+    QVERIFY(json::equal(value, before));
+}
+
+void PatchTest::heldBytesAreThoseThatAreAllocated_data()
+{
+    QTest::addColumn<QByteArray>("text");
+    const auto row = [](const char *name, const std::string &text) { QTest::newRow(name) << QByteArray::fromStdString(text); };
+    row("a number", "5");
+    row("a short text", R"("abc")");
+    row("a long text", '"' + std::string(1'000, 'x') + '"');
+    row("nothing but brackets", manyOf("[]", 1'000));
+    row("small objects", manyOf(R"({"a":{}})", 1'000));
+    row("an object with an index", manyOf(R"({"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"k":1,"l":1,"m":1,"n":1,"o":1,"p":1,"q":1,"r":1,"s":1,"t":"some longer text"})", 10));
+}
+
+void PatchTest::heldBytesAreThoseThatAreAllocated()
+{
+    struct Counting final : boost::json::memory_resource
+    {
+        void *do_allocate(std::size_t bytes, std::size_t) override
+        {
+            held += bytes;
+            ++blocks;
+            return ::operator new(bytes);
+        }
+        void do_deallocate(void *pointer, std::size_t bytes, std::size_t) override
+        {
+            held -= bytes;
+            --blocks;
+            ::operator delete(pointer);
+        }
+        bool do_is_equal(const memory_resource &other) const noexcept override { return this == &other; }
+        std::size_t held = 0, blocks = 0;
+    };
+    QFETCH(QByteArray, text);
+    Counting counting;
+    const Value value(parsed(text.toStdString()), &counting);
+    const std::size_t held = json::heldBytes(value);
+    QVERIFY2(held >= counting.held, std::to_string(counting.held).c_str());
+    QVERIFY2(held <= counting.held + 32 * counting.blocks, std::to_string(counting.held).c_str());
 }
 
 void PatchTest::overlapFollowsTheRules_data()

@@ -18,6 +18,10 @@ private Q_SLOTS:
     void stateIsCreatedAndDeletedAndBack();
     void netChangeIsFound_data();
     void netChangeIsFound();
+    void anInverseHoldsNoMoreThanWhatChanged_data();
+    void anInverseHoldsNoMoreThanWhatChanged();
+    void heldBytesAreThoseThatAreAllocated_data();
+    void heldBytesAreThoseThatAreAllocated();
     void overlapFollowsTheRules_data();
     void overlapFollowsTheRules();
     void malformedFootprintsAreCorrupt();

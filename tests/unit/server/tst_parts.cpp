@@ -190,6 +190,8 @@ void PartsTest::badConfigurationIsNamed_data()
     row("max-connections", "0");
     row("max-connections", "many");
     row("max-connections", "1000000");
+    row("max-memory", "0");
+    row("max-memory", "1G");
 }
 
 void PartsTest::badConfigurationIsNamed()

@@ -11,6 +11,7 @@
 #include <QJsonObject>
 #include <QTest>
 
+#include <new>
 #include <zlib.h>
 
 using namespace eventsync;
@@ -121,6 +122,13 @@ private Q_SLOTS:
         QCOMPARE(response.status, status);
         if (status == 200)
             QCOMPARE(QString::fromStdString(response.body), body);
+    }
+
+    void aRouteWithoutMemoryIsUnavailable()
+    {
+        Router router;
+        router.get("/", [](const HttpRequest &, const Responder &) { throw std::bad_alloc(); });
+        QCOMPARE(answer(router, "GET", "/").status, 503);
     }
 
     void methodsAreToldInAllow()

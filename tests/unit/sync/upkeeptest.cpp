@@ -3,6 +3,8 @@
 
 #include "rig.h"
 
+#include <eventsync/base/memoryaccount.h>
+#include <eventsync/base/worklimits.h>
 #include <eventsync/eventlog/schema.h>
 
 #include <QTest>
@@ -10,6 +12,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <new>
 
 namespace eventsync::sync::test {
 
@@ -580,6 +583,151 @@ void UpkeepTest::aDocumentThatCannotBeReadIsTriedAgain()
     say(subscribe);
     QCOMPARE(bob.eventSeqs(), range(1, 1));
     QVERIFY(!bob.closed);
+}
+
+namespace {
+
+// 300 KB of text, 1.6 MB of memory.
+std::string largeState(const std::string &member = "t")
+{
+    std::string text = "[[]";
+    for (int i = 0; i < 100'000; ++i)
+        text += ",[]";
+    return R"({"n":0,")" + member + R"(":)" + text + "]}";
+}
+
+constexpr std::size_t kLargeHeld = 1'600'000;
+
+} // namespace
+
+// 60 bytes of patch whose inverse is the whole value.
+void UpkeepTest::theLastEventsOfADocumentAreBoundedInHeldBytes()
+{
+    ServiceOptions options;
+    options.memory = std::make_shared<MemoryAccount>();
+    Rig rig(options);
+    Peer &alice = rig.follow("alice");
+    rig.push(alice, {rig.create(alice, 1, largeState())});
+    for (int i = 0; i < 20; ++i) {
+        const std::int64_t seq = 2 + 2 * i;
+        rig.push(alice, {rig.event(alice, seq, seq - 1, Operation::Update, R"([{"op":"copy","from":"/t","path":"/u"}])"),
+                         rig.event(alice, seq + 1, seq, Operation::Update, R"([{"op":"remove","path":"/u"}])")});
+    }
+    rig.wait(std::chrono::seconds(2)); // the derived rows are written, and its state is measured
+    const std::size_t held = options.memory->bytes(MemoryOwner::Documents);
+    QVERIFY2(held > kLargeHeld, std::to_string(held).c_str());
+    QVERIFY2(held < limits::kTailHeldBytes + 3 * kLargeHeld, std::to_string(held).c_str());
+    QCOMPARE(options.memory->bytes(MemoryOwner::Commits), std::size_t(0));
+    QCOMPARE(rig.head().serverSeq, ServerSeq(41));
+}
+
+// Each of them holds the state that it answers with.
+void UpkeepTest::editsThatHaveNoRoomWaitForTheCommitBefore()
+{
+    ServiceOptions options;
+    options.memory = std::make_shared<MemoryAccount>();
+    Rig rig(options);
+    QVERIFY(rig.write(writeOf("d1", largeState())).has_value());
+    constexpr int kWrites = 100;
+    std::vector<std::int64_t> versions;
+    std::size_t most = 0;
+    for (int i = 0; i < kWrites; ++i) {
+        SyncService::Write write{.documentId = DocumentId("d1"), .collection = CollectionName("things"), .clientId = ClientId("server")};
+        write.patch = patch(R"([{"op":"inc","path":"/n","value":1}])");
+        rig.service->write(write, [&](Result<SyncService::Written> written) {
+            QVERIFY(written.has_value());
+            versions.push_back(written->record.position.serverSeq.value());
+            most = std::max(most, options.memory->bytes(MemoryOwner::Commits));
+        });
+    }
+    rig.run();
+    QCOMPARE(versions, range(2, kWrites + 1));
+    QVERIFY2(most > limits::kCommitHeldBytes / 2 && most < limits::kCommitHeldBytes + 2 * kLargeHeld, std::to_string(most).c_str());
+    QCOMPARE(options.memory->bytes(MemoryOwner::Commits), std::size_t(0));
+}
+
+void UpkeepTest::whatWasUsedLongestAgoLeavesMemoryFirst()
+{
+    Metrics metrics;
+    ServiceOptions options;
+    options.metrics = &metrics;
+    options.memory = std::make_shared<MemoryAccount>(6 * kLargeHeld, &metrics);
+    Rig rig(options);
+    rig.follow("alice", "followed");
+    for (int i = 1; i <= 10; ++i) {
+        QVERIFY(rig.write(writeOf(i == 1 ? "followed" : "d" + std::to_string(i), largeState())).has_value());
+        rig.wait(std::chrono::seconds(2)); // the derived rows are written
+    }
+    QVERIFY(options.memory->bytes() > 3 * kLargeHeld);
+    QVERIFY(options.memory->bytes() <= options.memory->total());
+    const auto loaded = [&] {
+        std::int64_t count = 0;
+        rig.service->query({.requestId = "q", .query = protocol::StatsQuery{}}, [&](const protocol::QueryResult &result) {
+            count = result.content.at("stats").at("loadedDocuments").as_int64();
+        });
+        return count;
+    };
+    QVERIFY(loaded() < 7);
+    const std::int64_t before = loaded();
+    QVERIFY(rig.read("d10").has_value()); // was used last
+    QVERIFY(rig.read("followed").has_value());
+    QCOMPARE(loaded(), before);
+    QVERIFY(rig.read("d2").has_value()); // was not there
+    QCOMPARE(loaded(), before + 1);
+    QVERIFY(metrics.toPrometheus().find("eventsync_memory_dropped_total{owner=\"documents\"} 0\n") == std::string::npos);
+}
+
+// [G3, G6] Memory runs out half-way through one of three edits that are judged together.
+void UpkeepTest::withoutMemoryOneEditIsRefusedAndOthersGoOn()
+{
+    struct Failing final : Random
+    {
+        std::uint64_t next() override
+        {
+            if (fails && std::exchange(left, left - 1) == 0)
+                throw std::bad_alloc();
+            return random.next();
+        }
+        SeededRandom random{7};
+        bool fails = false;
+        int left = 0;
+    } chance;
+    ServiceOptions options;
+    CollectionPolicy policy;
+    policy.setRedaction(true); // each event takes two random numbers, when it is placed in the log
+    options.policies.set(CollectionName("things"), policy);
+    Rig rig(options);
+    rig.service = std::make_unique<SyncService>(rig.backend, rig.executor, rig.clock, chance, rig.options);
+    QVERIFY(rig.write(writeOf("d1", R"({"n":0})")).has_value());
+    std::vector<std::string> outcomes(3);
+    for (std::size_t i = 0; i < 3; ++i) {
+        SyncService::Write write{.documentId = DocumentId("d1"), .collection = CollectionName("things"), .clientId = ClientId("server"),
+                                 .id = rig.uuids.next()};
+        write.edit = [&chance, i](json::State &state) -> Result<> {
+            chance.fails = i == 1; // the next number is the salt of its event
+            chance.left = 1;
+            state->at("n") = state->at("n").as_int64() + static_cast<std::int64_t>(i) + 1;
+            return {};
+        };
+        rig.service->write(write, [&outcomes, i](const Result<SyncService::Written> &written) {
+            outcomes[i] = written ? json::canonical(*written->record.state) : std::string(errorName(written.error().code));
+        });
+    }
+    rig.run();
+    QCOMPARE(outcomes, (std::vector<std::string>{R"({"n":1})", "Unavailable", R"({"n":4})"}));
+    QCOMPARE(rig.state(), std::string(R"({"n":4})"));
+    QCOMPARE(rig.head().serverSeq, ServerSeq(3));
+}
+
+void UpkeepTest::anEditFunctionWithoutMemoryIsUnavailable()
+{
+    Rig rig;
+    QVERIFY(rig.write(writeOf("d1", R"({"a":1})")).has_value());
+    SyncService::Write write = writeOf("d1", R"({"a":2})");
+    write.edit = [](json::State &) -> Result<> { throw std::bad_alloc(); };
+    QCOMPARE(rig.write(write).error().code, ErrorCode::Unavailable);
+    QVERIFY(rig.write(writeOf("d1", R"({"a":3})")).has_value());
+    QCOMPARE(rig.state(), std::string(R"({"a":3})"));
 }
 
 } // namespace eventsync::sync::test

@@ -31,6 +31,11 @@ private Q_SLOTS:
     void aCompactionThatFailsLeavesWhatTheStoreSays();
     void otherRulesHoldFromTheNextEvent();
     void answersAreTimed();
+    void theLastEventsOfADocumentAreBoundedInHeldBytes();
+    void editsThatHaveNoRoomWaitForTheCommitBefore();
+    void whatWasUsedLongestAgoLeavesMemoryFirst();
+    void withoutMemoryOneEditIsRefusedAndOthersGoOn();
+    void anEditFunctionWithoutMemoryIsUnavailable();
     void aDocumentThatCannotBeReadIsTriedAgain_data();
     void aDocumentThatCannotBeReadIsTriedAgain();
     void aClientMayExpireWhileItsCursorCannotBeWritten();
