@@ -200,13 +200,14 @@ bool DocumentReplica::promote(const Event &event, HistoryItem &item)
 Result<> DocumentReplica::applyEvent(Incoming incoming)
 {
     const Event &event = *incoming.event;
-    HistoryItem item{.event = incoming.event, .chain = incoming.chain, .bytes = incoming.canonical.size()};
+    HistoryItem item{.event = incoming.event, .chain = incoming.chain};
     if (!promote(event, item)) {
         unwind();
         EVENTSYNC_TRY(AppliedEvent applied, m_tree.apply(event));
         item.inverse = std::move(applied.inverse);
         item.footprint = std::move(applied.footprint);
     }
+    item.bytes = rows::historyBytes(item, incoming.canonical.size());
     m_confirmed.reset();
     m_position = {event.serverSeq, incoming.chain};
     m_documentDirty = true;

@@ -2,7 +2,10 @@
 #include <eventsync/client/rows.h>
 
 #include <eventsync/base/limits.h>
+#include <eventsync/model/heldbytes.h>
 #include <eventsync/model/jsonfields.h>
+
+#include <algorithm>
 
 namespace eventsync::client::rows {
 
@@ -412,6 +415,11 @@ Result<std::pair<std::int64_t, crdt::MadeAgain>> madeAgainFrom(const Row &row)
 
 // ---- history
 
+std::size_t historyBytes(const HistoryItem &item, std::size_t canonical)
+{
+    return std::max(canonical, heldBytes(item.inverse));
+}
+
 Row historyRow(const DocumentId &document, const HistoryItem &item, Bytes canonical)
 {
     return {document.text(), item.event->serverSeq.value(), std::move(canonical), cell(item.chain.view()),
@@ -425,11 +433,11 @@ Result<HistoryItem> historyFrom(const Row &row)
     EVENTSYNC_TRY(const std::string canonical, text(row, 2));
     EVENTSYNC_TRY(Event event, ours(eventFromBytes(canonical, EventForm::Logged)));
     item.event = std::make_shared<const Event>(std::move(event));
-    item.bytes = canonical.size();
     EVENTSYNC_TRY(const Bytes chain, blob(row, 3));
     EVENTSYNC_TRY(item.chain, ours(Digest::fromBytes(chain)));
     EVENTSYNC_TRY(const json::Value inverse, bodyOf(row, 4));
     EVENTSYNC_TRY(item.inverse, ours(Diff::fromJson(inverse)));
+    item.bytes = historyBytes(item, canonical.size());
     EVENTSYNC_TRY(const Bytes footprint, blob(row, 5));
     EVENTSYNC_TRY(item.footprint, ours(json::Footprint::fromBytes(footprint)));
     if (row.size() > 6 && !std::holds_alternative<std::monostate>(row[6])) {

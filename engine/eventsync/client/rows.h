@@ -28,6 +28,8 @@ Result<UndoStep> undoFrom(const storage::Row &row);
 storage::Row madeAgainRow(const DocumentId &document, std::int64_t order, const crdt::MadeAgain &again);
 Result<std::pair<std::int64_t, crdt::MadeAgain>> madeAgainFrom(const storage::Row &row);
 
+// What an item of that canonical size counts in the history: a short event can have an inverse that holds megabytes.
+std::size_t historyBytes(const HistoryItem &item, std::size_t canonical);
 storage::Row historyRow(const DocumentId &document, const HistoryItem &item, Bytes canonical);
 Result<HistoryItem> historyFrom(const storage::Row &row);
 

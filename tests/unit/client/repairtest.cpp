@@ -570,4 +570,26 @@ void RepairTest::theHistoryIsBoundedAndTheStateSurvives()
     QCOMPARE(pair.device.view(pair.id), pair.log.state());
 }
 
+// Of another client's edits of 60 bytes each second one has an inverse that holds 1.6 MB.
+void RepairTest::theHistoryIsBoundedInWhatItsInversesHold()
+{
+    Pair pair;
+    std::string large = "[[]";
+    for (int i = 0; i < 100'000; ++i)
+        large += ",[]";
+    const std::string edits[] = {R"([{"op":"add","path":"/t","value":)" + large + "]}]", R"([{"op":"copy","from":"/t","path":"/u"}])",
+                                 R"([{"op":"remove","path":"/u"}])"};
+    for (int i = 0; i < 41; ++i) {
+        const ServerSeq before = pair.log.head();
+        pair.log.other(edits[i == 0 ? 0 : 2 - i % 2]);
+        pair.device.receive(pair.log.events(before));
+    }
+    VERIFY_DURABLE(pair);
+    auto view = pair.device.backend.view();
+    std::size_t rows = 0;
+    QVERIFY((*view)->scan({.set = "history"}, [&](const storage::Row &) { return ++rows > 0; }).has_value());
+    QVERIFY2(rows >= 2 && rows <= 16, std::to_string(rows).c_str());
+    QCOMPARE(pair.device.view(pair.id), pair.log.state());
+}
+
 } // namespace eventsync::client::test

@@ -40,6 +40,7 @@ private Q_SLOTS:
     void connectionErrorsSayWhetherToComeBack_data();
     void connectionErrorsSayWhetherToComeBack();
     void theHistoryIsBoundedAndTheStateSurvives();
+    void theHistoryIsBoundedInWhatItsInversesHold();
 };
 
 } // namespace eventsync::client::test
