@@ -452,6 +452,33 @@ void DocumentStorageTest::cacheStaysSmall()
     QCOMPARE(evictions.value(), before + 2);
 }
 
+void DocumentStorageTest::cacheIsBoundedInHeldBytesAndByTheAccount()
+{
+    constexpr std::size_t kHeld = 16'000; // of the array: 3 KB of text
+    const auto document = [](const char *id) {
+        return std::make_shared<const StoredDocument>(
+            StoredDocument{DocumentId(id), kGames, ServerSeq(1), json::Value(json::Array(kHeld / sizeof(json::Value), json::Value(0)))});
+    };
+    FakeClock clock;
+    const auto account = std::make_shared<MemoryAccount>(10 * kHeld);
+    DocumentCache cache(clock, {.bytes = 3 * kHeld, .memory = account});
+    for (const char *id : {"a", "b", "c", "d"})
+        cache.put(document(id));
+    QCOMPARE(cache.size(), std::size_t(2)); // with what stands beside them, three are too much
+    QVERIFY(!cache.find(DocumentId("b")).document);
+    QVERIFY(cache.find(DocumentId("c")).document);
+    QVERIFY(account->bytes(MemoryOwner::Cache) >= 2 * kHeld && account->bytes(MemoryOwner::Cache) <= 3 * kHeld);
+    MemoryCharge other(account, MemoryOwner::Documents);
+    other.set(9 * kHeld);
+    cache.put(document("e"));
+    QCOMPARE(cache.size(), std::size_t(0)); // others need the memory more
+    other.set(0);
+    cache.put(document("f"));
+    QCOMPARE(cache.size(), std::size_t(1));
+    cache.remove(DocumentId("f"));
+    QCOMPARE(account->bytes(), std::size_t(0));
+}
+
 void DocumentStorageTest::everyFutureEndsWhenTheStorageGoes()
 {
     QVERIFY(wait(m_storage->createOne(kGames, kA, value(R"({"gold":1})"), {})));

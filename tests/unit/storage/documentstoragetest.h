@@ -43,6 +43,7 @@ private Q_SLOTS:
     void cacheAnswersUntilItsTimeIsOver();
     void hotDocumentIsReadAgainBeforeItsTimeIsOver();
     void cacheStaysSmall();
+    void cacheIsBoundedInHeldBytesAndByTheAccount();
     void everyFutureEndsWhenTheStorageGoes();
     void typedStorageEditsAGadget();
     void gadgetRefusesWhatDoesNotFit();
