@@ -9,6 +9,8 @@
 #include <eventsync/base/guard.h>
 #include <eventsync/base/limits.h>
 #include <eventsync/base/mutation.h>
+#include <eventsync/base/worklimits.h>
+#include <eventsync/json/overlap.h>
 #include <eventsync/model/crdtstate.h>
 #include <eventsync/model/eventcheck.h>
 #include <eventsync/model/heldbytes.h>
@@ -223,12 +225,16 @@ bool DocumentCore::hasUnseen(const Event &event) const
                        [&](const LoggedPtr &other) { return other->clientId != event.clientId; });
 }
 
-bool DocumentCore::overlapsUnseen(const json::Footprint &footprint, const Event &event) const
+Result<bool> DocumentCore::overlapsUnseen(const json::Footprint &footprint, const Event &event) const
 {
-    return std::any_of(m_tail.begin() + static_cast<std::ptrdiff_t>(tailIndex(event.baseSeq)), m_tail.end(),
-                       [&](const LoggedPtr &other) {
-                           return other->clientId != event.clientId && json::overlaps(footprint, other->footprint);
-                       });
+    Budget budget(limits::kOverlapSteps);
+    const bool overlap = std::any_of(m_tail.begin() + static_cast<std::ptrdiff_t>(tailIndex(event.baseSeq)), m_tail.end(),
+                                     [&](const LoggedPtr &other) {
+                                         return other->clientId != event.clientId && json::overlaps(footprint, other->footprint, budget);
+                                     });
+    if (budget.isExhausted())
+        return failure(ErrorCode::BaseCompacted, "it is too large to be compared with all that its author had not seen");
+    return overlap;
 }
 
 // An error that others' changes may have caused is a conflict: a person, or a resolver, decides with the newer state. What a
@@ -337,8 +343,14 @@ Judgement DocumentCore::apply(const EventPtr &event, const PushContext &context,
         return refused(applied.error(), unseen);
     logged.onOverlap.reset();
     logged.author = context.author;
-    const bool overlap = unseen && !mutated(Mutation::OverlapOwnOnly) && (strictly || overlapsUnseen(applied->footprint, *event));
-    if (overlap) {
+    Result<bool> overlap = false;
+    if (unseen && !mutated(Mutation::OverlapOwnOnly))
+        overlap = strictly ? true : overlapsUnseen(applied->footprint, *event);
+    if (!overlap) {
+        EVENTSYNC_ASSERT(m_state.revert(applied->inverse).has_value());
+        return {.verdict = Verdict::Conflict, .head = m_head.serverSeq, .reason = overlap.error()};
+    }
+    if (*overlap) {
         const OnOverlap decision = event->onOverlap.value_or(OnOverlap::Fail);
         if (decision != OnOverlap::Ours)
             EVENTSYNC_ASSERT(m_state.revert(applied->inverse).has_value());

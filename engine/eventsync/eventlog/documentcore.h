@@ -148,7 +148,7 @@ private:
     std::optional<Judgement> checkNumbers(const Event &event, const PushContext &context) const;
     Judgement merge(const EventPtr &event, const PushContext &context);
     Judgement apply(const EventPtr &event, const PushContext &context, const Rules &rules, bool strictly);
-    bool overlapsUnseen(const json::Footprint &footprint, const Event &event) const;
+    Result<bool> overlapsUnseen(const json::Footprint &footprint, const Event &event) const;
     bool hasUnseen(const Event &event) const;
     Result<> checkCrdtPush(const Event &event) const;
     Result<> checkResult(const Rules &rules, const Diff &inverse) const;

@@ -4,16 +4,12 @@
 #include <eventsync/base/limits.h>
 
 #include <algorithm>
-#include <span>
-#include <tuple>
 
 namespace eventsync::json {
 
 namespace {
 
 using Kind = FootprintEntry::Kind;
-using Entries = std::vector<FootprintEntry>;
-using Tokens = std::span<const std::string>;
 
 bool isBefore(const FootprintEntry &a, const FootprintEntry &b)
 {
@@ -32,66 +28,6 @@ void join(FootprintEntry &into, const FootprintEntry &other)
     into.guarded |= other.guarded;
     into.inArray |= other.inArray;
     into.value.reset();
-}
-
-bool isWrite(const FootprintEntry &entry)
-{
-    return entry.kind != Kind::Read;
-}
-
-// The entries of exactly this path; all of them stand together.
-std::span<const FootprintEntry> entriesAt(const Entries &entries, Tokens path)
-{
-    const auto first = std::lower_bound(entries.begin(), entries.end(), path, [](const FootprintEntry &entry, Tokens tokens) {
-        const auto &own = entry.path.tokens();
-        return std::lexicographical_compare(own.begin(), own.end(), tokens.begin(), tokens.end());
-    });
-    auto last = first;
-    while (last != entries.end() && std::ranges::equal(last->path.tokens(), path))
-        ++last;
-    return {first, last};
-}
-
-// Does an entry of `above` stand above one of `below`, one of the two being a write?
-bool meetsFromAbove(const Entries &above, const Entries &below)
-{
-    for (const FootprintEntry &entry : below) {
-        const Tokens path = entry.path.tokens();
-        for (std::size_t length = 0; length < path.size(); ++length)
-            for (const FootprintEntry &other : entriesAt(above, path.first(length)))
-                if (isWrite(entry) || isWrite(other))
-                    return true;
-    }
-    return false;
-}
-
-// May two entries of one path stand side by side?
-bool agree(const FootprintEntry &a, const FootprintEntry &b)
-{
-    if (a.kind != b.kind)
-        return false; // at least one is a write, and inc or max agree with nothing but themselves
-    if (a.kind != Kind::Write)
-        return true;
-    return a.value && a.value == b.value && !a.inArray && !b.inArray && !a.guarded && !b.guarded;
-}
-
-bool meetAtOnePath(const Entries &a, const Entries &b)
-{
-    auto i = a.begin();
-    auto j = b.begin();
-    while (i != a.end() && j != b.end()) {
-        if (const auto order = i->path <=> j->path; order != 0) {
-            order < 0 ? ++i : ++j;
-            continue;
-        }
-        const Pointer &path = i->path;
-        const auto first = j;
-        for (; i != a.end() && i->path == path; ++i)
-            for (j = first; j != b.end() && j->path == path; ++j)
-                if (!agree(*i, *j))
-                    return true;
-    }
-    return false;
 }
 
 // Byte form: format, flags; then per entry a byte (kind, guarded, inArray, has a value), how many tokens it shares with the
@@ -253,14 +189,6 @@ Result<Footprint> Footprint::fromBytes(std::string_view bytes)
         entries.push_back(std::move(*entry));
     }
     return footprint;
-}
-
-bool overlaps(const Footprint &a, const Footprint &b)
-{
-    if (a.isEverything() || b.isEverything())
-        return true;
-    return meetAtOnePath(a.entries(), b.entries()) || meetsFromAbove(a.entries(), b.entries())
-        || meetsFromAbove(b.entries(), a.entries());
 }
 
 } // namespace eventsync::json

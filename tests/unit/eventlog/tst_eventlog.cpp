@@ -18,13 +18,18 @@ namespace {
 // One document over memory: writes are judged, committed and read back.
 struct Log
 {
-    std::unique_ptr<DocumentCore> open()
+    std::optional<LoadedDocument> load()
     {
         auto view = backend.view();
         auto loaded = EventStore(**view).load(id);
         EVENTSYNC_ASSERT(loaded.has_value());
+        return std::move(*loaded);
+    }
+    std::unique_ptr<DocumentCore> open() { return open(load()); }
+    std::unique_ptr<DocumentCore> open(std::optional<LoadedDocument> loaded)
+    {
         auto core = std::make_unique<DocumentCore>(
-            id, std::move(*loaded), [](const CollectionName &) { return std::make_shared<const Rules>(); }, clock, random);
+            id, std::move(loaded), [](const CollectionName &) { return std::make_shared<const Rules>(); }, clock, random);
         if (core->needsNumber())
             core->setNumber(1);
         return core;
@@ -83,6 +88,7 @@ private Q_SLOTS:
     void aLargestDocumentGrowsIsDeletedAndCanBeReadAtAnyPosition();
     void aDecisionOfTheServerIsNoLargerThanAnEvent_data();
     void aDecisionOfTheServerIsNoLargerThanAnEvent();
+    void aPushIsComparedWithNoMoreThanItsBudgetAllows();
 };
 
 Q_DECLARE_METATYPE(eventsync::eventlog::CodeWrite)
@@ -386,6 +392,44 @@ void TestEventLog::aDecisionOfTheServerIsNoLargerThanAnEvent()
     const auto again = log.open();
     QVERIFY(again->state().canonical() == core->state().canonical());
     QVERIFY(again->tail().back()->fitsFrame());
+}
+
+void TestEventLog::aPushIsComparedWithNoMoreThanItsBudgetAllows()
+{
+    constexpr int kNames = 5'000, kUnseen = 50;
+    Log log;
+    auto core = log.open();
+    for (int i = 0; i <= kUnseen; ++i)
+        log.write(*core, "b", i);
+    log.commit(*core);
+    std::vector<json::FootprintEntry> reads;
+    std::vector<json::PatchOperation> adds;
+    for (int i = 0; i < kNames; ++i) {
+        reads.push_back({.path = json::Pointer({std::to_string(i) + "b"}), .kind = json::FootprintEntry::Kind::Read});
+        adds.push_back({.kind = json::OperationKind::Add, .path = json::Pointer({std::to_string(i) + "a"}), .from = {}, .value = 1});
+    }
+    auto loaded = log.load();
+    for (LoggedPtr &event : loaded->tail) {
+        auto large = std::make_shared<LoggedEvent>(*event);
+        large->footprint = json::Footprint::fromEntries(reads);
+        event = std::move(large);
+    }
+    core = log.open(std::move(loaded));
+    const std::string before = core->state().canonical();
+
+    const ClientId alice("a");
+    const auto pushed = [&](ServerSeq base) {
+        return std::make_shared<const Event>(Event{.id = log.uuids.next(), .documentId = log.id, .collection = CollectionName("things"),
+                                                   .operation = Operation::Update, .clientId = alice, .clientSeq = ClientSeq(1),
+                                                   .baseSeq = base, .diff = Diff(json::Patch(adds))});
+    };
+    const Judgement judged = core->push(pushed(ServerSeq(1)), {.client = alice}, {});
+    QVERIFY(judged.verdict == Verdict::Conflict);
+    QCOMPARE(judged.reason->code, ErrorCode::BaseCompacted);
+    QCOMPARE(judged.head, core->head().serverSeq);
+    QCOMPARE(core->state().canonical(), before);
+    // Its author looks at what has come, which leaves less to compare.
+    QVERIFY(core->push(pushed(ServerSeq(kUnseen)), {.client = alice}, {}).verdict == Verdict::Merged);
 }
 
 QTEST_GUILESS_MAIN(TestEventLog)

@@ -5,6 +5,7 @@
 #include <eventsync/json/diff.h>
 #include <eventsync/json/heldbytes.h>
 #include <eventsync/json/mergepatch.h>
+#include <eventsync/json/overlap.h>
 
 #include <QTest>
 
@@ -370,6 +371,30 @@ void PatchTest::overlapFollowsTheRules()
         QVERIFY(stored.has_value());
         QVERIFY(*stored == one);
     }
+}
+
+void PatchTest::comparingFootprintsCostsWhatTheSmallerOneNeeds()
+{
+    const auto entriesOf = [](int count, const char *suffix) {
+        std::vector<json::FootprintEntry> entries;
+        for (int i = 0; i < count; ++i)
+            entries.push_back({.path = json::Pointer({"list", std::to_string(i) + suffix, "x"})});
+        return json::Footprint::fromEntries(std::move(entries));
+    };
+    constexpr std::uint64_t kAllowed = 100'000;
+    const auto stepsOf = [](const json::Footprint &a, const json::Footprint &b) {
+        Budget budget(kAllowed);
+        json::overlaps(a, b, budget);
+        return kAllowed - budget.stepsLeft();
+    };
+    const json::Footprint small = entriesOf(3, "b"), large = entriesOf(20'000, "a");
+    QVERIFY(!json::overlaps(small, large));
+    QVERIFY(stepsOf(small, large) < 100);
+    QVERIFY(stepsOf(large, small) < 100);
+
+    Budget budget(kAllowed); // two large ones
+    QVERIFY(json::overlaps(large, entriesOf(20'000, "b"), budget));
+    QVERIFY(budget.isExhausted());
 }
 
 void PatchTest::malformedFootprintsAreCorrupt()

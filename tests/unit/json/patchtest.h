@@ -24,6 +24,7 @@ private Q_SLOTS:
     void heldBytesAreThoseThatAreAllocated();
     void overlapFollowsTheRules_data();
     void overlapFollowsTheRules();
+    void comparingFootprintsCostsWhatTheSmallerOneNeeds();
     void malformedFootprintsAreCorrupt();
     void diffSpeaksTheShortestWay_data();
     void diffSpeaksTheShortestWay();

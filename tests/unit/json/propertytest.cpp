@@ -6,6 +6,7 @@
 #include <eventsync/base/timestamp.h>
 #include <eventsync/json/diff.h>
 #include <eventsync/json/mergepatch.h>
+#include <eventsync/json/overlap.h>
 
 #include <QTest>
 
@@ -110,6 +111,26 @@ public:
         return op;
     }
 
+    // Of few names, so that many lie above, beside and at each other.
+    json::Footprint footprint(std::uint64_t most)
+    {
+        std::vector<json::FootprintEntry> entries;
+        for (auto left = below(most + 1); left > 0; --left) {
+            std::vector<std::string> tokens;
+            for (auto depth = below(5); depth > 0; --depth)
+                tokens.push_back(std::string(1, static_cast<char>('a' + below(4))));
+            json::FootprintEntry entry{.path = Pointer(std::move(tokens)), .kind = kind(), .guarded = below(8) == 0, .inArray = below(8) == 0};
+            if (entry.kind == json::FootprintEntry::Kind::Write && below(2) == 0)
+                entry.value = sha256(std::string(1, static_cast<char>('0' + below(2))));
+            entries.push_back(std::move(entry));
+        }
+        return json::Footprint::fromEntries(std::move(entries));
+    }
+    json::FootprintEntry::Kind kind() // mostly reads: what writes meets nearly everything
+    {
+        return below(4) > 0 ? json::FootprintEntry::Kind::Read : static_cast<json::FootprintEntry::Kind>(1 + below(3));
+    }
+
     // One that applies to `document`, which it changes; made step by step on what the steps before left.
     std::pair<json::Patch, json::Footprint> patch(Value &document)
     {
@@ -185,6 +206,28 @@ void PropertyTest::patchesThatDoNotOverlapCommute()
         QVERIFY(overlapping > wanted / 10);
         QVERIFY(bothOrders > wanted * 9 / 10);
     }
+}
+
+void PropertyTest::overlapIsThatOfAllPairs()
+{
+    using Kind = json::FootprintEntry::Kind;
+    const auto meet = [](const json::FootprintEntry &a, const json::FootprintEntry &b) {
+        if (a.path == b.path)
+            return a.kind != b.kind || (a.kind == Kind::Write && (!a.value || a.value != b.value || a.inArray || b.inArray || a.guarded || b.guarded));
+        return (a.path.isPrefixOf(b.path) || b.path.isPrefixOf(a.path)) && (a.kind != Kind::Read || b.kind != Kind::Read);
+    };
+    std::uint64_t overlapping = 0;
+    for (std::uint64_t seed = firstSeed(); seed < firstSeed() + runs(50'000); ++seed) {
+        Maker make(seed);
+        const json::Footprint a = make.footprint(6), b = make.footprint(12);
+        const bool expected = std::ranges::any_of(a.entries(), [&](const json::FootprintEntry &one) {
+            return std::ranges::any_of(b.entries(), [&](const json::FootprintEntry &other) { return meet(one, other); });
+        });
+        overlapping += expected ? 1 : 0;
+        QVERIFY2(json::overlaps(a, b) == expected && json::overlaps(b, a) == expected, story(seed, {}).c_str());
+    }
+    if (runs(50'000) > 1000)
+        QVERIFY(overlapping > runs(50'000) / 10 && overlapping < runs(50'000) * 9 / 10);
 }
 
 void PropertyTest::inverseGivesBackTheStateBefore()

@@ -11,6 +11,7 @@ class PropertyTest : public QObject
 
 private Q_SLOTS:
     void patchesThatDoNotOverlapCommute();
+    void overlapIsThatOfAllPairs();
     void inverseGivesBackTheStateBefore();
     void diffLeadsFromOneValueToTheOther();
     void mergePatchLeadsFromOneValueToTheOther();
