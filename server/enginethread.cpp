@@ -25,8 +25,10 @@ struct EngineThread::OnEngine
 
 EngineThread::EngineThread(std::unique_ptr<storage::Backend> backend, Random &random, sync::ServiceOptions options)
     : m_home(std::make_shared<EventLoopExecutor>()), m_backend(std::move(backend)),
+      m_queries(std::make_shared<storage::Queries>(*m_backend, options.metrics)),
       m_engine(std::make_unique<EventLoopExecutor>(&m_thread)), m_onEngine(std::make_shared<OnEngine>())
 {
+    options.queries = m_queries;
     m_thread.setObjectName(QStringLiteral("engine"));
     m_thread.start();
     m_engine->post([this, &random, options = std::move(options)] {
@@ -71,6 +73,7 @@ void EngineThread::stop()
         ended.set_value();
     });
     ended.get_future().wait();
+    m_queries.reset();
     m_backend.reset(); // commits and answers what waits; the answers are dropped with the executor
     m_thread.quit();
     m_thread.wait();

@@ -44,21 +44,24 @@ public:
         });
     }
     // `work` runs on a reader's thread of the store, with a view of it; `answer` then runs here. Damage is noted.
+    // For short reads; a read of a length that a client decides is for query().
     template<class T>
     void read(std::function<Result<T>(storage::ReadView &)> work, Continuation<Result<T>> answer)
     {
-        Continuation<Result<T>> noting = [this, answer = std::move(answer)](Result<T> result) {
-            if (!result && result.error().code == ErrorCode::Corrupt)
-                post([error = result.error()](sync::SyncService &service) { service.noteDamage(error); });
-            answer(std::move(result));
-        };
-        m_backend->read([work = std::move(work), back = homeward<Result<T>>(std::move(noting))](
+        m_backend->read([work = std::move(work), back = noting<T>(std::move(answer))](
                             Result<std::unique_ptr<storage::ReadView>> view) {
             if (!view)
                 back(failure(view.error()));
             else
                 back(guarded(work, **view));
         });
+    }
+    // The same in the lane of storage::Queries, with a budget.
+    template<class T>
+    void query(const storage::Queries::Requester &requester, std::function<Result<T>(storage::ReadView &, Budget &)> work,
+               Continuation<Result<T>> answer)
+    {
+        m_queries->ask<T>(requester, std::move(work), noting<T>(std::move(answer)));
     }
     // A function that any thread may call, to run `answer` here.
     template<class T>
@@ -74,6 +77,17 @@ public:
         };
     }
 
+    // The same for what was read from the store; damage that was met is noted by the engine.
+    template<class T>
+    Continuation<Result<T>> noting(Continuation<Result<T>> answer)
+    {
+        return homeward<Result<T>>([this, answer = std::move(answer)](Result<T> result) {
+            if (!result && result.error().code == ErrorCode::Corrupt)
+                post([error = result.error()](sync::SyncService &service) { service.noteDamage(error); });
+            answer(std::move(result));
+        });
+    }
+
     // Answers what was accepted, closes all sessions, commits everything; then `done`, on the I/O thread.
     void shutdown(std::function<void()> done);
 
@@ -82,6 +96,7 @@ private:
 
     std::shared_ptr<EventLoopExecutor> m_home;
     std::unique_ptr<storage::Backend> m_backend;
+    std::shared_ptr<storage::Queries> m_queries;
     QThread m_thread;
     std::unique_ptr<EventLoopExecutor> m_engine;
     struct OnEngine; // what lives on the engine thread

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/store.h>
 
+#include <eventsync/base/worklimits.h>
 #include <eventsync/eventlog/migrations.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/storage/memorybackend.h>
@@ -65,6 +66,7 @@ Result<std::unique_ptr<storage::Backend>> openStore(const Configuration &configu
         EVENTSYNC_CHECK(checkIsFile(path));
     storage::SqliteBackend::Options options;
     options.durability = configuration.durability;
+    options.readers = limits::kRunningQueries + limits::kLookUpThreads;
     options.metrics = metrics;
     options.migrations = eventlog::migrations();
     options.beginAnew = configuration.beginStore;

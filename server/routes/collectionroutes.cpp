@@ -58,8 +58,8 @@ void addCollectionRoutes(Router &router, RouteContext &context)
         if (!query)
             return responder.fail(query.error());
         context.engine.ask<protocol::QueryResult>(
-            [query = *query](sync::SyncService &service, auto done) {
-                service.query({.requestId = "list", .query = query}, done);
+            [query = *query, requester = requesterOf(request, responder)](sync::SyncService &service, auto done) {
+                service.query({.requestId = "list", .query = query}, done, requester);
             },
             [responder](protocol::QueryResult result) {
                 if (result.code)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/routes/context.h>
 
+#include <eventsync/base/cancelsource.h>
 #include <eventsync/base/limits.h>
 
 #include <server/problem.h>
@@ -50,6 +51,13 @@ Result<DocumentId> documentParameter(const HttpRequest &request, std::string_vie
 Result<CollectionName> collectionParameter(const HttpRequest &request)
 {
     return collectionNameFrom(request.parameter("collection"));
+}
+
+storage::Queries::Requester requesterOf(const HttpRequest &request, const Responder &responder)
+{
+    const auto gone = std::make_shared<CancelSource>(); // lives until the answer or the end of the connection
+    responder.onClosed([gone] { gone->cancel(); });
+    return storage::Queries::Requester::at(request.peer, gone->token());
 }
 
 Error noSuchDocument(const DocumentId &id)

@@ -55,6 +55,9 @@ Result<CollectionName> collectionParameter(const HttpRequest &request);
 // The JSON of a request's body. An integer that would be rounded is refused, unless the caller says `?largeIntegers=round`.
 Result<json::Value> parseBody(const HttpRequest &request, const json::ParseLimits &limits = {});
 
+// The requester of the query that answers a request; gone when the connection is closed.
+storage::Queries::Requester requesterOf(const HttpRequest &request, const Responder &responder);
+
 // NotFound for a document that is not there, as every route says it.
 Error noSuchDocument(const DocumentId &id);
 

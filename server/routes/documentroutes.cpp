@@ -25,8 +25,9 @@ void respondWithState(const RouteContext &context, const HttpRequest &request, c
 void getPast(RouteContext &context, const HttpRequest &request, const Responder &responder, const CollectionName &collection,
              const DocumentId &id, ServerSeq at)
 {
-    context.engine.read<json::State>(
-        [collection, id, at](storage::ReadView &view) -> Result<json::State> {
+    context.engine.query<json::State>(
+        requesterOf(request, responder),
+        [collection, id, at](storage::ReadView &view, Budget &) -> Result<json::State> {
             eventlog::EventStore store(view);
             EVENTSYNC_TRY(const auto row, store.document(id));
             if (!row || row->collection != collection)
@@ -93,11 +94,12 @@ Result<HttpResponse> encodedAt(storage::ReadView &view, const CollectionName &co
     return response;
 }
 
-void getEncoded(RouteContext &context, const Responder &responder, const CollectionName &collection, const DocumentId &id,
+void getEncoded(RouteContext &context, const HttpRequest &request, const Responder &responder, const CollectionName &collection, const DocumentId &id,
                 std::optional<ServerSeq> at, Format format)
 {
-    context.engine.read<HttpResponse>(
-        [collection, id, at, format](storage::ReadView &view) { return encodedAt(view, collection, id, at, format); },
+    context.engine.query<HttpResponse>(
+        requesterOf(request, responder),
+        [collection, id, at, format](storage::ReadView &view, Budget &) { return encodedAt(view, collection, id, at, format); },
         [responder](Result<HttpResponse> response) {
             if (response)
                 responder.respond(std::move(*response));
@@ -118,7 +120,7 @@ void getDocument(RouteContext &context, const HttpRequest &request, const Respon
             return responder.fail(*error);
     }
     if (*format)
-        return getEncoded(context, responder, *collection, *id, *at ? std::optional(ServerSeq(**at)) : std::nullopt, **format);
+        return getEncoded(context, request, responder, *collection, *id, *at ? std::optional(ServerSeq(**at)) : std::nullopt, **format);
     if (*at)
         return getPast(context, request, responder, *collection, *id, ServerSeq(**at));
     context.engine.ask<Result<DocumentRecord>>(

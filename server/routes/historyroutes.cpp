@@ -89,8 +89,9 @@ void getEvents(RouteContext &context, EventStreams &streams, const HttpRequest &
         return streams.open(request, responder, *id, from, clock->value_or(0) == 1);
     const Clocks clocks = !*clock ? Clocks::Inside : **clock == 1 ? Clocks::Around : Clocks::None;
     const std::size_t most = std::min<std::size_t>(static_cast<std::size_t>(limit->value_or(limits::kPageItems)), limits::kPageItems);
-    context.engine.read<Bytes>(
-        [id = *id, from, most, clocks](storage::ReadView &view) { return eventList(view, id, from, most, clocks); },
+    context.engine.query<Bytes>(
+        requesterOf(request, responder),
+        [id = *id, from, most, clocks](storage::ReadView &view, Budget &) { return eventList(view, id, from, most, clocks); },
         [responder](Result<Bytes> body) {
             if (!body)
                 return responder.fail(body.error());
@@ -164,8 +165,9 @@ void getSnapshot(RouteContext &context, const HttpRequest &request, const Respon
     std::optional<ServerSeq> seq;
     if (*at)
         seq = ServerSeq(**at);
-    context.engine.read<json::Object>([id = *id, seq](storage::ReadView &view) { return snapshotAt(view, id, seq); },
-                                      [responder](Result<json::Object> object) { respondWith(responder, std::move(object)); });
+    context.engine.query<json::Object>(
+        requesterOf(request, responder), [id = *id, seq](storage::ReadView &view, Budget &) { return snapshotAt(view, id, seq); },
+        [responder](Result<json::Object> object) { respondWith(responder, std::move(object)); });
 }
 
 void makeSnapshot(RouteContext &context, const HttpRequest &request, const Responder &responder)

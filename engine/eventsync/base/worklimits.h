@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -19,5 +20,16 @@ constexpr std::size_t kTailHeldBytes = 4 * 1'024 * 1'024;     // of one document
 constexpr std::size_t kCommitHeldBytes = 64 * 1'024 * 1'024;  // of events and answers that wait for their commit: then others wait
 constexpr std::size_t kCacheHeldBytes = 256 * 1'024 * 1'024;  // of the cache of one Storage
 constexpr std::size_t kInverseBytes = 64 * 1'024;             // of an inverse, before a shorter one is looked for
+
+// Reads of a length that a peer decides (storage/queries.h).
+constexpr std::size_t kRunningQueries = 2;     // that the backend has at a time ...
+constexpr std::size_t kLookUpThreads = 2;      // ... and the threads that it has beside them for all other reads
+constexpr std::size_t kWaitingQueries = 1'024; // of all requesters: above it Unavailable
+constexpr auto kQueryTime = std::chrono::seconds(10); // from the question to its answer: above it Timeout
+constexpr std::uint64_t kQuerySteps = 100'000'000;    // of one query: five seconds of work
+constexpr std::uint64_t kRowSteps = 20;               // a row that is read, and ...
+constexpr std::uint64_t kBytesPerStep = 8;            // ... its bytes, which are copied and parsed
+constexpr std::uint64_t kHeadSteps = 1'000'000;       // of a watch, on one changed document: beyond it the watch ends with TooLarge
+constexpr std::size_t kFoldEvents = 32;               // folded between two looks at the budget
 
 } // namespace eventsync::limits

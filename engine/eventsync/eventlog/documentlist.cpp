@@ -46,6 +46,7 @@ Result<storage::FindPage> findDocuments(storage::ReadView &view, const Collectio
     storage::Scan scan{.set = sets::kDocuments, .index = "collection", .prefix = {collection.text()}};
     if (const auto start = page.startId())
         scan.from = storage::Cell(*start);
+    Budget unlimited; // the program itself asks
     std::optional<Error> error;
     const auto add = [&](const storage::Row &cells) -> Result<bool> {
         EVENTSYNC_TRY(DocumentRow row, DocumentRow::fromRow(cells));
@@ -63,7 +64,7 @@ Result<storage::FindPage> findDocuments(storage::ReadView &view, const Collectio
         if (!record.state)
             return true;
         EVENTSYNC_TRY(storage::StoredDocument document, storedDocument(std::move(record), policy));
-        return page.add(std::move(document));
+        return page.add(std::move(document), unlimited);
     };
     EVENTSYNC_CHECK(view.scan(scan, [&](const storage::Row &cells) {
         const auto more = add(cells);

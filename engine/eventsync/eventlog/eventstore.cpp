@@ -2,6 +2,7 @@
 #include <eventsync/eventlog/eventstore.h>
 
 #include <eventsync/base/limits.h>
+#include <eventsync/base/worklimits.h>
 #include <eventsync/eventlog/rowchecksum.h>
 #include <eventsync/eventlog/schema.h>
 
@@ -548,6 +549,24 @@ Result<DocumentState> stateOf(const Snapshot &snapshot)
     return state;
 }
 
+namespace {
+
+// From the state in the document's row back to an earlier one; some events at a time, as foldOn() goes forward.
+Result<> revertTo(EventStore &store, const DocumentRow &row, DocumentState &state, ServerSeq seq)
+{
+    constexpr auto kStep = static_cast<std::int64_t>(limits::kFoldEvents);
+    for (ServerSeq at = row.at.serverSeq; at > seq;) {
+        const ServerSeq after(std::max(seq.value(), at.value() - kStep));
+        EVENTSYNC_TRY(const std::vector<LoggedPtr> events, store.events(row.number, {.after = after, .until = at}));
+        for (auto event = events.rbegin(); event != events.rend(); ++event)
+            EVENTSYNC_CHECK(state.revert((*event)->inverse));
+        at = after;
+    }
+    return {};
+}
+
+} // namespace
+
 // From the nearest picture at or before `seq`, forward; where there is none, from the document's row back through inverses.
 Result<DocumentState> EventStore::stateAt(const DocumentRow &row, ServerSeq seq)
 {
@@ -569,10 +588,8 @@ Result<DocumentState> EventStore::stateAt(const DocumentRow &row, ServerSeq seq)
         EVENTSYNC_TRY(state, stateOf(*nearest));
         at = nearest->position.serverSeq;
     } else if (row.horizon > ServerSeq(1)) {
-        EVENTSYNC_TRY(const std::vector<LoggedPtr> after, events(row.number, {.after = seq, .until = row.at.serverSeq}));
         state = DocumentState::fromJsonState(row.state);
-        for (auto event = after.rbegin(); event != after.rend(); ++event)
-            EVENTSYNC_CHECK(state.revert((*event)->inverse));
+        EVENTSYNC_CHECK(revertTo(*this, row, state, seq));
         at = seq;
     }
     Fold fold{.state = std::move(state), .at = {at, {}}};
@@ -584,7 +601,8 @@ Result<> EventStore::foldOn(std::int64_t document, Fold &fold, ServerSeq seq)
 {
     while (fold.at.serverSeq < seq) {
         EVENTSYNC_TRY(const std::vector<LoggedPtr> next,
-                      events(document, {.after = fold.at.serverSeq, .until = seq, .bytes = limits::kDocumentBytes}));
+                      events(document, {.after = fold.at.serverSeq, .until = seq, .events = limits::kFoldEvents,
+                                        .bytes = limits::kDocumentBytes}));
         if (next.empty())
             return failure(ErrorCode::NotFound, "the log ends at " + std::to_string(fold.at.serverSeq.value()));
         for (const LoggedPtr &event : next) {

@@ -128,6 +128,7 @@ void DocumentEdits::findMany(const CollectionName &collection, const FindOptions
             Scan scan{kDocumentSet, "by_collection", {collection.text()}};
             if (const auto start = page.startId())
                 scan.from = Cell(*start);
+            Budget unlimited; // the program itself asks
             Result<> damage;
             EVENTSYNC_CHECK((*view)->scan(scan, [&](const Row &row) {
                 auto loaded = fromRow(row);
@@ -139,7 +140,7 @@ void DocumentEdits::findMany(const CollectionName &collection, const FindOptions
                     return true;
                 StoredDocument document = *loaded->document;
                 document.value = policy.withEngineFields(std::move(document.value), document.version);
-                return page.add(std::move(document));
+                return page.add(std::move(document), unlimited);
             }));
             EVENTSYNC_CHECK(damage);
             return page.finish();

@@ -60,20 +60,20 @@ void DocumentPage::dropLast()
     m_candidates.pop_back();
 }
 
-bool DocumentPage::add(StoredDocument document)
+bool DocumentPage::add(StoredDocument document, Budget &budget)
 {
-    if (!m_options.filter.matches(document.value))
-        return true;
+    if (!m_options.filter.matches(document.value, budget))
+        return !budget.isExhausted();
     Place place{{}, document.id.text()};
     for (const json::SortKey &key : m_options.sort) {
         const json::Value *value = json::find(std::as_const(document.value), key.path);
-        place.keys.push_back(value ? json::Value(json::Array{json::sortValue(*value)}) : json::Value(json::Array()));
+        place.keys.push_back(value ? json::Value(json::Array{json::sortValue(*value, budget)}) : json::Value(json::Array()));
     }
     if (m_after && !before(*m_after, place))
         return true;
     if (!m_end || before(place, *m_end)) {
         if (!m_options.fields.empty())
-            document.value = json::project(document.value, m_options.fields);
+            document.value = json::project(document.value, m_options.fields, budget);
         const std::size_t bytes = json::canonicalSize(document.value) + place.id.size();
         m_candidates.push_back({std::move(place), std::move(document), bytes});
         m_bytes += bytes;
@@ -82,7 +82,7 @@ bool DocumentPage::add(StoredDocument document)
         while (isFull())
             dropLast();
     }
-    return !m_end || !m_options.sort.empty();
+    return !budget.isExhausted() && (!m_end || !m_options.sort.empty());
 }
 
 FindPage DocumentPage::finish()

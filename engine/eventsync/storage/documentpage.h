@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/budget.h>
 #include <eventsync/storage/storage.h>
 
 #include <optional>
@@ -20,8 +21,8 @@ public:
 
     // The id behind which rows count, where the page is ordered by id alone: the scan may begin there.
     std::optional<std::string> startId() const;
-    // False: no further document (in the order of ids) can belong to the page.
-    bool add(StoredDocument document);
+    // False: no further document (in the order of ids) can belong to the page, or the budget is exhausted.
+    bool add(StoredDocument document, Budget &budget);
     FindPage finish();
 
 private:

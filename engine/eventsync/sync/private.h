@@ -34,17 +34,30 @@ struct SyncService::Private
     template<class T>
     void read(std::function<Result<T>(storage::ReadView &)> work, std::function<void(Result<T>)> done)
     {
-        backend.read([this, work = std::move(work), done = std::move(done), alive = std::weak_ptr<int>(life),
-                      posts = &executor](Result<std::unique_ptr<storage::ReadView>> view) {
-            auto answer = std::make_shared<Result<T>>(view ? guarded(work, **view) : Result<T>(failure(view.error())));
-            posts->post([this, answer, done, alive] {
+        backend.read([work = std::move(work), answer = homeward<T>(std::move(done))](Result<std::unique_ptr<storage::ReadView>> view) {
+            answer(view ? guarded(work, **view) : Result<T>(failure(view.error())));
+        });
+    }
+    // A read of a length that a peer decides: in the lane of Queries, with a budget.
+    template<class T>
+    void ask(const storage::Queries::Requester &requester, std::function<Result<T>(storage::ReadView &, Budget &)> work,
+             std::function<void(Result<T>)> done)
+    {
+        queries->ask<T>(requester, std::move(work), homeward<T>(std::move(done)));
+    }
+    // The answer goes to the service's own thread, and damage that was read is noted there.
+    template<class T>
+    std::function<void(Result<T>)> homeward(std::function<void(Result<T>)> done)
+    {
+        return [this, done = std::move(done), alive = std::weak_ptr<int>(life), posts = &executor](Result<T> result) {
+            posts->post([this, answer = std::make_shared<Result<T>>(std::move(result)), done, alive] {
                 if (alive.expired())
                     return;
                 if (!*answer)
                     damage.note(answer->error());
                 done(std::move(*answer));
             });
-        });
+        };
     }
     void commit(storage::Batch batch, storage::Backend::CommitDone done);
     void post(std::function<void()> task);
@@ -175,6 +188,8 @@ struct SyncService::Private
     void listHeads(SessionId id, const CollectionName &collection, std::uint64_t generation);
     void headChanged(const DocumentPtr &document);
     void sendHeads();
+    void unwatch(Session &session, const CollectionName &collection);
+    void failWatch(Session &session, const CollectionName &collection, const Error &error);
     void sendChanged(Session &session, const CollectionName &collection, WatchState &watch);
     HeadLimits headLimits() const;
     std::optional<protocol::Head> headFor(const Session &session, WatchState &watch, const FoundHead &found);
@@ -183,7 +198,7 @@ struct SyncService::Private
     void giveAnswer(Session &session, protocol::QueryResult result);
     std::size_t pieceBytes() const;
     void sendPiece(Session &session);
-    void answerQuery(const protocol::Query &query, const Principal &principal,
+    void answerQuery(const protocol::Query &query, const Principal &principal, const storage::Queries::Requester &requester,
                      std::function<void(protocol::QueryResult)> done);
     void flushThen(std::function<void(const Result<> &)> done);
 
@@ -214,6 +229,7 @@ struct SyncService::Private
         options.memory ? options.memory : std::make_shared<MemoryAccount>(limits::kMemoryBytes, options.metrics);
     bool memoryIsShort = false;  // and the log says so
     std::size_t waitingHeld = 0; // by what waits for commits
+    std::shared_ptr<storage::Queries> queries;
     UuidGenerator uuids;
     // Found by name once: some count with every push. None without Metrics.
     struct Numbers

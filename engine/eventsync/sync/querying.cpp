@@ -64,7 +64,7 @@ Result<Content> queryState(storage::ReadView &view, const DocumentRow &row, Serv
     return content;
 }
 
-Result<Content> queryList(storage::ReadView &view, const protocol::ListQuery &query, const CollectionPolicy &policy,
+Result<Content> queryList(storage::ReadView &view, Budget &budget, const protocol::ListQuery &query, const CollectionPolicy &policy,
                           const std::function<bool(const DocumentId &)> &mayRead)
 {
     EVENTSYNC_TRY(auto page, storage::DocumentPage::begin(
@@ -86,7 +86,7 @@ Result<Content> queryList(storage::ReadView &view, const protocol::ListQuery &qu
         if (!row->state || !mayRead(row->documentId))
             return true;
         const ServerSeq version = row->at.serverSeq;
-        return page.add({row->documentId, query.collection, version, policy.withEngineFields(std::move(*row->state), version)});
+        return page.add({row->documentId, query.collection, version, policy.withEngineFields(std::move(*row->state), version)}, budget);
     }));
     if (error)
         return failure(*error);
@@ -164,7 +164,7 @@ void SyncService::Private::askNext(Session &session)
         return;
     const protocol::Query query = std::move(session.questions.front());
     session.questions.pop_front();
-    answerQuery(query, session.principal, [this, id = session.id](protocol::QueryResult result) {
+    answerQuery(query, session.principal, session.requester(), [this, id = session.id](protocol::QueryResult result) {
         if (Session *asking = this->session(id))
             giveAnswer(*asking, std::move(result));
     });
@@ -207,7 +207,7 @@ void SyncService::Private::sendPiece(Session &session)
     askNext(session);
 }
 
-void SyncService::Private::answerQuery(const protocol::Query &query, const Principal &principal,
+void SyncService::Private::answerQuery(const protocol::Query &query, const Principal &principal, const storage::Queries::Requester &requester,
                                        std::function<void(protocol::QueryResult)> done)
 {
     const auto answer = [requestId = query.requestId, done](Result<Content> content) {
@@ -229,12 +229,13 @@ void SyncService::Private::answerQuery(const protocol::Query &query, const Princ
                 *next = tokenOf(std::string(next->get_string()), epoch);
             answer(std::move(content));
         };
-        return flushThen([this, list = std::move(asked), principal, answer, answerList](const Result<> &result) {
+        return flushThen([this, list = std::move(asked), principal, requester, answer, answerList](const Result<> &result) {
             if (!result)
                 return answer(failure(result.error()));
-            read<Content>(
-                [list, principal, access = options.access, rules = rulesOf(list.collection)](storage::ReadView &view) {
-                    return queryList(view, list, rules->policy, [&](const DocumentId &id) {
+            ask<Content>(
+                requester,
+                [list, principal, access = options.access, rules = rulesOf(list.collection)](storage::ReadView &view, Budget &budget) {
+                    return queryList(view, budget, list, rules->policy, [&](const DocumentId &id) {
                         return access->access(principal, list.collection, id) != Access::None;
                     });
                 },
@@ -260,7 +261,7 @@ void SyncService::Private::answerQuery(const protocol::Query &query, const Princ
                 return DocumentId();
         },
         query.query);
-    withDocument(id, [this, id, query, principal, answer](const Result<DocumentPtr> &found) {
+    withDocument(id, [this, id, query, principal, requester, answer](const Result<DocumentPtr> &found) {
         if (!found)
             return answer(failure(found.error()));
         const DocumentCore &core = *(*found)->core;
@@ -272,8 +273,9 @@ void SyncService::Private::answerQuery(const protocol::Query &query, const Princ
         }
         if (const auto *at = std::get_if<protocol::StateAtQuery>(&query.query); at && at->serverSeq > core.head().serverSeq)
             return answer(failure(ErrorCode::NotFound, "the log ends at " + std::to_string(core.head().serverSeq.value())));
-        read<Content>(
-            [id, query](storage::ReadView &view) -> Result<Content> {
+        ask<Content>(
+            requester,
+            [id, query](storage::ReadView &view, Budget &) -> Result<Content> {
                 EVENTSYNC_TRY(const std::optional<DocumentRow> row, EventStore(view).document(id));
                 if (!row)
                     return failure(ErrorCode::NotFound, "there is no document " + id.text());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/cancelsource.h>
 #include <eventsync/eventlog/logmark.h>
 #include <eventsync/model/snapshot.h>
 #include <eventsync/sync/syncservice.h>
@@ -122,6 +123,9 @@ struct Session
     std::deque<protocol::Query> questions;         // not looked at yet
     bool asking = false;                           // one is being answered ...
     std::optional<LongAnswer> answer;              // ... and this is still to be sent
+    CancelSource gone;                             // ends what is read for it
+
+    storage::Queries::Requester requester() const { return storage::Queries::Requester::at(info.peer, gone.token()); }
 };
 
 } // namespace eventsync::sync

@@ -162,11 +162,7 @@ void SyncService::Private::dispatch(Session &session, const protocol::Message &m
                    [&](const protocol::Presence &m) { presence(session, m); },
                    [&](const protocol::Unsubscribe &m) { unsubscribe(session, m.documentId); },
                    [&](const protocol::Watch &m) { watch(session, m); },
-                   [&](const protocol::Unwatch &m) {
-                       session.watches.erase(m.collection);
-                       watchers[m.collection].erase(session.id);
-                       changedWatches.erase({session.id, m.collection});
-                   },
+                   [&](const protocol::Unwatch &m) { unwatch(session, m.collection); },
                    [&](const protocol::Query &m) { query(session, m); },
                    [&](const protocol::ErrorMessage &m) {
                        qCInfo(lcSync) << "peer" << session.info.peer.c_str() << "reports" << m.message.c_str();

@@ -31,6 +31,7 @@ SyncService::Private::Private(storage::Backend &store, Executor &posts, const Cl
     wire.inFlight = orElse(wire.inFlight, limits::kInFlightEvents);
     wire.documentsPerConnection = orElse(wire.documentsPerConnection, limits::kDocumentsPerConnection);
     wire.presenceBytes = orElse(wire.presenceBytes, limits::kPresenceBytes);
+    queries = options.queries ? options.queries : std::make_shared<storage::Queries>(backend, options.metrics);
     if (options.metrics)
         numbers.emplace(*options.metrics);
     schedule.setRules(options.upkeep);
@@ -229,9 +230,9 @@ void SyncService::read(const DocumentId &id, std::function<void(Result<DocumentR
     });
 }
 
-void SyncService::query(const protocol::Query &query, std::function<void(protocol::QueryResult)> done)
+void SyncService::query(const protocol::Query &query, std::function<void(protocol::QueryResult)> done, const storage::Queries::Requester &requester)
 {
-    d->answerQuery(query, Principal(), std::move(done));
+    d->answerQuery(query, Principal(), requester, std::move(done));
 }
 
 void SyncService::compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done)
@@ -261,7 +262,7 @@ void SyncService::noteDamage(const Error &error)
 void SyncService::query(const protocol::Query &query, const Principal &principal,
                         std::function<void(protocol::QueryResult)> done)
 {
-    d->answerQuery(query, principal, std::move(done));
+    d->answerQuery(query, principal, {}, std::move(done));
 }
 
 void SyncService::setPolicies(Policies policies, const std::vector<CollectionName> &changed)

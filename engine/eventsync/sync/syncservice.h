@@ -17,6 +17,7 @@
 #include <eventsync/protocol/codec.h>
 #include <eventsync/pubsub/pubsub.h>
 #include <eventsync/storage/backend.h>
+#include <eventsync/storage/queries.h>
 #include <eventsync/sync/accesspolicy.h>
 
 #include <chrono>
@@ -68,6 +69,8 @@ struct ServiceOptions
     std::size_t loadedDocuments = 10'000;           // documents without subscribers kept in memory
     Metrics *metrics = nullptr;
     std::shared_ptr<MemoryAccount> memory = {};     // what documents may take in memory; none: an account of its own
+    // The lane of long reads, if it is shared with other readers of the same store; none: the service makes its own.
+    std::shared_ptr<storage::Queries> queries = {};
     // Joins several nodes over one store: what one commits, the others hear of, and send on. Outlives the service.
     pubsub::PubSub *pubsub = nullptr;
     std::chrono::milliseconds headPoll = limits::kHeadPoll; // and look at by themselves so often
@@ -125,7 +128,7 @@ public:
     // ---- reads, answered on the engine thread with access not checked (callers do)
     void read(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done); // the newest committed state
     // A question of the wire, answered to somebody who may read everything.
-    void query(const protocol::Query &query, std::function<void(protocol::QueryResult)> done);
+    void query(const protocol::Query &query, std::function<void(protocol::QueryResult)> done, const storage::Queries::Requester &requester = {});
     void compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done); // the horizon reached
     void snapshot(const DocumentId &id, std::function<void(Result<eventsync::Snapshot>)> done);
     void expireClient(const ClientId &client, std::function<void(Result<>)> done);

@@ -3,6 +3,7 @@
 // A watch is first listed from the derived rows, brought up to date for it, page by page below the high-water mark; what
 // changes meanwhile is sent as well (heads come at least once). Live, each turn's changes of a collection go out together.
 #include <eventsync/base/limits.h>
+#include <eventsync/base/worklimits.h>
 #include <eventsync/sync/private.h>
 
 #include <eventsync/eventlog/logmark.h>
@@ -27,16 +28,16 @@ bool needsNoState(const protocol::Watch &parameters)
 
 // `state` is not looked at where needsNoState().
 FoundHead foundHead(const protocol::Watch &parameters, const CollectionPolicy &policy, protocol::Head head,
-                    const json::State &state, const HeadLimits &asMuch)
+                    const json::State &state, const HeadLimits &asMuch, Budget &budget)
 {
     FoundHead found{std::move(head)};
     if (found.head.deleted || needsNoState(parameters))
         return found;
     const json::Value view = policy.withEngineFields(*state, found.head.serverSeq);
-    found.matches = !parameters.filter || parameters.filter->matches(view);
+    found.matches = !parameters.filter || parameters.filter->matches(view, budget);
     if (!found.matches || parameters.fields.empty())
         return found;
-    json::Value fields = json::project(view, parameters.fields);
+    json::Value fields = json::project(view, parameters.fields, budget);
     found.fieldBytes = json::canonicalSize(fields);
     if (found.fieldBytes <= asMuch.fields)
         found.head.fields = std::move(fields);
@@ -55,7 +56,7 @@ struct HeadPage
     std::string lastId;
 };
 
-Result<HeadPage> headPage(storage::ReadView &view, const storage::Scan &scan, const protocol::Watch &parameters,
+Result<HeadPage> headPage(storage::ReadView &view, Budget &budget, const storage::Scan &scan, const protocol::Watch &parameters,
                           const CollectionPolicy &policy, const HeadLimits &asMuch)
 {
     HeadPage page;
@@ -78,7 +79,7 @@ Result<HeadPage> headPage(storage::ReadView &view, const storage::Scan &scan, co
             protocol::Head head{.documentId = row->documentId, .serverSeq = row->at.serverSeq,
                                 .deleted = integerOf(cells, document::Deleted).value_or(1) != 0 ||
                                            (!needsNoState(parameters) && !row->state)};
-            page.heads.push_back(foundHead(parameters, policy, std::move(head), row->state, asMuch));
+            page.heads.push_back(foundHead(parameters, policy, std::move(head), row->state, asMuch, budget));
             bytes += page.heads.back().bytes();
         }
         page.hasMore = rows == limits::kPageItems || bytes > asMuch.page;
@@ -170,20 +171,21 @@ void SyncService::Private::listHeads(SessionId id, const CollectionName &collect
     } else if (watch->listAfter) {
         scan.from = storage::Cell(*watch->listAfter + '\0');
     }
-    read<HeadPage>(
-        [scan, parameters = watch->parameters, rules = rulesOf(collection), asMuch = headLimits()](storage::ReadView &view) {
-            return headPage(view, scan, parameters, rules->policy, asMuch);
+    ask<HeadPage>(
+        session(id)->requester(),
+        [scan, parameters = watch->parameters, rules = rulesOf(collection), asMuch = headLimits()](storage::ReadView &view, Budget &budget) {
+            return headPage(view, budget, scan, parameters, rules->policy, asMuch);
         },
         [this, id, collection, generation, changesOnly](const Result<HeadPage> &page) {
             WatchState *listed = watchOf(id, collection, generation);
             if (!listed)
                 return;
+            Session *listing = session(id);
             if (!page)
-                return closeSession(id, {ErrorCode::Unavailable, page.error().message}, limits::kRetryFirst);
+                return failWatch(*listing, collection, page.error());
             for (const Error &damaged : page->damage)
                 damage.note(damaged);
             WatchState &state = *listed;
-            Session *listing = session(id);
             protocol::Heads heads{collection, {}};
             for (const FoundHead &one : page->heads) {
                 if (!changesOnly && one.head.deleted)
@@ -208,6 +210,22 @@ void SyncService::Private::listHeads(SessionId id, const CollectionName &collect
                 sendHeads();
             }
         });
+}
+
+// A filter that takes too much work does so again: the watch ends. After any other error the peer connects again.
+void SyncService::Private::failWatch(Session &session, const CollectionName &collection, const Error &error)
+{
+    if (error.code != ErrorCode::TooLarge)
+        return closeSession(session.id, {ErrorCode::Unavailable, error.message}, limits::kRetryFirst);
+    unwatch(session, collection);
+    sendError(session, error, protocol::ErrorScope::Document);
+}
+
+void SyncService::Private::unwatch(Session &session, const CollectionName &collection)
+{
+    session.watches.erase(collection);
+    watchers[collection].erase(session.id);
+    changedWatches.erase({session.id, collection});
 }
 
 HeadLimits SyncService::Private::headLimits() const
@@ -289,10 +307,13 @@ void SyncService::Private::sendChanged(Session &session, const CollectionName &c
             continue;
         }
         const eventlog::DocumentCore &core = *document->core;
+        Budget budget(limits::kHeadSteps);
         const FoundHead found =
             foundHead(watch.parameters, rulesOf(collection)->policy,
                       {.documentId = id, .serverSeq = core.head().serverSeq, .deleted = core.isDeleted()},
-                      plain ? json::State() : core.record().state, asMuch);
+                      plain ? json::State() : core.record().state, asMuch, budget);
+        if (budget.isExhausted())
+            return failWatch(session, collection, budget.error("the filter of the watch"));
         auto head = headFor(session, watch, found);
         shareable = shareable && head;
         if (!head)

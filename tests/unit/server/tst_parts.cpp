@@ -10,6 +10,7 @@
 #include <server/config/configuration.h>
 #include <server/datafolder.h>
 #include <server/enginethread.h>
+#include <server/routes/context.h>
 #include <server/routes/idempotency.h>
 #include <server/sessions/resumetoken.h>
 #include <server/sessions/sessionbridge.h>
@@ -87,6 +88,20 @@ private:
     std::size_t m_held = 0;
 };
 
+// A request whose connection the test ends.
+class OpenRequest final : public Responder::Sink
+{
+public:
+    void respond(HttpResponse) override { m_onClosed = {}; }
+    std::unique_ptr<HttpStream> startStream(HttpResponse) override { return nullptr; }
+    bool isAlive() const override { return true; }
+    void onClosed(std::function<void()> callback) override { m_onClosed = std::move(callback); }
+    void connectionLost() { std::exchange(m_onClosed, {})(); }
+
+private:
+    std::function<void()> m_onClosed;
+};
+
 } // namespace
 
 class PartsTest : public QObject
@@ -123,6 +138,7 @@ private Q_SLOTS:
     void drainedIsSaidOnlyAfterHighWater();
     void anAnswerThatCameTooLateGoesWithTheEngine();
     void aDiskThatLosesWritesIsToldToWhoeverRunsTheServer();
+    void aRequestsQueryEndsWithItsConnection();
 };
 
 void PartsTest::commandLineCountsBeforeEnvironmentBeforeFile()
@@ -634,6 +650,18 @@ void PartsTest::anAnswerThatCameTooLateGoesWithTheEngine()
         answered.get_future().wait(); // and no event loop takes it
     }
     QVERIFY(watched.expired());
+}
+
+void PartsTest::aRequestsQueryEndsWithItsConnection()
+{
+    const auto open = std::make_shared<OpenRequest>();
+    HttpRequest request;
+    request.peer = "127.0.0.1:40312";
+    const storage::Queries::Requester requester = requesterOf(request, Responder(open));
+    QCOMPARE(requester.name, std::string("127.0.0.1"));
+    QVERIFY(!requester.gone->load());
+    open->connectionLost();
+    QVERIFY(requester.gone->load());
 }
 
 void PartsTest::aDiskThatLosesWritesIsToldToWhoeverRunsTheServer()

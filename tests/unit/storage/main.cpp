@@ -2,6 +2,7 @@
 #include "childprocess.h"
 #include "documentstoragetest.h"
 #include "memorybackendtest.h"
+#include "queriestest.h"
 #include "sqlitebackendtest.h"
 #include "typedstoragetest.h"
 
@@ -22,6 +23,7 @@ int main(int argc, char **argv)
     run(SqliteBackendSuite());
     run(MemoryBackendTest());
     run(SqliteBackendTest());
+    run(QueriesTest());
     run(DocumentStorageTest());
     run(TypedStorageTest());
     return failed;

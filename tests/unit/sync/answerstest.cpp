@@ -3,10 +3,15 @@
 
 #include "rig.h"
 
+#include <support/heldreads.h>
+
 #include <eventsync/base/limits.h>
+#include <eventsync/base/metrics.h>
+#include <eventsync/storage/queries.h>
 
 #include <QTest>
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -394,6 +399,98 @@ void AnswersTest::aMessageThatWasTooLongFailsByName()
     writeMany(rig, 1); // it is not followed any more, and nothing else has changed
     QCOMPARE(alice.received.size(), before);
     QVERIFY(!alice.closed);
+}
+
+// The readers of long reads are busy until the test lets them go on.
+struct BusyReaders
+{
+    explicit BusyReaders(Rig &rig) : store(rig.backend)
+    {
+        rig.options.queries = std::make_shared<storage::Queries>(store, &metrics);
+        rig.restart();
+    }
+    std::uint64_t rowsRead() { return metrics.counter("eventsync_query_rows_total", "").value(); }
+    std::uint64_t cancelled() { return metrics.counter("eventsync_queries_cut_off_total", "", R"(code="Cancelled")").value(); }
+
+    Metrics metrics;
+    eventsync::test::HeldReads store;
+};
+
+void AnswersTest::othersAreServedWhileALongReadWaits_data()
+{
+    QTest::addColumn<QString>("kind");
+    for (const char *kind : {"list", "events", "stateAt", "watch"})
+        QTest::newRow(kind) << QString::fromLatin1(kind);
+}
+
+void AnswersTest::othersAreServedWhileALongReadWaits()
+{
+    QFETCH(QString, kind);
+    const DocumentId id("d1");
+    const std::map<QString, protocol::Message> questions{
+        {QStringLiteral("list"), protocol::Query{"q", protocol::ListQuery{.collection = kThings}}},
+        {QStringLiteral("events"), protocol::Query{"q", protocol::EventsQuery{.documentId = id}}},
+        {QStringLiteral("stateAt"), protocol::Query{"q", protocol::StateAtQuery{id, ServerSeq(1)}}},
+        {QStringLiteral("watch"), protocol::Watch{.collection = kThings}},
+    };
+    Rig rig;
+    writeState(rig, "d1", R"({"n":1})");
+    BusyReaders busy(rig);
+    Peer &asking = rig.hello("asking");
+    rig.say(asking, questions.at(kind));
+    QCOMPARE(busy.store.held(), std::size_t(1));
+    QVERIFY(asking.all<QueryResult>().empty() && asking.all<protocol::Heads>().empty());
+
+    Peer &other = rig.follow("other");
+    QVERIFY(other.last<protocol::Synced>());
+    QCOMPARE(statuses(rig.push(other, {rig.event(other, 1, 1, Operation::Update, R"([{"op":"replace","path":"/n","value":2}])")})),
+             std::string("applied 2"));
+
+    busy.store.readAll();
+    rig.run();
+    QVERIFY(!asking.all<QueryResult>().empty() || !asking.all<protocol::Heads>().empty());
+}
+
+void AnswersTest::whatWasAskedByASessionThatHasEndedIsNotRead()
+{
+    Rig rig;
+    writeState(rig, "d1", R"({"n":1})");
+    BusyReaders busy(rig);
+    Peer &asking = rig.hello("asking");
+    for (const char *requestId : {"q1", "q2"})
+        rig.say(asking, protocol::Query{requestId, protocol::ListQuery{.collection = kThings}});
+    rig.say(asking, protocol::Watch{.collection = kThings});
+    rig.service->lost(asking.id);
+    busy.store.readAll();
+    rig.run();
+    QCOMPARE(busy.rowsRead(), std::uint64_t(0));
+    QCOMPARE(busy.cancelled(), std::uint64_t(2)); // the first query and the watch
+}
+
+void AnswersTest::aWatchWhoseFilterIsTooMuchWorkEnds()
+{
+    json::Object members;
+    for (int i = 0; i < 1'000; ++i)
+        members.emplace("k" + std::to_string(i), i);
+    const json::Value condition = json::Object{{"path", "/members"}, {"op", "gt"}, {"value", members}};
+    const auto filter = json::Filter::fromJson(json::Object{{"any", json::Array(150, condition)}});
+    QVERIFY(filter.has_value());
+
+    Rig rig;
+    Peer &watching = rig.hello("watching");
+    rig.say(watching, protocol::Watch{.collection = kThings, .filter = *filter});
+    Peer &other = rig.hello("other");
+    rig.say(other, protocol::Watch{.collection = kThings});
+    const json::Value state = json::Object{{"members", std::move(members)}};
+    writeState(rig, "d1", json::canonical(state));
+    const auto refused = watching.last<protocol::ErrorMessage>();
+    QVERIFY(refused && refused->code == ErrorCode::TooLarge);
+    QVERIFY(!watching.closed);
+    QCOMPARE(other.all<protocol::Heads>().size(), std::size_t(1));
+
+    writeState(rig, "d1", R"({"n":1})");
+    QCOMPARE(watching.all<protocol::ErrorMessage>().size(), std::size_t(1));
+    QCOMPARE(other.all<protocol::Heads>().size(), std::size_t(2));
 }
 
 } // namespace eventsync::sync::test

@@ -24,6 +24,10 @@ private Q_SLOTS:
     void presencesWaitForASlowReader();
     void whatAnErrorQuotesIsShort();
     void aMessageThatWasTooLongFailsByName();
+    void othersAreServedWhileALongReadWaits_data();
+    void othersAreServedWhileALongReadWaits();
+    void whatWasAskedByASessionThatHasEndedIsNotRead();
+    void aWatchWhoseFilterIsTooMuchWorkEnds();
 };
 
 } // namespace eventsync::sync::test

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/base/budget.h>
+#include <eventsync/base/guard.h>
+#include <eventsync/base/metrics.h>
+#include <eventsync/storage/backend.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace eventsync::storage {
+
+// The lane for reads of a length that a peer decides: lists, logs, past states. The backend gets no more than
+// limits::kRunningQueries of them at a time and has more threads than that, so all other reads (a document that is loaded, the
+// ids of a push, a hello) never wait behind them. Each query has a budget of steps, a deadline that counts from ask(), and ends
+// when its requester is gone, also while it waits. Waiting queries take turns by requester. Any thread.
+class Queries
+{
+public:
+    struct Requester
+    {
+        std::string name = {};            // an address: the turns go by it
+        Budget::Cancelled gone = nullptr; // set when the answer is of no use any more
+
+        // Of a connection from "127.0.0.1:40312": connections from one address are one requester.
+        static Requester at(const std::string &peer, Budget::Cancelled gone) { return {peer.substr(0, peer.rfind(':')), std::move(gone)}; }
+    };
+    // Runs exactly once, on a reader's thread or within ask(). The view charges the budget for each row and ends a scan once the
+    // budget is exhausted; the task charges its own work.
+    using Task = std::function<void(Result<ReadView *>, Budget &)>;
+
+    explicit Queries(Backend &backend, Metrics *metrics = nullptr); // which outlive it and the reads that it began
+    Queries(const Queries &) = delete;
+    Queries &operator=(const Queries &) = delete;
+    ~Queries(); // waiting queries fail with ShuttingDown
+
+    // Errors: Timeout, TooLarge, Cancelled (cut off), Unavailable (too many queries wait).
+    void ask(const Requester &requester, Task task);
+
+    template<class T>
+    void ask(const Requester &requester, std::function<Result<T>(ReadView &, Budget &)> work, std::function<void(Result<T>)> done)
+    {
+        ask(requester, [work = std::move(work), done = std::move(done)](Result<ReadView *> view, Budget &budget) {
+            done(view ? guarded(work, **view, budget) : Result<T>(failure(view.error())));
+        });
+    }
+
+private:
+    struct Parts;
+    std::shared_ptr<Parts> m_parts;
+};
+
+} // namespace eventsync::storage
