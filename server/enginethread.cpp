@@ -18,14 +18,13 @@ constexpr auto kTick = 200ms; // well below the second that derived rows may lag
 
 struct EngineThread::OnEngine
 {
-    SystemClock clock;
     std::unique_ptr<QTimer> timer;
     std::unique_ptr<sync::SyncService> service;
 };
 
 EngineThread::EngineThread(std::unique_ptr<storage::Backend> backend, Random &random, sync::ServiceOptions options)
     : m_home(std::make_shared<EventLoopExecutor>()), m_backend(std::move(backend)),
-      m_queries(std::make_shared<storage::Queries>(*m_backend, options.metrics)),
+      m_queries(std::make_shared<storage::Queries>(*m_backend, m_clock, options.metrics)),
       m_engine(std::make_unique<EventLoopExecutor>(&m_thread)), m_onEngine(std::make_shared<OnEngine>())
 {
     options.queries = m_queries;
@@ -33,7 +32,7 @@ EngineThread::EngineThread(std::unique_ptr<storage::Backend> backend, Random &ra
     m_thread.start();
     m_engine->post([this, &random, options = std::move(options)] {
         OnEngine &on = *m_onEngine;
-        on.service = std::make_unique<sync::SyncService>(*m_backend, *m_engine, on.clock, random, options);
+        on.service = std::make_unique<sync::SyncService>(*m_backend, *m_engine, m_clock, random, options);
         on.timer = std::make_unique<QTimer>();
         QObject::connect(on.timer.get(), &QTimer::timeout, on.timer.get(), [&on] { on.service->tick(); });
         on.timer->start(kTick);

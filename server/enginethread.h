@@ -94,6 +94,7 @@ public:
 private:
     void stop();
 
+    SystemClock m_clock;
     std::shared_ptr<EventLoopExecutor> m_home;
     std::unique_ptr<storage::Backend> m_backend;
     std::shared_ptr<storage::Queries> m_queries;

@@ -10,7 +10,7 @@ bool Budget::look()
     m_sinceLook = 0;
     if (m_cancelled && m_cancelled->load(std::memory_order_relaxed))
         return end(ErrorCode::Cancelled);
-    if (m_deadline && std::chrono::steady_clock::now() >= *m_deadline)
+    if (m_clock && m_clock->steady() >= m_deadline)
         return end(ErrorCode::Timeout);
     return true;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/clock.h>
 #include <eventsync/base/result.h>
 
 #include <atomic>
@@ -33,10 +34,12 @@ public:
     Budget() = default; // unlimited: for input that the caller itself made
     explicit Budget(std::uint64_t steps, std::uint64_t bytes = kUnlimited) : m_steps(steps), m_bytes(bytes) {}
 
-    // Work of a reader: it also ends at a moment of the steady clock (Timeout), and when its asker has gone (Cancelled).
-    Budget &until(std::chrono::steady_clock::time_point deadline)
+    // Work of a reader: it also ends at a moment of the clock's steady time (Timeout), and when its asker has gone
+    // (Cancelled). The clock outlives the budget.
+    Budget &until(std::chrono::milliseconds deadline, const Clock &clock)
     {
         m_deadline = deadline;
+        m_clock = &clock;
         return *this;
     }
     Budget &unless(Cancelled cancelled)
@@ -87,7 +90,8 @@ private:
     }
 
     std::uint64_t m_steps = kUnlimited, m_bytes = kUnlimited, m_sinceLook = 0;
-    std::optional<std::chrono::steady_clock::time_point> m_deadline;
+    const Clock *m_clock = nullptr; // none: there is no deadline
+    std::chrono::milliseconds m_deadline{0};
     Cancelled m_cancelled;
     std::optional<ErrorCode> m_ended;
 };

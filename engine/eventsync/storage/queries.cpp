@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/storage/queries.h>
 
-#include <eventsync/base/clock.h>
 #include <eventsync/base/worklimits.h>
 
 #include <algorithm>
@@ -37,12 +36,6 @@ std::optional<Error> whyOver(Budget budget)
     if (budget.charge(Budget::kLookEvery))
         return std::nullopt;
     return budget.error(kWork);
-}
-
-// A budget looks at the machine's clock, so its deadline is of that clock too, whatever the time is elsewhere in the program.
-std::chrono::steady_clock::time_point deadline()
-{
-    return std::chrono::steady_clock::time_point(SystemClock().steady() + limits::kQueryTime);
 }
 
 class ChargedView final : public ReadView
@@ -126,7 +119,7 @@ struct Queries::Parts : std::enable_shared_from_this<Parts>
         Task task;
     };
 
-    explicit Parts(Backend &store, Metrics *all) : backend(store)
+    Parts(Backend &store, const Clock &time, Metrics *all) : backend(store), clock(time)
     {
         if (all)
             metrics.emplace(*all);
@@ -145,6 +138,7 @@ struct Queries::Parts : std::enable_shared_from_this<Parts>
     void fail(Waiting &query, const Error &error);
 
     Backend &backend;
+    const Clock &clock;
     std::optional<QueryMetrics> metrics;
     std::mutex mutex;
     std::map<std::string, std::deque<Waiting>> waiting; // by requester; no queue is empty
@@ -245,7 +239,10 @@ void Queries::Parts::fail(Waiting &query, const Error &error)
     query.task(failure(error), query.budget);
 }
 
-Queries::Queries(Backend &backend, Metrics *metrics) : m_parts(std::make_shared<Parts>(backend, metrics)) {}
+Queries::Queries(Backend &backend, const Clock &clock, Metrics *metrics)
+    : m_parts(std::make_shared<Parts>(backend, clock, metrics))
+{
+}
 
 Queries::~Queries()
 {
@@ -265,7 +262,7 @@ Queries::~Queries()
 void Queries::ask(const Requester &requester, Task task)
 {
     Parts::Waiting query{Budget(limits::kQuerySteps), std::move(task)};
-    query.budget.until(deadline()).unless(requester.gone);
+    query.budget.until(m_parts->clock.steady() + limits::kQueryTime, m_parts->clock).unless(requester.gone);
     if (!m_parts->add(requester.name, query))
         return m_parts->fail(query, {ErrorCode::Unavailable, "too many queries wait"});
     m_parts->startNext();

@@ -32,7 +32,7 @@ public:
     // budget is exhausted; the task charges its own work.
     using Task = std::function<void(Result<ReadView *>, Budget &)>;
 
-    explicit Queries(Backend &backend, Metrics *metrics = nullptr); // which outlive it and the reads that it began
+    Queries(Backend &backend, const Clock &clock, Metrics *metrics = nullptr); // all outlive it and the reads that it began
     Queries(const Queries &) = delete;
     Queries &operator=(const Queries &) = delete;
     ~Queries(); // waiting queries fail with ShuttingDown

@@ -31,7 +31,7 @@ SyncService::Private::Private(storage::Backend &store, Executor &posts, const Cl
     wire.inFlight = orElse(wire.inFlight, limits::kInFlightEvents);
     wire.documentsPerConnection = orElse(wire.documentsPerConnection, limits::kDocumentsPerConnection);
     wire.presenceBytes = orElse(wire.presenceBytes, limits::kPresenceBytes);
-    queries = options.queries ? options.queries : std::make_shared<storage::Queries>(backend, options.metrics);
+    queries = options.queries ? options.queries : std::make_shared<storage::Queries>(backend, clock, options.metrics);
     if (options.metrics)
         numbers.emplace(*options.metrics);
     schedule.setRules(options.upkeep);

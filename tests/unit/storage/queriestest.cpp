@@ -2,6 +2,7 @@
 #include "queriestest.h"
 
 #include "support/executors.h"
+#include "support/fakeclock.h"
 #include "support/heldreads.h"
 
 #include <eventsync/base/assert.h>
@@ -55,11 +56,12 @@ struct Lane
     }
     std::uint64_t rowsRead() { return metrics.counter("eventsync_query_rows_total", "").value(); }
 
+    test::FakeClock clock;
     Metrics metrics;
     MemoryBackend memory{kSchema};
     HeldReads backend{memory};
     std::vector<std::string> answers;
-    Queries queries{backend, &metrics};
+    Queries queries{backend, clock, &metrics};
 };
 
 } // namespace
@@ -74,7 +76,8 @@ void QueriesTest::otherReadsDoNotWaitForThem()
     std::promise<void> end;
     const std::shared_future<void> ended = end.get_future().share();
     std::atomic<std::size_t> begun = 0, answered = 0;
-    Queries queries(**backend);
+    const test::FakeClock clock;
+    Queries queries(**backend, clock);
     const std::size_t asked = 3 * limits::kRunningQueries;
     for (std::size_t i = 0; i < asked; ++i) {
         queries.ask({}, [&](const Result<ReadView *> &, Budget &) {
@@ -94,6 +97,21 @@ void QueriesTest::otherReadsDoNotWaitForThem()
     QTRY_COMPARE_WITH_TIMEOUT(answered.load(), asked, 30'000);
 }
 
+void QueriesTest::whatIsPastItsDeadlineIsNotRead()
+{
+    Lane lane;
+    const std::size_t asked = limits::kRunningQueries + 1;
+    for (std::size_t i = 0; i < asked; ++i)
+        lane.ask("late", {});
+    lane.clock.advance(limits::kQueryTime);
+    lane.ask("in time", {});
+    lane.backend.readAll();
+    QCOMPARE(static_cast<std::size_t>(std::count(lane.answers.begin(), lane.answers.end(), "late Timeout")), asked);
+    QCOMPARE(lane.answers.back(), std::string("in time"));
+    QCOMPARE(lane.cutOff("Timeout"), std::uint64_t(asked));
+    QCOMPARE(lane.rowsRead(), std::uint64_t(0));
+}
+
 void QueriesTest::requestersTakeTurns()
 {
     Lane lane;
@@ -104,7 +122,7 @@ void QueriesTest::requestersTakeTurns()
     QCOMPARE(lane.answers, (std::vector<std::string>{"a1", "a2", "b1", "c1", "a3", "a4"}));
 }
 
-void QueriesTest::whatWaitsForAnRequesterThatHasGoneIsNotRead()
+void QueriesTest::whatWaitsForARequesterThatHasGoneIsNotRead()
 {
     Lane lane;
     std::optional<CancelSource> gone(std::in_place);

@@ -13,7 +13,8 @@ class QueriesTest final : public QObject
 private Q_SLOTS:
     void otherReadsDoNotWaitForThem();
     void requestersTakeTurns();
-    void whatWaitsForAnRequesterThatHasGoneIsNotRead();
+    void whatIsPastItsDeadlineIsNotRead();
+    void whatWaitsForARequesterThatHasGoneIsNotRead();
     void aQueryIsCutOffBetweenTwoRows_data();
     void aQueryIsCutOffBetweenTwoRows();
     void tooManyAreRefused();

@@ -406,7 +406,7 @@ struct BusyReaders
 {
     explicit BusyReaders(Rig &rig) : store(rig.backend)
     {
-        rig.options.queries = std::make_shared<storage::Queries>(store, &metrics);
+        rig.options.queries = std::make_shared<storage::Queries>(store, rig.clock, &metrics);
         rig.restart();
     }
     std::uint64_t rowsRead() { return metrics.counter("eventsync_query_rows_total", "").value(); }
