@@ -9,7 +9,8 @@
 namespace eventsync::limits {
 
 constexpr std::uint64_t kValidationSteps = 10'000'000;  // of one state held against its collection's schema: half a second at most
-constexpr std::uint64_t kFilterSteps = 2'000'000;       // of taking in one filter, which is done once: 100,000 values of `in` and more
+constexpr std::uint64_t kFilterSteps = 2'000'000;       // of compiling one filter: enough for 100,000 values of `in`
+constexpr std::uint64_t kDiffSteps = 4'000'000;          // of searching the arrays of two values for elements that moved; then they are compared in place
 constexpr std::uint64_t kOverlapSteps = 5'000'000;      // of one push held against what its author has not seen: above it BaseCompacted
 
 constexpr std::size_t kDamagedPlaces = 1'000; // of a store that the log names, each once; more are counted only

@@ -8,12 +8,18 @@
 // within it and does not write the whole array. Where that table would cost more than `arrayCost`, elements are compared
 // place by place instead.
 //
+// The search for equal ends, the numbering of elements and the table visit an element again for each array around it, and one
+// value can contain many arrays. So this work is charged to a budget for the whole diff. Once that is exhausted, all further
+// arrays are compared place by place. That comparison, and all other work here, visits each value once.
+//
 // What the operations cost is counted while they are made. As soon as those of one container cost more than the container
 // itself they are dropped for one `replace` of it, and the rest of it is not compared any more.
 #include <eventsync/json/diff.h>
 
 #include <eventsync/base/limits.h>
 #include <eventsync/base/timestamp.h>
+#include <eventsync/base/worklimits.h>
+#include <eventsync/json/compare.h>
 #include <eventsync/json/numbers.h>
 
 #include <algorithm>
@@ -35,7 +41,11 @@ public:
     Patch run(const Value &before, const Value &after)
     {
         values(before, after);
-        return Patch(std::move(m_operations));
+        std::vector<PatchOperation> operations;
+        operations.reserve(m_operations.size());
+        for (Operation &operation : m_operations)
+            operations.push_back({.kind = operation.kind, .path = std::move(operation.path), .value = operation.value()});
+        return Patch(std::move(operations));
     }
 
 private:
@@ -46,6 +56,16 @@ private:
         std::size_t index = 0;
         std::size_t length = 0; // of the array
         bool isIndex = false;
+    };
+    // The value is copied at the end only, because operations may be replaced by one for a container around them.
+    struct Operation
+    {
+        Kind kind;
+        Pointer path;
+        const Value *from = nullptr; // in `after`; nullptr where it is a number of its own, or has none
+        std::optional<std::int64_t> number = {};
+
+        Value value() const { return from ? *from : number ? Value(*number) : Value(); }
     };
     using Slice = std::pair<std::size_t, std::size_t>; // [first, second)
     struct Spent
@@ -74,16 +94,36 @@ private:
     }
     PathRule rule(const Pointer &at) const { return m_options.rule ? m_options.rule(at) : PathRule::Plain; }
 
-    static std::size_t replaceBytes(const Pointer &at, const Value &value)
+    // As canonicalSize(), but each container is measured once.
+    std::size_t sizeOf(const Value &value)
+    {
+        if (!value.is_structured())
+            return canonicalSize(value);
+        if (const auto known = m_sizes.find(&value); known != m_sizes.end())
+            return known->second;
+        std::size_t size = 1; // the brackets; each element brings a comma but the first
+        if (const Array *array = value.if_array()) {
+            for (const Value &element : *array)
+                size += 1 + sizeOf(element);
+            size += array->empty() ? 1 : 0;
+        } else {
+            for (const auto &member : value.get_object())
+                size += 2 + canonicalStringSize(member.key()) + sizeOf(member.value());
+            size += value.get_object().empty() ? 1 : 0;
+        }
+        m_sizes.emplace(&value, size);
+        return size;
+    }
+    std::size_t replaceBytes(const Pointer &at, std::size_t valueBytes) const
     {
         std::size_t bytes = 36; // {"op":"replace","path":"","value":},
         for (const std::string &token : at.tokens())
             bytes += 1 + token.size();
-        return bytes + canonicalSize(value);
+        return bytes + valueBytes;
     }
-    void emit(PatchOperation operation)
+    void emit(Operation operation)
     {
-        m_spent.bytes += replaceBytes(operation.path, operation.value);
+        m_spent.bytes += replaceBytes(operation.path, operation.from ? sizeOf(*operation.from) : canonicalSize(operation.value()));
         const bool shifts = operation.kind == Kind::Add || operation.kind == Kind::Remove;
         if (shifts && !m_steps.empty() && m_steps.back().isIndex)
             m_spent.work += m_steps.back().length - std::min(m_steps.back().length, m_steps.back().index);
@@ -95,11 +135,11 @@ private:
         if (rule(at) == PathRule::Engine)
             ++m_spent.ignored;
         else
-            emit({.kind = kind, .path = std::move(at), .value = value ? *value : Value()});
+            emit({.kind = kind, .path = std::move(at), .from = value});
     }
 
     // Work counts in the proportion of its bound to that of an event's bytes.
-    bool costsMoreThanWhole(Container &container) const
+    bool costsMoreThanWhole(Container &container)
     {
         constexpr std::uint64_t kWorkPerByte = limits::kPatchWork / limits::kEventBytes;
         const std::uint64_t cost =
@@ -108,7 +148,7 @@ private:
             return false;
         if (!container.whole) {
             const Pointer at = path(container.depth);
-            container.whole = replaceBytes(at, container.after);
+            container.whole = replaceBytes(at, sizeOf(container.after));
             container.isRuled = m_options.rule && (!m_options.ruledBelow || m_options.ruledBelow(at));
         }
         return cost > *container.whole && (!container.isRuled || cost > limits::kEventBytes / 2);
@@ -121,7 +161,7 @@ private:
     }
     void takeBack(const Container &container)
     {
-        m_operations.resize(container.firstOperation);
+        m_operations.erase(m_operations.begin() + static_cast<std::ptrdiff_t>(container.firstOperation), m_operations.end());
         m_spent.bytes = container.before.bytes;
         m_spent.work = container.before.work;
     }
@@ -149,15 +189,16 @@ private:
             ++m_spent.ignored;
         } else if (costsMoreThanWhole(container) && m_spent.ignored == container.before.ignored) {
             takeBack(container);
-            emit({.kind = Kind::Replace, .path = path(), .value = after});
+            emit({.kind = Kind::Replace, .path = path(), .from = &after});
         }
     }
 
     void changed(const Value &before, const Value &after)
     {
         Pointer at = path();
-        PatchOperation operation{.kind = Kind::Replace, .path = at, .value = after};
-        switch (rule(at)) {
+        const PathRule ruled = rule(at);
+        Operation operation{.kind = Kind::Replace, .path = std::move(at), .from = &after};
+        switch (ruled) {
         case PathRule::Engine:
             ++m_spent.ignored;
             return;
@@ -166,7 +207,8 @@ private:
                 const std::int64_t by = after.get_int64() - before.get_int64();
                 if (isDomainInteger(by)) {
                     operation.kind = Kind::Inc;
-                    operation.value = by;
+                    operation.from = nullptr;
+                    operation.number = by;
                 }
             }
             break;
@@ -212,23 +254,36 @@ private:
 
     void arrays(const Array &before, const Array &after)
     {
+        const auto same = [this](const Value &a, const Value &b) { return equal(a, b, m_budget); };
         std::size_t head = 0;
-        while (head < before.size() && head < after.size() && equal(before[head], after[head]))
+        while (head < before.size() && head < after.size() && same(before[head], after[head]))
             ++head;
         std::size_t tail = 0;
         while (head + tail < before.size() && head + tail < after.size()
-               && equal(before[before.size() - 1 - tail], after[after.size() - 1 - tail]))
+               && same(before[before.size() - 1 - tail], after[after.size() - 1 - tail]))
             ++tail;
         const Slice was{head, before.size() - tail};
         const Slice is{head, after.size() - tail};
         const std::size_t n = was.second - was.first;
         const std::size_t m = is.second - is.first;
         m_steps.push_back({.length = std::max(before.size(), after.size()), .isIndex = true});
-        if (n == 0 || m == 0 || n > m_options.arrayCost / m)
+        if (n == 0 || m == 0 || !hasRoomForTable(before, was, after, is))
             gap(before, was, after, is);
         else
             common(before, was, after, is);
         m_steps.pop_back();
+    }
+
+    // Charges the table and the numbering. A cell of the table is less work than a step.
+    bool hasRoomForTable(const Array &before, Slice was, const Array &after, Slice is)
+    {
+        constexpr std::size_t kCellsPerStep = 16;
+        const std::size_t n = was.second - was.first, m = is.second - is.first;
+        if (n > m_options.arrayCost / m || !m_budget.charge(n * m / kCellsPerStep))
+            return false;
+        const auto isCharged = [this](const Value &element) { return chargeWhole(element, m_budget); };
+        return std::all_of(before.begin() + was.first, before.begin() + was.second, isCharged)
+            && std::all_of(after.begin() + is.first, after.begin() + is.second, isCharged);
     }
 
     // What stands between elements that stayed. `is.first` is also the position reached in the patched array.
@@ -287,7 +342,9 @@ private:
     std::vector<Step> m_steps;
     std::vector<Container> m_containers;
     Spent m_spent;
-    std::vector<PatchOperation> m_operations;
+    std::vector<Operation> m_operations;
+    std::unordered_map<const Value *, std::size_t> m_sizes; // of containers in `after`
+    Budget m_budget{limits::kDiffSteps};
 };
 
 } // namespace

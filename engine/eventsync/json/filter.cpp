@@ -3,6 +3,7 @@
 
 #include <eventsync/base/limits.h>
 #include <eventsync/base/worklimits.h>
+#include <eventsync/json/valueset.h>
 
 #include <algorithm>
 #include <bit>
@@ -72,15 +73,13 @@ struct Filter::Node
     std::vector<Node> children = {}; // All, Any, Not
     Pointer path = {};               // comparisons
     Value value = {};
-    std::vector<std::string> sorted = {}; // In: the values' canonical forms
+    ValueSet values = {}; // In
 
     static Result<Node> from(const Value &json, int room, const Pointer &at, Budget &budget);
     static Result<Node> comparison(const Object &object, const Pointer &at, Budget &budget);
-    static std::vector<std::string> sortedForms(const Array &values, Budget &budget);
     Value toJson() const;
     bool matches(const Value &state, Budget &budget) const;
     bool compare(const Value &found, Budget &budget) const;
-    bool contains(const Value &found, Budget &budget) const;
 };
 
 Result<Filter::Node> Filter::Node::from(const Value &json, int room, const Pointer &at, Budget &budget)
@@ -130,20 +129,8 @@ Result<Filter::Node> Filter::Node::comparison(const Object &object, const Pointe
     chargeWhole(*value, budget);
     Node node{.test = row->test, .path = std::move(*pointer), .value = *value};
     if (node.test == Test::In)
-        node.sorted = sortedForms(value->get_array(), budget);
+        node.values = ValueSet(value->get_array(), budget);
     return node;
-}
-
-std::vector<std::string> Filter::Node::sortedForms(const Array &values, Budget &budget)
-{
-    std::vector<std::string> forms;
-    if (!budget.charge(values.size() * std::bit_width(values.size())))
-        return forms;
-    forms.reserve(values.size());
-    for (const Value &value : values)
-        forms.push_back(canonical(value));
-    std::sort(forms.begin(), forms.end());
-    return forms;
 }
 
 Value Filter::Node::toJson() const
@@ -192,19 +179,12 @@ bool Filter::Node::compare(const Value &found, Budget &budget) const
     case Test::GreaterOrEqual:
         return isSameKind(found, value) && compareValues(found, value, budget) >= 0;
     case Test::In:
-        return contains(found, budget);
+        return values.contains(found, budget);
     case Test::Prefix:
         return found.is_string() && chargeText(value.get_string(), budget) && found.get_string().starts_with(value.get_string());
     default:
         return false; // groups and `exists` were answered by matches()
     }
-}
-
-bool Filter::Node::contains(const Value &found, Budget &budget) const
-{
-    if (sorted.empty() || !budget.charge(std::bit_width(sorted.size())) || !chargeWhole(found, budget))
-        return false;
-    return std::binary_search(sorted.begin(), sorted.end(), canonical(found));
 }
 
 Filter::Filter() : m_root(std::make_shared<const Node>()) {}
@@ -216,7 +196,7 @@ Result<Filter> Filter::fromJson(const Value &value)
 {
     Budget budget(limits::kFilterSteps);
     EVENTSYNC_TRY(Node root, Node::from(value, limits::kDepth / 2, Pointer(), budget)); // a group is an object and a list deep
-    EVENTSYNC_CHECK(budget.check("taking in the filter"));
+    EVENTSYNC_CHECK(budget.check("compiling the filter"));
     Filter filter;
     filter.m_root = std::make_shared<const Node>(std::move(root));
     return filter;

@@ -34,29 +34,38 @@ bool canBeSaid(const Value &value)
     return true;
 }
 
-bool differences(const Value &before, const Value &after, Value &patch)
+enum class Difference { None, Said, Unsayable };
+
+// The value as a whole is the patch.
+Difference replacement(const Value &after, Value &patch)
+{
+    patch = after;
+    return canBeSaid(after) ? Difference::Said : Difference::Unsayable;
+}
+
+// Looks at each value once. Objects that are equal give an empty patch.
+Difference difference(const Value &before, const Value &after, Value &patch)
 {
     const Object *was = before.if_object();
     const Object *is = after.if_object();
-    if (!was || !is) {
-        patch = after;
-        return canBeSaid(after);
-    }
+    if (!was || !is)
+        return equal(before, after) ? Difference::None : replacement(after, patch);
     Object changes;
     for (const auto &member : *was)
         if (!is->contains(member.key()))
             changes.emplace(member.key(), nullptr);
     for (const auto &member : *is) {
         const Value *old = was->if_contains(member.key());
-        if (old && equal(*old, member.value()))
-            continue;
         Value change;
-        if (member.value().is_null() || !differences(old ? *old : Value(), member.value(), change))
-            return false;
-        changes.emplace(member.key(), std::move(change));
+        const Difference found = old ? difference(*old, member.value(), change) : replacement(member.value(), change);
+        if (found == Difference::Unsayable || (found == Difference::Said && member.value().is_null()))
+            return Difference::Unsayable;
+        if (found == Difference::Said)
+            changes.emplace(member.key(), std::move(change));
     }
+    const Difference found = changes.empty() ? Difference::None : Difference::Said;
     patch = std::move(changes);
-    return true;
+    return found;
 }
 
 } // namespace
@@ -70,8 +79,8 @@ Value applyMergePatch(const Value &target, const Value &patch)
 
 std::optional<Value> mergePatchFor(const Value &before, const Value &after)
 {
-    Value patch;
-    if (!differences(before, after, patch))
+    Value patch = after.is_object() ? Value(Object()) : after;
+    if (difference(before, after, patch) == Difference::Unsayable)
         return std::nullopt;
     return patch;
 }

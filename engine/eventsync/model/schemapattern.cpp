@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // PCRE2 matches on the heap and counts what it tries, which std::regex does not: that one recurses for every letter and goes
-// on for as long as it takes. What ECMAScript writes differently is translated; what it does not have, above all recursion
+// on for as long as it takes. PCRE2 counts separately for each start position in the text, so the expression is extended to match
+// from the first position only, and to skip characters itself. What ECMAScript writes differently is translated; what it does not have, above all recursion
 // and PCRE2's own directives, is refused.
 #include <eventsync/model/schemapattern.h>
 
 #include <eventsync/base/limits.h>
+
+#include <QStringDecoder>
 
 #include <algorithm>
 
@@ -189,26 +192,57 @@ private:
 
 } // namespace
 
+namespace {
+
+// As it is: QString::fromUtf8() would leave out U+FEFF at the beginning.
+QString charactersOf(std::string_view text)
+{
+    QStringDecoder decoder(QStringConverter::Utf8, QStringConverter::Flag::Stateless | QStringConverter::Flag::ConvertInitialBom);
+    return decoder(QByteArrayView(text.data(), static_cast<qsizetype>(text.size())));
+}
+
+// An expression that begins with ^ and has no alternatives matches at the beginning of the text only.
+bool isAnchored(std::string_view source)
+{
+    return source.starts_with('^') && source.find('|') == std::string_view::npos;
+}
+
+} // namespace
+
 Result<SchemaPattern> SchemaPattern::compile(std::string_view source)
 {
     if (source.size() > limits::kPatternBytes)
         return failure(ErrorCode::InvalidValue, "the regular expression is too long");
-    const QString text = QString::fromUtf8(source.data(), static_cast<qsizetype>(source.size()));
+    const QString text = charactersOf(source);
     EVENTSYNC_TRY(const QString translated, Translation(text).run());
-    // Without compiled code the count is the same on every processor.
-    const QString bounds = u"(*LIMIT_MATCH=%1)(*LIMIT_HEAP=%2)(*NO_JIT)"_s.arg(limits::kPatternSteps).arg(limits::kPatternHeapBytes / 1024);
-    QRegularExpression expression(bounds + translated);
-    if (!expression.isValid())
-        return failure(ErrorCode::InvalidValue, "not a regular expression: " + expression.errorString().toStdString());
-    return SchemaPattern(std::move(expression));
+    Attempts attempts{{{50}, {3'000}, {limits::kPatternSteps}}};
+    for (Attempt &attempt : attempts) {
+        // Without compiled code the count is the same on every processor.
+        const QString bounds =
+            u"(*LIMIT_MATCH=%1)(*LIMIT_HEAP=%2)(*NO_JIT)\\A"_s.arg(attempt.steps).arg(limits::kPatternHeapBytes / 1024);
+        attempt.expression.setPattern(bounds + (isAnchored(source) ? u"(?:"_s : u"(?s:.*?)(?:"_s) + translated + u')');
+    }
+    const QRegularExpression alone(translated); // an unmatched parenthesis in it must not close the group around it
+    if (!alone.isValid())
+        return failure(ErrorCode::InvalidValue, "not a regular expression: " + alone.errorString().toStdString());
+    if (const auto &first = attempts.front().expression; !first.isValid())
+        return failure(ErrorCode::InvalidValue, "not a regular expression: " + first.errorString().toStdString());
+    return SchemaPattern(std::move(attempts));
 }
 
-Result<QRegularExpressionMatch> SchemaPattern::search(std::string_view text) const
+Result<bool> SchemaPattern::isFoundIn(std::string_view text, Budget &budget) const
 {
-    auto match = m_expression.match(QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())));
-    if (!match.isValid())
-        return failure(ErrorCode::Invalid, "a regular expression takes too long for this text");
-    return match;
+    if (text.size() > limits::kPatternTextBytes)
+        return failure(ErrorCode::Invalid, "the text is too long for a regular expression");
+    const QString characters = charactersOf(text);
+    for (const Attempt &attempt : m_attempts) {
+        if (!budget.charge(static_cast<std::uint64_t>(attempt.steps)))
+            return false;
+        const auto match = attempt.expression.match(characters);
+        if (match.isValid())
+            return match.hasMatch();
+    }
+    return failure(ErrorCode::Invalid, "a regular expression takes too long for this text");
 }
 
 } // namespace eventsync

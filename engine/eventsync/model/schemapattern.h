@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/result.h>
+#include <eventsync/base/budget.h>
 
 #include <QRegularExpression>
 
+#include <array>
 #include <string_view>
 
 namespace eventsync {
@@ -18,13 +19,21 @@ public:
     // InvalidValue: not a regular expression, too long, nested too deeply.
     static Result<SchemaPattern> compile(std::string_view source);
 
-    // Where in the text it first matches, if it does. Invalid: finding out would take more than kPatternSteps.
-    Result<QRegularExpressionMatch> search(std::string_view text) const;
+    // Whether it matches anywhere in the text. Invalid: the text is longer than kPatternTextBytes, or the match takes more than
+    // kPatternSteps attempts. The attempts are charged; once the budget is exhausted the result has no meaning.
+    Result<bool> isFoundIn(std::string_view text, Budget &budget) const;
 
 private:
-    explicit SchemaPattern(QRegularExpression expression) : m_expression(std::move(expression)) {}
+    // The same expression with increasing limits. Most texts need few attempts, so most matches are charged the lowest limit.
+    struct Attempt
+    {
+        int steps = 0;
+        QRegularExpression expression = {};
+    };
+    using Attempts = std::array<Attempt, 3>;
+    explicit SchemaPattern(Attempts attempts) : m_attempts(std::move(attempts)) {}
 
-    QRegularExpression m_expression;
+    Attempts m_attempts;
 };
 
 } // namespace eventsync

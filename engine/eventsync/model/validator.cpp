@@ -2,92 +2,22 @@
 #include <eventsync/model/validator.h>
 
 #include <eventsync/base/guard.h>
-#include <eventsync/base/limits.h>
+#include <eventsync/model/compiledschema.h>
 #include <eventsync/model/counterbounds.h>
 #include <eventsync/model/documentstate.h>
-#include <eventsync/model/schemaguard.h>
-#include <eventsync/model/valijsonregex.h>
-
-#define VALIJSON_USE_EXCEPTIONS 1 // otherwise valijson ends the program; its exceptions are caught where it is called
-#if defined(__GNUC__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wshadow"
-#pragma GCC diagnostic ignored "-Wpedantic"
-#pragma GCC diagnostic ignored "-Wunused-parameter"
-#pragma GCC diagnostic ignored "-Wextra"
-#endif
-#include <valijson/adapters/boost_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validation_results.hpp>
-#include <valijson/validator.hpp>
-#if defined(__GNUC__)
-#pragma GCC diagnostic pop
-#endif
+#include <eventsync/model/jsonfields.h>
 
 #include <algorithm>
-#include <exception>
 #include <set>
 
 namespace eventsync {
 
 namespace {
 
-using valijson::adapters::BoostJsonAdapter;
-
-// valijson's {"<root>", "[\"gold\"]", "[0]"} -> "/gold/0". Its names are not escaped: what is between the outermost marks
-// is the name.
-std::string pathOf(const std::vector<std::string> &context)
-{
-    std::string path;
-    for (std::size_t i = 1; i < context.size(); ++i) {
-        std::string_view step = context[i];
-        if (step.starts_with("[\"") && step.ends_with("\"]") && step.size() >= 4)
-            step = step.substr(2, step.size() - 4);
-        else if (step.starts_with('[') && step.ends_with(']'))
-            step = step.substr(1, step.size() - 2);
-        path = childPath(std::move(path), step);
-    }
-    return path;
-}
-
-// What a regular expression may try is bounded for each text; this bounds it for those that are tried letter by letter.
-Result<> checkTextLengths(const json::Value &value, const std::string &path)
-{
-    const auto tooLong = [](std::string_view text) { return text.size() > limits::kPatternTextBytes; };
-    if (const auto *text = value.if_string(); text && tooLong(*text))
-        return failure(ErrorCode::Invalid, "the text is too long for a schema with patterns", path);
-    if (const auto *object = value.if_object()) {
-        for (const auto &[name, member] : *object) {
-            if (tooLong(name))
-                return failure(ErrorCode::Invalid, "a name is too long for a schema with patterns", path);
-            if (member.is_structured() || member.is_string())
-                EVENTSYNC_CHECK(checkTextLengths(member, childPath(path, name)));
-        }
-    } else if (const auto *list = value.if_array()) {
-        for (std::size_t i = 0; i < list->size(); ++i) {
-            if ((*list)[i].is_structured() || (*list)[i].is_string())
-                EVENTSYNC_CHECK(checkTextLengths((*list)[i], childPath(path, std::to_string(i))));
-        }
-    }
-    return {};
-}
-
 class SchemaValidator final : public Validator
 {
 public:
-    static Result<std::shared_ptr<const Validator>> make(const json::Value &schema)
-    {
-        EVENTSYNC_TRY(const SchemaTraits traits, examineSchema(schema));
-        auto validator = std::make_shared<SchemaValidator>();
-        validator->m_hasPatterns = traits.hasPatterns;
-        try {
-            valijson::SchemaParser(valijson::SchemaParser::kDraft7).populateSchema(BoostJsonAdapter(schema), validator->m_schema);
-        } catch (const std::exception &error) {
-            return failure(ErrorCode::InvalidValue, std::string("not a JSON Schema: ") + error.what());
-        }
-        return std::shared_ptr<const Validator>(std::move(validator));
-    }
+    explicit SchemaValidator(CompiledSchema schema) : m_schema(std::move(schema)) {}
 
     Result<> validate(const CollectionName &collection, const json::Value &state) const override
     {
@@ -100,58 +30,16 @@ public:
     // The deepest first: it says most.
     std::vector<Error> complaints(const CollectionName &, const json::Value &state) const override
     {
-        if (m_hasPatterns) {
-            if (auto fits = checkTextLengths(state, {}); !fits)
-                return {fits.error()};
-        }
-        try {
-            // A valijson::Validator keeps compiled patterns and so is not const; the schema, which is shared, is.
-            valijson::Validator validator(valijson::Validator::kStrongTypes);
-            const BoostJsonAdapter target(state);
-            if (validator.validate(m_schema, target, nullptr))
-                return {};
-            valijson::ValidationResults results; // collecting is slow: only once it is known that there is something
-            validator.validate(m_schema, target, &results);
-            return collected(results);
-        } catch (const std::exception &error) {
-            return {{ErrorCode::Invalid, std::string("the schema cannot be checked: ") + error.what()}};
-        }
+        auto all = complaintsOf(m_schema, state);
+        const auto depth = [](const Error &complaint) { return std::count(complaint.path.begin(), complaint.path.end(), '/'); };
+        std::stable_sort(all.begin(), all.end(), [&](const Error &a, const Error &b) { return depth(a) > depth(b); });
+        return all;
     }
 
     bool saysEverything() const override { return true; }
 
 private:
-    static std::vector<Error> collected(valijson::ValidationResults &results)
-    {
-        std::vector<valijson::ValidationResults::Error> all;
-        valijson::ValidationResults::Error error;
-        while (results.popError(error))
-            all.push_back(error);
-        std::stable_sort(all.begin(), all.end(), [](const auto &a, const auto &b) { return a.context.size() > b.context.size(); });
-        std::vector<Error> complaints;
-        for (const auto &one : all) {
-            const bool deeper = one.context.size() < all.front().context.size();
-            if (!deeper || !onlyRepeats(one.description))
-                complaints.push_back({ErrorCode::Invalid, one.description, pathOf(one.context)});
-        }
-        if (complaints.empty())
-            complaints.push_back({ErrorCode::Invalid, {}, {}});
-        for (Error &complaint : complaints) {
-            if (complaint.message.empty())
-                complaint.message = "the schema refuses the value"; // what a schema that is `false` does without a word
-        }
-        return complaints;
-    }
-
-    // That a part is wrong, which the part's own complaint says better.
-    static bool onlyRepeats(std::string_view description)
-    {
-        return description.starts_with("Failed to validate against schema associated with ") ||
-               description.starts_with("Failed to validate item #");
-    }
-
-    valijson::Schema m_schema;
-    bool m_hasPatterns = false;
+    CompiledSchema m_schema;
 };
 
 class FunctionValidator final : public Validator
@@ -204,7 +92,8 @@ std::vector<Error> Validator::complaints(const CollectionName &collection, const
 
 Result<std::shared_ptr<const Validator>> schemaValidator(const json::Value &schema)
 {
-    return SchemaValidator::make(schema);
+    EVENTSYNC_TRY(CompiledSchema compiled, CompiledSchema::compile(schema));
+    return std::make_shared<SchemaValidator>(std::move(compiled));
 }
 
 std::shared_ptr<const Validator> validatorFrom(std::function<Result<>(const CollectionName &, const json::Value &)> function)

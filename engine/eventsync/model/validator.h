@@ -25,7 +25,7 @@ public:
     virtual bool saysEverything() const { return false; } // complaints() holds more than the first
 };
 
-// JSON Schema (draft 7, by valijson), compiled once. InvalidValue if the schema is none.
+// JSON Schema (draft 7), compiled once. InvalidValue, with path, if the schema is invalid (model/compiledschema.h).
 Result<std::shared_ptr<const Validator>> schemaValidator(const json::Value &schema);
 
 // A function as a validator.

@@ -2,9 +2,13 @@
 #include "worktest.h"
 
 #include <eventsync/base/budget.h>
+#include <eventsync/json/diff.h>
 #include <eventsync/json/filter.h>
+#include <eventsync/json/mergepatch.h>
 
 #include <QTest>
+
+#include <algorithm>
 
 using namespace eventsync;
 using json::Pointer;
@@ -141,4 +145,63 @@ void WorkTest::aSortValueIsCharged()
     Budget budget(5'000);
     json::sortValue(members(10'000), budget);
     QVERIFY(budget.isExhausted());
+}
+
+void WorkTest::aDiffOfManyListsComparesTheLastInPlace()
+{
+    // Elements move within 300 lists: telling what stayed takes a table of 810,000 cells for each.
+    json::Object before, after;
+    for (int list = 0; list < 300; ++list) {
+        json::Array was = numbers(900).as_array(), is = was;
+        is.erase(is.begin());
+        is.insert(is.begin() + 450, -1);
+        is.push_back(-2);
+        was.push_back(-3);
+        const std::string name = "list" + std::to_string(1'000 + list);
+        before.emplace(name, std::move(was));
+        after.emplace(name, std::move(is));
+    }
+    const json::Patch patch = json::diff(before, after, {.fineBytes = SIZE_MAX});
+    Value patched = before;
+    QVERIFY(json::apply(patched, patch).has_value());
+    QVERIFY(json::equal(patched, after));
+    const auto operationsFor = [&](std::string_view name) {
+        return std::count_if(patch.operations().begin(), patch.operations().end(), [&](const auto &one) { return one.path.tokens().front() == name; });
+    };
+    QVERIFY(operationsFor("list1000") < 10);
+    QVERIFY(operationsFor("list1299") > 400); // which is not the finest, but takes no table
+}
+
+void WorkTest::aDiffOfDeepListsIsRight()
+{
+    // Each list but the innermost is looked at as an element, too.
+    Value before = numbers(200'000), after = before;
+    after.as_array().back() = "x";
+    for (int depth = 0; depth < 60; ++depth) {
+        before = json::Array{std::move(before), depth};
+        after = json::Array{std::move(after), depth + 1};
+    }
+    const json::Patch patch = json::diff(before, after);
+    Value patched = before;
+    QVERIFY(json::apply(patched, patch).has_value());
+    QVERIFY(json::equal(patched, after));
+    QVERIFY(json::canonicalSize(patch.toJson()) < 20'000);
+}
+
+void WorkTest::aMergePatchOfDeepObjectsIsRight()
+{
+    Value before = members(50'000), after = before;
+    after.as_object()["k7"] = "x";
+    for (int depth = 0; depth < 60; ++depth) {
+        before = json::Object{{"a", std::move(before)}, {"same", json::Object{}}};
+        after = json::Object{{"a", std::move(after)}, {"same", json::Object{}}};
+    }
+    const auto patch = json::mergePatchFor(before, after);
+    QVERIFY(patch.has_value());
+    QVERIFY(json::canonicalSize(*patch) < 1'000);
+    QVERIFY(json::equal(json::applyMergePatch(before, *patch), after));
+    QCOMPARE(json::canonical(*json::mergePatchFor(before, before)), std::string("{}"));
+    QCOMPARE(json::canonical(*json::mergePatchFor(7, 7)), std::string("7"));
+    QVERIFY(!json::mergePatchFor(json::Object{{"a", 1}}, json::Object{{"a", nullptr}}));
+    QCOMPARE(json::canonical(*json::mergePatchFor(json::Object{{"a", nullptr}}, json::Object{{"a", nullptr}})), std::string("{}"));
 }

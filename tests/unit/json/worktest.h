@@ -17,4 +17,7 @@ private Q_SLOTS:
     void aProjectionCostsNoMoreThanItsFields();
     void aProjectionEndsWithItsBudget();
     void aSortValueIsCharged();
+    void aDiffOfManyListsComparesTheLastInPlace();
+    void aDiffOfDeepListsIsRight();
+    void aMergePatchOfDeepObjectsIsRight();
 };

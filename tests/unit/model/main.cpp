@@ -4,6 +4,7 @@
 #include "eventtest.h"
 #include "patterntest.h"
 #include "policytest.h"
+#include "schematest.h"
 #include "statetest.h"
 
 #include <QCoreApplication>
@@ -29,5 +30,6 @@ int main(int argc, char **argv)
     run(CrdtStateTest());
     run(PolicyTest());
     run(PatternTest());
+    run(SchemaTest());
     return failures;
 }

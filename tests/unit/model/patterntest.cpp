@@ -89,9 +89,10 @@ void PatternTest::regularExpressionsAreThoseOfEcmaScript()
         return;
     }
     VERIFY_OK(compiled);
-    const auto match = compiled->search(text.toStdString());
-    VERIFY_OK(match);
-    QCOMPARE(match->hasMatch(), outcome == u"yes"_s);
+    Budget unlimited;
+    const auto found = compiled->isFoundIn(text.toStdString(), unlimited);
+    VERIFY_OK(found);
+    QCOMPARE(*found, outcome == u"yes"_s);
 }
 
 void PatternTest::regularExpressionsAreBounded()
@@ -135,7 +136,7 @@ void PatternTest::formatsAreJudged_data()
     QTest::newRow("no time") << u"time"_s << u"24:00:00Z"_s << false;
     QTest::newRow("both") << u"date-time"_s << u"2026-11-21T16:52:45.5+09:00"_s << true;
     QTest::newRow("both, with a space") << u"date-time"_s << u"2026-11-21 16:52:45Z"_s << false;
-    QTest::newRow("a long year") << u"date"_s << QString(QString(u'1').repeated(4000) + u"-11-21"_s) << true;
+    QTest::newRow("a long year") << u"date"_s << QString(QString(u'1').repeated(4000) + u"-11-21"_s) << false;
 }
 
 void PatternTest::formatsAreJudged()

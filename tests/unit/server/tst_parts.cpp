@@ -232,6 +232,9 @@ void PartsTest::badConfigFileIsNamed_data()
     QTest::newRow("unknown rule") << u"[collections.a.paths]\n\"/x\" = {rule = \"sum\"}"_s << u"collections.a"_s;
     QTest::newRow("unknown field") << u"[collections.a]\nmerges = \"fields\""_s << u"collections.a"_s;
     QTest::newRow("no schema") << u"[collections.a]\nschema = {type = 7}"_s << u"collections.a"_s;
+    QTest::newRow("a pattern that is none") << u"[collections.a]\nschema = {properties = {x = {pattern = \"((\"}}}"_s << u"/properties/x/pattern"_s;
+    QTest::newRow("a pattern with recursion") << u"[collections.a]\nschema = {items = {pattern = \"(?R)\"}}"_s << u"/items/pattern"_s;
+    QTest::newRow("multiples of nothing") << u"[collections.a]\nschema = {multipleOf = 0}"_s << u"/multipleOf"_s;
     QTest::newRow("schema file that is not there") << u"[collections.a]\nschema-file = \"none.json\""_s << u"none.json"_s;
     QTest::newRow("keep of nothing") << u"[collections.a]\ncompact.keep = 0"_s << u"collections.a.compact.keep"_s;
     QTest::newRow("no duration") << u"[collections.a]\ncompact = {keep = 5, every = \"soon\"}"_s << u"collections.a.compact.every"_s;
