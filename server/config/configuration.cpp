@@ -88,6 +88,17 @@ Result<> readListeners(const Reader &read, Configuration &configuration)
     return {};
 }
 
+Result<std::vector<std::string>> hostNames(const Reader &read)
+{
+    std::vector<std::string> names = read.list("host-name");
+    for (const std::string &name : names) {
+        const bool isAddress6 = name.starts_with('[') && name.ends_with(']');
+        if (name.empty() || (!isAddress6 && name.find_first_of(":/ ") != std::string::npos))
+            return wrong("host-name", '"' + name + "\" is no name without scheme and port");
+    }
+    return names;
+}
+
 Result<> readLog(const Reader &read, Configuration &configuration)
 {
     EVENTSYNC_TRY(configuration.log.level,
@@ -120,9 +131,15 @@ std::vector<std::string> warningsOf(const Configuration &configuration, bool isR
 {
     std::vector<std::string> warnings;
     for (const ListenAddress &listener : configuration.listen) {
-        if (!listener.address.isLoopback())
-            warnings.push_back("everybody who reaches " + listener.address.toString().toStdString() + ':' + std::to_string(listener.port)
-                               + " may read and write everything: a proxy must ask who it is, and encrypt");
+        if (listener.address.isLoopback())
+            continue;
+        const std::string place = listener.address.toString().toStdString() + ':' + std::to_string(listener.port);
+        warnings.push_back("everybody who reaches " + place
+                           + " may read and write everything: a proxy must ask who it is, and encrypt");
+        if (configuration.origins.hosts.empty())
+            warnings.push_back("any name leads to " + place
+                               + ", so a page on the web can point its own name here and read and write everything through a"
+                                 " browser: host-name says the right names");
     }
     if (isRoot)
         warnings.push_back("the server runs as root, which it does not need: give it a user of its own");
@@ -181,7 +198,8 @@ Result<Configuration> configurationFrom(const Settings &settings)
                   read.choice<Durability>("durability",
                                           {{"full", Durability::Full}, {"normal", Durability::Normal}, {"off", Durability::Off}},
                                           Durability::Full));
-    configuration.origins = {.allowed = read.list("origin"), .hosts = read.list("host-name")};
+    configuration.origins.allowed = read.list("origin");
+    EVENTSYNC_TRY(configuration.origins.hosts, hostNames(read));
     if (const auto text = read.text("max-connections")) {
         const auto number = numberFrom(*text);
         if (!number || *number == 0 || *number > limits::kServerConnections)

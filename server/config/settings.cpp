@@ -15,7 +15,7 @@ const std::vector<Option> &serverOptions()
         {"config", "FILE", "configuration (default /etc/eventsync/server.toml if it is there)"},
         {"check-config", "", "read the configuration, say what is wrong with it, and end", false, true},
         {"origin", "URL", "a foreign web origin that may connect; \"*\" for every one", true},
-        {"host-name", "NAME", "a name under which browsers may reach this server (default: any)", true},
+        {"host-name", "NAME", "a name, without port, under which this server is reached, \"*\" for any (default: localhost)", true},
         {"max-connections", "N", "sockets at a time (default 10000)"},
         {"max-memory", "MIB", "what documents may take in memory, in MiB (default 1024)"},
         {"log-level", "LEVEL", "debug, info, warning or error (default info)"},

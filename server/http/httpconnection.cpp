@@ -96,8 +96,10 @@ private:
     std::function<void()> m_onClosed;
 };
 
-HttpConnection::HttpConnection(std::unique_ptr<QTcpSocket> socket, std::shared_ptr<HttpContext> context, QObject *parent)
-    : QObject(parent), m_socket(std::move(socket)), m_context(std::move(context)), m_reader(m_context->options.read)
+HttpConnection::HttpConnection(std::unique_ptr<QTcpSocket> socket, Reach reach, std::shared_ptr<HttpContext> context,
+                               QObject *parent)
+    : QObject(parent), m_socket(std::move(socket)), m_reach(reach), m_context(std::move(context)),
+      m_reader(m_context->options.read)
 {
     m_socket->setReadBufferSize(static_cast<qint64>(limits::kHttpReadBytes));
     connect(m_socket.get(), &QTcpSocket::readyRead, this, &HttpConnection::read);
@@ -225,7 +227,7 @@ void HttpConnection::headArrived()
 {
     const HttpRequest &head = m_reader.head();
     m_keepAlive = head.keepAlive && !m_context->isDraining;
-    if (auto allowed = m_context->origins.check(head); !allowed)
+    if (auto allowed = m_context->origins.check(head, m_reach); !allowed)
         failRequest(allowed.error());
     else if (m_reader.isComplete())
         dispatch();
@@ -264,7 +266,7 @@ void HttpConnection::dispatch()
 void HttpConnection::upgrade()
 {
     HttpRequest head = m_reader.head();
-    auto checked = checkUpgrade(head, m_context->origins);
+    auto checked = checkUpgrade(head, m_context->origins, m_reach);
     if (!checked.error && m_context->options.admit) {
         if (auto admitted = m_context->options.admit(head); !admitted)
             checked.error = admitted.error();

@@ -37,7 +37,7 @@ class HttpConnection final : public QObject
     Q_OBJECT
 
 public:
-    HttpConnection(std::unique_ptr<QTcpSocket> socket, std::shared_ptr<HttpContext> context, QObject *parent);
+    HttpConnection(std::unique_ptr<QTcpSocket> socket, Reach reach, std::shared_ptr<HttpContext> context, QObject *parent);
     ~HttpConnection() override;
 
     void refuse(HttpResponse response); // instead of reading anything
@@ -77,6 +77,7 @@ private:
     void end(bool inputIsWhole);
 
     std::unique_ptr<QTcpSocket> m_socket;
+    const Reach m_reach; // of the listener
     std::shared_ptr<HttpContext> m_context;
     HttpRequestReader m_reader;
     HttpRequest m_request; // the one being answered, without its body

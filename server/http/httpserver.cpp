@@ -131,13 +131,13 @@ struct HttpServer::Private
         streams.addRoutes(context->router);
     }
 
-    void accept(std::unique_ptr<QTcpSocket> socket)
+    void accept(std::unique_ptr<QTcpSocket> socket, Reach reach)
     {
         // Counted until the socket is destroyed, whoever has it by then.
         ++context->stats.sockets;
         QObject::connect(socket.get(), &QObject::destroyed, [context = context] { --context->stats.sockets; });
         const bool tooMany = context->stats.sockets > context->options.maxConnections;
-        auto *connection = new HttpConnection(std::move(socket), context, &connections);
+        auto *connection = new HttpConnection(std::move(socket), reach, context, &connections);
         if (tooMany)
             connection->refuse(problem({ErrorCode::Unavailable, "too many connections"},
                                        {.retryAfter = std::chrono::seconds(5)}));
@@ -168,8 +168,9 @@ Router &HttpServer::router()
 
 Result<std::uint16_t> HttpServer::listen(const ListenOptions &options)
 {
+    const Reach reach = options.address.isLoopback() ? Reach::Loopback : Reach::Network;
     auto acceptor = std::make_unique<Acceptor>(
-        options.tls, [d = m_d.get()](std::unique_ptr<QTcpSocket> socket) { d->accept(std::move(socket)); });
+        options.tls, [d = m_d.get(), reach](std::unique_ptr<QTcpSocket> socket) { d->accept(std::move(socket), reach); });
     acceptor->setListenBacklogSize(kBacklog);
     if (!acceptor->listen(options.address, options.port))
         return failure(listenError(acceptor->serverError()), acceptor->errorString().toStdString());

@@ -45,13 +45,31 @@ bool isSameOrigin(std::string_view origin, std::string_view hostHeader)
            && (theirs.port.empty() ? standard : theirs.port) == (ours.port.empty() ? standard : ours.port);
 }
 
-bool isAddressOrLocalhost(std::string_view host)
+QHostAddress addressFrom(std::string_view host)
 {
     if (host.starts_with('[') && host.ends_with(']'))
         host = host.substr(1, host.size() - 2);
-    if (equalsIgnoringCase(host, "localhost"))
-        return true;
-    return !QHostAddress(QString::fromUtf8(host.data(), static_cast<qsizetype>(host.size()))).isNull();
+    return QHostAddress(QString::fromUtf8(host.data(), static_cast<qsizetype>(host.size())));
+}
+
+// RFC 6761 section 6.3: what ends in .localhost is the loopback interface for every resolver.
+bool isLocalhostName(std::string_view name)
+{
+    constexpr std::string_view kLocalhost = "localhost", kBelow = ".localhost";
+    return equalsIgnoringCase(name, kLocalhost)
+           || (name.size() > kBelow.size() && equalsIgnoringCase(name.substr(name.size() - kBelow.size()), kBelow));
+}
+
+std::string_view withoutRootDot(std::string_view name)
+{
+    return name.ends_with('.') ? name.substr(0, name.size() - 1) : name;
+}
+
+bool names(const std::vector<std::string> &configured, std::string_view name)
+{
+    return std::any_of(configured.begin(), configured.end(), [&](const std::string &known) {
+        return known == "*" || equalsIgnoringCase(withoutRootDot(known), name);
+    });
 }
 
 } // namespace
@@ -63,17 +81,23 @@ bool OriginPolicy::isAllowed(std::string_view origin) const
     });
 }
 
-Result<> OriginPolicy::check(const HttpRequest &request) const
+bool OriginPolicy::isKnownHost(std::string_view hostHeader, Reach reach) const
 {
+    const auto name = withoutRootDot(splitAuthority(hostHeader).host);
+    if (isLocalhostName(name) || names(m_options.hosts, name))
+        return true;
+    const QHostAddress address = addressFrom(name);
+    if (reach == Reach::Loopback)
+        return address.isLoopback();
+    return !address.isNull() || m_options.hosts.empty();
+}
+
+Result<> OriginPolicy::check(const HttpRequest &request, Reach reach) const
+{
+    // Without Host (HTTP/1.0) it is no browser that asks.
     const std::string_view host = request.header("Host");
-    if (!m_options.hosts.empty() && !host.empty()) {
-        const auto name = splitAuthority(host).host;
-        const bool isKnown = isAddressOrLocalhost(name)
-                             || std::any_of(m_options.hosts.begin(), m_options.hosts.end(),
-                                            [&](const std::string &known) { return equalsIgnoringCase(known, name); });
-        if (!isKnown)
-            return failure(ErrorCode::OriginRefused, "this server is not known under that Host");
-    }
+    if (request.headers.has("Host") && !isKnownHost(host, reach))
+        return failure(ErrorCode::OriginRefused, "this server does not go by the name in Host: the setting host-name gives it names");
     if (!request.headers.has("Origin"))
         return {};
     const std::string_view origin = request.header("Origin");

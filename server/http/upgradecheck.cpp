@@ -53,9 +53,9 @@ bool isUpgradeRequest(const HttpRequest &head)
            && head.headers.hasToken("Connection", "Upgrade");
 }
 
-UpgradeVerdict checkUpgrade(const HttpRequest &head, const OriginPolicy &origins)
+UpgradeVerdict checkUpgrade(const HttpRequest &head, const OriginPolicy &origins, Reach reach)
 {
-    if (auto allowed = origins.check(head); !allowed)
+    if (auto allowed = origins.check(head, reach); !allowed)
         return {.error = allowed.error()};
     const auto &path = head.path;
     if (path.empty() || path.front() != "sync" || path.size() > 2 || path.back().empty())

@@ -19,7 +19,7 @@ struct UpgradeVerdict
     std::optional<Error> error = {};
     int status = 0; // 0: the error's own
 };
-UpgradeVerdict checkUpgrade(const HttpRequest &head, const OriginPolicy &origins);
+UpgradeVerdict checkUpgrade(const HttpRequest &head, const OriginPolicy &origins, Reach reach);
 
 // The sub-protocol of an upgrade that may be made: the first one offered that is spoken here; none was offered otherwise.
 std::optional<transport::Codec> chosenCodec(const HttpRequest &head);

@@ -203,6 +203,9 @@ void PartsTest::badConfigurationIsNamed_data()
     row("durability", "some");
     row("log-level", "loud");
     row("log-format", "xml");
+    row("host-name", "https://sync.example");
+    row("host-name", "sync.example:8080");
+    row("host-name", "");
     row("max-connections", "0");
     row("max-connections", "many");
     row("max-connections", "1000000");
@@ -418,8 +421,12 @@ void PartsTest::whatNobodyMeansIsWarnedOf()
     QCOMPARE(warningsOf(configuration, true).size(), std::size_t(1));
     configuration.listen.push_back({QHostAddress(QHostAddress::Any), 8081});
     const auto warnings = warningsOf(configuration, false);
-    QCOMPARE(warnings.size(), std::size_t(1));
-    QVERIFY(warnings.front().find("8081") != std::string::npos);
+    QCOMPARE(warnings.size(), std::size_t(2));
+    for (const std::string &warning : warnings)
+        QVERIFY(warning.find("8081") != std::string::npos);
+    QVERIFY(warnings.back().find("host-name") != std::string::npos);
+    configuration.origins.hosts = {"sync.example"};
+    QCOMPARE(warningsOf(configuration, false).size(), std::size_t(1));
 }
 
 void PartsTest::systemdHearsTwiceWithinItsWatchdogTime()

@@ -539,7 +539,7 @@ private Q_SLOTS:
             upgrade, upgrade + close, upgrade + close + close, upgrade + clientFrame(0x81, "1") + close, upgrade.chopped(2),
             upgrade + clientFrame(0x81, "1", false), upgrade + upgrade, get("/sync/a/b", kUpgradeFields) + close, get("/hello"),
             get("/hello") + upgrade + close, get("/never"), get("/later/20"), get("/endless"), get("/api/stream"), "GET /hel", "\r\n\r\n", "",
-            "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc"};
+            "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc"};
         for (int round = 0; round < 4; ++round) {
             std::vector<std::unique_ptr<RawClient>> peers;
             for (const QByteArray &opening : openings) {
@@ -597,7 +597,7 @@ private Q_SLOTS:
         RawClient poster(fixture.port);
         const auto post = [&](const QByteArray &to) {
             poster.received.clear();
-            poster.send("POST /api/stream/" + to + " HTTP/1.1\r\nHost: a\r\nContent-Length: " + QByteArray::number(body.size())
+            poster.send("POST /api/stream/" + to + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + QByteArray::number(body.size())
                         + "\r\n\r\n" + body);
             return poster.waitForText("HTTP/1.1 ") ? poster.received.mid(9, 3).toInt() : 0;
         };

@@ -14,6 +14,8 @@
 #include <new>
 #include <zlib.h>
 
+#include <array>
+
 using namespace eventsync;
 using namespace eventsync::server;
 
@@ -209,13 +211,52 @@ private Q_SLOTS:
         request.headers.add("Host", host.toStdString());
         if (!origin.isEmpty())
             request.headers.add("Origin", origin.toStdString());
-        const auto checked = policy.check(request);
+        const auto checked = policy.check(request, Reach::Network);
         QCOMPARE(checked.has_value(), allowed);
         if (!checked)
             QCOMPARE(checked.error().code, ErrorCode::OriginRefused);
         HttpHeaders headers;
         policy.addCorsHeaders(request, headers);
         QCOMPARE(headers.has("Access-Control-Allow-Origin"), origin == QStringLiteral("https://app.example.org"));
+    }
+
+    void aListenerGoesByTheNamesThatLeadToIt_data()
+    {
+        QTest::addColumn<QString>("host");
+        QTest::addColumn<bool>("onLoopback"); // without configured names, then with
+        QTest::addColumn<bool>("onLoopbackNamed");
+        QTest::addColumn<bool>("onNetwork");
+        QTest::addColumn<bool>("onNetworkNamed");
+        const auto row = [](const char *host, std::array<bool, 4> known) {
+            QTest::newRow(host) << QString::fromLatin1(host) << known[0] << known[1] << known[2] << known[3];
+        };
+        for (const char *host : {"localhost", "LocalHost:8080", "localhost.", "app.localhost:8080", "127.0.0.1", "127.0.0.1:8080",
+                                 "127.8.9.10:1", "[::1]", "[::1]:8080", "[::ffff:127.0.0.1]"})
+            row(host, {true, true, true, true});
+        for (const char *host : {"192.168.0.7", "10.0.0.1:8080", "[fd00::1]:8080", "0.0.0.0:8080"})
+            row(host, {false, false, true, true});
+        for (const char *host : {"sync.example.org", "SYNC.example.org:8443", "sync.example.org.", "[fd00::2]"})
+            row(host, {false, true, true, true});
+        for (const char *host : {"evil.example", "evil.example:8080", "sync.example.org.evil.example", "localhost.evil.example",
+                                 "127.0.0.1.evil.example:8080", "notlocalhost", ".localhost", "[::1", ""})
+            row(host, {false, false, true, false});
+    }
+    void aListenerGoesByTheNamesThatLeadToIt()
+    {
+        QFETCH(QString, host);
+        QFETCH(bool, onLoopback);
+        QFETCH(bool, onLoopbackNamed);
+        QFETCH(bool, onNetwork);
+        QFETCH(bool, onNetworkNamed);
+        HttpRequest request;
+        request.headers.add("Host", host.toStdString());
+        const OriginPolicy unnamed, named({.hosts = {"Sync.example.org", "[fd00::2]"}}), every({.hosts = {"*"}});
+        QCOMPARE(unnamed.check(request, Reach::Loopback).has_value(), onLoopback);
+        QCOMPARE(named.check(request, Reach::Loopback).has_value(), onLoopbackNamed);
+        QCOMPARE(unnamed.check(request, Reach::Network).has_value(), onNetwork);
+        QCOMPARE(named.check(request, Reach::Network).has_value(), onNetworkNamed);
+        QVERIFY(every.check(request, Reach::Loopback));
+        QVERIFY(unnamed.check(HttpRequest(), Reach::Loopback)); // HTTP/1.0: no browser
     }
 
     void gzipIsForThoseWhoAsk_data()

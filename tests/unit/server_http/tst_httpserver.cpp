@@ -32,7 +32,7 @@ private Q_SLOTS:
         const auto row = [](const char *name, const QByteArray &bytes, const char *status, const char *code) {
             QTest::newRow(name) << bytes << QByteArray(status) << QByteArray(code);
         };
-        const QByteArray post = "POST /echo HTTP/1.1\r\nHost: a\r\n";
+        const QByteArray post = "POST /echo HTTP/1.1\r\nHost: localhost\r\n";
         row("no HTTP", "hello there\r\n\r\n", "400", "InvalidMessage");
         row("TLS on a plain port", QByteArray::fromHex("16030100c8010000c40303") + "\r\n\r\n", "400", "InvalidMessage");
         row("a bad escape", get("/%zz"), "400", "InvalidMessage");
@@ -70,7 +70,7 @@ private Q_SLOTS:
         QTest::addColumn<QByteArray>("bytes");
         QTest::newRow("nothing") << QByteArray();
         QTest::newRow("half a head") << QByteArray("GET /hel");
-        QTest::newRow("half a body") << QByteArray("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
+        QTest::newRow("half a body") << QByteArray("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc");
         QTest::newRow("waiting for an answer") << get("/later/50");
         QTest::newRow("in a stream") << get("/endless");
         QTest::newRow("half an upgrade") << get("/sync", "Connection: Upgrade\r\nUpgrade: websocket\r\n").chopped(2);
@@ -98,8 +98,8 @@ private Q_SLOTS:
         QTest::addColumn<QByteArrayList>("answers"); // in this order
         QTest::newRow("at once") << get("/hello") << QByteArrayList{"200 OK", "hello"};
         QTest::newRow("later") << get("/later/50") << QByteArrayList{"200 OK", "after 50"};
-        QTest::newRow("with a body") << QByteArray("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc") << QByteArrayList{"200 OK", "abc"};
-        QTest::newRow("with chunks") << QByteArray("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+        QTest::newRow("with a body") << QByteArray("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc") << QByteArrayList{"200 OK", "abc"};
+        QTest::newRow("with chunks") << QByteArray("POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
                                      << QByteArrayList{"200 OK", "abc"};
         QTest::newRow("more than the system takes at once") << get("/large?size=9000000") << QByteArrayList{"200 OK", "x\""};
         QTest::newRow("several requests") << get("/later/20") + get("/large?size=9000000") + get("/hello", "Connection: close\r\n")
@@ -146,7 +146,7 @@ private Q_SLOTS:
     {
         ServerFixture fixture({.requestTime = 2s, .uploadRate = 100});
         RawClient client(fixture.port);
-        client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1003\r\n\r\n" + QByteArray(1000, 'x'));
+        client.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1003\r\n\r\n" + QByteArray(1000, 'x'));
         QTest::qWait(2'500); // beyond the first look
         client.send("end");
         QVERIFY2(client.waitForText("xend"), client.received.constData());
@@ -176,7 +176,7 @@ private Q_SLOTS:
     {
         ServerFixture fixture;
         RawClient client(fixture.port);
-        const QByteArray bytes = "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
+        const QByteArray bytes = "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
         for (const char c : bytes) {
             client.send(QByteArray(1, c));
             QCoreApplication::processEvents();
@@ -189,7 +189,7 @@ private Q_SLOTS:
         ServerFixture fixture;
         RawClient client(fixture.port);
         client.send(get("/later/60") + get("/hello") + get("/later/10") + get("/numbers") + get("/nowhere")
-                    + "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nend" + get("/later/1", "Connection: close\r\n"));
+                    + "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nend" + get("/later/1", "Connection: close\r\n"));
         QVERIFY(client.waitForClose());
         qsizetype at = 0;
         for (const char *text : {"after 60", "hello", "after 10", "2\r\n4\n\r\n0\r\n\r\n", "NotFound", "end", "after 1"}) {
@@ -299,10 +299,10 @@ private Q_SLOTS:
     {
         ServerFixture fixture;
         RawClient client(fixture.port);
-        client.send("HEAD /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+        client.send("HEAD /hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
         QVERIFY(client.waitForText("Content-Length: 5\r\n"));
         client.received.clear();
-        client.send("HEAD /numbers HTTP/1.1\r\nHost: a\r\n\r\n" + get("/hello", "Connection: close\r\n"));
+        client.send("HEAD /numbers HTTP/1.1\r\nHost: localhost\r\n\r\n" + get("/hello", "Connection: close\r\n"));
         QVERIFY(client.waitForClose());
         QCOMPARE(client.received.count("HTTP/1.1 200"), 2);
         QVERIFY(!client.received.contains("\r\n\r\n2\r\n"));
@@ -346,7 +346,7 @@ private Q_SLOTS:
     {
         ServerFixture fixture({.origins = {.allowed = {"https://app.example.org"}}});
         RawClient client(fixture.port);
-        client.send("OPTIONS /echo HTTP/1.1\r\nHost: a\r\nOrigin: https://app.example.org\r\n"
+        client.send("OPTIONS /echo HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.example.org\r\n"
                     "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: if-match\r\n\r\n");
         QVERIFY(client.waitForText("\r\n\r\n"));
         for (const char *text : {"HTTP/1.1 204 ", "Access-Control-Allow-Origin: https://app.example.org\r\n",
@@ -357,6 +357,44 @@ private Q_SLOTS:
         client.send(get("/hello", "Origin: https://app.example.org\r\n"));
         QVERIFY(client.waitForText("hello"));
         QVERIFY(client.received.contains("Access-Control-Allow-Origin: https://app.example.org\r\n"));
+    }
+
+    void aForeignNameReachesNothing_data()
+    {
+        QTest::addColumn<QByteArray>("request");
+        const QByteArray end = "Host: evil.example:8080\r\nOrigin: http://evil.example:8080\r\n";
+        const auto row = [&](const char *name, const QByteArray &line, const QByteArray &more) {
+            QTest::newRow(name) << line + " HTTP/1.1\r\n" + end + more;
+        };
+        row("a read", "GET /held", "\r\n");
+        row("a write", "PUT /held", "Content-Length: 3\r\n\r\nabc");
+        row("a write whose body is still to come", "POST /echo", "Content-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+        row("a preflight", "OPTIONS /echo", "Access-Control-Request-Method: POST\r\n\r\n");
+        row("a stream", "GET /api/stream", "Accept: text/event-stream\r\n\r\n");
+        row("an upgrade", "GET /sync", QByteArray(kUpgradeFields) + "\r\n");
+        row("a path that is not there", "GET /nowhere", "\r\n");
+    }
+    void aForeignNameReachesNothing()
+    {
+        QFETCH(QByteArray, request);
+        ServerFixture fixture({.origins = {.hosts = {"sync.example.org"}}, .lingerTime = 50ms});
+        std::vector<std::unique_ptr<transport::Connection>> connections;
+        fixture.server.setConnectionHandler([&](auto connection) { connections.push_back(std::move(connection)); });
+        RawClient client(fixture.port);
+        client.send(request);
+        QVERIFY(client.waitForClose());
+        QVERIFY2(client.received.startsWith("HTTP/1.1 403 "), client.received.constData());
+        QVERIFY(client.received.contains("urn:eventsync:error:OriginRefused"));
+        QVERIFY(client.received.contains("host-name"));
+        QCOMPARE(client.received.count("HTTP/1.1 "), 1);
+        QVERIFY(fixture.held.empty());
+        QVERIFY(connections.empty());
+
+        // The same request by a right name is heard.
+        RawClient friendly(fixture.port);
+        friendly.send(request.replace("evil.example", "sync.example.org"));
+        QTRY_VERIFY(friendly.received.contains("\r\n\r\n") || !fixture.held.empty());
+        QVERIFY(!friendly.received.contains("OriginRefused"));
     }
 
     void upgradesAreCheckedBeforeTheyAreMade_data()
