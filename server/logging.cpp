@@ -2,6 +2,7 @@
 #include <server/logging.h>
 
 #include <eventsync/base/clock.h>
+#include <eventsync/base/worklimits.h>
 #include <eventsync/json/value.h>
 
 #include <QLoggingCategory>
@@ -55,15 +56,11 @@ void handle(QtMsgType type, const QMessageLogContext &context, const QString &te
         return;
     const std::string category = context.category ? context.category : "default";
     const std::string time = toText(SystemClock().wall());
-    std::string message = text.toStdString();
+    const std::string message = loggedMessage(text, format.load());
     std::string line;
     if (format.load() == LogFormat::Json) {
         line = json::canonical(json::Object{{"time", time}, {"level", levelName(type)}, {"category", category}, {"message", message}});
     } else {
-        for (char &c : message) {
-            if (c == '\n' || c == '\r')
-                c = ' '; // a message is one line, whatever a peer put into it
-        }
         line = time + ' ' + std::string(levelName(type)) + ' ' + category + ' ' + message;
     }
     line.push_back('\n');
@@ -73,6 +70,24 @@ void handle(QtMsgType type, const QMessageLogContext &context, const QString &te
 }
 
 } // namespace
+
+std::string loggedMessage(const QString &text, LogFormat format)
+{
+    constexpr auto kLongest = static_cast<qsizetype>(limits::kLogLineCharacters);
+    const bool isCut = text.size() > kLongest;
+    QString message;
+    for (const QChar c : QStringView(text).left(kLongest)) {
+        if (format == LogFormat::Json || c.category() != QChar::Other_Control)
+            message.append(c); // JSON has escapes of its own
+        else if (c == u'\n' || c == u'\r' || c == u'\t')
+            message.append(u' ');
+        else
+            message.append(QStringLiteral("\\x%1").arg(int(c.unicode()), 2, 16, QLatin1Char('0')));
+    }
+    if (isCut)
+        message.append(QStringLiteral("... (%1 characters)").arg(text.size()));
+    return message.toStdString();
+}
 
 void installLogging(const LogOptions &options)
 {

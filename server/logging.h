@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <QString>
+
+#include <string>
+
 namespace eventsync::server {
 
 enum class LogLevel { Debug, Info, Warning, Error };
@@ -12,6 +16,10 @@ struct LogOptions
     LogFormat format = LogFormat::Text;
     bool operator==(const LogOptions &) const = default;
 };
+
+// A message as it stands in the log, whatever a peer put into it: so much of it (limits::kLogLineCharacters), and with
+// control characters, which a terminal would obey, as "\\x1b".
+std::string loggedMessage(const QString &text, LogFormat format);
 
 // Qt's messages of this process, one line each, to standard error: "2026-11-21T09:30:00.000Z info eventsync.server text",
 // or a JSON object {time, level, category, message} per line. May be called again with other options. Main thread; what it

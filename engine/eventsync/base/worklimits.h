@@ -33,4 +33,12 @@ constexpr std::uint64_t kBytesPerStep = 8;            // ... its bytes, which ar
 constexpr std::uint64_t kHeadSteps = 1'000'000;       // of a watch, on one changed document: beyond it the watch ends with TooLarge
 constexpr std::size_t kFoldEvents = 32;               // folded between two looks at the budget
 
+// What peers can make the server keep, by messages alone.
+constexpr std::size_t kWatchesPerConnection = 256;      // collections; above it QueueFull
+constexpr std::size_t kRulesAtHand = 1'000;             // of collections that no document in memory belongs to; read again when asked for
+constexpr std::size_t kClockEntries = 10'000;           // authors of one document: its clock, 0.8 MB of JSON, must fit into a frame
+constexpr std::size_t kRestAuthors = 256;               // ... of which so many are names that X-Client-Id gave
+constexpr std::size_t kCursorClockEntries = 100'000;    // of all cursors of one document together, about 10 MB
+constexpr std::size_t kLogLineCharacters = 4 * 1'024;   // of a message in the server's own log; the rest is cut off
+
 } // namespace eventsync::limits

@@ -66,6 +66,14 @@ Result<std::optional<json::Object>> readableMetadata(const CodeWrite &write)
     return std::optional(std::move(metadata.get_object()));
 }
 
+// A clock with many more authors could not be sent any more. Those that are in it write on, and so does the server's own code.
+Result<> checkRoomFor(const ClientId &client, const VectorClock &authors)
+{
+    if (authors.entries().size() < limits::kClockEntries || authors.entries().contains(client))
+        return {};
+    return failure(ErrorCode::TooLarge, "the document has had " + std::to_string(authors.entries().size()) + " authors, and takes no more");
+}
+
 } // namespace
 
 RulesPtr makeRules(const CollectionName &collection, const Policies &policies, const Validators &validators)
@@ -280,6 +288,8 @@ Result<> DocumentCore::checkPlace(const CollectionName &collection) const
 Judgement DocumentCore::merge(const EventPtr &event, const PushContext &context)
 {
     if (auto fine = checkPlace(event->collection); !fine)
+        return refused(fine.error(), false);
+    if (auto fine = checkRoomFor(event->clientId, m_clock); !fine)
         return refused(fine.error(), false);
     if (event->metadata) {
         if (const auto fine = checkClientMetadata(*event->metadata); !fine)

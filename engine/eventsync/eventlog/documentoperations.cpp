@@ -58,14 +58,6 @@ void DocumentOperations::whenStarted(std::function<void()> task)
         m_atStart.push_back(std::move(task));
 }
 
-RulesPtr DocumentOperations::rulesOf(const CollectionName &collection)
-{
-    RulesPtr &known = m_rules[collection];
-    if (!known)
-        known = makeRules(collection, options.policies, options.validators);
-    return known;
-}
-
 // An id that server code uses first is a code author for ever; the server's own names need no claim.
 void DocumentOperations::claimAuthor(const ClientId &client, std::function<void(const Result<> &)> done)
 {
@@ -195,7 +187,7 @@ void DocumentOperations::attempt(const DocumentOperationPtr &operation)
                 Open &open = m_documents.at(id);
                 ++open.generation;
                 open.core = std::make_unique<DocumentCore>(
-                    id, std::move(loaded), [this](const CollectionName &collection) { return rulesOf(collection); }, m_clock, m_random);
+                    id, std::move(loaded), [this](const CollectionName &collection) { return m_rules.of(collection); }, m_clock, m_random);
             }
             operation->known = std::move(found->known);
             operation->judge();

@@ -3,6 +3,7 @@
 
 #include <eventsync/eventlog/documentcore.h>
 #include <eventsync/eventlog/localwriter.h>
+#include <eventsync/eventlog/rulesbook.h>
 #include <eventsync/storage/documentgate.h>
 #include <eventsync/storage/guardedbackend.h>
 
@@ -98,7 +99,6 @@ private:
 
     void commit(storage::Batch batch, storage::Backend::CommitDone done);
     void claimAuthor(const ClientId &client, std::function<void(const Result<> &)> done);
-    RulesPtr rulesOf(const CollectionName &collection);
     void bringUp(const DocumentId &id);
     void attempt(const DocumentOperationPtr &operation);
     void flushIfDue(const DocumentId &id);
@@ -113,7 +113,7 @@ private:
     CompactionSchedule m_schedule;
     storage::DocumentGate m_gate;
     std::unordered_map<DocumentId, Open> m_documents;
-    std::map<CollectionName, RulesPtr> m_rules;
+    RulesBook m_rules{[this](const CollectionName &name) { return makeRules(name, options.policies, options.validators); }};
     std::set<ClientId> m_authors; // known to be code authors
     std::size_t m_running = 0, m_flushes = 0, m_claims = 0;
     std::uint64_t m_uses = 0;

@@ -211,7 +211,7 @@ void SyncService::Private::sendSynced(Session &session, const DocumentPtr &docum
                             .clientSeq = core.clientSeq(session.client), .permission = subscription.permission};
     const auto collection = core.collection() ? core.collection() : subscription.collection;
     if (collection)
-        synced.policy = rulesOf(*collection)->policy;
+        synced.policy = rules.of(*collection)->policy;
     if (!core.exists())
         synced.position.chain = chainStart(collection.value_or(CollectionName()), document->id);
     if (session.vectorClocks || subscription.wantsCursors)

@@ -81,7 +81,7 @@ void SyncService::Private::loaded(const DocumentPtr &document, Result<std::optio
             document->cursors.try_emplace(cursor.clientId, cursor);
     }
     document->core = std::make_unique<eventlog::DocumentCore>(
-        document->id, std::move(*result), [this](const CollectionName &collection) { return rulesOf(collection); }, clock, random);
+        document->id, std::move(*result), [this](const CollectionName &collection) { return rules.of(collection); }, clock, random);
     document->dirtySince = clock.steady();
     measure(document);
     for (auto &task : waiting)

@@ -17,6 +17,28 @@ constexpr std::size_t kCompactAtATime = 1'000; // events per batch: others' comm
 constexpr auto kExpiryEvery = std::chrono::hours(1);
 constexpr std::size_t kExpiryAtATime = 100;
 
+// The stored snapshot that one at `at` makes superfluous: the last one, if it was asked for too (it lies above `above`) and
+// is nearer to the one before it than `every` events.
+struct Spacing
+{
+    ServerSeq above, at;
+    std::int64_t every = 0;
+};
+Result<std::optional<ServerSeq>> supersededSnapshot(storage::ReadView &view, std::int64_t number, const Spacing &spacing)
+{
+    std::vector<ServerSeq> last;
+    EVENTSYNC_CHECK(view.scan({.set = sets::kSnapshots, .prefix = {number}, .until = storage::Cell(spacing.at.value()),
+                               .descending = true, .limit = 2, .columns = {snapshot::Seq}},
+                              [&](const storage::Row &row) {
+                                  last.emplace_back(integerOf(row, snapshot::Seq).value_or(0));
+                                  return true;
+                              }));
+    const ServerSeq before = last.size() > 1 ? last.back() : ServerSeq(0);
+    if (last.empty() || last.front() <= spacing.above || last.front() - before >= spacing.every)
+        return std::nullopt;
+    return last.front();
+}
+
 } // namespace
 
 void logJump(std::chrono::milliseconds moved, const char *since)
@@ -149,7 +171,12 @@ void SyncService::Private::flush(const DocumentPtr &document)
         }
         if (core.exists()) {
             for (const ClientId &client : document->newCursors) {
-                const StateVector &cursor = document->cursors.at(client);
+                const auto found = document->cursors.find(client);
+                if (found == document->cursors.end()) {
+                    batch.erase(sets::kStateVectors, {core.number(), client.text()});
+                    continue;
+                }
+                const StateVector &cursor = found->second;
                 batch.put(sets::kStateVectors, {core.number(), client.text(), cursor.serverSeq.value(),
                                                 json::canonical(cursor.vectorClock.toJson()), cursor.lastUpdated.value()});
             }
@@ -162,10 +189,7 @@ void SyncService::Private::flush(const DocumentPtr &document)
             if (!result) {
                 qCDebug(lcSync) << "derived rows of" << document->id.text().c_str() << "were not written:"
                                   << result.error().toString().c_str();
-                for (const ClientId &client : cursors) {
-                    if (document->cursors.contains(client)) // not expired meanwhile
-                        document->newCursors.insert(client);
-                }
+                document->newCursors.insert(cursors.begin(), cursors.end());
                 if (document->core)
                     document->core->flushFailed();
                 if (errorClass(result.error().code) == ErrorClass::Conflict) // another node has compacted it
@@ -254,20 +278,40 @@ CompactionSchedule::Calls SyncService::Private::scheduleCalls()
             .shortened = [this] { backend.shrink(storage::Shrink::Freed, executor, [](const Result<storage::Shrunk> &) {}); }};
 }
 
+// A snapshot is a whole state, however short the events before it. One that is asked for takes the place of the one before,
+// unless that stands as far from its own predecessor as the schedule's do: asking often makes no more of them than time does.
 void SyncService::Private::makeSnapshot(const DocumentPtr &document, std::function<void(Result<Snapshot>)> done)
 {
+    if (document->flushing) {
+        document->whenFlushed.push_back([this, document, done = std::move(done)](const Result<> &) {
+            whenIdle(document, [this, document, done] { makeSnapshot(document, done); });
+        });
+        return;
+    }
     const DocumentCore &core = *document->core;
     if (!core.exists())
         return done(failure(ErrorCode::NotFound, "there is no document " + document->id.text()));
+    document->flushing = true; // no compaction makes the one before the log's beginning meanwhile
     auto snapshot = std::make_shared<Snapshot>(core.snapshot());
-    storage::Batch batch;
-    batch.put(sets::kSnapshots, toRow(*snapshot, core.number()));
-    commit(std::move(batch), [snapshot, done = std::move(done)](const Result<storage::Committed> &result) {
-        if (result)
-            done(std::move(*snapshot));
-        else
-            done(failure(result.error()));
-    });
+    const std::int64_t every = snapshotEvery(core.collection());
+    read<std::optional<ServerSeq>>(
+        [number = core.number(), above = std::max(core.horizon().previous(), core.snapshotSeq()), at = snapshot->position.serverSeq,
+         every = every > 0 ? every : limits::kSnapshotEveryEvents](storage::ReadView &view) {
+            return supersededSnapshot(view, number, {.above = above, .at = at, .every = every});
+        },
+        [this, document, snapshot, number = core.number(), done = std::move(done)](const Result<std::optional<ServerSeq>> &former) {
+            storage::Batch batch;
+            if (former && *former)
+                batch.erase(sets::kSnapshots, {number, (*former)->value()});
+            batch.put(sets::kSnapshots, toRow(*snapshot, number));
+            commit(std::move(batch), [this, document, snapshot, done](const Result<storage::Committed> &result) {
+                flushEnded(document, {});
+                if (result)
+                    done(std::move(*snapshot));
+                else
+                    done(failure(result.error()));
+            });
+        });
 }
 
 void SyncService::Private::compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done)

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/base/limits.h>
+#include <eventsync/base/worklimits.h>
 #include <eventsync/sync/private.h>
 
 #include <eventsync/eventlog/schema.h>
 
+#include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace eventsync::sync {
 
@@ -127,11 +130,28 @@ void SyncService::Private::cursor(Session &session, const protocol::Cursor &mess
         });
 }
 
+// Ids are invented easily, and each has a clock with an entry for each author: the cursors that moved longest ago go.
+void SyncService::Private::forgetCursors(const DocumentPtr &document, const ClientId &except)
+{
+    std::size_t entries = 0;
+    for (const auto &[client, cursor] : document->cursors)
+        entries += 1 + cursor.vectorClock.entries().size();
+    while (entries > limits::kCursorClockEntries && document->cursors.size() > 1) {
+        const auto oldest = std::min_element(document->cursors.begin(), document->cursors.end(), [&](const auto &a, const auto &b) {
+            return std::pair(a.first == except, a.second.lastUpdated) < std::pair(b.first == except, b.second.lastUpdated);
+        });
+        entries -= 1 + oldest->second.vectorClock.entries().size();
+        document->newCursors.insert(oldest->first); // its row goes as well
+        document->cursors.erase(oldest);
+    }
+}
+
 void SyncService::Private::cursorMoved(const DocumentPtr &document, const ClientId &client, ServerSeq at, VectorClock known)
 {
-    StateVector &cursor = document->cursors[client];
-    cursor = {client, document->id, at, std::move(known), clock.wall()};
+    document->cursors[client] = {client, document->id, at, std::move(known), clock.wall()};
     document->newCursors.insert(client);
+    forgetCursors(document, client);
+    const StateVector &cursor = document->cursors.at(client);
     protocol::OutgoingPtr outgoing;
     for (const SessionId id : broker.followers(document->id)) {
         Session *other = session(id);

@@ -5,6 +5,7 @@
 #include <eventsync/base/listenedtime.h>
 #include <eventsync/base/memoryaccount.h>
 #include <eventsync/eventlog/damagelog.h>
+#include <eventsync/eventlog/rulesbook.h>
 #include <eventsync/eventlog/seentime.h>
 #include <eventsync/sync/eventbroker.h>
 #include <eventsync/sync/livedocument.h>
@@ -61,7 +62,6 @@ struct SyncService::Private
     }
     void commit(storage::Batch batch, storage::Backend::CommitDone done);
     void post(std::function<void()> task);
-    eventlog::RulesPtr rulesOf(const CollectionName &collection);
     void start();
     void whenStarted(std::function<void()> task);
 
@@ -177,12 +177,14 @@ struct SyncService::Private
     void presence(Session &session, const protocol::Presence &message);
     void endPresence(const DocumentPtr &document, const ClientId &client);
     void cursor(Session &session, const protocol::Cursor &message);
+    void forgetCursors(const DocumentPtr &document, const ClientId &except); // those for which there is no room
     void cursorMoved(const DocumentPtr &document, const ClientId &client, ServerSeq at, VectorClock clock);
     bool sendPresences(Session &session, const DocumentPtr &document, Subscription &subscription);
     bool sendCursors(Session &session, const DocumentPtr &document, Subscription &subscription);
 
     // ---- collections and questions (watching.cpp, querying.cpp)
     void watch(Session &session, const protocol::Watch &message);
+    void endWatch(SessionId id, const CollectionName &collection); // of the tables beside the session
     WatchState *watchOf(SessionId id, const CollectionName &collection, std::uint64_t generation); // null once replaced
     void beginList(SessionId id, const CollectionName &collection, std::uint64_t generation, std::int64_t reached);
     void listHeads(SessionId id, const CollectionName &collection, std::uint64_t generation);
@@ -254,10 +256,12 @@ struct SyncService::Private
     std::unordered_map<SessionId, std::unique_ptr<Session>> sessions;
     std::unordered_map<ClientId, std::shared_ptr<ConnectionToken>> connections; // the newest of each client id
     std::unordered_map<DocumentId, DocumentPtr> documents;
-    std::map<CollectionName, eventlog::RulesPtr> rules;
+    eventlog::RulesBook rules{[this](const CollectionName &name) {
+        return eventlog::makeRules(name, options.policies, options.validators);
+    }};
     std::vector<DocumentPtr> ready; // with jobs or whenIdle tasks to look at in the next turn
     bool turnPosted = false;
-    std::map<CollectionName, std::set<SessionId>> watchers;
+    std::map<CollectionName, std::set<SessionId>> watchers; // none of them empty
     std::set<std::pair<SessionId, CollectionName>> changedWatches; // with heads to send
     std::map<std::pair<CollectionName, std::set<DocumentId>>, protocol::OutgoingPtr> sharedHeads; // while they are sent
     bool headsPosted = false;

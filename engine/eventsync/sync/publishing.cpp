@@ -80,10 +80,9 @@ void SyncService::Private::joinNodes()
 void SyncService::Private::hinted(const EventBroker::Hint &hint)
 {
     lastNumber = std::max(lastNumber, hint.number);
-    const auto watching = watchers.find(hint.collection);
     if (const DocumentPtr known = inUse(hint.document))
         refresh(known, hint.head);
-    else if (watching != watchers.end() && !watching->second.empty())
+    else if (watchers.contains(hint.collection))
         withDocument(hint.document, [this](const Result<DocumentPtr> &found) {
             if (found && (*found)->core->exists())
                 headChanged(*found);

@@ -7,6 +7,7 @@
 
 #include <eventsync/base/assert.h>
 #include <eventsync/base/mutation.h>
+#include <eventsync/base/worklimits.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/json/heldbytes.h>
 
@@ -94,6 +95,20 @@ std::size_t weightOf(const Event &event)
 bool isTooLarge(const Event &event, std::size_t limit)
 {
     return weightOf(event) > limit / kLargestEscape && canonicalBytes(event, EventForm::Pushed).size() > limit;
+}
+
+constexpr std::string_view kNamed = "rest:"; // a name that a REST request gave itself
+
+// Any request may give any name, and each is an entry in the document's clock for good: a name beyond those that there is room
+// for is numbered with those that give none.
+ClientId authorOf(const SyncService::Write &write, const VectorClock &clock)
+{
+    const auto &authors = clock.entries();
+    const auto isNamed = [](const auto &entry) { return entry.first.text().starts_with(kNamed); };
+    if (!write.clientId.text().starts_with(kNamed) || authors.contains(write.clientId)
+        || static_cast<std::size_t>(std::count_if(authors.begin(), authors.end(), isNamed)) < limits::kRestAuthors)
+        return write.clientId;
+    return ClientId(std::string(kNamed) + "server");
 }
 
 } // namespace
@@ -377,7 +392,7 @@ void SyncService::Private::judgeWrite(const DocumentPtr &document, const WriteJo
         });
         return;
     }
-    auto written = document->core->write({.collection = write.collection, .clientId = write.clientId, .author = write.author,
+    auto written = document->core->write({.collection = write.collection, .clientId = authorOf(write, document->core->clock()), .author = write.author,
                                           .ifVersion = write.ifVersion, .edit = write.edit, .patch = write.patch,
                                           .kind = write.kind, .metadata = write.metadata, .id = job.id});
     if (!written) {

@@ -234,8 +234,8 @@ void SyncService::Private::answerQuery(const protocol::Query &query, const Princ
                 return answer(failure(result.error()));
             ask<Content>(
                 requester,
-                [list, principal, access = options.access, rules = rulesOf(list.collection)](storage::ReadView &view, Budget &budget) {
-                    return queryList(view, budget, list, rules->policy, [&](const DocumentId &id) {
+                [list, principal, access = options.access, its = rules.of(list.collection)](storage::ReadView &view, Budget &budget) {
+                    return queryList(view, budget, list, its->policy, [&](const DocumentId &id) {
                         return access->access(principal, list.collection, id) != Access::None;
                     });
                 },

@@ -125,10 +125,8 @@ void SyncService::Private::forget(SessionId id)
                 endPresence(document, gone->client);
         }
     }
-    for (const auto &[collection, watch] : gone->watches) {
-        watchers[collection].erase(id);
-        changedWatches.erase({id, collection});
-    }
+    for (const auto &[collection, watch] : gone->watches)
+        endWatch(id, collection);
 }
 
 void SyncService::Private::dispatch(Session &session, const protocol::Message &message)
@@ -165,7 +163,7 @@ void SyncService::Private::dispatch(Session &session, const protocol::Message &m
                    [&](const protocol::Unwatch &m) { unwatch(session, m.collection); },
                    [&](const protocol::Query &m) { query(session, m); },
                    [&](const protocol::ErrorMessage &m) {
-                       qCInfo(lcSync) << "peer" << session.info.peer.c_str() << "reports" << m.message.c_str();
+                       qCDebug(lcSync) << "peer" << session.info.peer.c_str() << "reports" << m.message.c_str();
                    },
                    [&](const auto &) {
                        sendError(session,

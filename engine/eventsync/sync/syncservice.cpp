@@ -108,14 +108,6 @@ void SyncService::Private::post(std::function<void()> task)
     });
 }
 
-eventlog::RulesPtr SyncService::Private::rulesOf(const CollectionName &collection)
-{
-    auto &known = rules[collection];
-    if (!known)
-        known = eventlog::makeRules(collection, options.policies, options.validators);
-    return known;
-}
-
 // ---- the public face
 
 const storage::Schema &SyncService::schema()
@@ -272,7 +264,7 @@ void SyncService::setPolicies(Policies policies, const std::vector<CollectionNam
     };
     d->options.policies = std::move(policies);
     for (const CollectionName &collection : changed)
-        d->rules.erase(collection);
+        d->rules.forget(collection);
     for (const auto &[id, document] : d->documents) {
         if (document->core && isChanged(document->core->collection()))
             document->core->rulesChanged();

@@ -105,6 +105,9 @@ void SyncService::Private::watch(Session &session, const protocol::Watch &messag
 {
     if (options.access->collectionAccess(session.principal, message.collection) == Access::None)
         return sendError(session, {ErrorCode::PermissionDenied, "no right to read the collection"}, protocol::ErrorScope::Document);
+    if (!session.watches.contains(message.collection) && session.watches.size() >= limits::kWatchesPerConnection)
+        return sendError(session, {ErrorCode::QueueFull, "this connection watches as many collections as it may"},
+                         protocol::ErrorScope::Document);
     WatchState watch;
     watch.parameters = message;
     watch.generation = nextGeneration++;
@@ -120,6 +123,15 @@ void SyncService::Private::watch(Session &session, const protocol::Watch &messag
             beginList(id, collection, generation, reached);
         });
     });
+}
+
+void SyncService::Private::endWatch(SessionId id, const CollectionName &collection)
+{
+    const auto watching = watchers.find(collection);
+    watching->second.erase(id);
+    if (watching->second.empty())
+        watchers.erase(watching);
+    changedWatches.erase({id, collection});
 }
 
 // A token counts if this log goes on from it. Whatever else is given in its place leads to a full list, and the peer is told so.
@@ -173,8 +185,8 @@ void SyncService::Private::listHeads(SessionId id, const CollectionName &collect
     }
     ask<HeadPage>(
         session(id)->requester(),
-        [scan, parameters = watch->parameters, rules = rulesOf(collection), asMuch = headLimits()](storage::ReadView &view, Budget &budget) {
-            return headPage(view, budget, scan, parameters, rules->policy, asMuch);
+        [scan, parameters = watch->parameters, its = rules.of(collection), asMuch = headLimits()](storage::ReadView &view, Budget &budget) {
+            return headPage(view, budget, scan, parameters, its->policy, asMuch);
         },
         [this, id, collection, generation, changesOnly](const Result<HeadPage> &page) {
             WatchState *listed = watchOf(id, collection, generation);
@@ -223,9 +235,8 @@ void SyncService::Private::failWatch(Session &session, const CollectionName &col
 
 void SyncService::Private::unwatch(Session &session, const CollectionName &collection)
 {
-    session.watches.erase(collection);
-    watchers[collection].erase(session.id);
-    changedWatches.erase({session.id, collection});
+    if (session.watches.erase(collection) > 0)
+        endWatch(session.id, collection);
 }
 
 HeadLimits SyncService::Private::headLimits() const
@@ -260,7 +271,7 @@ std::optional<protocol::Head> SyncService::Private::headFor(const Session &sessi
 void SyncService::Private::headChanged(const DocumentPtr &document)
 {
     const auto found = watchers.find(*document->core->collection());
-    if (found == watchers.end() || found->second.empty())
+    if (found == watchers.end())
         return;
     for (const SessionId id : found->second) {
         Session *watching = session(id);
@@ -309,7 +320,7 @@ void SyncService::Private::sendChanged(Session &session, const CollectionName &c
         const eventlog::DocumentCore &core = *document->core;
         Budget budget(limits::kHeadSteps);
         const FoundHead found =
-            foundHead(watch.parameters, rulesOf(collection)->policy,
+            foundHead(watch.parameters, rules.of(collection)->policy,
                       {.documentId = id, .serverSeq = core.head().serverSeq, .deleted = core.isDeleted()},
                       plain ? json::State() : core.record().state, asMuch, budget);
         if (budget.isExhausted())

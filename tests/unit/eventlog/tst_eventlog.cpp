@@ -5,6 +5,7 @@
 #include <eventsync/base/assert.h>
 #include <eventsync/base/limits.h>
 #include <eventsync/eventlog/documentcore.h>
+#include <eventsync/eventlog/rulesbook.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/storage/memorybackend.h>
 
@@ -75,6 +76,24 @@ class TestEventLog : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void rulesOfNamesThatNoDocumentUsesAreNotKept()
+    {
+        int made = 0;
+        RulesBook book([&](const CollectionName &) {
+            ++made;
+            return std::make_shared<const Rules>();
+        });
+        const RulesPtr used = book.of(CollectionName("used"));
+        QCOMPARE(book.of(CollectionName("used")), used);
+        QCOMPARE(made, 1);
+        for (int i = 0; i < 10'000; ++i)
+            book.of(CollectionName("invented-" + std::to_string(i)));
+        QVERIFY(book.size() <= limits::kRulesAtHand + 1);
+        QCOMPARE(book.of(CollectionName("used")), used);
+        QCOMPARE(made, 10'001);
+        book.forget(CollectionName("used"));
+        QVERIFY(book.of(CollectionName("used")) != used);
+    }
     void aLaggingRowIsFoldedForward();
     void everyEventStandsInTheChain();
     void anIdIsFoundInTheLogAndBelowTheHorizon();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts of the program that need no running server: what it is told, and the tokens it gives.
 #include <eventsync/base/limits.h>
+#include <eventsync/base/worklimits.h>
 #include <eventsync/eventlog/blockingcommit.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/storage/memorybackend.h>
@@ -10,6 +11,7 @@
 #include <server/config/configuration.h>
 #include <server/datafolder.h>
 #include <server/enginethread.h>
+#include <server/logging.h>
 #include <server/routes/context.h>
 #include <server/routes/idempotency.h>
 #include <server/sessions/resumetoken.h>
@@ -139,6 +141,8 @@ private Q_SLOTS:
     void anAnswerThatCameTooLateGoesWithTheEngine();
     void aDiskThatLosesWritesIsToldToWhoeverRunsTheServer();
     void aRequestsQueryEndsWithItsConnection();
+    void aLogLineObeysNoPeer_data();
+    void aLogLineObeysNoPeer();
 };
 
 void PartsTest::commandLineCountsBeforeEnvironmentBeforeFile()
@@ -157,6 +161,35 @@ void PartsTest::commandLineCountsBeforeEnvironmentBeforeFile()
     QCOMPARE(loaded->dataFolder, std::string("/from-environment"));
     QCOMPARE(loaded->log.level, LogLevel::Debug);
     QCOMPARE(loaded->durability, storage::SqliteBackend::Durability::Off);
+}
+
+void PartsTest::aLogLineObeysNoPeer_data()
+{
+    QTest::addColumn<QString>("message");
+    QTest::addColumn<QString>("asText");
+    QTest::addColumn<QString>("asJson");
+    const auto row = [](const char *name, const QString &message, const QString &asText, const QString &asJson) {
+        QTest::newRow(name) << message << asText << asJson;
+    };
+    const QString escape(QChar(0x1b)), csi(QChar(0x9b));
+    row("plain", u"a b"_s, u"a b"_s, u"a b"_s);
+    row("another language", u"문서 é"_s, u"문서 é"_s, u"문서 é"_s);
+    row("a line of its own", u"a\n2026 info b"_s, u"a 2026 info b"_s, u"a\n2026 info b"_s);
+    row("an escape sequence", escape + u"[2J"_s, u"\\x1b[2J"_s, escape + u"[2J"_s);
+    row("its one-character form", csi + u"2J"_s, u"\\x9b2J"_s, csi + u"2J"_s);
+    row("NUL and DEL", QString(QChar(0)) + QChar(0x7f), u"\\x00\\x7f"_s, QString(QChar(0)) + QChar(0x7f));
+    const QString longest(static_cast<qsizetype>(limits::kLogLineCharacters), u'x'), cut = longest + u"... (5096 characters)"_s;
+    row("longest", longest, longest, longest);
+    row("too long", longest + QString(1000, u'y'), cut, cut);
+}
+
+void PartsTest::aLogLineObeysNoPeer()
+{
+    QFETCH(QString, message);
+    QFETCH(QString, asText);
+    QFETCH(QString, asJson);
+    QCOMPARE(QString::fromStdString(loggedMessage(message, LogFormat::Text)), asText);
+    QCOMPARE(QString::fromStdString(loggedMessage(message, LogFormat::Json)), asJson);
 }
 
 void PartsTest::everyOptionCanStandInTheFile()

@@ -3,6 +3,7 @@
 #include "answerstest.h"
 #include "catchuptest.h"
 #include "crdttest.h"
+#include "growthtest.h"
 #include "nodestest.h"
 #include "rig.h"
 #include "transactiontest.h"
@@ -747,6 +748,7 @@ int main(int argc, char **argv)
     run(CatchUpTest());
     run(AnswersTest());
     run(UpkeepTest());
+    run(GrowthTest());
     run(NodesTest());
     run(TransactionTest());
     return failed;

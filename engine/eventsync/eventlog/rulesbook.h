@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/base/worklimits.h>
+#include <eventsync/eventlog/documentcore.h>
+
+#include <map>
+
+namespace eventsync::eventlog {
+
+// The rules of collections, made once and kept at hand. Peers may ask for any name, so what no document uses is kept for a
+// bounded number of them only (limits::kRulesAtHand) and made again. Owner only.
+class RulesBook
+{
+public:
+    explicit RulesBook(RulesOf make) : m_make(std::move(make)) {}
+
+    RulesPtr of(const CollectionName &collection);
+    void forget(const CollectionName &collection) { m_known.erase(collection); } // they have changed
+    std::size_t size() const { return m_known.size(); }
+
+private:
+    RulesOf m_make;
+    std::map<CollectionName, RulesPtr> m_known;
+    std::size_t m_sweepAt = limits::kRulesAtHand;
+};
+
+} // namespace eventsync::eventlog
