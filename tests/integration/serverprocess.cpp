@@ -10,11 +10,11 @@ namespace eventsync::test {
 
 namespace {
 
-constexpr int kLongMs = 60'000;
+constexpr int kLongMs = static_cast<int>(kProgramTime.count());
 
 } // namespace
 
-Finished run(const QString &program, const QStringList &arguments, const QByteArray &input)
+Finished run(const QString &program, const QStringList &arguments, const QByteArray &input, std::chrono::milliseconds atMost)
 {
     QProcess process;
     process.start(program, arguments);
@@ -23,7 +23,7 @@ Finished run(const QString &program, const QStringList &arguments, const QByteAr
     process.write(input);
     process.closeWriteChannel();
     // The test's own event loop goes on: clients in this process must not look dead meanwhile.
-    if (!QTest::qWaitFor([&] { return process.state() == QProcess::NotRunning; }, kLongMs))
+    if (!QTest::qWaitFor([&] { return process.state() == QProcess::NotRunning; }, static_cast<int>(atMost.count())))
         process.kill();
     process.waitForFinished();
     return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1, process.readAllStandardOutput(),

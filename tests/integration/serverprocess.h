@@ -7,6 +7,7 @@
 #include <QTemporaryDir>
 #include <QUrl>
 
+#include <chrono>
 #include <memory>
 
 namespace eventsync::test {
@@ -17,8 +18,10 @@ struct Finished
     QByteArray output, errors;
 };
 
-// Runs a program to its end. `input` goes to its standard input.
-Finished run(const QString &program, const QStringList &arguments, const QByteArray &input = {});
+// Runs a program to its end. `input` goes to its standard input. Killed if it takes longer.
+constexpr std::chrono::milliseconds kProgramTime{60'000};
+Finished run(const QString &program, const QStringList &arguments, const QByteArray &input = {},
+             std::chrono::milliseconds atMost = kProgramTime);
 Finished runServerCommand(const QStringList &arguments, const QByteArray &input = {});
 Finished curl(const QStringList &arguments, const QByteArray &input = {});
 
