@@ -242,7 +242,9 @@ void DocumentOperations::fail(const DocumentOperationPtr &operation, const Error
 void DocumentOperations::end(const DocumentOperationPtr &operation)
 {
     for (const DocumentId &id : operation->ids) {
-        --m_documents.at(id).waiting;
+        Open &open = m_documents.at(id);
+        --open.waiting;
+        measure(open);
         flushIfDue(id);
     }
     --m_running;
@@ -366,9 +368,19 @@ void DocumentOperations::compactStep(const DocumentOperationPtr &operation, cons
         });
 }
 
+void DocumentOperations::measure(Open &open)
+{
+    if (!options.memory)
+        return;
+    if (!open.held)
+        open.held.emplace(options.memory, MemoryOwner::Documents);
+    open.held->set(sizeof(Open) + (open.core ? sizeof(DocumentCore) + open.core->heldBytes() : 0));
+}
+
 void DocumentOperations::unload()
 {
-    if (m_documents.size() <= options.loadedDocuments + options.loadedDocuments / 8)
+    const auto isOver = [this] { return options.memory && options.memory->isOver(); };
+    if (m_documents.size() <= options.loadedDocuments + options.loadedDocuments / 8 && !isOver())
         return;
     std::vector<std::pair<std::uint64_t, DocumentId>> idle;
     for (const auto &[id, open] : m_documents) {
@@ -377,8 +389,10 @@ void DocumentOperations::unload()
     }
     std::sort(idle.begin(), idle.end());
     for (const auto &[used, id] : idle) {
-        if (m_documents.size() <= options.loadedDocuments)
+        if (m_documents.size() <= options.loadedDocuments && !isOver())
             return;
+        if (options.memory)
+            options.memory->dropped(MemoryOwner::Documents);
         m_documents.erase(id);
     }
 }

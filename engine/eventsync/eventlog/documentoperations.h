@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/guard.h>
 #include <eventsync/eventlog/documentcore.h>
 #include <eventsync/eventlog/localwriter.h>
 #include <eventsync/eventlog/rulesbook.h>
@@ -58,7 +59,7 @@ protected:
     {
         backend.read([work = std::move(work), done = std::move(done), weak = weak_from_this(),
                       posts = &executor](Result<std::unique_ptr<storage::ReadView>> view) {
-            auto answer = std::make_shared<Result<T>>(view ? work(**view) : Result<T>(failure(view.error())));
+            auto answer = std::make_shared<Result<T>>(view ? guarded(work, **view) : Result<T>(failure(view.error())));
             posts->post([answer, done, weak] {
                 if (const auto core = weak.lock())
                     done(std::move(*answer));
@@ -93,6 +94,7 @@ private:
         std::size_t waiting = 0;            // operations at the gate, the running one included
         int flushes = 0;                    // of its derived rows, on their way
         std::uint64_t used = 0;
+        std::optional<MemoryCharge> held = {}; // with an account
 
         bool isIdle() const { return core && waiting == 0 && !core->isCommitting() && !core->hasPrepared(); }
     };
@@ -105,6 +107,7 @@ private:
     std::int64_t snapshotEvery(const std::optional<CollectionName> &collection) const;
     CompactionSchedule::Calls scheduleCalls();
     std::int64_t derivedWithout(const DocumentId &id) const;
+    void measure(Open &open);
     void unload();
     void checkSettled();
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <eventsync/base/clock.h>
+#include <eventsync/base/memoryaccount.h>
 #include <eventsync/base/random.h>
 #include <eventsync/base/storelimits.h>
 #include <eventsync/eventlog/documentwriter.h>
@@ -31,7 +32,8 @@ public:
         std::function<std::shared_ptr<const Validator>(const CollectionName &)> validators = {}; // code validators
         std::int64_t snapshotEvery = limits::kSnapshotEveryEvents; // events; 0: only when asked for
         UpkeepRules upkeep = {}; // of collections that have other snapshots, or whose logs are kept short while they are written
-        std::size_t loadedDocuments = limits::kCacheDocuments;     // kept in memory, the ones used last
+        std::size_t loadedDocuments = limits::kCacheDocuments;     // kept in memory, the ones used last ...
+        std::shared_ptr<MemoryAccount> memory = {};                // ... while this is not over its total
     };
 
     LocalWriter(storage::Backend &backend, Executor &executor, const Clock &clock, Random &random, Options options);
