@@ -451,7 +451,8 @@ void CatchUpTest::questionsMeetDamageByNameAndItIsSaidOnce()
     ServiceOptions options;
     options.metrics = &metrics;
     Rig rig(options);
-    rig.push(rig.follow("alice"), {rig.create(rig.peers.back())});
+    Peer &alice = rig.follow("alice");
+    rig.push(alice, {rig.create(alice)});
     writeMany(rig, 99);
     rig.wait(std::chrono::seconds(2)); // the derived rows are written
     damage(rig, 7, [](storage::Row changed) {
