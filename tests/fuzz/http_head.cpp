@@ -48,7 +48,7 @@ Outcome read(std::string_view bytes, std::size_t step)
                 HttpRequest request = reader.takeRequest();
                 require(request.body.size() <= 1000);
                 if (isUpgradeRequest(request)) {
-                    const auto verdict = checkUpgrade(request, OriginPolicy({.hosts = {"sync.example.org"}}));
+                    const auto verdict = checkUpgrade(request, OriginPolicy({.hosts = {"sync.example.org"}}), Reach::Loopback);
                     require(verdict.error || (!request.path.empty() && request.path.front() == "sync"));
                 }
                 request.accepts("text/event-stream");

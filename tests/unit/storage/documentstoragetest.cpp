@@ -63,7 +63,7 @@ void DocumentStorageTest::init()
     m_backend = std::make_unique<MemoryBackend>(Schema{1, {DocumentStorage::recordSet()}});
     DocumentStorage::Options options;
     options.policies.set(kGames, CollectionPolicy::games());
-    options.cache = {3, std::chrono::milliseconds(1000), 3, &m_metrics};
+    options.cache = {.entries = 3, .timeToLive = std::chrono::milliseconds(1000), .hotHits = 3, .metrics = &m_metrics};
     m_storage = std::make_unique<DocumentStorage>(*m_backend, m_executor, m_clock, options);
 }
 

@@ -189,9 +189,10 @@ void QueriesTest::whatWaitsAtTheEndIsAnswered()
 {
     MemoryBackend memory(kSchema);
     HeldReads backend(memory);
+    const test::FakeClock clock;
     std::vector<bool> answers;
     {
-        Queries queries(backend);
+        Queries queries(backend, clock);
         for (std::size_t i = 0; i < limits::kRunningQueries + 1; ++i)
             queries.ask({}, [&](const Result<ReadView *> &view, Budget &) { answers.push_back(view.has_value()); });
     }
