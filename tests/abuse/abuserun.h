@@ -16,10 +16,14 @@ namespace eventsync::abuse {
 struct AbuseOptions
 {
     std::chrono::seconds quiet{30}, abuse{600};
-    std::int64_t memoryBytes = 0;  // that the server may take at the most
+    std::int64_t documentMiB = 1'024; // the server's max-memory
     bool judgesTime = true;        // whether ordinary clients that waited too long are a failure
     std::string only = {};         // one attack; empty: all
 };
+
+constexpr std::int64_t kMiB = 1'024 * 1'024;
+// What the process may have in memory: its documents, and beside them messages, answers, queues and the database.
+constexpr std::int64_t kBesideDocumentsMiB = 256;
 
 struct Waits
 {
@@ -35,7 +39,7 @@ struct AbuseReport
     std::map<std::string, int> failures;                                     // of the ordinary clients
     std::size_t edited = 0;
     std::vector<std::string> faults; // empty: the server held
-    double ratio() const; // how many times longer the slowest hundredth waited
+    double ratio() const; // of the 99th percentiles, abused to quiet
 };
 
 // A server of its own, ten ordinary clients, and every attack at once. A run that cannot be made has a fault that says so.

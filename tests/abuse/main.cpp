@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A hostile load beside ordinary clients, against the real server on a free port of the loopback interface (./dev abuse):
-//   eventsync-abuse [--minutes N] [--short] [--memory MIB] [--only ATTACK]
+//   eventsync-abuse [--minutes N] [--short] [--max-memory MIB] [--only ATTACK]
 // Exit codes: 0 the server held, 1 it did not, 2 the command line is wrong.
 #include "abuserun.h"
 
@@ -14,9 +14,6 @@ using namespace eventsync::abuse;
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr std::int64_t kMiB = 1024 * 1024;
-constexpr std::int64_t kMemoryMiB = 1024;
 
 void printWaits(const char *when, const Waits &waits)
 {
@@ -43,10 +40,11 @@ void print(const AbuseReport &report, const AbuseOptions &options)
     std::printf("\nordinary clients\n");
     printWaits("quiet", report.quiet);
     printWaits("abused", report.abused);
-    std::printf("the slowest hundredth waited %.1f times as long%s\n", report.ratio(), options.judgesTime ? " (bound: 10)" : "");
+    std::printf("99th percentiles, abused to quiet: %.1f times%s\n", report.ratio(), options.judgesTime ? " (bound: 10)" : "");
     for (const auto &[what, times] : report.failures)
         std::printf("  %d times: %s\n", times, what.c_str());
-    std::printf("\nserver (memory bound: %lld MiB)\n", static_cast<long long>(options.memoryBytes / kMiB));
+    std::printf("\nserver (max-memory %lld MiB; the process may take %lld MiB more)\n", static_cast<long long>(options.documentMiB),
+                static_cast<long long>(kBesideDocumentsMiB));
     printObservation("before", report.before);
     printObservation("after", report.after);
     std::printf("\n%zu ordinary edits looked for in the log\n", report.edited);
@@ -63,25 +61,23 @@ int main(int argc, char **argv)
     QCommandLineParser parser;
     const QCommandLineOption minutes(QStringLiteral("minutes"), QStringLiteral("of abuse (default 10)"), QStringLiteral("N"), QStringLiteral("10"));
     const QCommandLineOption isShort(QStringLiteral("short"), QStringLiteral("a few seconds, and no judgement of times"));
-    const QCommandLineOption memory(QStringLiteral("memory"), QStringLiteral("that the server may take, in MiB"), QStringLiteral("MIB"),
-                                    QString::number(kMemoryMiB));
+    const QCommandLineOption memory(QStringLiteral("max-memory"), QStringLiteral("of the server, in MiB (default 1024; 256 with --short)"),
+                                    QStringLiteral("MIB"));
     const QCommandLineOption only(QStringLiteral("only"), QStringLiteral("one attack, by its name in the report"), QStringLiteral("ATTACK"));
     parser.addOptions({minutes, isShort, memory, only});
     parser.addHelpOption();
     parser.process(application);
-    bool isNumber = false, isSize = false;
     AbuseOptions options;
-    options.abuse = std::chrono::minutes(parser.value(minutes).toInt(&isNumber));
-    options.memoryBytes = parser.value(memory).toLongLong(&isSize) * kMiB;
+    if (parser.isSet(isShort))
+        options = {.quiet = 3s, .abuse = 12s, .documentMiB = 256, .judgesTime = false};
+    else
+        options.abuse = std::chrono::minutes(parser.value(minutes).toInt());
+    if (parser.isSet(memory))
+        options.documentMiB = parser.value(memory).toLongLong();
     options.only = parser.value(only).toStdString();
-    if (!isNumber || !isSize || options.abuse < 1min || !parser.positionalArguments().isEmpty()) {
+    if (options.abuse <= 0s || options.documentMiB <= 0 || !parser.positionalArguments().isEmpty()) {
         std::fprintf(stderr, "%s\n", qPrintable(parser.helpText()));
         return 2;
-    }
-    if (parser.isSet(isShort)) {
-        options.quiet = 3s;
-        options.abuse = 12s;
-        options.judgesTime = false;
     }
     const AbuseReport report = runAbuse(options);
     print(report, options);
