@@ -97,7 +97,7 @@ Result<> OriginPolicy::check(const HttpRequest &request, Reach reach) const
     // Without Host (HTTP/1.0) it is no browser that asks.
     const std::string_view host = request.header("Host");
     if (request.headers.has("Host") && !isKnownHost(host, reach))
-        return failure(ErrorCode::OriginRefused, "this server does not go by the name in Host: the setting host-name gives it names");
+        return failure(ErrorCode::OriginRefused, "this server does not accept the host name of the request: the setting host-name lists accepted names");
     if (!request.headers.has("Origin"))
         return {};
     const std::string_view origin = request.header("Origin");
