@@ -651,14 +651,15 @@ void UpkeepTest::whatWasUsedLongestAgoLeavesMemoryFirst()
     Metrics metrics;
     ServiceOptions options;
     options.metrics = &metrics;
-    options.memory = std::make_shared<MemoryAccount>(6 * kLargeHeld, &metrics);
+    options.memory = std::make_shared<MemoryAccount>(20 * kLargeHeld, &metrics);
     Rig rig(options);
     rig.follow("alice", "followed");
-    for (int i = 1; i <= 10; ++i) {
+    constexpr int kDocuments = 15; // each with the event that made it
+    for (int i = 1; i <= kDocuments; ++i) {
         QVERIFY(rig.write(writeOf(i == 1 ? "followed" : "d" + std::to_string(i), largeState())).has_value());
         rig.wait(std::chrono::seconds(2)); // the derived rows are written
     }
-    QVERIFY(options.memory->bytes() > 3 * kLargeHeld);
+    QVERIFY(options.memory->bytes() > 10 * kLargeHeld);
     QVERIFY(options.memory->bytes() <= options.memory->total());
     const auto loaded = [&] {
         std::int64_t count = 0;
@@ -667,9 +668,9 @@ void UpkeepTest::whatWasUsedLongestAgoLeavesMemoryFirst()
         });
         return count;
     };
-    QVERIFY(loaded() < 7);
     const std::int64_t before = loaded();
-    QVERIFY(rig.read("d10").has_value()); // was used last
+    QVERIFY(before > 2 && before < kDocuments);
+    QVERIFY(rig.read("d15").has_value()); // was used last
     QVERIFY(rig.read("followed").has_value());
     QCOMPARE(loaded(), before);
     QVERIFY(rig.read("d2").has_value()); // was not there
@@ -714,7 +715,8 @@ void UpkeepTest::withoutMemoryOneEditIsRefusedAndOthersGoOn()
         });
     }
     rig.run();
-    QCOMPARE(outcomes, (std::vector<std::string>{R"({"n":1})", "Unavailable", R"({"n":4})"}));
+    const std::string all = outcomes[0] + ' ' + outcomes[1] + ' ' + outcomes[2];
+    QVERIFY2(all == R"({"n":1} Unavailable {"n":4})", all.c_str());
     QCOMPARE(rig.state(), std::string(R"({"n":4})"));
     QCOMPARE(rig.head().serverSeq, ServerSeq(3));
 }
