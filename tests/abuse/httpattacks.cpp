@@ -142,7 +142,7 @@ public:
     void step() override
     {
         std::string patch = "[";
-        for (int i = 0; i < 10; ++i)
+        for (int i = 0; i < 2; ++i)
             patch += R"({"op":"copy","from":"/t","path":"/u"},{"op":"remove","path":"/u"},)";
         patch += R"({"op":"add","path":"/n","value":)" + std::to_string(chance()) + "}]";
         count(ask(port(), {.method = "PATCH", .target = "/api/attacked/copies", .body = patch, .headers = kJsonPatch}));
@@ -185,7 +185,7 @@ public:
         std::string filter = "%7B%22any%22%3A%5B"; // {"any":[
         while (filter.size() < 12'000)
             filter += "%7B%22path%22%3A%22%2Fn%22%2C%22op%22%3A%22eq%22%2C%22value%22%3A1%7D%2C"; // {"path":"/n","op":"eq","value":1},
-        filter += "%7B%22path%22%3A%22%2Fn%22%2C%22op%22%3A%22exists%22%7D%5D%7D";
+        filter += "%7B%22path%22%3A%22%2Fn%22%2C%22op%22%3A%22exists%22%2C%22value%22%3Atrue%7D%5D%7D";
         count(ask(port(), {.target = "/api/work?filter=" + filter}));
     }
     std::chrono::milliseconds pause() const override { return 100ms; }

@@ -94,7 +94,7 @@ void addAuthors(Rig &rig, int count)
 {
     writeState(rig, "d1", R"({"n":0})");
     for (int i = 1; i <= count; ++i) {
-        const std::string author = "rest:" + std::string(58, 'a') + std::to_string(100'000 + i);
+        const std::string author = std::string(58, 'a') + std::to_string(100'000 + i);
         QVERIFY(rig.write(writeOf("d1", R"({"n":)" + std::to_string(i) + "}", author)).has_value());
     }
 }
