@@ -377,7 +377,7 @@ private Q_SLOTS:
     void aForeignNameReachesNothing()
     {
         QFETCH(QByteArray, request);
-        ServerFixture fixture({.origins = {.hosts = {"sync.example.org"}}, .lingerTime = 50ms});
+        ServerFixture fixture({.lingerTime = 50ms}); // nothing is configured
         std::vector<std::unique_ptr<transport::Connection>> connections;
         fixture.server.setConnectionHandler([&](auto connection) { connections.push_back(std::move(connection)); });
         RawClient client(fixture.port);
@@ -392,7 +392,7 @@ private Q_SLOTS:
 
         // The same request by a right name is heard.
         RawClient friendly(fixture.port);
-        friendly.send(request.replace("evil.example", "sync.example.org"));
+        friendly.send(request.replace("evil.example", "localhost"));
         QTRY_VERIFY(friendly.received.contains("\r\n\r\n") || !fixture.held.empty());
         QVERIFY(!friendly.received.contains("OriginRefused"));
     }
