@@ -85,6 +85,7 @@ public:
             return broken("the server does not start: " + server.errors().toStdString());
         const auto port = static_cast<std::uint16_t>(server.url().port());
         const ObservedServer observed(server.pid(), port);
+        Attacks attacks = preparedAttacks(port);
         {
             OrdinaryClients clients(server.url());
             if (!clients.begin())
@@ -92,7 +93,7 @@ public:
             clients.work(true);
             m_report.quiet = listen(clients, m_options.quiet);
             m_report.before = observed.now();
-            attack(port, clients);
+            attack(std::move(attacks), clients);
             calmDown(clients, observed);
             m_report.failures = clients.failures();
             m_edited = clients.edited();
@@ -122,13 +123,20 @@ private:
         return waitsOf(clients);
     }
 
-    void attack(std::uint16_t port, OrdinaryClients &clients)
+    Attacks preparedAttacks(std::uint16_t port) const
     {
         Attacks attacks;
         addHttpAttacks(attacks, port);
         addConnectionAttacks(attacks, port);
         if (!m_options.only.empty())
             std::erase_if(attacks, [this](const auto &one) { return one->name() != m_options.only; });
+        for (const auto &one : attacks)
+            one->prepare();
+        return attacks;
+    }
+
+    void attack(Attacks attacks, OrdinaryClients &clients)
+    {
         {
             const Gang gang(attacks);
             m_report.abused = listen(clients, m_options.abuse);

@@ -22,7 +22,6 @@ Gang::Gang(Attacks &attacks)
     for (const auto &attack : attacks) {
         m_threads.emplace_back([this, &one = *attack] {
             ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice); // of this thread only
-            one.prepare();
             while (!m_stopped) {
                 one.step();
                 std::this_thread::sleep_for(one.pause());

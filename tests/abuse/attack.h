@@ -22,7 +22,7 @@ public:
     Attack(std::string name, std::uint16_t port) : m_name(std::move(name)), m_port(port) {}
     virtual ~Attack() = default;
 
-    virtual void prepare() {}                               // once, before the first step
+    virtual void prepare() {}                               // once, while the server is quiet
     virtual void step() = 0;
     virtual std::chrono::milliseconds pause() const { return std::chrono::milliseconds(20); } // between two steps
 
