@@ -166,7 +166,7 @@ void LogFold::take(const storage::Row &row)
         m_report(FindingKind::Size, seq, fits.error().message); // the log is sound all the same
     if (m_folds)
         fold(event);
-    if (m_findings == before && !hasSoundChecksum(row, kEventCells)) // nothing tells it better
+    if (m_findings == before && !hasSoundChecksum(row, kEventCells)) // no finding names the damage more precisely
         found(FindingKind::Identity, seq, "the row's checksum is not that of its cells");
     m_chain = event.chain;
     m_clock.set(event.clientId, event.clientSeq);

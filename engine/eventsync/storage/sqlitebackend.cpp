@@ -274,7 +274,7 @@ void SqliteBackend::Parts::commitLoop()
 // had begun by then. Whether the file still has its name is looked at last: then whatever is acknowledged was in it.
 void SqliteBackend::Parts::commitGroup(std::vector<Work> &group, std::size_t &rows, bool open)
 {
-    if (const auto reason = misplaced()) // nothing is written where nobody would find it
+    if (const auto reason = misplaced()) // what is written to a file that was moved away is lost
         writer->breakOff(*reason);
     writer->commit(group, [&](std::vector<Work> &all) {
         if (!open || rows >= limits::kCommitRows)

@@ -171,7 +171,7 @@ void SyncService::Private::unload()
     memoryIsShort = isShort;
 }
 
-// Documents that are followed do without their last events and without the picture that was sent last: both are in the store.
+// Documents that clients follow give up their last events and the snapshot that was sent last: both are in the store.
 void SyncService::Private::shorten(std::vector<DocumentPtr> followed)
 {
     std::erase_if(followed, [](const DocumentPtr &document) { return document->core->tail().empty() && !document->served; });

@@ -390,7 +390,7 @@ private Q_SLOTS:
         QVERIFY(fixture.held.empty());
         QVERIFY(connections.empty());
 
-        // The same request by a right name is heard.
+        // The same request under an accepted name is answered.
         RawClient friendly(fixture.port);
         friendly.send(request.replace("evil.example", "localhost"));
         QTRY_VERIFY(friendly.received.contains("\r\n\r\n") || !fixture.held.empty());
