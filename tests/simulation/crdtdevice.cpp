@@ -26,7 +26,7 @@ void Device::editCrdt(const DocumentId &document, std::uint64_t chance)
         edited = m_core->updateCrdt(document, randomCrdtEdit(rest));
     }
     if (edited)
-        perform(std::move(edited->outcome));
+        perform(std::move(edited->changes));
 }
 
 // A CRDT patch that was only written again with other ids, while it was pending, is the same edit to what was made on top of it.
@@ -54,14 +54,14 @@ void Device::noteTwinsVersion(const Event &event) const
 
 // After every step: an editor that follows is never apart from the document, and among CRDT patches there are no conflicts.
 // (When the server has lost what others made, an edit on top of that has to wait for them: G12.)
-void Device::checkCrdt(const client::Outcome &outcome)
+void Device::checkCrdt(const client::Changes &changes)
 {
     for (const DocumentId &id : m_documents) {
         if (!isCrdt(id))
             continue;
         const crdt::Document *document = m_core->crdtDocument(id);
         auto [text, fresh] = m_editors.try_emplace(id, document);
-        for (const client::Fact &fact : outcome.facts) {
+        for (const client::Fact &fact : changes.facts) {
             const auto *changed = std::get_if<client::CrdtChanged>(&fact);
             if (changed && changed->documentId == id && !fresh)
                 text->second.follow(*changed, document, m_name);

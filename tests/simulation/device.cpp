@@ -142,15 +142,15 @@ void Device::crash(std::uint64_t chance)
         perform(m_core->openDocument(id, collectionOf(id)).value());
 }
 
-void Device::perform(client::Outcome outcome)
+void Device::perform(client::Changes changes)
 {
-    checkCrdt(outcome);
+    checkCrdt(changes);
     for (const DocumentId &id : m_documents)
         noteEntries(id);
-    if (outcome.writes.isEmpty() && outcome.messages.empty() && outcome.facts.empty() && !outcome.close)
+    if (changes.writes.isEmpty() && changes.messages.empty() && changes.facts.empty() && !changes.close)
         return;
-    const bool isClosing = outcome.close.has_value();
-    m_steps.push_back({std::move(outcome), m_link, m_lagging ? m_memory : Memory()});
+    const bool isClosing = changes.close.has_value();
+    m_steps.push_back({std::move(changes), m_link, m_lagging ? m_memory : Memory()});
     if (!m_lagging || isClosing)
         settleDisk();
 }
@@ -173,8 +173,8 @@ void Device::disk()
         void post(Task task) override { tasks.push_back(std::move(task)); }
     } later;
     std::optional<Result<storage::Committed>> committed;
-    if (!step.outcome.writes.isEmpty()) {
-        m_disk->commit(std::move(step.outcome.writes), later, [&](Result<storage::Committed> result) { committed = std::move(result); });
+    if (!step.changes.writes.isEmpty()) {
+        m_disk->commit(std::move(step.changes.writes), later, [&](Result<storage::Committed> result) { committed = std::move(result); });
         for (const Executor::Task &task : later.tasks)
             task();
         if (!committed || !*committed)
@@ -186,7 +186,7 @@ void Device::disk()
     const Memory &durable = m_lagging ? m_durable : m_memory;
     ledger.edits.insert(durable.made.begin(), durable.made.end());
     ledger.discarded.insert(durable.discarded.begin(), durable.discarded.end());
-    for (protocol::Message &message : step.outcome.messages) {
+    for (protocol::Message &message : step.changes.messages) {
         if (!step.link || step.link != m_link)
             break;
         if (const auto *push = std::get_if<protocol::Push>(&message)) {
@@ -201,10 +201,10 @@ void Device::disk()
         }
         step.link->sendUp(std::move(message));
     }
-    for (const client::Fact &fact : step.outcome.facts)
+    for (const client::Fact &fact : step.changes.facts)
         apply(fact);
-    if (step.outcome.close && m_link && step.link == m_link) {
-        m_world.say("    " + m_name + " leaves: " + step.outcome.close->reason.toString());
+    if (step.changes.close && m_link && step.link == m_link) {
+        m_world.say("    " + m_name + " leaves: " + step.changes.close->reason.toString());
         m_link->sever(0);
         notice();
     }
@@ -315,13 +315,13 @@ void Device::receive(Link::Down down)
         const ServerSeq before = m_core->position(events->documentId).value_or(Position()).serverSeq;
         for (const auto &item : events->events)
             noteTwinsVersion(*item.event);
-        auto outcome = m_core->receive(message);
+        auto changes = m_core->receive(message);
         const ServerSeq after = m_core->position(events->documentId).value_or(Position()).serverSeq;
         for (const auto &item : events->events) {
             if (item.event->serverSeq > before && item.event->serverSeq <= after)
                 mark(m_memory.saw[events->documentId], m_world.ledger().number(item.event->id));
         }
-        perform(std::move(outcome));
+        perform(std::move(changes));
         return;
     }
     const auto *snapshot = std::get_if<protocol::Snapshot>(&message);
@@ -337,7 +337,7 @@ void Device::receive(Link::Down down)
     const DocumentState *confirmed = m_core->confirmed(document);
     const json::State old = confirmed ? confirmed->jsonState() : json::State();
     const auto before = m_core->position(document);
-    auto outcome = m_core->receive(message);
+    auto changes = m_core->receive(message);
     const auto after = m_core->position(document);
     const bool installed = snapshot && after && before != after;
     json::Footprint change;
@@ -361,7 +361,7 @@ void Device::receive(Link::Down down)
                  && !(isCrdt(entry.documentId) && entry.operation == Operation::Update))
             note->second.net.push_back({after->serverSeq, change, entry.footprint});
     }
-    perform(std::move(outcome));
+    perform(std::move(changes));
 }
 
 void Device::tick()
@@ -386,7 +386,7 @@ void Device::edit(std::uint64_t chance)
     else
         edited = m_core->update(document, edit.patch);
     if (edited)
-        perform(std::move(edited->outcome));
+        perform(std::move(edited->changes));
 }
 
 void Device::undo(std::uint64_t chance)
@@ -394,7 +394,7 @@ void Device::undo(std::uint64_t chance)
     const DocumentId &document = m_documents[chance % m_documents.size()];
     auto edited = (chance / 16) % 3 ? m_core->undo(document) : m_core->redo(document);
     if (edited)
-        perform(std::move(edited->outcome));
+        perform(std::move(edited->changes));
 }
 
 void Device::openOrClose(std::uint64_t chance)
@@ -434,7 +434,7 @@ std::optional<client::QueueEntry> Device::nextConflict(bool person)
     return std::nullopt;
 }
 
-Result<client::Outcome> Device::decide(const client::QueueEntry &entry, std::uint64_t chance)
+Result<client::Changes> Device::decide(const client::QueueEntry &entry, std::uint64_t chance)
 {
     static constexpr client::Decision kDecisions[] = {client::Decision::Ours, client::Decision::Theirs, client::Decision::Merged};
     client::Resolution resolution{.decision = kDecisions[chance % 3], .merged = {}, .strategy = "random", .decidedBy = m_name};
@@ -457,17 +457,17 @@ bool Device::resolve(std::uint64_t chance, bool person)
     const auto entry = nextConflict(person);
     if (!entry)
         return false;
-    auto outcome = decide(*entry, chance);
-    if (!outcome) { // what was chosen cannot be had: the person gives it up
-        m_world.say("    " + m_name + " discards " + entry->id.toText().substr(19) + ": " + outcome.error().toString());
+    auto changes = decide(*entry, chance);
+    if (!changes) { // what was chosen cannot be had: the person gives it up
+        m_world.say("    " + m_name + " discards " + entry->id.toText().substr(19) + ": " + changes.error().toString());
         m_memory.discarded.insert(entry->first());
-        outcome = m_core->discard(entry->id);
-        if (!outcome)
-            throw Violation("jam", m_name + " cannot discard a conflict: " + outcome.error().toString());
+        changes = m_core->discard(entry->id);
+        if (!changes)
+            throw Violation("jam", m_name + " cannot discard a conflict: " + changes.error().toString());
     } else {
         m_world.say("    " + m_name + " resolves " + entry->id.toText().substr(19));
     }
-    perform(std::move(*outcome));
+    perform(std::move(*changes));
     return true;
 }
 

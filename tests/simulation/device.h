@@ -64,24 +64,24 @@ private:
     };
     struct Step
     {
-        client::Outcome outcome;
+        client::Changes changes;
         Link *link;
         Memory memory; // as of this step
     };
 
     void load();
-    void perform(client::Outcome outcome);
+    void perform(client::Changes changes);
     void checkNet(const Event &event, const EditNote &note) const;
     void noteEntries(const DocumentId &document);
     void noteRenewed(const client::QueueEntry &entry);
     void noteTwinsVersion(const Event &event) const;
     void editCrdt(const DocumentId &document, std::uint64_t chance);
-    void checkCrdt(const client::Outcome &outcome);
+    void checkCrdt(const client::Changes &changes);
     void checkLeft(const DocumentId &document, const std::set<EventId> &queued) const;
     void apply(const client::Fact &fact);
     bool isPersons(const client::QueueEntry &entry) const;
     std::optional<client::QueueEntry> nextConflict(bool person);
-    Result<client::Outcome> decide(const client::QueueEntry &entry, std::uint64_t chance);
+    Result<client::Changes> decide(const client::QueueEntry &entry, std::uint64_t chance);
 
     World &m_world;
     std::string m_name;

@@ -9,12 +9,12 @@ namespace eventsync {
 namespace {
 
 constexpr std::array<std::string_view, kMutations> kNames = {
-    "without-thaw-at-synced", "without-settle-by-answer", "without-ids-for-ever", "without-same-id-duplicate",
+    "without-return-to-waiting", "without-settle-by-answer", "without-ids-for-ever", "without-same-id-duplicate",
     "without-first-id", "without-other-version", "without-own-overtook", "without-known-in-snapshot",
     "without-acked-in-snapshot", "without-base-on-diverged", "without-halt-after-refusal", "without-fork-closes",
     "without-own-ids", "without-copy-is-other", "without-validate-on-rebase", "without-check-since-base",
     "without-duplicate-first", "without-wait-cleared", "without-following-queued",
-    "no-drop", "no-dedupe", "no-freeze", "no-lower-check", "no-skip", "no-follow", "ack-settles", "number-not-durable",
+    "no-drop", "no-dedupe", "no-freeze", "no-lower-check", "no-skip", "no-propagation", "ack-settles", "number-not-durable",
     "no-requeue", "no-chain", "push-before-synced", "base-unchecked", "window-compacted", "snapshot-unchecked",
     "fork-ignored", "overlap-own-only", "no-validator-conflict", "apply-gap", "ack-before-commit",
 };

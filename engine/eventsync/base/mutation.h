@@ -11,17 +11,17 @@
 namespace eventsync {
 
 enum class Mutation : unsigned char {
-    WithoutThawAtSynced, WithoutSettleByAnswer, WithoutIdsForEver, WithoutSameIdDuplicate, WithoutFirstId,
+    WithoutReturnToWaiting, WithoutSettleByAnswer, WithoutIdsForEver, WithoutSameIdDuplicate, WithoutFirstId,
     WithoutOtherVersion, WithoutOwnOvertook, WithoutKnownInSnapshot, WithoutAckedInSnapshot, WithoutBaseOnDiverged,
     WithoutHaltAfterRefusal, WithoutForkCloses, WithoutOwnIds, WithoutCopyIsOther, WithoutValidateOnRebase,
     WithoutCheckSinceBase, WithoutDuplicateFirst, WithoutWaitCleared, WithoutFollowingQueued,
-    NoDrop, NoDedupe, NoFreeze, NoLowerCheck, NoSkip, NoFollow, AckSettles, NumberNotDurable, NoRequeue, NoChain,
+    NoDrop, NoDedupe, NoFreeze, NoLowerCheck, NoSkip, NoPropagation, AckSettles, NumberNotDurable, NoRequeue, NoChain,
     PushBeforeSynced, BaseUnchecked, WindowCompacted, SnapshotUnchecked, ForkIgnored, OverlapOwnOnly, NoValidatorConflict,
     ApplyGap, AckBeforeCommit,
 };
 constexpr int kMutations = static_cast<int>(Mutation::AckBeforeCommit) + 1;
 
-std::string_view mutationName(Mutation mutation); // "without-thaw-at-synced", "no-freeze"
+std::string_view mutationName(Mutation mutation); // "without-return-to-waiting", "no-freeze"
 std::optional<Mutation> mutationFrom(std::string_view name);
 
 #ifdef EVENTSYNC_MUTATIONS

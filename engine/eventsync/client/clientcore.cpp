@@ -97,14 +97,14 @@ DocumentReplica *ClientCore::Private::known(const DocumentId &id) const
     return found == documents.end() ? nullptr : found->second.get();
 }
 
-Outcome ClientCore::Private::begin()
+Changes ClientCore::Private::begin()
 {
-    Outcome out;
+    Changes out;
     out.writes = std::exchange(firstWrites, {});
     return out;
 }
 
-void ClientCore::Private::end(Outcome &out)
+void ClientCore::Private::end(Changes &out)
 {
     if (context.fork) {
         const Error why = *std::exchange(context.fork, std::nullopt);
@@ -117,25 +117,25 @@ void ClientCore::Private::end(Outcome &out)
         turns.take(context.places(), clock.steady(), out);
 }
 
-void ClientCore::Private::finish(DocumentReplica &document, Outcome &out)
+void ClientCore::Private::finish(DocumentReplica &document, Changes &out)
 {
     document.finish(out);
     turns.place(document, clock.steady());
 }
 
 // This replica is a copy, or was forgotten: under a new id it goes on with all that is not in the log.
-void ClientCore::Private::fork(const Error &why, Outcome &out)
+void ClientCore::Private::fork(const Error &why, Changes &out)
 {
     const ClientId before = context.clientId;
     context.clientId = ClientId(uuids.next().toText());
     out.writes.put("meta", clientIdRow(context.clientId));
     context.welcome = false;
     for (auto &[id, document] : documents) {
-        document->becomeAnother(out);
+        document->clientIdChanged(out);
         finish(*document, out);
     }
     out.facts.push_back(ClientIdChanged{before, context.clientId, why});
-    out.close = Outcome::Close{.reason = why, .retryAfter = std::chrono::milliseconds(0)};
+    out.close = Changes::Close{.reason = why, .retryAfter = std::chrono::milliseconds(0)};
 }
 
 void ClientCore::Private::leave()
@@ -156,9 +156,9 @@ bool ClientCore::isWelcome() const
     return d->context.welcome;
 }
 
-Outcome ClientCore::connected()
+Changes ClientCore::connected()
 {
-    Outcome out = d->begin();
+    Changes out = d->begin();
     d->leave();
     protocol::Hello hello{.clientId = d->context.clientId,
                           .clientSecret = d->options.clientSecret,
@@ -170,16 +170,16 @@ Outcome ClientCore::connected()
     return out;
 }
 
-Outcome ClientCore::disconnected()
+Changes ClientCore::disconnected()
 {
-    Outcome out = d->begin();
+    Changes out = d->begin();
     d->leave();
     return out;
 }
 
-Outcome ClientCore::tick()
+Changes ClientCore::tick()
 {
-    Outcome out = d->begin();
+    Changes out = d->begin();
     d->turns.tick();
     for (auto &[id, document] : d->documents) {
         document->tick(out);
@@ -197,11 +197,11 @@ Outcome ClientCore::tick()
 
 // ---- interest
 
-Result<Outcome> ClientCore::openDocument(const DocumentId &id, const std::optional<CollectionName> &collection)
+Result<Changes> ClientCore::openDocument(const DocumentId &id, const std::optional<CollectionName> &collection)
 {
     EVENTSYNC_CHECK(checkNames(id, collection));
     DocumentReplica &document = d->replica(id);
-    return d->step(document, [&](Outcome &out) {
+    return d->step(document, [&](Changes &out) {
         const bool wasOpen = document.isOpen();
         document.open(collection);
         if (!wasOpen) // and followed for its edits, perhaps
@@ -209,40 +209,40 @@ Result<Outcome> ClientCore::openDocument(const DocumentId &id, const std::option
     });
 }
 
-Outcome ClientCore::closeDocument(const DocumentId &id)
+Changes ClientCore::closeDocument(const DocumentId &id)
 {
     DocumentReplica *document = d->known(id);
     if (!document)
         return d->begin();
-    return d->step(*document, [&](Outcome &out) {
+    return d->step(*document, [&](Changes &out) {
         if (document->isOpen() && d->presences.contains(id))
             d->sendPresence(id, json::Value(), out);
         document->close();
     });
 }
 
-Result<Outcome> ClientCore::watch(const CollectionName &collection, protocol::Watch parameters)
+Result<Changes> ClientCore::watch(const CollectionName &collection, protocol::Watch parameters)
 {
     parameters.collection = collection;
     EVENTSYNC_CHECK(checkReadable(parameters));
-    Outcome out = d->begin();
+    Changes out = d->begin();
     if (d->context.welcome)
         out.messages.push_back(parameters);
     d->watches.insert_or_assign(collection, Private::WatchedCollection{std::move(parameters)});
     return out;
 }
 
-Outcome ClientCore::unwatch(const CollectionName &collection)
+Changes ClientCore::unwatch(const CollectionName &collection)
 {
-    Outcome out = d->begin();
+    Changes out = d->begin();
     if (d->watches.erase(collection) > 0 && d->context.welcome)
         out.messages.push_back(protocol::Unwatch{collection});
     return out;
 }
 
-Outcome ClientCore::query(protocol::Query query)
+Changes ClientCore::query(protocol::Query query)
 {
-    Outcome out = d->begin();
+    Changes out = d->begin();
     Result<> possible = checkReadable(query);
     if (possible && !d->context.welcome)
         possible = failure(ErrorCode::Unavailable, "there is no connection to the server");
@@ -254,13 +254,13 @@ Outcome ClientCore::query(protocol::Query query)
     return out;
 }
 
-Result<Outcome> ClientCore::presence(const DocumentId &id, json::Value state)
+Result<Changes> ClientCore::presence(const DocumentId &id, json::Value state)
 {
     EVENTSYNC_CHECK(checkNames(id));
     EVENTSYNC_CHECK(json::normalize(state));
     if (json::canonicalSize(state) > limits::kPresenceBytes)
         return failure(ErrorCode::TooLarge, "the presence is too large");
-    Outcome out = d->begin();
+    Changes out = d->begin();
     d->sendPresence(id, state, out);
     if (state.is_null())
         d->presences.erase(id);
@@ -269,9 +269,9 @@ Result<Outcome> ClientCore::presence(const DocumentId &id, json::Value state)
     return out;
 }
 
-Outcome ClientCore::renewToken(std::string token)
+Changes ClientCore::renewToken(std::string token)
 {
-    Outcome out = d->begin();
+    Changes out = d->begin();
     d->options.token = token;
     if (d->context.welcome)
         out.messages.push_back(protocol::Auth{std::move(token)});
@@ -289,13 +289,13 @@ Result<ClientCore::Edited> ClientCore::Private::edit(const DocumentId &id, Act a
     if (!document)
         return failure(ErrorCode::NotFound, "nothing is known of this document");
     Edited edited;
-    Outcome out;
+    Changes out;
     EVENTSYNC_TRY(DocumentReplica::Made made, act(*document, out));
     edited.id = made.id;
     edited.diff = std::move(made.diff);
-    edited.outcome = begin();
-    finish(*document, edited.outcome);
-    end(edited.outcome);
+    edited.changes = begin();
+    finish(*document, edited.changes);
+    end(edited.changes);
     return edited;
 }
 
@@ -305,7 +305,7 @@ Result<ClientCore::Edited> ClientCore::Private::create(DocumentKind kind, const 
     EVENTSYNC_CHECK(checkNames(id, collection));
     const bool fresh = !known(id);
     replica(id);
-    auto edited = edit(id, [&](DocumentReplica &document, Outcome &out) {
+    auto edited = edit(id, [&](DocumentReplica &document, Changes &out) {
         return document.create(kind, collection, std::move(state), std::move(metadata), out);
     });
     if (!edited && fresh)
@@ -327,14 +327,14 @@ Result<ClientCore::Edited> ClientCore::createCrdt(const DocumentId &id, const Co
 
 Result<ClientCore::Edited> ClientCore::updateCrdt(const DocumentId &id, const CrdtEdit &edit, json::Object metadata)
 {
-    return d->edit(id, [&](DocumentReplica &document, Outcome &out) {
+    return d->edit(id, [&](DocumentReplica &document, Changes &out) {
         return document.updateCrdt(edit, std::move(metadata), out);
     });
 }
 
 Result<ClientCore::Edited> ClientCore::update(const DocumentId &id, json::Patch patch, json::Object metadata)
 {
-    return d->edit(id, [&](DocumentReplica &document, Outcome &out) {
+    return d->edit(id, [&](DocumentReplica &document, Changes &out) {
         return document.update(std::move(patch), std::move(metadata), out);
     });
 }
@@ -342,24 +342,24 @@ Result<ClientCore::Edited> ClientCore::update(const DocumentId &id, json::Patch 
 Result<ClientCore::Edited> ClientCore::update(const DocumentId &id, const std::function<Result<>(json::Value &)> &edit,
                                               json::Object metadata)
 {
-    return d->edit(id, [&](DocumentReplica &document, Outcome &out) {
+    return d->edit(id, [&](DocumentReplica &document, Changes &out) {
         return document.update(edit, std::move(metadata), out);
     });
 }
 
 Result<ClientCore::Edited> ClientCore::remove(const DocumentId &id, json::Object metadata)
 {
-    return d->edit(id, [&](DocumentReplica &document, Outcome &out) { return document.remove(std::move(metadata), out); });
+    return d->edit(id, [&](DocumentReplica &document, Changes &out) { return document.remove(std::move(metadata), out); });
 }
 
 Result<ClientCore::Edited> ClientCore::undo(const DocumentId &id)
 {
-    return d->edit(id, [](DocumentReplica &document, Outcome &out) { return document.undo(false, out); });
+    return d->edit(id, [](DocumentReplica &document, Changes &out) { return document.undo(false, out); });
 }
 
 Result<ClientCore::Edited> ClientCore::redo(const DocumentId &id)
 {
-    return d->edit(id, [](DocumentReplica &document, Outcome &out) { return document.undo(true, out); });
+    return d->edit(id, [](DocumentReplica &document, Changes &out) { return document.undo(true, out); });
 }
 
 bool ClientCore::canUndo(const DocumentId &id) const
@@ -389,16 +389,16 @@ DocumentReplica *holderOf(Private &d, const EventId &entry)
 }
 
 template<class Private, class Act>
-Result<Outcome> decide(Private &d, const EventId &entry, Act act)
+Result<Changes> decide(Private &d, const EventId &entry, Act act)
 {
     if (d.refusal)
         return failure(*d.refusal);
     DocumentReplica *document = holderOf(d, entry);
     if (!document)
         return failure(ErrorCode::NotFound, "there is no such entry in the queue");
-    Outcome discarded;
+    Changes discarded;
     EVENTSYNC_CHECK(act(*document, discarded));
-    Outcome out = d.begin();
+    Changes out = d.begin();
     d.finish(*document, out);
     d.end(out);
     return out;
@@ -406,9 +406,9 @@ Result<Outcome> decide(Private &d, const EventId &entry, Act act)
 
 } // namespace
 
-Result<Outcome> ClientCore::resolve(const EventId &entry, Resolution resolution)
+Result<Changes> ClientCore::resolve(const EventId &entry, Resolution resolution)
 {
-    return decide(*d, entry, [&](DocumentReplica &document, Outcome &out) { return document.resolve(entry, resolution, out); });
+    return decide(*d, entry, [&](DocumentReplica &document, Changes &out) { return document.resolve(entry, resolution, out); });
 }
 
 std::optional<ConflictView> ClientCore::conflict(const EventId &entry) const
@@ -417,14 +417,14 @@ std::optional<ConflictView> ClientCore::conflict(const EventId &entry) const
     return document ? document->conflict(entry) : std::nullopt;
 }
 
-Result<Outcome> ClientCore::discard(const EventId &entry)
+Result<Changes> ClientCore::discard(const EventId &entry)
 {
-    return decide(*d, entry, [&](DocumentReplica &document, Outcome &out) { return document.discard(entry, out); });
+    return decide(*d, entry, [&](DocumentReplica &document, Changes &out) { return document.discard(entry, out); });
 }
 
-Result<Outcome> ClientCore::retry(const EventId &entry)
+Result<Changes> ClientCore::retry(const EventId &entry)
 {
-    return decide(*d, entry, [&](DocumentReplica &document, Outcome &out) { return document.retry(entry, out); });
+    return decide(*d, entry, [&](DocumentReplica &document, Changes &out) { return document.retry(entry, out); });
 }
 
 void ClientCore::refuseEdits(const Error &error)
@@ -456,7 +456,7 @@ const DocumentState *ClientCore::confirmed(const DocumentId &id) const
 const DocumentState *ClientCore::optimistic(const DocumentId &id) const
 {
     const DocumentReplica *document = d->known(id);
-    return document ? &document->tree() : nullptr;
+    return document ? &document->optimistic() : nullptr;
 }
 
 const crdt::Document *ClientCore::crdtDocument(const DocumentId &id) const

@@ -24,7 +24,7 @@ namespace eventsync::client {
 // What one step of the core asks of its driver, in this order: commit `writes` as one local transaction; when that is
 // durable send `messages` on the connection that is open then being the one that was open at the step (else drop them);
 // announce `facts`. Steps may overlap as long as commits and sends keep their order.
-struct Outcome
+struct Changes
 {
     storage::Batch writes;
     std::vector<protocol::Message> messages;
@@ -58,7 +58,7 @@ struct ClientOptions
 };
 
 // The client's half of the protocol (docs/protocol.md, docs/merging.md): documents, positions, the queue of edits. Does no
-// input or output: every step takes what happened and returns an Outcome. The memory state is always ahead of, or equal to,
+// input or output: every step takes what happened and returns the Changes. The memory state is always ahead of, or equal to,
 // what is durable; after a crash load() gives the last durable state, and that is enough (G9). Owner only.
 class ClientCore
 {
@@ -72,30 +72,30 @@ public:
     ~ClientCore();
 
     // ---- connection. Between connected() and disconnected() there is one connection.
-    Outcome connected();                                // says hello
-    Outcome receive(const protocol::Message &message);
-    Outcome disconnected();
-    Outcome tick();                                     // at least once a second: expiry, retries on a document, presence
+    Changes connected();                                // says hello
+    Changes receive(const protocol::Message &message);
+    Changes disconnected();
+    Changes tick();                                     // at least once a second: expiry, retries on a document, presence
     bool isWelcome() const;
 
     // ---- interest. A document is followed while it is open, and while it has edits that are not settled, open or not. Where
     // the server grants fewer places than there are such documents they take turns, those with something to send first.
     // InvalidValue, here and wherever names or values come in, for what no server could log or read.
-    Result<Outcome> openDocument(const DocumentId &id, const std::optional<CollectionName> &collection = {}); // keeps it in step
-    Outcome closeDocument(const DocumentId &id);        // keeps what is there; follows it until what is queued is settled
-    Result<Outcome> watch(const CollectionName &collection, protocol::Watch parameters);
-    Outcome unwatch(const CollectionName &collection);
-    Outcome query(protocol::Query query);
-    Result<Outcome> presence(const DocumentId &id, json::Value state); // TooLarge above limits::kPresenceBytes
-    Outcome renewToken(std::string token);
+    Result<Changes> openDocument(const DocumentId &id, const std::optional<CollectionName> &collection = {}); // keeps it in step
+    Changes closeDocument(const DocumentId &id);        // keeps what is there; follows it until what is queued is settled
+    Result<Changes> watch(const CollectionName &collection, protocol::Watch parameters);
+    Changes unwatch(const CollectionName &collection);
+    Changes query(protocol::Query query);
+    Result<Changes> presence(const DocumentId &id, json::Value state); // TooLarge above limits::kPresenceBytes
+    Changes renewToken(std::string token);
 
-    // ---- edits. Validated, applied to the optimistic state, queued; durable with the outcome's writes. An edit that changes
+    // ---- edits. Validated, applied to the optimistic state, queued; durable with the changes's writes. An edit that changes
     // nothing gives no entry (nullopt, G7). QueueFull, NotFound, DocumentExists, WrongCollection, Invalid, PatchFailed change nothing.
     struct Edited
     {
         std::optional<EventId> id;
         Diff diff;
-        Outcome outcome;
+        Changes changes;
     };
     Result<Edited> create(const DocumentId &id, const CollectionName &collection, json::Value state, json::Object metadata = {});
     Result<Edited> update(const DocumentId &id, json::Patch patch, json::Object metadata = {});
@@ -114,11 +114,11 @@ public:
     bool canRedo(const DocumentId &id) const;
 
     // ---- decisions, in queue order per document. The entry must be a conflict whose unseen events are here (isReady).
-    Result<Outcome> resolve(const EventId &entry, Resolution resolution);
+    Result<Changes> resolve(const EventId &entry, Resolution resolution);
     std::optional<ConflictView> conflict(const EventId &entry) const; // base, ours, theirs, unseen
     // A conflict or dead letter is given up; a dead letter is tried again as a new edit.
-    Result<Outcome> discard(const EventId &entry);
-    Result<Outcome> retry(const EventId &entry);
+    Result<Changes> discard(const EventId &entry);
+    Result<Changes> retry(const EventId &entry);
     // The store cannot be read any more, and this may be ahead of it: every edit and decision fails from now on.
     void refuseEdits(const Error &error);
 

@@ -24,29 +24,29 @@ struct ClientCore::Private
 
     // One step: the work of `act` on one document, and what every step ends with.
     template<class Act>
-    Outcome step(DocumentReplica &document, Act act)
+    Changes step(DocumentReplica &document, Act act)
     {
-        Outcome out = begin();
+        Changes out = begin();
         act(out);
         finish(document, out);
         end(out);
         return out;
     }
-    void finish(DocumentReplica &document, Outcome &out);
+    void finish(DocumentReplica &document, Changes &out);
     template<class Act>
     Result<Edited> edit(const DocumentId &id, Act act);
     Result<Edited> create(DocumentKind kind, const DocumentId &id, const CollectionName &collection, json::Value state, json::Object metadata);
-    Outcome begin();
-    void end(Outcome &out);
-    void fork(const Error &why, Outcome &out);
+    Changes begin();
+    void end(Changes &out);
+    void fork(const Error &why, Changes &out);
     void leave(); // the connection is not used any more
 
-    void onWelcome(const protocol::Welcome &message, Outcome &out);
-    void onError(const protocol::ErrorMessage &message, Outcome &out);
-    void onConnectionError(const Error &error, std::optional<std::chrono::milliseconds> retryAfter, Outcome &out);
-    void onResult(const protocol::QueryResult &message, Outcome &out);
-    void sendPresence(const DocumentId &id, const json::Value &state, Outcome &out) const;
-    void repeatPresence(const DocumentId &id, Outcome &out) const;
+    void onWelcome(const protocol::Welcome &message, Changes &out);
+    void onError(const protocol::ErrorMessage &message, Changes &out);
+    void onConnectionError(const Error &error, std::optional<std::chrono::milliseconds> retryAfter, Changes &out);
+    void onResult(const protocol::QueryResult &message, Changes &out);
+    void sendPresence(const DocumentId &id, const json::Value &state, Changes &out) const;
+    void repeatPresence(const DocumentId &id, Changes &out) const;
 
     const Clock &clock;
     ClientOptions options;
@@ -62,8 +62,8 @@ struct ClientCore::Private
         std::set<DocumentId> listed = {}; // of them those in the list that is coming
         bool isListing = true;
     };
-    void onHeads(const protocol::Heads &message, Outcome &out);
-    void onWatching(const protocol::Watching &message, Outcome &out);
+    void onHeads(const protocol::Heads &message, Changes &out);
+    void onWatching(const protocol::Watching &message, Changes &out);
 
     DocumentTurns turns;
     std::map<CollectionName, WatchedCollection> watches;

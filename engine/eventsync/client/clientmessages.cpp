@@ -19,20 +19,20 @@ std::optional<std::chrono::milliseconds> milliseconds(std::optional<std::int64_t
 
 // A document that is followed for its edits only shows no presence. Not before the document is in step: to a server that does
 // not know the subscription yet, presence is an error of the document, and would be taken for a refused subscription.
-void ClientCore::Private::sendPresence(const DocumentId &id, const json::Value &state, Outcome &out) const
+void ClientCore::Private::sendPresence(const DocumentId &id, const json::Value &state, Changes &out) const
 {
     const DocumentReplica *document = known(id);
     if (context.welcome && document && document->isSynced() && (document->isOpen() || state.is_null()))
         out.messages.push_back(protocol::Presence{id, context.clientId, state});
 }
 
-void ClientCore::Private::repeatPresence(const DocumentId &id, Outcome &out) const
+void ClientCore::Private::repeatPresence(const DocumentId &id, Changes &out) const
 {
     if (const auto presence = presences.find(id); presence != presences.end())
         sendPresence(id, presence->second, out);
 }
 
-void ClientCore::Private::onWelcome(const protocol::Welcome &message, Outcome &out)
+void ClientCore::Private::onWelcome(const protocol::Welcome &message, Changes &out)
 {
     context.welcome = true;
     context.wire = message.limits;
@@ -49,7 +49,7 @@ void ClientCore::Private::onWelcome(const protocol::Welcome &message, Outcome &o
 
 // Why the server closes decides whether, and when, it is worth coming back (rule 9).
 void ClientCore::Private::onConnectionError(const Error &error, std::optional<std::chrono::milliseconds> retryAfter,
-                                            Outcome &out)
+                                            Changes &out)
 {
     switch (error.code) {
     case ErrorCode::ClientExpired:
@@ -59,19 +59,19 @@ void ClientCore::Private::onConnectionError(const Error &error, std::optional<st
         return;
     case ErrorCode::Replaced:
         out.facts.push_back(ConnectionReplaced{});
-        out.close = Outcome::Close{.reason = error, .retryAfter = limits::kRetryReplaced};
+        out.close = Changes::Close{.reason = error, .retryAfter = limits::kRetryReplaced};
         return;
     case ErrorCode::SlowConsumer: // it was us, but the next time may go better
-        out.close = Outcome::Close{.reason = error, .retryAfter = retryAfter};
+        out.close = Changes::Close{.reason = error, .retryAfter = retryAfter};
         return;
     default:
         break;
     }
     const bool transient = errorClass(error.code) == ErrorClass::Transient || errorClass(error.code) == ErrorClass::Corrupt;
-    out.close = Outcome::Close{.reason = error, .retryAfter = retryAfter, .never = !transient};
+    out.close = Changes::Close{.reason = error, .retryAfter = retryAfter, .never = !transient};
 }
 
-void ClientCore::Private::onError(const protocol::ErrorMessage &message, Outcome &out)
+void ClientCore::Private::onError(const protocol::ErrorMessage &message, Changes &out)
 {
     const Error error{message.code, message.message};
     const auto retryAfter = milliseconds(message.retryAfterMs);
@@ -94,7 +94,7 @@ void ClientCore::Private::onError(const protocol::ErrorMessage &message, Outcome
     finish(*document, out);
 }
 
-void ClientCore::Private::onHeads(const protocol::Heads &message, Outcome &out)
+void ClientCore::Private::onHeads(const protocol::Heads &message, Changes &out)
 {
     if (const auto found = watches.find(message.collection); found != watches.end()) {
         WatchedCollection &watch = found->second;
@@ -112,7 +112,7 @@ void ClientCore::Private::onHeads(const protocol::Heads &message, Outcome &out)
     out.facts.push_back(HeadsChanged{message.collection, message.heads});
 }
 
-void ClientCore::Private::onWatching(const protocol::Watching &message, Outcome &out)
+void ClientCore::Private::onWatching(const protocol::Watching &message, Changes &out)
 {
     if (const auto found = watches.find(message.collection); found != watches.end()) {
         WatchedCollection &watch = found->second;
@@ -133,7 +133,7 @@ void ClientCore::Private::onWatching(const protocol::Watching &message, Outcome 
 }
 
 // What came in pieces is announced when it is whole.
-void ClientCore::Private::onResult(const protocol::QueryResult &message, Outcome &out)
+void ClientCore::Private::onResult(const protocol::QueryResult &message, Changes &out)
 {
     if (!message.piece) {
         out.facts.push_back(QueryAnswered{message});
@@ -160,9 +160,9 @@ void ClientCore::Private::onResult(const protocol::QueryResult &message, Outcome
     out.facts.push_back(QueryAnswered{{.requestId = message.requestId, .content = std::move(content->get_object())}});
 }
 
-Outcome ClientCore::receive(const protocol::Message &message)
+Changes ClientCore::receive(const protocol::Message &message)
 {
-    Outcome out = d->begin();
+    Changes out = d->begin();
     // A message about one document, by the member of its replica that takes it.
     auto document = [&](const DocumentId &id, auto act) {
         if (DocumentReplica *replica = d->context.welcome ? d->known(id) : nullptr) {
@@ -203,7 +203,7 @@ Outcome ClientCore::receive(const protocol::Message &message)
     } else if (const auto *goAway = std::get_if<GoAway>(&message)) {
         const std::chrono::milliseconds wait(goAway->retryAfterMs);
         out.facts.push_back(ServerLeaving{wait});
-        out.close = Outcome::Close{.reason = {ErrorCode::ShuttingDown, "the server is stopping"}, .retryAfter = wait};
+        out.close = Changes::Close{.reason = {ErrorCode::ShuttingDown, "the server is stopping"}, .retryAfter = wait};
     }
     d->end(out);
     return out;

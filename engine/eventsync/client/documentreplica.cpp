@@ -49,21 +49,21 @@ void DocumentReplica::refreshCheck()
 
 bool DocumentReplica::passes() const
 {
-    return !m_hasChecks || m_check->check(m_tree.jsonState()).has_value();
+    return !m_hasChecks || m_check->check(m_optimistic.jsonState()).has_value();
 }
 
 // ---- the tree
 
-void DocumentReplica::unwind()
+void DocumentReplica::unapplyQueue()
 {
-    if (m_unwound)
+    if (m_queueUnapplied)
         return;
-    m_unwound = true;
+    m_queueUnapplied = true;
     for (auto it = m_queue.rbegin(); it != m_queue.rend() && m_inTree > 0; ++it) {
         Entry &entry = it->second;
         if (!entry.inverse)
             continue;
-        const auto reverted = m_tree.revert(*entry.inverse);
+        const auto reverted = m_optimistic.revert(*entry.inverse);
         EVENTSYNC_ASSERT(reverted.has_value()); // we made the inverse, on this tree
         entry.inverse.reset();
         --m_inTree;
@@ -72,48 +72,48 @@ void DocumentReplica::unwind()
 
 // After every step that took the entries off: a waiting one that no longer applies or passes is a conflict (what is in
 // flight keeps its place, its answer decides).
-void DocumentReplica::rewind(Outcome &)
+void DocumentReplica::reapplyQueue(Changes &)
 {
-    if (!m_unwound)
+    if (!m_queueUnapplied)
         return;
-    m_unwound = false;
+    m_queueUnapplied = false;
     const bool validates = !mutated(Mutation::WithoutValidateOnRebase);
     // Of a CRDT document the server is left to judge: to look at it now would mean to make it again. What the log's own state
     // does not pass is no fault of an entry.
-    const auto passesNow = [this] { return m_tree.kind() == DocumentKind::Crdt || passes(); };
-    const json::State confirmedState = passesNow() ? json::State() : m_tree.jsonState();
-    const auto fine = [&] { return passesNow() || (confirmedState && m_check->checkChange(confirmedState, m_tree.jsonState())); };
+    const auto passesNow = [this] { return m_optimistic.kind() == DocumentKind::Crdt || passes(); };
+    const json::State confirmedState = passesNow() ? json::State() : m_optimistic.jsonState();
+    const auto fine = [&] { return passesNow() || (confirmedState && m_check->checkChange(confirmedState, m_optimistic.jsonState())); };
     bool validBefore = true;
     CrdtRenames renames;
     CrdtIds inFlight; // of patches that do not apply here: their answers decide, also about what stands on them
     // Pending entries only: conflicts and dead letters are no part of the tree. Parking one parks followers behind it,
     // which leave m_waiting while this walks; so the walk goes by the queue's order, not by the sets.
     for (auto &[order, entry] : m_queue) {
-        revive(entry, renames);
+        requeueWhenComplete(entry, renames);
         if (!entry.edit.isPending())
             continue;
-        renew(entry, renames, false);
-        entry.hold = entry.waits() && standsOn(entry.edit, inFlight);
+        rewriteIds(entry, renames, false);
+        entry.hold = entry.waits() && dependsOn(entry.edit, inFlight);
         if (entry.hold) {
             addIds(entry.edit, inFlight);
             continue;
         }
-        auto applied = m_tree.apply(entry.edit.operation, entry.edit.diff);
+        auto applied = m_optimistic.apply(entry.edit.operation, entry.edit.diff);
         if (!applied) {
             if (entry.isSent())
                 addIds(entry.edit, inFlight);
             const bool missing = applied.error().code == ErrorCode::MissingDependency;
             if (entry.waits())
-                park(entry, {missing ? ErrorCode::MissingDependency : ErrorCode::Conflict,
+                markConflicting(entry, {missing ? ErrorCode::MissingDependency : ErrorCode::Conflict,
                              "no longer applies: " + applied.error().message, applied.error().path});
             continue;
         }
         const bool validAfter = fine();
         if (entry.waits() && validates && validBefore && !validAfter) {
-            Error why = m_check->checkChange(confirmedState, m_tree.jsonState()).error();
-            const auto reverted = m_tree.revert(applied->inverse);
+            Error why = m_check->checkChange(confirmedState, m_optimistic.jsonState()).error();
+            const auto reverted = m_optimistic.revert(applied->inverse);
             EVENTSYNC_ASSERT(reverted.has_value());
-            park(entry, {ErrorCode::Conflict, "no longer passes: " + why.message, why.path});
+            markConflicting(entry, {ErrorCode::Conflict, "no longer passes: " + why.message, why.path});
             continue;
         }
         entry.hold = validates && !validAfter; // because of one in flight: what stands behind waits for its answer
@@ -121,7 +121,7 @@ void DocumentReplica::rewind(Outcome &)
         ++m_inTree;
         validBefore = validAfter;
     }
-    m_renew = false;
+    m_rewriteIds = false;
     if (!renames.isEmpty())
         renameUndo(renames);
 }
@@ -129,9 +129,9 @@ void DocumentReplica::rewind(Outcome &)
 const DocumentState &DocumentReplica::confirmed() const
 {
     if (m_inTree == 0)
-        return m_tree;
+        return m_optimistic;
     if (!m_confirmed) {
-        m_confirmed = std::make_unique<DocumentState>(m_tree);
+        m_confirmed = std::make_unique<DocumentState>(m_optimistic);
         for (auto it = m_queue.rbegin(); it != m_queue.rend(); ++it) {
             if (it->second.inverse) {
                 const auto reverted = m_confirmed->revert(*it->second.inverse);
@@ -178,20 +178,20 @@ void DocumentReplica::close()
     m_documentDirty = true;
 }
 
-Need DocumentReplica::need() const
+SubscriptionNeed DocumentReplica::need() const
 {
     if (m_refused || (m_pausedUntil && !m_subscribed))
-        return Need::None;
+        return SubscriptionNeed::None;
     if (!m_open && mutated(Mutation::WithoutFollowingQueued))
-        return Need::None;
+        return SubscriptionNeed::None;
     const bool waitsForEvents = std::any_of(m_conflicts.begin(), m_conflicts.end(),
                                             [&](std::int64_t order) { return !isReady(m_queue.at(order)); });
     if (hasToSend() || waitsForEvents)
-        return Need::Write;
-    return m_open || !m_waiting.empty() || !m_conflicts.empty() ? Need::Read : Need::None;
+        return SubscriptionNeed::Write;
+    return m_open || !m_waiting.empty() || !m_conflicts.empty() ? SubscriptionNeed::Read : SubscriptionNeed::None;
 }
 
-void DocumentReplica::subscribe(Outcome &out)
+void DocumentReplica::subscribe(Changes &out)
 {
     if (!m_context.welcome)
         return;
@@ -209,13 +209,13 @@ void DocumentReplica::subscribe(Outcome &out)
     m_gap = false;
 }
 
-void DocumentReplica::unsubscribe(Outcome &out)
+void DocumentReplica::unsubscribe(Changes &out)
 {
     out.messages.push_back(protocol::Unsubscribe{m_id});
     disconnected();
 }
 
-void DocumentReplica::resubscribe(Outcome &out)
+void DocumentReplica::resubscribe(Changes &out)
 {
     m_synced = false;
     subscribe(out);
@@ -223,7 +223,7 @@ void DocumentReplica::resubscribe(Outcome &out)
 
 void DocumentReplica::disconnected()
 {
-    m_subscribed = m_synced = m_halt = m_gap = m_refused = false;
+    m_subscribed = m_synced = m_pushHalted = m_gap = m_refused = false;
     m_repairs = m_pauses = 0;
     m_pausedUntil.reset();
     m_cursorSent = ServerSeq();
@@ -232,17 +232,17 @@ void DocumentReplica::disconnected()
 }
 
 // The client id has changed: what is not in the log is numbered anew, under the new id.
-void DocumentReplica::becomeAnother(Outcome &)
+void DocumentReplica::clientIdChanged(Changes &)
 {
     m_last = m_assigned = ClientSeq();
     m_documentDirty = true;
     const auto sent = m_sent;
     for (const std::int64_t order : sent)
-        back(m_queue.at(order));
+        requeue(m_queue.at(order));
     disconnected();
 }
 
-void DocumentReplica::tick(Outcome &out)
+void DocumentReplica::tick(Changes &out)
 {
     forgetAcked(m_context.clock.wall());
     if (m_pausedUntil && m_context.clock.steady() >= *m_pausedUntil) {
@@ -258,23 +258,23 @@ void DocumentReplica::tick(Outcome &out)
 
 // ---- the end of a step
 
-void DocumentReplica::finish(Outcome &out)
+void DocumentReplica::finish(Changes &out)
 {
     if (wantsBase())
         writeBase(); // while the pending entries are off the tree, if they are
-    // Under an id that is another's as well, own patches may not fit; becomeAnother() follows in this step.
-    if (!m_context.fork || m_tree.kind() == DocumentKind::Json || mutated(Mutation::ForkIgnored))
-        rewind(out);
-    pump(out);
+    // Under an id that is another's as well, own patches may not fit; clientIdChanged() follows in this step.
+    if (!m_context.fork || m_optimistic.kind() == DocumentKind::Json || mutated(Mutation::ForkIgnored))
+        reapplyQueue(out);
+    sendPending(out);
     trimHistory();
-    m_tree.settle(m_history.size() + m_inTree);
+    m_optimistic.settle(m_history.size() + m_inTree);
     flush(out);
     announce(out);
 }
 
-void DocumentReplica::announce(Outcome &out)
+void DocumentReplica::announce(Changes &out)
 {
-    if (!m_unwound)
+    if (!m_queueUnapplied)
         announceCrdt(out);
     if (m_changedAll || !m_changedPaths.empty()) {
         DocumentChanged fact{.documentId = m_id, .paths = {}, .remote = m_changedByOthers};

@@ -44,7 +44,7 @@ private:
 };
 
 // What a replica wants of the connection: to be followed, and why.
-enum class Need {
+enum class SubscriptionNeed {
     None,
     Read,  // it is open, or shows edits that are not settled
     Write, // it has something to send, or to hear before a conflict can be decided
@@ -52,8 +52,8 @@ enum class Need {
 
 // One document at one client: its confirmed state and history, its queue, its half of the protocol.
 //
-// One tree is kept. It is the confirmed state with the pending entries on top; unwind() takes them off through their exact
-// inverses, rewind() puts them back and parks what no longer applies or passes. A step unwinds at most once. An own event
+// One tree is kept. It is the confirmed state with the pending entries on top; unapplyQueue() takes them off through their exact
+// inverses, reapplyQueue() puts them back and parks what no longer applies or passes. A step unwinds at most once. An own event
 // that arrives as the first pending entry moves the line between confirmed and pending without touching the tree at all.
 //
 // Every public function is one step or part of one; the core calls finish() once at its end, which rewinds, pushes, and
@@ -69,21 +69,21 @@ public:
     void open(const std::optional<CollectionName> &collection);
     void close();
     bool isOpen() const { return m_open; }
-    Need need() const;
-    void subscribe(Outcome &out);              // as DocumentTurns says
-    void unsubscribe(Outcome &out);
+    SubscriptionNeed need() const;
+    void subscribe(Changes &out);              // as DocumentTurns says
+    void unsubscribe(Changes &out);
     void disconnected();
-    void becomeAnother(Outcome &out);          // the client id has changed
-    void tick(Outcome &out);
-    void finish(Outcome &out);
+    void clientIdChanged(Changes &out);          // the client id has changed
+    void tick(Changes &out);
+    void finish(Changes &out);
 
     // ---- messages
-    void onEvents(const protocol::Events &message, Outcome &out);
-    void onSnapshot(const protocol::Snapshot &message, Outcome &out);
-    void onDiverged(const protocol::Diverged &message, Outcome &out);
-    void onSynced(const protocol::Synced &message, Outcome &out);
-    void onAck(const protocol::Ack &message, Outcome &out);
-    void onRevoked(const protocol::Revoked &message, Outcome &out);
+    void onEvents(const protocol::Events &message, Changes &out);
+    void onSnapshot(const protocol::Snapshot &message, Changes &out);
+    void onDiverged(const protocol::Diverged &message, Changes &out);
+    void onSynced(const protocol::Synced &message, Changes &out);
+    void onAck(const protocol::Ack &message, Changes &out);
+    void onRevoked(const protocol::Revoked &message, Changes &out);
     void onError(const Error &error, std::optional<std::chrono::milliseconds> retryAfter); // its subscription was refused
     void onUnreadable(const Error &error);     // a message about it was refused as a whole
 
@@ -93,24 +93,24 @@ public:
         std::optional<EventId> id;
         Diff diff;
     };
-    Result<Made> create(DocumentKind kind, const CollectionName &collection, json::Value state, json::Object metadata, Outcome &out);
-    Result<Made> update(json::Patch patch, json::Object metadata, Outcome &out);
-    Result<Made> update(const std::function<Result<>(json::Value &)> &edit, json::Object metadata, Outcome &out);
-    Result<Made> updateCrdt(const ClientCore::CrdtEdit &edit, json::Object metadata, Outcome &out);
-    Result<Made> remove(json::Object metadata, Outcome &out);
-    Result<Made> undo(bool redo, Outcome &out);
+    Result<Made> create(DocumentKind kind, const CollectionName &collection, json::Value state, json::Object metadata, Changes &out);
+    Result<Made> update(json::Patch patch, json::Object metadata, Changes &out);
+    Result<Made> update(const std::function<Result<>(json::Value &)> &edit, json::Object metadata, Changes &out);
+    Result<Made> updateCrdt(const ClientCore::CrdtEdit &edit, json::Object metadata, Changes &out);
+    Result<Made> remove(json::Object metadata, Changes &out);
+    Result<Made> undo(bool redo, Changes &out);
     bool canUndo(bool redo) const;
 
     // ---- decisions
-    Result<> resolve(const EventId &id, const Resolution &resolution, Outcome &out);
+    Result<> resolve(const EventId &id, const Resolution &resolution, Changes &out);
     std::optional<ConflictView> conflict(const EventId &id) const;
-    Result<> discard(const EventId &id, Outcome &out);
-    Result<> retry(const EventId &id, Outcome &out);
+    Result<> discard(const EventId &id, Changes &out);
+    Result<> retry(const EventId &id, Changes &out);
 
     // ---- state
     const DocumentId &id() const { return m_id; }
     const std::optional<CollectionName> &collection() const { return m_collection; }
-    const DocumentState &tree() const { return m_tree; }
+    const DocumentState &optimistic() const { return m_optimistic; }
     const DocumentState &confirmed() const;
     const crdt::Document *crdtDocument() const;
     const Position &position() const { return m_position; }
@@ -142,8 +142,8 @@ private:
     static constexpr std::size_t kChangedPaths = 256; // above that, "everything" is cheaper to say and to hear
 
     // the tree
-    void unwind();
-    void rewind(Outcome &out);
+    void unapplyQueue();
+    void reapplyQueue(Changes &out);
     bool passes() const;
     void changed(const json::Footprint &footprint);
     void changedEverything() { m_changedAll = true; }
@@ -158,13 +158,13 @@ private:
     void touch(const Entry &entry) { m_dirty.insert(entry.order); }
     void setState(Entry &entry, EntryState state);
     void detach(Entry &entry);
-    void park(Entry &entry, Error why, std::optional<ServerSeq> base = {}, std::optional<EventId> because = {});
-    void bury(Entry &entry, Error why, std::optional<EventId> because = {});
-    void follow(const Entry &entry, Doom how);
-    void thaw(Entry &entry);
-    void back(Entry &entry);
+    void markConflicting(Entry &entry, Error why, std::optional<ServerSeq> base = {}, std::optional<EventId> because = {});
+    void deadLetter(Entry &entry, Error why, std::optional<EventId> because = {});
+    void propagateFate(const Entry &entry, PendingFate how);
+    void returnToWaiting(Entry &entry);
+    void requeue(Entry &entry);
     void refuse(Entry &entry, const protocol::AckResult &result);
-    void buryAll(const Error &why, const std::function<bool(const Entry &)> &which);
+    void deadLetterAll(const Error &why, const std::function<bool(const Entry &)> &which);
     bool isReady(const Entry &entry) const { return m_position.serverSeq >= entry.wait; }
     void dropUndoOf(const EventId &id);
 
@@ -185,7 +185,7 @@ private:
     Settled settle(const LogHit &hit);
     void keep(AckedEdit acked);
     void forgetAcked(Timestamp now);
-    void requeue(const std::vector<AckedEdit> &lost);
+    void requeueAcknowledged(const std::vector<AckedEdit> &lost);
     struct Incoming
     {
         EventPtr event;
@@ -194,19 +194,19 @@ private:
     };
     std::vector<Incoming> incoming(const protocol::Events &message, bool &gap) const;
     Result<> applyEvent(Incoming incoming);
-    bool promote(const Event &event, HistoryItem &item);
+    bool confirmFirst(const Event &event, HistoryItem &item);
     bool isOwn(const Event &event, const Settled &settled);
-    void noteMissed(Entry &entry, const json::Footprint &footprint) const;
+    void recordUnseen(Entry &entry, const json::Footprint &footprint) const;
     void unseen(const json::Footprint &footprint, const std::string &what, std::int64_t before);
     std::vector<const json::Footprint *> unseenOf(const Entry &entry) const;
     std::optional<json::Footprint> differenceTo(const DocumentState &state);
-    bool isAnotherLife(const DocumentState &state) const;
-    void installSnapshot(const protocol::Snapshot &message, DocumentState state, Outcome &out);
+    bool isOtherIncarnation(const DocumentState &state) const;
+    void installSnapshot(const protocol::Snapshot &message, DocumentState state, Changes &out);
     bool stage(const protocol::Snapshot &message);
-    void startOver();
-    void repair(Error why, Outcome &out);
-    void resubscribe(Outcome &out);
-    void goBackTo(ServerSeq common);
+    void resetHistory();
+    void repair(Error why, Changes &out);
+    void resubscribe(Changes &out);
+    void rollBackTo(ServerSeq common);
     std::vector<protocol::Checkpoint> checkpoints() const;
     std::vector<protocol::PendingId> pendingIds() const;
     std::size_t historyLimit() const;
@@ -219,14 +219,14 @@ private:
     void setReadOnly(bool readOnly);
 
     // push
-    void pump(Outcome &out);
+    void sendPending(Changes &out);
     bool hasToSend() const;
-    void buryTooLarge();
-    void send(std::vector<EventPtr> events, Outcome &out);
+    void deadLetterTooLarge();
+    void send(std::vector<EventPtr> events, Changes &out);
     EventPtr pushed(const Entry &entry) const;
 
     // edits
-    Result<Made> enqueue(EditPlan plan, Outcome &out);
+    Result<Made> enqueue(EditPlan plan, Changes &out);
     Result<> admit(const EditPlan &plan) const;
     Result<> checkTaken(const Event &largest) const;
     std::optional<UndoStep> inverseStep(const QueueEntry &edit, const AppliedEvent &applied, json::State before) const;
@@ -250,29 +250,29 @@ private:
     Result<Diff> createDiff(DocumentKind kind, json::Value state) const;
     Result<EditPlan> crdtPlan(const ClientCore::CrdtEdit &edit);
     Result<EditPlan> crdtPlanTo(const json::Value &wanted);
-    Result<Made> undoCrdt(const UndoStep &step, EditPlan plan, Outcome &out);
+    Result<Made> undoCrdt(const UndoStep &step, EditPlan plan, Changes &out);
     void forgetCrdtUndo();
-    void keepMadeAgain(crdt::MadeAgain again);
+    void keepRecreatedIds(crdt::MadeAgain again);
     void observed(const crdt::Document &document, const crdt::Change &change);
     bool observe();
     void forgetObserved();
-    void announceCrdt(Outcome &out);
-    bool standsOn(const QueueEntry &edit, const CrdtIds &ids) const;
+    void announceCrdt(Changes &out);
+    bool dependsOn(const QueueEntry &edit, const CrdtIds &ids) const;
     void addIds(const QueueEntry &edit, CrdtIds &ids) const;
-    void checkSessions();
-    void renew(Entry &entry, CrdtRenames &renames, bool anew);
-    void revive(Entry &entry, CrdtRenames &renames);
-    bool waitsForGround() const; // some patch is parked for what it stands on
+    void findForeignSessions();
+    void rewriteIds(Entry &entry, CrdtRenames &renames, bool anew);
+    void requeueWhenComplete(Entry &entry, CrdtRenames &renames);
+    bool waitsForDependency() const; // some patch is parked for what it stands on
     void renameUndo(const CrdtRenames &renames);
-    static bool isTwinsVersion(const QueueEntry &edit, const LogHit &hit);
-    bool takeBackVersion(Entry &entry, const LogHit &hit);
-    static void becomeVersion(Entry &entry, const EventId &version);
+    static bool isCopysVersion(const QueueEntry &edit, const LogHit &hit);
+    bool restoreVersion(Entry &entry, const LogHit &hit);
+    static void useVersion(Entry &entry, const EventId &version);
     Diff rebasedDiff(const QueueEntry &edit) const;
 
     // rows
-    void flush(Outcome &out);
-    void writeDocument(Outcome &out);
-    void announce(Outcome &out);
+    void flush(Changes &out);
+    void writeDocument(Changes &out);
+    void announce(Changes &out);
 
     ReplicaContext &m_context;
     DocumentId m_id;
@@ -292,16 +292,16 @@ private:
     std::unordered_map<EventId, ServerSeq> m_ackedById;
     std::unordered_map<EventId, IdKind> m_ids;
     std::map<std::int64_t, UndoStep> m_undo;
-    std::map<std::int64_t, crdt::MadeAgain> m_madeAgain; // newest first: their places count down
+    std::map<std::int64_t, crdt::MadeAgain> m_recreatedIds; // newest first: their places count down
     std::map<std::int64_t, protocol::Snapshot> m_staged; // parts of a snapshot
     VectorClock m_clock;
 
     // derived
-    DocumentState m_tree;
+    DocumentState m_optimistic;
     mutable std::unique_ptr<DocumentState> m_confirmed; // made on demand, while entries are on top of it
-    bool m_unwound = false;
+    bool m_queueUnapplied = false;
     bool m_wasCrdt = false;                    // when last told
-    bool m_renew = false;                      // patches of other sessions are written again at the next rewind
+    bool m_rewriteIds = false;                      // patches of other sessions are written again at the next reapplyQueue
     std::size_t m_inTree = 0;                  // entries with an inverse
     std::unordered_map<EventId, std::int64_t> m_byId;
     std::unordered_multimap<EventId, std::int64_t> m_byFirst;
@@ -313,7 +313,7 @@ private:
     CollectionPolicy m_checkedPolicy; // that m_check was made of
 
     // of the connection
-    bool m_subscribed = false, m_synced = false, m_halt = false, m_gap = false;
+    bool m_subscribed = false, m_synced = false, m_pushHalted = false, m_gap = false;
     int m_repairs = 0;                         // subscriptions in a row that did not lead to the server's position
     ServerSeq m_cursorSent;
     std::optional<std::chrono::milliseconds> m_pausedUntil; // steady

@@ -7,12 +7,12 @@ namespace eventsync::client {
 
 DocumentTurns::Kind DocumentTurns::kindOf(const DocumentReplica &document)
 {
-    const Need need = document.need();
+    const SubscriptionNeed need = document.need();
     if (!document.isSubscribed())
-        return need == Need::Write ? Kind::Writer : need == Need::Read ? Kind::Reader : Kind::None;
-    if (need == Need::None)
+        return need == SubscriptionNeed::Write ? Kind::Writer : need == SubscriptionNeed::Read ? Kind::Reader : Kind::None;
+    if (need == SubscriptionNeed::None)
         return Kind::Leaving;
-    return need == Need::Read && document.isSynced() ? Kind::Idle : Kind::Busy;
+    return need == SubscriptionNeed::Read && document.isSynced() ? Kind::Idle : Kind::Busy;
 }
 
 void DocumentTurns::place(DocumentReplica &document, std::chrono::milliseconds now)
@@ -26,7 +26,7 @@ void DocumentTurns::place(DocumentReplica &document, std::chrono::milliseconds n
     if (kind == Kind::None)
         return;
     m_places.emplace(&document, Place{kind, ++m_lastTicket});
-    line(kind).emplace(m_lastTicket, Ticket{&document, now});
+    line(kind).emplace(m_lastTicket, Candidate{&document, now});
 }
 
 void DocumentTurns::forget(DocumentReplica &document)
@@ -38,7 +38,7 @@ void DocumentTurns::forget(DocumentReplica &document)
     m_places.erase(found);
 }
 
-void DocumentTurns::take(std::size_t places, std::chrono::milliseconds now, Outcome &out)
+void DocumentTurns::take(std::size_t places, std::chrono::milliseconds now, Changes &out)
 {
     while (!line(Kind::Leaving).empty())
         release(*line(Kind::Leaving).begin()->second.document, now, out);
@@ -54,12 +54,12 @@ void DocumentTurns::take(std::size_t places, std::chrono::milliseconds now, Outc
     }
 }
 
-bool DocumentTurns::makeRoom(bool forWriter, std::chrono::milliseconds now, Outcome &out)
+bool DocumentTurns::makeRoom(bool forWriter, std::chrono::milliseconds now, Changes &out)
 {
     const Line &idle = line(Kind::Idle);
     if (idle.empty())
         return false;
-    const Ticket longest = idle.begin()->second;
+    const Candidate longest = idle.begin()->second;
     if (!forWriter) {
         if (m_turnsLeft == 0 || now - longest.since < m_turn)
             return false;
@@ -69,7 +69,7 @@ bool DocumentTurns::makeRoom(bool forWriter, std::chrono::milliseconds now, Outc
     return true;
 }
 
-void DocumentTurns::release(DocumentReplica &document, std::chrono::milliseconds now, Outcome &out)
+void DocumentTurns::release(DocumentReplica &document, std::chrono::milliseconds now, Changes &out)
 {
     document.unsubscribe(out);
     place(document, now);

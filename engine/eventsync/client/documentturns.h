@@ -27,18 +27,18 @@ public:
     void place(DocumentReplica &document, std::chrono::milliseconds now);
     void forget(DocumentReplica &document); // before it is destroyed
     // Takes places from the documents that may lose them, and gives them to those that wait.
-    void take(std::size_t places, std::chrono::milliseconds now, Outcome &out);
+    void take(std::size_t places, std::chrono::milliseconds now, Changes &out);
     // A new tick: so many turns may end until the next one.
     void tick() { m_turnsLeft = limits::kFollowTurnsPerTick; }
 
 private:
     enum class Kind { Writer, Reader, Leaving, Idle, Busy, None }; // the first two wait for a place; the next three hold one
-    struct Ticket
+    struct Candidate
     {
         DocumentReplica *document;
         std::chrono::milliseconds since;
     };
-    using Line = std::map<std::uint64_t, Ticket>; // the longest there first
+    using Line = std::map<std::uint64_t, Candidate>; // the longest there first
     struct Place
     {
         Kind kind;
@@ -48,8 +48,8 @@ private:
     static Kind kindOf(const DocumentReplica &document);
     Line &line(Kind kind) { return m_lines[static_cast<std::size_t>(kind)]; }
     std::size_t held() { return line(Kind::Leaving).size() + line(Kind::Idle).size() + line(Kind::Busy).size(); }
-    bool makeRoom(bool forWriter, std::chrono::milliseconds now, Outcome &out);
-    void release(DocumentReplica &document, std::chrono::milliseconds now, Outcome &out);
+    bool makeRoom(bool forWriter, std::chrono::milliseconds now, Changes &out);
+    void release(DocumentReplica &document, std::chrono::milliseconds now, Changes &out);
 
     const std::chrono::milliseconds m_turn;
     std::array<Line, static_cast<std::size_t>(Kind::None)> m_lines;

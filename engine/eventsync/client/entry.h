@@ -14,10 +14,10 @@
 // What the client core keeps in memory and in its rows. Internal to the client: not a public header.
 namespace eventsync::client {
 
-enum class Doom { None, Conflict, Dead }; // what becomes of a sent entry once it is answered
+enum class PendingFate { None, Conflict, Dead }; // what becomes of a sent entry once it is answered
 
 // What a CRDT patch was before it was written again with other ids.
-struct EditVersion
+struct EarlierVersion
 {
     EventId id;
     crdt::Id first;                            // of its ids
@@ -31,18 +31,18 @@ struct Entry
     QueueEntry edit;
     std::int64_t order = 0;                    // place in the queue; also the key of its row
     std::optional<ServerSeq> answered = {};    // applied or duplicate, the event has not come yet
-    Doom doom = Doom::None;
-    std::optional<EventId> doomedBy = {};
+    PendingFate pendingFate = PendingFate::None;
+    std::optional<EventId> fateCause = {};
     ServerSeq wait;                            // a conflict: unseen events up to here must come first
-    std::vector<EditVersion> versions = {};    // earlier ones of a CRDT patch, oldest first
-    std::vector<json::Footprint> missed = {};  // sent: others' changes since baseSeq that are no longer in the history
+    std::vector<EarlierVersion> versions = {};    // earlier ones of a CRDT patch, oldest first
+    std::vector<json::Footprint> unseenTrimmed = {};  // sent: others' changes since baseSeq that are no longer in the history
 
     // not durable
     std::optional<Diff> inverse = {};          // while its patch is part of the tree
     bool hold = false;                         // the tree does not pass the validator from here on
     bool announced = false;                    // ConflictFound was told
     bool resent = false;
-    ServerSeq parkedAt;                        // the position then
+    ServerSeq conflictingSince;                        // the position then
 
     bool waits() const { return edit.state == EntryState::Waiting; }
     bool isSent() const { return edit.state == EntryState::Sent; }
@@ -53,7 +53,7 @@ struct AckedEdit
 {
     ServerSeq serverSeq;
     std::shared_ptr<const QueueEntry> edit;
-    bool standIn = false; // the log has another version of this edit; ours was never in it
+    bool otherVersionLogged = false; // the log has another version of this edit; ours was never in it
     Timestamp at;
 };
 

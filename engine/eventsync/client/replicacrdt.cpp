@@ -59,14 +59,14 @@ std::uint64_t DocumentReplica::session() const
 
 const crdt::Document *DocumentReplica::crdtDocument() const
 {
-    return m_tree.kind() == DocumentKind::Crdt ? &m_tree.crdt() : nullptr;
+    return m_optimistic.kind() == DocumentKind::Crdt ? &m_optimistic.crdt() : nullptr;
 }
 
 // Whether this is a state of another document than the one here: somebody has deleted it and made it again. (Not if we did:
 // what is in the queue behind that was made on the new one.)
-bool DocumentReplica::isAnotherLife(const DocumentState &state) const
+bool DocumentReplica::isOtherIncarnation(const DocumentState &state) const
 {
-    if (m_tree.crdtLife() == 0 || state.crdtLife() == 0 || m_tree.crdtLife() == state.crdtLife())
+    if (m_optimistic.crdtLife() == 0 || state.crdtLife() == 0 || m_optimistic.crdtLife() == state.crdtLife())
         return false;
     return std::none_of(m_queue.begin(), m_queue.end(), [&](const auto &item) {
         const QueueEntry &edit = item.second.edit;
@@ -88,12 +88,12 @@ Result<Diff> DocumentReplica::createDiff(DocumentKind kind, json::Value state) c
 // An update of the optimistic document, with what takes it back. If it fails, or comes to nothing, nothing is left of it.
 Result<DocumentReplica::EditPlan> DocumentReplica::crdtPlan(const ClientCore::CrdtEdit &edit)
 {
-    if (!m_tree.exists())
+    if (!m_optimistic.exists())
         return failure(ErrorCode::NotFound, "there is no document");
-    if (m_tree.kind() != DocumentKind::Crdt)
+    if (m_optimistic.kind() != DocumentKind::Crdt)
         return failure(ErrorCode::Invalid, "the document is not of kind crdt");
     EditPlan plan;
-    auto diff = m_tree.edit(session(), [&](crdt::Api &api) -> Result<> {
+    auto diff = m_optimistic.edit(session(), [&](crdt::Api &api) -> Result<> {
         crdt::UndoStack &stack = api.undoStack();
         EVENTSYNC_CHECK(edit(api));
         plan.takesBack = stack.takeUndo();
@@ -112,7 +112,7 @@ Result<DocumentReplica::EditPlan> DocumentReplica::crdtPlanTo(const json::Value 
     return crdtPlan([&](crdt::Api &api) { return api.diff(wanted); });
 }
 
-Result<DocumentReplica::Made> DocumentReplica::updateCrdt(const ClientCore::CrdtEdit &edit, json::Object metadata, Outcome &out)
+Result<DocumentReplica::Made> DocumentReplica::updateCrdt(const ClientCore::CrdtEdit &edit, json::Object metadata, Changes &out)
 {
     EVENTSYNC_TRY(EditPlan plan, crdtPlan(edit));
     plan.metadata = std::move(metadata);
@@ -139,13 +139,13 @@ void DocumentReplica::observed(const crdt::Document &document, const crdt::Chang
 // True if it is another document than the one that was observed until now.
 bool DocumentReplica::observe()
 {
-    return m_tree.observe([this](const crdt::Document &document, const crdt::Change &change) { observed(document, change); });
+    return m_optimistic.observe([this](const crdt::Document &document, const crdt::Change &change) { observed(document, change); });
 }
 
 // After an edit that came to nothing: the document is what it was before.
 void DocumentReplica::forgetObserved()
 {
-    if (m_tree.kind() == DocumentKind::Crdt)
+    if (m_optimistic.kind() == DocumentKind::Crdt)
         observe();
     m_crdtChanges.clear();
 }
@@ -168,9 +168,9 @@ json::Pointer pointerTo(const crdt::Document &document, const crdt::Change &chan
 
 } // namespace
 
-void DocumentReplica::announceCrdt(Outcome &out)
+void DocumentReplica::announceCrdt(Changes &out)
 {
-    const bool exists = m_tree.kind() == DocumentKind::Crdt;
+    const bool exists = m_optimistic.kind() == DocumentKind::Crdt;
     if (!exists && !m_wasCrdt)
         return;
     bool reset = exists != m_wasCrdt;
@@ -189,7 +189,7 @@ void DocumentReplica::announceCrdt(Outcome &out)
         if (m_changedPaths.size() > kChangedPaths)
             break;
         if (change.node != last || !change.key.empty())
-            m_changedPaths.push_back(pointerTo(m_tree.crdt(), change));
+            m_changedPaths.push_back(pointerTo(m_optimistic.crdt(), change));
         last = change.node;
     }
     out.facts.push_back(std::move(fact));
@@ -198,12 +198,12 @@ void DocumentReplica::announceCrdt(Outcome &out)
 // ---- undo
 
 // Takes one step back, as a new edit; none if nothing is left of what it did.
-Result<DocumentReplica::Made> DocumentReplica::undoCrdt(const UndoStep &step, EditPlan plan, Outcome &out)
+Result<DocumentReplica::Made> DocumentReplica::undoCrdt(const UndoStep &step, EditPlan plan, Changes &out)
 {
     std::vector<crdt::MadeAgain> again;
-    auto diff = m_tree.edit(session(), [&](crdt::Api &api) -> Result<> {
+    auto diff = m_optimistic.edit(session(), [&](crdt::Api &api) -> Result<> {
         crdt::UndoStack &stack = api.undoStack();
-        for (const auto &[order, known] : m_madeAgain)
+        for (const auto &[order, known] : m_recreatedIds)
             stack.giveMadeAgain(known);
         const std::size_t before = stack.madeAgain().size();
         stack.giveUndo(*step.edits);
@@ -220,19 +220,19 @@ Result<DocumentReplica::Made> DocumentReplica::undoCrdt(const UndoStep &step, Ed
     plan.diff = std::move(*diff);
     EVENTSYNC_TRY(Made made, enqueue(std::move(plan), out));
     for (crdt::MadeAgain &one : again)
-        keepMadeAgain(std::move(one));
+        keepRecreatedIds(std::move(one));
     return made;
 }
 
-void DocumentReplica::keepMadeAgain(crdt::MadeAgain again)
+void DocumentReplica::keepRecreatedIds(crdt::MadeAgain again)
 {
-    const std::int64_t order = m_madeAgain.empty() ? -1 : m_madeAgain.begin()->first - 1; // below the steps' places
-    m_steps.push_back(storage::Batch::Put{"undo", rows::madeAgainRow(m_id, order, again)});
-    m_madeAgain.emplace(order, std::move(again));
-    if (m_madeAgain.size() > limits::kUndoEntries) {
-        const auto oldest = std::prev(m_madeAgain.end());
+    const std::int64_t order = m_recreatedIds.empty() ? -1 : m_recreatedIds.begin()->first - 1; // below the steps' places
+    m_steps.push_back(storage::Batch::Put{"undo", rows::recreatedIdsRow(m_id, order, again)});
+    m_recreatedIds.emplace(order, std::move(again));
+    if (m_recreatedIds.size() > limits::kUndoEntries) {
+        const auto oldest = std::prev(m_recreatedIds.end());
         m_steps.push_back(storage::Batch::Erase{"undo", {m_id.text(), oldest->first}});
-        m_madeAgain.erase(oldest);
+        m_recreatedIds.erase(oldest);
     }
 }
 
@@ -244,15 +244,15 @@ void DocumentReplica::forgetCrdtUndo()
         if (step->second.edits)
             dropUndo(step);
     }
-    for (const auto &[order, again] : m_madeAgain)
+    for (const auto &[order, again] : m_recreatedIds)
         m_steps.push_back(storage::Batch::Erase{"undo", {m_id.text(), order}});
-    m_madeAgain.clear();
+    m_recreatedIds.clear();
 }
 
 // ---- patches written again
 
 // Whether an edit in the queue stands on one of these ids.
-bool DocumentReplica::standsOn(const QueueEntry &edit, const CrdtIds &ids) const
+bool DocumentReplica::dependsOn(const QueueEntry &edit, const CrdtIds &ids) const
 {
     return isPatch(edit) && !ids.isEmpty() && refersTo(patchOf(edit).view(), ids);
 }
@@ -264,35 +264,35 @@ void DocumentReplica::addIds(const QueueEntry &edit, CrdtIds &ids) const
 }
 
 // Before `synced` lets patches go out: those of another session are written again.
-void DocumentReplica::checkSessions()
+void DocumentReplica::findForeignSessions()
 {
     const std::uint64_t own = session();
-    m_renew = std::any_of(m_waiting.begin(), m_waiting.end(), [&](std::int64_t order) {
+    m_rewriteIds = std::any_of(m_waiting.begin(), m_waiting.end(), [&](std::int64_t order) {
         const QueueEntry &edit = m_queue.at(order).edit;
         return isPatch(edit) && patchOf(edit).id().sid != own;
     });
-    if (m_renew)
-        unwind();
+    if (m_rewriteIds)
+        unapplyQueue();
 }
 
 // On the way back onto the tree: refers to the new ids of what was written again before it, and gets new ids itself if it
 // must (`anew`, or somebody else has used them), or is of another session and may have them now. All of it at once: ids that
 // were renamed already must not be taken for old ones.
-void DocumentReplica::renew(Entry &entry, CrdtRenames &renames, bool anew)
+void DocumentReplica::rewriteIds(Entry &entry, CrdtRenames &renames, bool anew)
 {
     if (!entry.waits() || !isPatch(entry.edit))
         return;
     const crdt::Patch patch = patchOf(entry.edit);
     const crdt::IdSpan ids = patch.idSpan();
-    anew = anew || ids.time <= m_tree.crdtTime(ids.sid);
-    if (renames.isEmpty() && !m_renew && !anew)
+    anew = anew || ids.time <= m_optimistic.crdtTime(ids.sid);
+    if (renames.isEmpty() && !m_rewriteIds && !anew)
         return;
-    if (anew || (m_renew && ids.sid != session()))
-        renames.add(ids, {session(), std::max(ids.time, m_tree.crdtTime(session()) + 1)});
+    if (anew || (m_rewriteIds && ids.sid != session()))
+        renames.add(ids, {session(), std::max(ids.time, m_optimistic.crdtTime(session()) + 1)});
     const crdt::Patch now = patch.renamed(renames);
     if (now == patch)
         return;
-    EditVersion &version = entry.versions.emplace_back(EditVersion{entry.edit.id, ids.first()});
+    EarlierVersion &version = entry.versions.emplace_back(EarlierVersion{entry.edit.id, ids.first()});
     if (const json::Value *replaces = entry.edit.metadata.if_contains("replaces"))
         version.replaces = *replaces;
     giveUp({.id = entry.edit.id, .documentId = m_id, .collection = entry.edit.collection});
@@ -316,25 +316,25 @@ void DocumentReplica::renew(Entry &entry, CrdtRenames &renames, bool anew)
 namespace {
 
 // Parked for what it stands on.
-bool lacksGround(const QueueEntry &edit)
+bool lacksDependency(const QueueEntry &edit)
 {
     return edit.state == EntryState::Conflict && edit.reason && edit.reason->code == ErrorCode::MissingDependency && isPatch(edit);
 }
 
 } // namespace
 
-bool DocumentReplica::waitsForGround() const
+bool DocumentReplica::waitsForDependency() const
 {
     return std::any_of(m_conflicts.begin(), m_conflicts.end(), [&](std::int64_t order) {
-        return lacksGround(m_queue.at(order).edit);
+        return lacksDependency(m_queue.at(order).edit);
     });
 }
 
 // A patch that was parked for what it stands on (others had to push that again, after the server was restored) waits again
 // as soon as it applies.
-void DocumentReplica::revive(Entry &entry, CrdtRenames &renames)
+void DocumentReplica::requeueWhenComplete(Entry &entry, CrdtRenames &renames)
 {
-    if (!lacksGround(entry.edit) || entry.parkedAt >= m_position.serverSeq || !isReady(entry))
+    if (!lacksDependency(entry.edit) || entry.conflictingSince >= m_position.serverSeq || !isReady(entry))
         return;
     // A document that was deleted and made again is not its ground.
     const auto unseen = unseenOf(entry);
@@ -356,19 +356,19 @@ void DocumentReplica::revive(Entry &entry, CrdtRenames &renames)
     });
     if (overtaken)
         return;
-    const bool anew = ids.sid != session() || ids.time <= m_tree.crdtTime(session());
+    const bool anew = ids.sid != session() || ids.time <= m_optimistic.crdtTime(session());
     CrdtRenames all = renames;
     if (anew)
-        all.add(ids, {session(), std::max(ids.time, m_tree.crdtTime(session()) + 1)});
-    const auto applied = m_tree.apply(entry.edit.operation, diffOf(patch.renamed(all)));
+        all.add(ids, {session(), std::max(ids.time, m_optimistic.crdtTime(session()) + 1)});
+    const auto applied = m_optimistic.apply(entry.edit.operation, diffOf(patch.renamed(all)));
     if (!applied)
         return;
-    const auto reverted = m_tree.revert(applied->inverse);
+    const auto reverted = m_optimistic.revert(applied->inverse);
     EVENTSYNC_ASSERT(reverted.has_value());
     entry.edit.reason.reset();
     entry.edit.because.reset();
     setState(entry, EntryState::Waiting);
-    renew(entry, renames, anew);
+    rewriteIds(entry, renames, anew);
 }
 
 // The ids that undo knows, after some have become others. A span across the border is rare, and lost.
@@ -381,15 +381,15 @@ void DocumentReplica::renameUndo(const CrdtRenames &renames)
         crdt::rename(*step.edits, rename);
         m_steps.push_back(storage::Batch::Put{"undo", rows::undoRow(m_id, step)});
     }
-    for (auto &[order, again] : m_madeAgain) {
+    for (auto &[order, again] : m_recreatedIds) {
         const crdt::Id old = renames(again.old.first());
         again = {{old.sid, old.time, again.old.length}, renames(again.now)};
-        m_steps.push_back(storage::Batch::Put{"undo", rows::madeAgainRow(m_id, order, again)});
+        m_steps.push_back(storage::Batch::Put{"undo", rows::recreatedIdsRow(m_id, order, again)});
     }
 }
 
 // Both of two copies may have written an edit again, each under its own new session.
-bool DocumentReplica::isTwinsVersion(const QueueEntry &edit, const LogHit &hit)
+bool DocumentReplica::isCopysVersion(const QueueEntry &edit, const LogHit &hit)
 {
     if (!hit.event || !hit.event->diff.isCrdt() || !hit.event->diff.hasChanges() || hit.event->operation != edit.operation)
         return false;
@@ -404,14 +404,14 @@ bool DocumentReplica::isTwinsVersion(const QueueEntry &edit, const LogHit &hit)
 
 // The log holds an earlier version of a patch that was written again: what was made on top of it refers to that one now.
 // (Such an entry behind it that is in flight cannot have been logged: the server skips what comes after a duplicate.)
-bool DocumentReplica::takeBackVersion(Entry &entry, const LogHit &hit)
+bool DocumentReplica::restoreVersion(Entry &entry, const LogHit &hit)
 {
     if (!isPatch(entry.edit))
         return false;
     auto logged = std::find_if(entry.versions.begin(), entry.versions.end(),
-                               [&](const EditVersion &version) { return version.id == hit.logged; });
-    if (logged == entry.versions.end() && isTwinsVersion(entry.edit, hit)) {
-        EditVersion version{hit.logged, crdt::PatchView::decode(hit.event->diff.crdt())->id()};
+                               [&](const EarlierVersion &version) { return version.id == hit.logged; });
+    if (logged == entry.versions.end() && isCopysVersion(entry.edit, hit)) {
+        EarlierVersion version{hit.logged, crdt::PatchView::decode(hit.event->diff.crdt())->id()};
         const json::Value *replaces = hit.event->metadata ? hit.event->metadata->if_contains("replaces") : nullptr;
         if (replaces)
             version.replaces = *replaces;
@@ -419,7 +419,7 @@ bool DocumentReplica::takeBackVersion(Entry &entry, const LogHit &hit)
     }
     if (logged == entry.versions.end())
         return false;
-    unwind();
+    unapplyQueue();
     CrdtRenames renames;
     const crdt::Patch patch = patchOf(entry.edit);
     renames.add(patch.idSpan(), logged->first);
@@ -441,10 +441,10 @@ bool DocumentReplica::takeBackVersion(Entry &entry, const LogHit &hit)
     return true;
 }
 
-void DocumentReplica::becomeVersion(Entry &entry, const EventId &version)
+void DocumentReplica::useVersion(Entry &entry, const EventId &version)
 {
     const auto logged = std::find_if(entry.versions.begin(), entry.versions.end(),
-                                     [&](const EditVersion &one) { return one.id == version; });
+                                     [&](const EarlierVersion &one) { return one.id == version; });
     const EventId first = entry.edit.first();
     entry.edit.id = version;
     entry.edit.firstId = first == version ? std::nullopt : std::optional(first);
@@ -459,7 +459,7 @@ Diff DocumentReplica::rebasedDiff(const QueueEntry &edit) const
     if (!isPatch(edit))
         return edit.diff;
     const crdt::Patch patch = patchOf(edit);
-    const std::uint64_t time = m_tree.kind() == DocumentKind::Crdt ? m_tree.crdt().clock().time() : 1;
+    const std::uint64_t time = m_optimistic.kind() == DocumentKind::Crdt ? m_optimistic.crdt().clock().time() : 1;
     CrdtRenames renames;
     renames.add(patch.idSpan(), {session(), time});
     return diffOf(patch.renamed(renames));

@@ -40,7 +40,7 @@ Result<> DocumentReplica::admit(const EditPlan &plan) const
         return failure(ErrorCode::QueueFull, "the offline queue is full");
     if (!m_collection)
         return failure(ErrorCode::NotFound, "nothing is known of this document yet");
-    const bool exists = m_tree.exists();
+    const bool exists = m_optimistic.exists();
     if (plan.operation == Operation::Create && exists)
         return failure(ErrorCode::DocumentExists, "the document exists already");
     if (plan.operation != Operation::Create && !exists && !plan.evenIfNothing)
@@ -62,18 +62,18 @@ Result<> DocumentReplica::checkTaken(const Event &largest) const
 }
 
 // An edit or a decision: applied to the optimistic state and queued, or an error and nothing has changed.
-Result<DocumentReplica::Made> DocumentReplica::enqueue(EditPlan plan, Outcome &)
+Result<DocumentReplica::Made> DocumentReplica::enqueue(EditPlan plan, Changes &)
 {
-    EVENTSYNC_ASSERT(!m_unwound);
+    EVENTSYNC_ASSERT(!m_queueUnapplied);
     if (auto admitted = admit(plan); !admitted) {
         forgetObserved();
         return failure(admitted.error());
     }
-    const bool buries = plan.operation == Operation::Delete && m_tree.kind() == DocumentKind::Crdt;
-    json::State before = buries ? m_tree.jsonState() : json::State();
-    EVENTSYNC_TRY(AppliedEvent applied, m_tree.apply(plan.operation, plan.diff));
+    const bool buries = plan.operation == Operation::Delete && m_optimistic.kind() == DocumentKind::Crdt;
+    json::State before = buries ? m_optimistic.jsonState() : json::State();
+    EVENTSYNC_TRY(AppliedEvent applied, m_optimistic.apply(plan.operation, plan.diff));
     auto takeBack = [&] {
-        const auto reverted = m_tree.revert(applied.inverse);
+        const auto reverted = m_optimistic.revert(applied.inverse);
         EVENTSYNC_ASSERT(reverted.has_value());
         forgetObserved();
     };
@@ -82,7 +82,7 @@ Result<DocumentReplica::Made> DocumentReplica::enqueue(EditPlan plan, Outcome &)
         return Made{{}, plan.diff};
     }
     if (m_hasChecks) {
-        if (const auto passed = m_check->checkApplied(m_tree, applied.inverse); !passed) {
+        if (const auto passed = m_check->checkApplied(m_optimistic, applied.inverse); !passed) {
             takeBack();
             return failure(renamed(passed.error(), ErrorCode::Invalid));
         }
@@ -134,9 +134,9 @@ Result<DocumentReplica::Made> DocumentReplica::enqueue(EditPlan plan, Outcome &)
 }
 
 Result<DocumentReplica::Made> DocumentReplica::create(DocumentKind kind, const CollectionName &collection, json::Value state,
-                                                      json::Object metadata, Outcome &out)
+                                                      json::Object metadata, Changes &out)
 {
-    if (m_tree.exists())
+    if (m_optimistic.exists())
         return failure(ErrorCode::DocumentExists, "the document exists already");
     if (m_collection && *m_collection != collection && m_position.serverSeq.value() > 0)
         return failure(ErrorCode::WrongCollection, "the document belongs to collection " + m_collection->text());
@@ -160,12 +160,12 @@ Result<DocumentReplica::Made> DocumentReplica::create(DocumentKind kind, const C
     return made;
 }
 
-Result<DocumentReplica::Made> DocumentReplica::update(json::Patch given, json::Object metadata, Outcome &out)
+Result<DocumentReplica::Made> DocumentReplica::update(json::Patch given, json::Object metadata, Changes &out)
 {
     EVENTSYNC_TRY(json::Patch patch, json::normalized(given));
-    if (m_tree.kind() == DocumentKind::Crdt) { // the same change, as a patch that merges
+    if (m_optimistic.kind() == DocumentKind::Crdt) { // the same change, as a patch that merges
         EVENTSYNC_CHECK(policy().checkEnginePaths(patch));
-        json::State wanted = m_tree.jsonState();
+        json::State wanted = m_optimistic.jsonState();
         EVENTSYNC_CHECK(json::apply(wanted, patch, {.size = json::canonicalSize(*wanted), .wantInverse = false, .wantFootprint = false}));
         if (!wanted)
             return failure(ErrorCode::PatchFailed, "an update cannot remove the document");
@@ -177,28 +177,28 @@ Result<DocumentReplica::Made> DocumentReplica::update(json::Patch given, json::O
 }
 
 Result<DocumentReplica::Made> DocumentReplica::update(const std::function<Result<>(json::Value &)> &edit,
-                                                      json::Object metadata, Outcome &out)
+                                                      json::Object metadata, Changes &out)
 {
-    if (!m_tree.exists())
+    if (!m_optimistic.exists())
         return failure(ErrorCode::NotFound, "there is no document");
-    json::Value view = policy().withEngineFields(m_tree.view(), m_position.serverSeq);
+    json::Value view = policy().withEngineFields(m_optimistic.view(), m_position.serverSeq);
     EVENTSYNC_CHECK(guarded(edit, view));
     EVENTSYNC_CHECK(json::normalize(view));
     const json::Value after = policy().withoutEngineFields(std::move(view));
-    if (m_tree.kind() == DocumentKind::Crdt) {
+    if (m_optimistic.kind() == DocumentKind::Crdt) {
         EVENTSYNC_TRY(EditPlan plan, crdtPlanTo(after));
         plan.metadata = std::move(metadata);
         return enqueue(std::move(plan), out);
     }
-    json::Patch patch = json::diff(m_tree.view(), after, policy().diffOptions());
+    json::Patch patch = json::diff(m_optimistic.view(), after, policy().diffOptions());
     if (patch.isEmpty())
         return Made{};
     Diff diff(std::move(patch));
-    diff.setMergePatch(json::mergePatchFor(m_tree.view(), after));
+    diff.setMergePatch(json::mergePatchFor(m_optimistic.view(), after));
     return enqueue({.diff = std::move(diff), .metadata = std::move(metadata)}, out);
 }
 
-Result<DocumentReplica::Made> DocumentReplica::remove(json::Object metadata, Outcome &out)
+Result<DocumentReplica::Made> DocumentReplica::remove(json::Object metadata, Changes &out)
 {
     return enqueue({.operation = Operation::Delete, .diff = Diff(json::Patch()), .metadata = std::move(metadata)}, out);
 }
@@ -223,7 +223,7 @@ std::optional<UndoStep> DocumentReplica::inverseStep(const QueueEntry &edit, con
     switch (edit.operation) {
     case Operation::Create:
         step.operation = Operation::Delete;
-        step.expected = m_tree.digest();
+        step.expected = m_optimistic.digest();
         return step;
     case Operation::Delete:
         step.operation = Operation::Create;
@@ -233,7 +233,7 @@ std::optional<UndoStep> DocumentReplica::inverseStep(const QueueEntry &edit, con
         break;
     }
     if (edit.footprint.isEverything()) {
-        step.expected = m_tree.digest();
+        step.expected = m_optimistic.digest();
         step.patch = applied.inverse.patch();
         return step;
     }
@@ -241,7 +241,7 @@ std::optional<UndoStep> DocumentReplica::inverseStep(const QueueEntry &edit, con
     for (const json::FootprintEntry &entry : edit.footprint.entries()) {
         if (entry.kind == json::FootprintEntry::Kind::Read || entry.kind == json::FootprintEntry::Kind::Inc)
             continue;
-        if (const json::Value *value = json::find(m_tree.view(), entry.path))
+        if (const json::Value *value = json::find(m_optimistic.view(), entry.path))
             operations.push_back({.kind = json::OperationKind::Test, .path = entry.path, .from = {}, .value = *value});
         else
             step.absent.push_back(entry.path);
@@ -295,12 +295,12 @@ bool DocumentReplica::canUndo(bool redo) const
 Result<DocumentReplica::EditPlan> DocumentReplica::planOf(const UndoStep &step) const
 {
     const auto changedSince = failure(ErrorCode::Conflict, "somebody has changed it since");
-    if (step.expected && (!m_tree.exists() || m_tree.digest() != *step.expected))
+    if (step.expected && (!m_optimistic.exists() || m_optimistic.digest() != *step.expected))
         return changedSince;
     EditPlan plan{.operation = step.operation};
     switch (step.operation) {
     case Operation::Create: {
-        if (m_tree.exists())
+        if (m_optimistic.exists())
             return changedSince;
         EVENTSYNC_TRY(plan.diff, createDiff(step.kind, *step.state));
         break;
@@ -309,13 +309,13 @@ Result<DocumentReplica::EditPlan> DocumentReplica::planOf(const UndoStep &step) 
         plan.diff = Diff(json::Patch());
         break;
     case Operation::Update:
-        if (!m_tree.exists())
+        if (!m_optimistic.exists())
             return changedSince;
         for (const json::Pointer &path : step.absent) {
-            if (json::find(m_tree.view(), path))
+            if (json::find(m_optimistic.view(), path))
                 return failure(ErrorCode::Conflict, "somebody has put a value there since", path.toText());
         }
-        if (step.edits && m_tree.kind() != DocumentKind::Crdt)
+        if (step.edits && m_optimistic.kind() != DocumentKind::Crdt)
             return changedSince;
         plan.diff = Diff(step.patch);
         break;
@@ -323,7 +323,7 @@ Result<DocumentReplica::EditPlan> DocumentReplica::planOf(const UndoStep &step) 
     return plan;
 }
 
-Result<DocumentReplica::Made> DocumentReplica::undo(bool redo, Outcome &out)
+Result<DocumentReplica::Made> DocumentReplica::undo(bool redo, Changes &out)
 {
     for (;;) {
         const auto found = std::find_if(m_undo.rbegin(), m_undo.rend(), [&](const auto &s) { return s.second.redo == redo; });

@@ -30,18 +30,18 @@ DocumentReplica::Settled DocumentReplica::settle(const LogHit &hit)
     for (const std::int64_t order : holdersOf(hit.asked, hit.first)) {
         Entry &entry = m_queue.at(order);
         const bool pending = entry.edit.isPending();
-        const bool again = entry.edit.id != hit.logged && takeBackVersion(entry, hit);
+        const bool again = entry.edit.id != hit.logged && restoreVersion(entry, hit);
         const bool same = again || entry.edit.id == hit.logged;
         const bool asWritten = same
             && (!hit.event || hit.event->diff == entry.edit.diff
                 || (!hit.event->diff.hasChanges() && !entry.edit.onOverlap)); // merged into nothing: all of it was there
         if (!asWritten && pending && versions)
-            follow(entry, Doom::Conflict);
+            propagateFate(entry, PendingFate::Conflict);
         if (!same)
             dropUndoOf(entry.edit.id);
         Entry gone = take(entry);
         if (again)
-            becomeVersion(gone, hit.logged);
+            useVersion(gone, hit.logged);
         settled.any = true;
         if (same)
             settled.order = order;
@@ -82,11 +82,11 @@ void DocumentReplica::forgetAcked(Timestamp now)
 }
 
 // Own events that the log has lost go back to the head of the queue with their ids, order kept.
-void DocumentReplica::requeue(const std::vector<AckedEdit> &lost)
+void DocumentReplica::requeueAcknowledged(const std::vector<AckedEdit> &lost)
 {
     if (lost.empty())
         return;
-    unwind();
+    unapplyQueue();
     for (auto it = lost.rbegin(); it != lost.rend(); ++it) {
         m_steps.push_back(storage::Batch::Erase{"acked", rows::ackedKey(m_id, *it)});
         m_ackedById.erase(it->edit->id);
@@ -98,7 +98,7 @@ void DocumentReplica::requeue(const std::vector<AckedEdit> &lost)
         entry.edit.reason.reset();
         entry.edit.because.reset();
         entry.edit.baseSeq = std::min(entry.edit.baseSeq, m_position.serverSeq);
-        if (it->standIn && !mutated(Mutation::WithoutOtherVersion)) { // never was in the log itself: a decision
+        if (it->otherVersionLogged && !mutated(Mutation::WithoutOtherVersion)) { // never was in the log itself: a decision
             entry.edit.state = EntryState::Conflict;
             entry.edit.reason = Error{ErrorCode::Conflict, "another version of this edit was logged, and lost"};
         }
@@ -142,7 +142,7 @@ std::vector<DocumentReplica::Incoming> DocumentReplica::incoming(const protocol:
     return fresh;
 }
 
-void DocumentReplica::onEvents(const protocol::Events &message, Outcome &out)
+void DocumentReplica::onEvents(const protocol::Events &message, Changes &out)
 {
     if (!m_subscribed)
         return;
@@ -157,7 +157,7 @@ void DocumentReplica::onEvents(const protocol::Events &message, Outcome &out)
     for (Incoming &next : fresh) {
         EventPtr event = next.event;
         if (const auto done = applyEvent(std::move(next)); !done) {
-            startOver();
+            resetHistory();
             repair(done.error(), out);
             return;
         }
@@ -165,8 +165,8 @@ void DocumentReplica::onEvents(const protocol::Events &message, Outcome &out)
     }
     if (!applied.events.empty()) {
         m_facts.push_back(std::move(applied));
-        if (waitsForGround())
-            unwind(); // also where own events needed none: see revive()
+        if (waitsForDependency())
+            unapplyQueue(); // also where own events needed none: see requeueWhenComplete()
     }
     if (gap && !m_gap && !m_context.fork) {
         m_gap = true; // once: what is on its way of the old subscription leaves the same gap
@@ -177,9 +177,9 @@ void DocumentReplica::onEvents(const protocol::Events &message, Outcome &out)
 
 // Our own event, arriving as the first pending entry, exactly as it stands in the tree: what was pending becomes confirmed,
 // and nothing has to move. So a long queue drains in linear time.
-bool DocumentReplica::promote(const Event &event, HistoryItem &item)
+bool DocumentReplica::confirmFirst(const Event &event, HistoryItem &item)
 {
-    if (m_unwound || m_inTree == 0)
+    if (m_queueUnapplied || m_inTree == 0)
         return false;
     std::int64_t order = kEverywhere;
     if (!m_waiting.empty())
@@ -201,9 +201,9 @@ Result<> DocumentReplica::applyEvent(Incoming incoming)
 {
     const Event &event = *incoming.event;
     HistoryItem item{.event = incoming.event, .chain = incoming.chain};
-    if (!promote(event, item)) {
-        unwind();
-        EVENTSYNC_TRY(AppliedEvent applied, m_tree.apply(event));
+    if (!confirmFirst(event, item)) {
+        unapplyQueue();
+        EVENTSYNC_TRY(AppliedEvent applied, m_optimistic.apply(event));
         item.inverse = std::move(applied.inverse);
         item.footprint = std::move(applied.footprint);
     }
@@ -275,7 +275,7 @@ void DocumentReplica::setClock(const ClientId &client, ClientSeq seq)
 
 // ---- synced
 
-void DocumentReplica::onSynced(const protocol::Synced &message, Outcome &out)
+void DocumentReplica::onSynced(const protocol::Synced &message, Changes &out)
 {
     if (!m_subscribed)
         return;
@@ -285,7 +285,7 @@ void DocumentReplica::onSynced(const protocol::Synced &message, Outcome &out)
             m_steps.push_back(storage::Batch::Put{"meta", rows::policyRow(*m_collection, *message.policy)});
         }
         if (policy() != m_checkedPolicy) { // another document of the collection may have brought it
-            unwind();                      // what waits must pass the new rules
+            unapplyQueue();                      // what waits must pass the new rules
             refreshCheck();
         }
     }
@@ -297,7 +297,7 @@ void DocumentReplica::onSynced(const protocol::Synced &message, Outcome &out)
     }
     m_synced = true;
     setReadOnly(message.permission == protocol::Permission::Read);
-    m_halt = m_gap = false;
+    m_pushHalted = m_gap = false;
     m_repairs = m_pauses = 0;
     for (const std::int64_t order : m_sent)
         m_queue.at(order).resent = false;
@@ -307,10 +307,10 @@ void DocumentReplica::onSynced(const protocol::Synced &message, Outcome &out)
     }
     m_last = message.clientSeq;
     m_documentDirty = true;
-    if (!mutated(Mutation::WithoutThawAtSynced)) {
+    if (!mutated(Mutation::WithoutReturnToWaiting)) {
         const auto sent = m_sent;
         for (const std::int64_t order : sent)
-            back(m_queue.at(order));
+            requeue(m_queue.at(order));
     }
     if (!mutated(Mutation::WithoutWaitCleared)) {
         for (const std::int64_t order : m_conflicts) {
@@ -321,8 +321,8 @@ void DocumentReplica::onSynced(const protocol::Synced &message, Outcome &out)
             }
         }
     }
-    buryTooLarge();
-    checkSessions();
+    deadLetterTooLarge();
+    findForeignSessions();
     m_facts.push_back(DocumentSynced{m_id, m_position});
 }
 
@@ -339,11 +339,11 @@ void DocumentReplica::setReadOnly(bool readOnly)
 }
 
 // Purged: what the person may no longer read goes, what he has written becomes dead letters that he can see.
-void DocumentReplica::onRevoked(const protocol::Revoked &message, Outcome &)
+void DocumentReplica::onRevoked(const protocol::Revoked &message, Changes &)
 {
-    buryAll({ErrorCode::PermissionRevoked, message.reason},
+    deadLetterAll({ErrorCode::PermissionRevoked, message.reason},
             [](const Entry &entry) { return entry.edit.state != EntryState::DeadLetter; });
-    startOver();
+    resetHistory();
     dropStaging();
     setReadOnly(false); // with the rest of what was known of it
     m_open = m_subscribed = m_synced = false;
@@ -356,7 +356,7 @@ void DocumentReplica::onRevoked(const protocol::Revoked &message, Outcome &)
     m_acked.clear();
     m_ackedById.clear();
     m_undo.clear();
-    m_madeAgain.clear();
+    m_recreatedIds.clear();
     m_steps.push_back(storage::Batch::Erase{"acked", {m_id.text()}});
     m_steps.push_back(storage::Batch::Erase{"undo", {m_id.text()}});
     m_facts.push_back(DocumentRevoked{m_id, message.reason});

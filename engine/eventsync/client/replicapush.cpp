@@ -83,7 +83,7 @@ EventPtr DocumentReplica::pushed(const Entry &entry) const
     return std::make_shared<const Event>(std::move(event));
 }
 
-void DocumentReplica::send(std::vector<EventPtr> events, Outcome &out)
+void DocumentReplica::send(std::vector<EventPtr> events, Changes &out)
 {
     const std::size_t frame = m_context.frameBytes();
     protocol::Push push{.batchId = BatchId(0), .documentId = m_id, .events = {}};
@@ -107,7 +107,7 @@ void DocumentReplica::send(std::vector<EventPtr> events, Outcome &out)
 }
 
 // What was made before this server said how much it takes.
-void DocumentReplica::buryTooLarge()
+void DocumentReplica::deadLetterTooLarge()
 {
     const std::size_t most = m_context.eventBytes();
     if (most >= limits::kEventBytes) // nothing larger was ever queued
@@ -119,7 +119,7 @@ void DocumentReplica::buryTooLarge()
         const std::size_t bytes = canonicalBytes(*pushed(entry), EventForm::Pushed).size();
         entry.edit.clientSeq.reset();
         if (bytes > most)
-            bury(entry, {ErrorCode::TooLarge, "the edit is larger than this server takes"});
+            deadLetter(entry, {ErrorCode::TooLarge, "the edit is larger than this server takes"});
     }
 }
 
@@ -129,7 +129,7 @@ bool DocumentReplica::hasToSend() const
     return !m_sent.empty() || (!m_readOnly && !m_waiting.empty() && !m_queue.at(*m_waiting.begin()).hold);
 }
 
-void DocumentReplica::pump(Outcome &out)
+void DocumentReplica::sendPending(Changes &out)
 {
     if (!m_synced || !m_subscribed || !m_context.welcome || m_context.fork || m_pausedUntil)
         return;
@@ -151,10 +151,10 @@ void DocumentReplica::pump(Outcome &out)
             batch.push_back(pushed(entry));
         }
     }
-    if (m_halt && flying == 0)
-        m_halt = false;
+    if (m_pushHalted && flying == 0)
+        m_pushHalted = false;
     std::vector<std::int64_t> next;
-    if (!m_halt || mutated(Mutation::WithoutHaltAfterRefusal)) {
+    if (!m_pushHalted || mutated(Mutation::WithoutHaltAfterRefusal)) {
         const std::size_t limit = m_context.inFlight();
         for (const std::int64_t order : m_waiting) {
             if (flying + next.size() >= limit || m_queue.at(order).hold)
@@ -168,7 +168,7 @@ void DocumentReplica::pump(Outcome &out)
         entry.edit.baseSeq = m_position.serverSeq;
         entry.edit.clientSeq = number;
         entry.answered.reset();
-        entry.missed.clear();
+        entry.unseenTrimmed.clear();
         entry.resent = true;
         setState(entry, EntryState::Sent);
         batch.push_back(pushed(entry));
@@ -184,7 +184,7 @@ void DocumentReplica::pump(Outcome &out)
 
 // ---- answers
 
-void DocumentReplica::onAck(const protocol::Ack &message, Outcome &)
+void DocumentReplica::onAck(const protocol::Ack &message, Changes &)
 {
     for (const protocol::AckResult &result : message.results) {
         Entry *entry = find(result.id);
@@ -207,7 +207,7 @@ void DocumentReplica::onAck(const protocol::Ack &message, Outcome &)
                         .event = nullptr, .status = result.status});
             continue;
         }
-        m_halt = true;
+        m_pushHalted = true;
         const bool isFork = result.status == AckStatus::Rejected
             && (result.code == ErrorCode::ClientForked || result.code == ErrorCode::ClientExpired);
         if (isFork) { // also if its entry is settled: with this client id nothing more is taken
@@ -224,28 +224,28 @@ void DocumentReplica::refuse(Entry &entry, const protocol::AckResult &result)
 {
     const ErrorCode code = result.code.value_or(result.status == AckStatus::Rejected ? ErrorCode::Invalid : ErrorCode::Conflict);
     const Error why{code, result.reason.value_or(std::string()), result.path.value_or(std::string())};
-    if (result.status == AckStatus::Conflict && code == ErrorCode::ClientForked) { // its ids: see renew()
-        back(entry);
+    if (result.status == AckStatus::Conflict && code == ErrorCode::ClientForked) { // its ids: see rewriteIds()
+        requeue(entry);
         return;
     }
     if (result.status == AckStatus::Skipped || code == ErrorCode::BaseCompacted || code == ErrorCode::ClientGap) {
         if (code != ErrorCode::BaseCompacted || !mutated(Mutation::WithoutCheckSinceBase)) {
-            back(entry);
+            requeue(entry);
             return;
         }
     }
     if (result.status == AckStatus::Rejected && errorClass(code) != ErrorClass::Conflict) {
         if (errorClass(code) == ErrorClass::Permanent) {
-            bury(entry, why);
+            deadLetter(entry, why);
             return;
         }
-        back(entry); // the moment, or the server, is to blame: again, later
+        requeue(entry); // the moment, or the server, is to blame: again, later
         const auto wait = limits::kRetryFirst * (1 << std::min(m_pauses++, 6));
         m_pausedUntil = m_context.clock.steady() + std::min<std::chrono::milliseconds>(wait, limits::kRetryLongest);
         return;
     }
     const ServerSeq base = entry.edit.baseSeq;
-    park(entry, {code, why.message.empty() ? "overlaps events that were not seen" : why.message, why.path}, base);
+    markConflicting(entry, {code, why.message.empty() ? "overlaps events that were not seen" : why.message, why.path}, base);
     entry.wait = result.head.value_or(ServerSeq());
 }
 
@@ -263,24 +263,24 @@ void DocumentReplica::onError(const Error &error, std::optional<std::chrono::mil
     m_refused = true;
     m_facts.push_back(DocumentRefused{m_id, error});
     if (what == ErrorClass::Permanent)
-        buryAll(error, [](const Entry &entry) { return entry.edit.isPending(); });
+        deadLetterAll(error, [](const Entry &entry) { return entry.edit.isPending(); });
 }
 
 // The server could not read what was pushed, and does not say which of the events was at fault: none of them was taken.
 void DocumentReplica::onUnreadable(const Error &error)
 {
     if (errorClass(error.code) == ErrorClass::Permanent)
-        buryAll(error, [](const Entry &entry) { return entry.isSent() && !entry.answered; });
+        deadLetterAll(error, [](const Entry &entry) { return entry.isSent() && !entry.answered; });
 }
 
 // Each for the same reason, and none because it follows another.
-void DocumentReplica::buryAll(const Error &why, const std::function<bool(const Entry &)> &which)
+void DocumentReplica::deadLetterAll(const Error &why, const std::function<bool(const Entry &)> &which)
 {
-    unwind();
+    unapplyQueue();
     for (auto &[order, entry] : m_queue) {
         if (!which(entry))
             continue;
-        bury(entry, why, entry.edit.id); // with a cause, so that nothing is looked for that follows it
+        deadLetter(entry, why, entry.edit.id); // with a cause, so that nothing is looked for that follows it
         entry.edit.because.reset();
     }
 }

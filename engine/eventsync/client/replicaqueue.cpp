@@ -106,7 +106,7 @@ void DocumentReplica::detach(Entry &entry)
 {
     if (!entry.inverse)
         return;
-    unwind();
+    unapplyQueue();
     changed(entry.edit.footprint);
 }
 
@@ -121,14 +121,14 @@ void clearNumber(Entry &entry)
 
 void clearFlight(Entry &entry)
 {
-    entry.doom = Doom::None;
-    entry.doomedBy.reset();
-    entry.missed.clear();
+    entry.pendingFate = PendingFate::None;
+    entry.fateCause.reset();
+    entry.unseenTrimmed.clear();
 }
 
 } // namespace
 
-void DocumentReplica::park(Entry &entry, Error why, std::optional<ServerSeq> base, std::optional<EventId> because)
+void DocumentReplica::markConflicting(Entry &entry, Error why, std::optional<ServerSeq> base, std::optional<EventId> because)
 {
     detach(entry);
     if (base)
@@ -141,14 +141,14 @@ void DocumentReplica::park(Entry &entry, Error why, std::optional<ServerSeq> bas
     entry.edit.because = because;
     entry.wait = ServerSeq();
     entry.announced = false;
-    entry.parkedAt = m_position.serverSeq;
+    entry.conflictingSince = m_position.serverSeq;
     setState(entry, EntryState::Conflict);
     dropUndoOf(entry.edit.id);
     if (!because)
-        follow(entry, Doom::Conflict);
+        propagateFate(entry, PendingFate::Conflict);
 }
 
-void DocumentReplica::bury(Entry &entry, Error why, std::optional<EventId> because)
+void DocumentReplica::deadLetter(Entry &entry, Error why, std::optional<EventId> because)
 {
     detach(entry);
     if (entry.waits())
@@ -161,15 +161,15 @@ void DocumentReplica::bury(Entry &entry, Error why, std::optional<EventId> becau
     setState(entry, EntryState::DeadLetter);
     dropUndoOf(entry.edit.id);
     if (!because)
-        follow(entry, Doom::Dead);
+        propagateFate(entry, PendingFate::Dead);
 }
 
 // What overlaps an entry that is not applied as written follows it, and what overlaps a follower follows that one. One pass
 // with a list of leaders instead of a recursion: a chain may be as long as the queue. Equal footprints lead together. CRDT
 // patches never overlap: what follows one is what stands on its ids.
-void DocumentReplica::follow(const Entry &entry, Doom how)
+void DocumentReplica::propagateFate(const Entry &entry, PendingFate how)
 {
-    if (mutated(Mutation::NoFollow))
+    if (mutated(Mutation::NoPropagation))
         return;
     struct Leader
     {
@@ -186,19 +186,19 @@ void DocumentReplica::follow(const Entry &entry, Doom how)
         const auto leader = std::find_if(leaders.begin(), leaders.end(), [&](const Leader &l) {
             return json::overlaps(l.footprint, behind.edit.footprint);
         });
-        if (leader == leaders.end() && !standsOn(behind.edit, ids))
+        if (leader == leaders.end() && !dependsOn(behind.edit, ids))
             continue;
         const EventId because = leader == leaders.end() ? entry.edit.id : leader->id;
         if (behind.isSent()) {
-            behind.doom = how;
-            behind.doomedBy = because;
+            behind.pendingFate = how;
+            behind.fateCause = because;
             touch(behind);
             continue;
         }
-        if (how == Doom::Conflict)
-            park(behind, {ErrorCode::Conflict, "follows an edit that was changed"}, {}, because);
+        if (how == PendingFate::Conflict)
+            markConflicting(behind, {ErrorCode::Conflict, "follows an edit that was changed"}, {}, because);
         else
-            bury(behind, {ErrorCode::DependsOnRejected, "was made on top of a refused edit"}, because);
+            deadLetter(behind, {ErrorCode::DependsOnRejected, "was made on top of a refused edit"}, because);
         const bool known = std::any_of(leaders.begin(), leaders.end(),
                                        [&](const Leader &l) { return l.footprint == behind.edit.footprint; });
         if (!known)
@@ -207,18 +207,18 @@ void DocumentReplica::follow(const Entry &entry, Doom how)
     }
 }
 
-void DocumentReplica::thaw(Entry &entry)
+void DocumentReplica::returnToWaiting(Entry &entry)
 {
     clearNumber(entry);
     setState(entry, EntryState::Waiting);
 }
 
 // Sent, and surely not in the log: it waits again, after the check against all that came since its base.
-void DocumentReplica::back(Entry &entry)
+void DocumentReplica::requeue(Entry &entry)
 {
     const ServerSeq base = entry.edit.baseSeq;
-    const Doom doom = entry.doom;
-    const auto doomedBy = entry.doomedBy;
+    const PendingFate pendingFate = entry.pendingFate;
+    const auto fateCause = entry.fateCause;
     bool overlapping = false;
     if (!mutated(Mutation::WithoutCheckSinceBase) && !entry.edit.onOverlap) {
         const auto footprints = unseenOf(entry);
@@ -228,17 +228,17 @@ void DocumentReplica::back(Entry &entry)
         if (policy().merge() == MergeRule::Strict && !footprints.empty())
             overlapping = true;
     }
-    unwind(); // waiting again, it must pass the validator on the tree as it is now
-    thaw(entry);
+    unapplyQueue(); // waiting again, it must pass the validator on the tree as it is now
+    returnToWaiting(entry);
     clearFlight(entry);
-    if (doom == Doom::Conflict) {
-        park(entry, {ErrorCode::Conflict, "follows an edit that was changed"}, base);
-        entry.edit.because = doomedBy;
-    } else if (doom == Doom::Dead) {
-        bury(entry, {ErrorCode::DependsOnRejected, "was made on top of a refused edit"});
-        entry.edit.because = doomedBy;
+    if (pendingFate == PendingFate::Conflict) {
+        markConflicting(entry, {ErrorCode::Conflict, "follows an edit that was changed"}, base);
+        entry.edit.because = fateCause;
+    } else if (pendingFate == PendingFate::Dead) {
+        deadLetter(entry, {ErrorCode::DependsOnRejected, "was made on top of a refused edit"});
+        entry.edit.because = fateCause;
     } else if (overlapping) {
-        park(entry, {ErrorCode::Conflict, "overlaps what came while it was in flight"}, base);
+        markConflicting(entry, {ErrorCode::Conflict, "overlaps what came while it was in flight"}, base);
     }
 }
 
@@ -247,8 +247,8 @@ std::vector<const json::Footprint *> DocumentReplica::unseenOf(const Entry &entr
     std::vector<const json::Footprint *> footprints;
     if (mutated(Mutation::NoFreeze))
         return footprints;
-    for (const json::Footprint &missed : entry.missed)
-        footprints.push_back(&missed);
+    for (const json::Footprint &unseenTrimmed : entry.unseenTrimmed)
+        footprints.push_back(&unseenTrimmed);
     const std::int64_t skip = entry.edit.baseSeq - m_historyStart.serverSeq;
     for (std::size_t i = static_cast<std::size_t>(std::max<std::int64_t>(skip, 0)); i < m_history.size(); ++i) {
         const HistoryItem &item = m_history[i];
@@ -308,7 +308,7 @@ void DocumentReplica::unseen(const json::Footprint &footprint, const std::string
     for (const std::int64_t order : hit) {
         Entry &entry = m_queue.at(order);
         if (entry.edit.isPending()) // it may have followed one before it
-            park(entry, {ErrorCode::Conflict, "overlaps " + what});
+            markConflicting(entry, {ErrorCode::Conflict, "overlaps " + what});
     }
 }
 

@@ -48,7 +48,7 @@ void DocumentReplica::dropStaging()
     m_staged.clear();
 }
 
-void DocumentReplica::onSnapshot(const protocol::Snapshot &message, Outcome &out)
+void DocumentReplica::onSnapshot(const protocol::Snapshot &message, Changes &out)
 {
     if (!m_subscribed)
         return;
@@ -89,25 +89,25 @@ void DocumentReplica::onSnapshot(const protocol::Snapshot &message, Outcome &out
 // whether others of them have the ground they stand on, the tree will tell.
 std::optional<json::Footprint> DocumentReplica::differenceTo(const DocumentState &state)
 {
-    if (!m_tree.exists() && !state.exists())
+    if (!m_optimistic.exists() && !state.exists())
         return std::nullopt;
     if (state.kind() == DocumentKind::Crdt) {
-        const bool same = m_tree.kind() == DocumentKind::Crdt && m_tree.crdt() == state.crdt();
+        const bool same = m_optimistic.kind() == DocumentKind::Crdt && m_optimistic.crdt() == state.crdt();
         return same ? std::nullopt : std::optional(json::Footprint());
     }
-    if (!m_tree.exists() || !state.exists() || m_tree.kind() != state.kind())
+    if (!m_optimistic.exists() || !state.exists() || m_optimistic.kind() != state.kind())
         return json::Footprint::everything();
-    const json::Patch patch = json::diff(m_tree.view(), state.view(), {.fineBytes = SIZE_MAX}); // for its footprint only
+    const json::Patch patch = json::diff(m_optimistic.view(), state.view(), {.fineBytes = SIZE_MAX}); // for its footprint only
     if (patch.isEmpty())
         return std::nullopt;
-    const auto applied = m_tree.apply(Operation::Update, Diff(patch));
+    const auto applied = m_optimistic.apply(Operation::Update, Diff(patch));
     return applied ? applied->footprint : json::Footprint::everything();
 }
 
-void DocumentReplica::installSnapshot(const protocol::Snapshot &message, DocumentState state, Outcome &)
+void DocumentReplica::installSnapshot(const protocol::Snapshot &message, DocumentState state, Changes &)
 {
-    unwind();
-    const bool isMadeAnew = isAnotherLife(state); // asked before a create of ours is settled
+    unapplyQueue();
+    const bool isMadeAnew = isOtherIncarnation(state); // asked before a create of ours is settled
     std::set<EventId> asked;
     for (const protocol::KnownId &known : message.known) {
         asked.insert(known.asked);
@@ -120,20 +120,20 @@ void DocumentReplica::installSnapshot(const protocol::Snapshot &message, Documen
             if (!asked.contains(acked.edit->id) && !asked.contains(acked.edit->first()))
                 lost.push_back(acked);
         }
-        requeue(lost);
+        requeueAcknowledged(lost);
     }
     // What the snapshot changed is one unseen event.
     const std::optional<json::Footprint> difference = isMadeAnew ? json::Footprint::everything() : differenceTo(state);
     for (const std::int64_t order : m_sent) {
         Entry &entry = m_queue.at(order);
         for (const json::Footprint *footprint : unseenOf(entry))
-            noteMissed(entry, *footprint);
+            recordUnseen(entry, *footprint);
         if (difference && !mutated(Mutation::SnapshotUnchecked))
-            noteMissed(entry, *difference);
+            recordUnseen(entry, *difference);
     }
     if (isMadeAnew)
         forgetCrdtUndo();
-    m_tree = std::move(state);
+    m_optimistic = std::move(state);
     m_confirmed.reset();
     m_position = message.position;
     if (message.collection && m_collection != message.collection) {
@@ -153,20 +153,20 @@ void DocumentReplica::installSnapshot(const protocol::Snapshot &message, Documen
     m_changedByOthers = true;
 }
 
-// Of what a sent entry missed one overlapping change is enough to know.
-void DocumentReplica::noteMissed(Entry &entry, const json::Footprint &footprint) const
+// Of what a sent entry unseenTrimmed one overlapping change is enough to know.
+void DocumentReplica::recordUnseen(Entry &entry, const json::Footprint &footprint) const
 {
-    if (!entry.missed.empty() && json::overlaps(entry.missed.front(), entry.edit.footprint))
+    if (!entry.unseenTrimmed.empty() && json::overlaps(entry.unseenTrimmed.front(), entry.edit.footprint))
         return;
     if (policy().merge() == MergeRule::Strict || json::overlaps(footprint, entry.edit.footprint)) {
-        entry.missed = {footprint};
+        entry.unseenTrimmed = {footprint};
         const_cast<DocumentReplica *>(this)->touch(entry);
     }
 }
 
 // ---- another history
 
-void DocumentReplica::onDiverged(const protocol::Diverged &message, Outcome &)
+void DocumentReplica::onDiverged(const protocol::Diverged &message, Changes &)
 {
     if (!m_subscribed)
         return;
@@ -174,13 +174,13 @@ void DocumentReplica::onDiverged(const protocol::Diverged &message, Outcome &)
     const bool rebase = !mutated(Mutation::WithoutBaseOnDiverged);
     m_facts.push_back(DocumentDiverged{m_id, common});
     dropStaging();
-    unwind();
+    unapplyQueue();
     if (rebase) {
         const auto sent = m_sent;
         for (const std::int64_t order : sent)
-            back(m_queue.at(order)); // checked against what came in after its base, though it is gone now
+            requeue(m_queue.at(order)); // checked against what came in after its base, though it is gone now
     }
-    goBackTo(common);
+    rollBackTo(common);
     if (rebase) {
         for (auto &[order, entry] : m_queue) {
             if (entry.waits())
@@ -198,27 +198,27 @@ void DocumentReplica::onDiverged(const protocol::Diverged &message, Outcome &)
             if (acked.serverSeq > common)
                 lost.push_back(acked);
         }
-        requeue(lost);
+        requeueAcknowledged(lost);
     }
     changedEverything();
     m_changedByOthers = true;
 }
 
 // The confirmed state as it was after `common`: back through the inverses, or to nothing.
-void DocumentReplica::goBackTo(ServerSeq common)
+void DocumentReplica::rollBackTo(ServerSeq common)
 {
-    unwind();
+    unapplyQueue();
     m_confirmed.reset();
     m_documentDirty = true;
     if (common < m_historyStart.serverSeq || common > m_position.serverSeq) {
-        startOver(); // 0: nothing shared; anything else we never offered, and the gap asks again from the start
+        resetHistory(); // 0: nothing shared; anything else we never offered, and the gap asks again from the start
         return;
     }
     while (!m_history.empty() && m_position.serverSeq > common) {
         const HistoryItem &item = m_history.back();
-        if (const auto reverted = m_tree.revert(item.inverse); !reverted) {
+        if (const auto reverted = m_optimistic.revert(item.inverse); !reverted) {
             qCWarning(lcClient) << "a document's history cannot be taken back:" << reverted.error().toString().c_str();
-            startOver();
+            resetHistory();
             return;
         }
         setClock(item.event->clientId, item.event->clientSeq.previous());
@@ -234,10 +234,10 @@ void DocumentReplica::goBackTo(ServerSeq common)
 }
 
 // The confirmed state is forgotten; the queue and the kept edits are not.
-void DocumentReplica::startOver()
+void DocumentReplica::resetHistory()
 {
-    unwind();
-    m_tree = DocumentState();
+    unapplyQueue();
+    m_optimistic = DocumentState();
     m_confirmed.reset();
     m_position = Position();
     m_waitingBase = ServerSeq();
@@ -264,11 +264,11 @@ void DocumentReplica::clearHistory()
 }
 
 // Asks the server anew; after a few times in vain the connection is left instead, for a while.
-void DocumentReplica::repair(Error why, Outcome &out)
+void DocumentReplica::repair(Error why, Changes &out)
 {
     qCWarning(lcClient) << "document" << m_id.text().c_str() << "is fetched again:" << why.toString().c_str();
     if (++m_repairs > kRepairs) {
-        out.close = Outcome::Close{.reason = std::move(why), .retryAfter = limits::kRetryLongest};
+        out.close = Changes::Close{.reason = std::move(why), .retryAfter = limits::kRetryLongest};
         return;
     }
     resubscribe(out);

@@ -32,12 +32,12 @@ std::optional<ConflictView> DocumentReplica::conflict(const EventId &id) const
     const Entry *entry = find(id);
     if (!entry || entry->edit.state != EntryState::Conflict)
         return std::nullopt;
-    ConflictView view{.entry = entry->edit, .policy = policy(), .base = {}, .ours = {}, .theirs = m_tree.jsonState(),
+    ConflictView view{.entry = entry->edit, .policy = policy(), .base = {}, .ours = {}, .theirs = m_optimistic.jsonState(),
                       .unseen = {}};
     view.entry.ready = isReady(*entry);
     view.unseenFrom = entry->edit.baseSeq.next();
     view.unseenTo = m_position.serverSeq;
-    DocumentState ours = m_tree;
+    DocumentState ours = m_optimistic;
     if (const auto base = stateAt(entry->edit.baseSeq)) {
         view.base = base->jsonState();
         DocumentState edited = *base;
@@ -65,7 +65,7 @@ json::Patch DocumentReplica::ourValues(const ConflictView &view) const
 {
     json::Patch patch;
     std::set<json::Pointer> done;
-    DocumentState now = DocumentState::fromJsonState(m_tree.jsonState());
+    DocumentState now = DocumentState::fromJsonState(m_optimistic.jsonState());
     auto step = [&](json::PatchOperation operation) {
         const json::Patch one({operation});
         if (now.apply(Operation::Update, Diff(one)))
@@ -100,10 +100,10 @@ json::Patch DocumentReplica::ourValues(const ConflictView &view) const
 Result<DocumentReplica::EditPlan> DocumentReplica::wholePlan(const QueueEntry &edit, const json::Value &value)
 {
     EditPlan plan;
-    if (!m_tree.exists()) {
+    if (!m_optimistic.exists()) {
         plan.operation = Operation::Create;
         EVENTSYNC_TRY(plan.diff, createDiff(edit.diff.isCrdt() ? DocumentKind::Crdt : DocumentKind::Json, value));
-    } else if (m_tree.kind() == DocumentKind::Crdt) {
+    } else if (m_optimistic.kind() == DocumentKind::Crdt) {
         EVENTSYNC_TRY(plan, crdtPlanTo(value));
     } else {
         plan.diff = Diff(json::Patch({{.kind = OperationKind::Replace, .path = {}, .from = {}, .value = value}}));
@@ -116,7 +116,7 @@ Result<DocumentReplica::EditPlan> DocumentReplica::wholePlan(const QueueEntry &e
 
 Result<DocumentReplica::EditPlan> DocumentReplica::oursPlan(const ConflictView &view)
 {
-    const bool exists = m_tree.exists();
+    const bool exists = m_optimistic.exists();
     EditPlan plan{.operation = view.entry.operation, .diff = view.entry.diff, .evenIfNothing = true};
     if (plan.operation == Operation::Delete) {
         if (!exists)
@@ -126,7 +126,7 @@ Result<DocumentReplica::EditPlan> DocumentReplica::oursPlan(const ConflictView &
     if (!view.ours)
         return failure(ErrorCode::PatchFailed, "our edit has no state of its own any more");
     const bool whole = plan.operation == Operation::Create || view.entry.footprint.isEverything(); // created meanwhile
-    if (!exists || whole || view.entry.diff.isCrdt() || m_tree.kind() == DocumentKind::Crdt)
+    if (!exists || whole || view.entry.diff.isCrdt() || m_optimistic.kind() == DocumentKind::Crdt)
         return wholePlan(view.entry, *view.ours);
     plan.diff = Diff(ourValues(view));
     return plan;
@@ -136,14 +136,14 @@ Result<DocumentReplica::EditPlan> DocumentReplica::mergedPlan(const QueueEntry &
 {
     EditPlan plan{.diff = Diff(json::Patch()), .evenIfNothing = true};
     if (!merged) {
-        if (m_tree.exists())
+        if (m_optimistic.exists())
             plan.operation = Operation::Delete;
         return plan;
     }
     json::Value value = policy().withoutEngineFields(*merged);
-    if (!m_tree.exists() || m_tree.kind() == DocumentKind::Crdt)
+    if (!m_optimistic.exists() || m_optimistic.kind() == DocumentKind::Crdt)
         return wholePlan(edit, value);
-    plan.diff = Diff(json::diff(m_tree.view(), value, policy().diffOptions()));
+    plan.diff = Diff(json::diff(m_optimistic.view(), value, policy().diffOptions()));
     return plan;
 }
 
@@ -168,7 +168,7 @@ json::Value changeBetween(const json::State &before, const json::State &after)
 
 bool DocumentReplica::isAboutCrdt(const ConflictView &view) const
 {
-    return m_tree.kind() == DocumentKind::Crdt || view.entry.diff.isCrdt()
+    return m_optimistic.kind() == DocumentKind::Crdt || view.entry.diff.isCrdt()
         || std::any_of(view.unseen.begin(), view.unseen.end(), [](const EventPtr &event) { return event->diff.isCrdt(); });
 }
 
@@ -275,7 +275,7 @@ void DocumentReplica::giveUp(const QueueEntry &edit)
 // ---- the person's and the resolver's word
 
 // A decision is a new event at the tail of the queue, made on the optimistic state; the conflict it replaces leaves.
-Result<> DocumentReplica::resolve(const EventId &id, const Resolution &resolution, Outcome &out)
+Result<> DocumentReplica::resolve(const EventId &id, const Resolution &resolution, Changes &out)
 {
     const auto view = conflict(id);
     if (!view)
@@ -328,7 +328,7 @@ Result<> DocumentReplica::resolve(const EventId &id, const Resolution &resolutio
     return {};
 }
 
-Result<> DocumentReplica::discard(const EventId &id, Outcome &)
+Result<> DocumentReplica::discard(const EventId &id, Changes &)
 {
     Entry *entry = find(id);
     if (!entry)
@@ -341,7 +341,7 @@ Result<> DocumentReplica::discard(const EventId &id, Outcome &)
 }
 
 // A refused edit is tried again as a new one, on the state as it is now.
-Result<> DocumentReplica::retry(const EventId &id, Outcome &out)
+Result<> DocumentReplica::retry(const EventId &id, Changes &out)
 {
     const Entry *entry = find(id);
     if (!entry)

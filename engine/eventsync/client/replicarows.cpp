@@ -29,7 +29,7 @@ std::size_t DocumentReplica::historyLimit() const
 
 bool DocumentReplica::wantsBase() const
 {
-    return m_baseDirty || m_bytesSinceBase > std::max(kSmallestBase, m_tree.canonicalSize())
+    return m_baseDirty || m_bytesSinceBase > std::max(kSmallestBase, m_optimistic.canonicalSize())
         || m_position.serverSeq - m_baseSeq > static_cast<std::int64_t>(historyLimit() / 2);
 }
 
@@ -80,12 +80,12 @@ void DocumentReplica::trimHistory()
         Entry &entry = m_queue.at(order);
         for (const HistoryItem &item : removed) {
             if (item.event->serverSeq > entry.edit.baseSeq && (!item.ownOrder || *item.ownOrder > order))
-                noteMissed(entry, item.footprint);
+                recordUnseen(entry, item.footprint);
         }
     }
 }
 
-void DocumentReplica::writeDocument(Outcome &out)
+void DocumentReplica::writeDocument(Changes &out)
 {
     out.writes.put("documents",
                    {m_id.text(), m_collection ? m_collection->text() : std::string(), m_position.serverSeq.value(),
@@ -93,7 +93,7 @@ void DocumentReplica::writeDocument(Outcome &out)
                     rows::cell(m_historyStart.chain.view()), m_last.value(), m_assigned.value(), std::int64_t(m_open)});
 }
 
-void DocumentReplica::flush(Outcome &out)
+void DocumentReplica::flush(Changes &out)
 {
     for (storage::Batch::Step &step : m_steps)
         out.writes.add(std::move(step));
@@ -162,7 +162,7 @@ struct DocumentReplica::Loader
         r.m_baseSeq = ServerSeq(seq);
         if (row.size() > 2 && std::holds_alternative<std::string>(row[2])) {
             EVENTSYNC_TRY(json::Value value, json::parse(std::get<std::string>(row[2])));
-            r.m_tree = DocumentState(std::move(value));
+            r.m_optimistic = DocumentState(std::move(value));
         }
         return {};
     }
@@ -172,7 +172,7 @@ struct DocumentReplica::Loader
         EVENTSYNC_TRY(const DocumentId id, rows::documentOf(row));
         EVENTSYNC_TRY(const Bytes bytes, rows::blob(row, 1));
         DocumentReplica &r = replica(id);
-        EVENTSYNC_TRY(r.m_tree, DocumentState::fromBytes(DocumentKind::Crdt, bytes));
+        EVENTSYNC_TRY(r.m_optimistic, DocumentState::fromBytes(DocumentKind::Crdt, bytes));
         r.m_baseIsCrdt = true;
         return {};
     }
@@ -183,7 +183,7 @@ struct DocumentReplica::Loader
         EVENTSYNC_TRY(HistoryItem item, rows::historyFrom(row));
         DocumentReplica &r = replica(id);
         if (item.event->serverSeq > r.m_baseSeq) {
-            EVENTSYNC_TRY(const AppliedEvent applied, r.m_tree.apply(*item.event));
+            EVENTSYNC_TRY(const AppliedEvent applied, r.m_optimistic.apply(*item.event));
             static_cast<void>(applied);
             r.m_bytesSinceBase += item.bytes;
         }
@@ -231,7 +231,7 @@ struct DocumentReplica::Loader
             EVENTSYNC_TRY(const std::int64_t order, rows::integer(row, 1));
             if (order < 0) {
                 EVENTSYNC_TRY(auto again, rows::madeAgainFrom(row));
-                replica(id).m_madeAgain.insert(std::move(again));
+                replica(id).m_recreatedIds.insert(std::move(again));
                 return {};
             }
             EVENTSYNC_TRY(UndoStep step, rows::undoFrom(row));
@@ -290,10 +290,10 @@ Result<> DocumentReplica::loadAll(storage::ReadView &view, ReplicaContext &conte
         r.refreshCheck();
         r.m_dirty.clear();
         r.m_queueChanged = false;
-        r.m_unwound = true; // nothing of the queue is on the tree yet; the first rewind() puts it there
-        Outcome none;
-        r.rewind(none);
-        r.m_wasCrdt = r.m_tree.kind() == DocumentKind::Crdt;
+        r.m_queueUnapplied = true; // nothing of the queue is on the tree yet; the first reapplyQueue() puts it there
+        Changes none;
+        r.reapplyQueue(none);
+        r.m_wasCrdt = r.m_optimistic.kind() == DocumentKind::Crdt;
         r.forgetObserved();
     }
     return {};

@@ -36,7 +36,7 @@ json::String textOf(std::string_view text)
 }
 
 constexpr std::string_view kStates[] = {"waiting", "sent", "conflict", "dead"};
-constexpr std::string_view kDooms[] = {"", "conflict", "dead"};
+constexpr std::string_view kFates[] = {"", "conflict", "dead"};
 
 json::Value errorJson(const Error &error)
 {
@@ -201,7 +201,7 @@ Result<DocumentId> documentOf(const Row &row, std::size_t column)
 
 namespace {
 
-json::Value versionJson(const EditVersion &version)
+json::Value versionJson(const EarlierVersion &version)
 {
     json::Object object{{"id", textOf(version.id.toText())},
                         {"sid", static_cast<std::int64_t>(version.first.sid)},
@@ -211,10 +211,10 @@ json::Value versionJson(const EditVersion &version)
     return object;
 }
 
-Result<EditVersion> versionFrom(const json::Value &value)
+Result<EarlierVersion> versionFrom(const json::Value &value)
 {
     FieldReader read(value);
-    EditVersion version;
+    EarlierVersion version;
     version.id = read.eventId("id");
     version.first = {static_cast<std::uint64_t>(read.integer("sid")), static_cast<std::uint64_t>(read.integer("time"))};
     if (const auto *replaces = read.optional("replaces"))
@@ -239,23 +239,23 @@ Row queueRow(const DocumentId &document, const Entry &entry)
         object["because"] = textOf(entry.edit.because->toText());
     if (entry.answered)
         object["answered"] = entry.answered->value();
-    if (entry.doom != Doom::None)
-        object["doom"] = textOf(kDooms[static_cast<std::size_t>(entry.doom)]);
-    if (entry.doomedBy)
-        object["doomedBy"] = textOf(entry.doomedBy->toText());
+    if (entry.pendingFate != PendingFate::None)
+        object["doom"] = textOf(kFates[static_cast<std::size_t>(entry.pendingFate)]);
+    if (entry.fateCause)
+        object["doomedBy"] = textOf(entry.fateCause->toText());
     if (entry.wait.value() > 0)
         object["wait"] = entry.wait.value();
     if (!entry.versions.empty()) {
         json::Array versions;
-        for (const EditVersion &version : entry.versions)
+        for (const EarlierVersion &version : entry.versions)
             versions.push_back(versionJson(version));
         object["versions"] = std::move(versions);
     }
-    if (!entry.missed.empty()) {
-        json::Array missed;
-        for (const json::Footprint &footprint : entry.missed)
-            missed.push_back(bytesJson(footprint.toBytes()));
-        object["missed"] = std::move(missed);
+    if (!entry.unseenTrimmed.empty()) {
+        json::Array unseenTrimmed;
+        for (const json::Footprint &footprint : entry.unseenTrimmed)
+            unseenTrimmed.push_back(bytesJson(footprint.toBytes()));
+        object["missed"] = std::move(unseenTrimmed);
     }
     return {entry.order, document.text(), json::canonical(object)};
 }
@@ -281,21 +281,21 @@ Result<Entry> entryFrom(const Row &row)
         entry.edit.because = read.eventId("because");
     if (const auto seq = read.optionalInteger("answered"))
         entry.answered = ServerSeq(*seq);
-    if (const auto doom = read.optionalText("doom"))
-        entry.doom = *doom == kDooms[1] ? Doom::Conflict : Doom::Dead;
+    if (const auto pendingFate = read.optionalText("doom"))
+        entry.pendingFate = *pendingFate == kFates[1] ? PendingFate::Conflict : PendingFate::Dead;
     if (read.has("doomedBy"))
-        entry.doomedBy = read.eventId("doomedBy");
+        entry.fateCause = read.eventId("doomedBy");
     entry.wait = ServerSeq(read.optionalInteger("wait").value_or(0));
     if (const auto *versions = read.optionalArray("versions")) {
         for (const json::Value &value : *versions) {
-            EVENTSYNC_TRY(EditVersion version, versionFrom(value));
+            EVENTSYNC_TRY(EarlierVersion version, versionFrom(value));
             entry.versions.push_back(std::move(version));
         }
     }
-    if (const auto *missed = read.optionalArray("missed")) {
-        for (const json::Value &value : *missed) {
+    if (const auto *unseenTrimmed = read.optionalArray("missed")) {
+        for (const json::Value &value : *unseenTrimmed) {
             if (const auto *bytes = value.if_string())
-                entry.missed.push_back(read.take(footprintFrom(std::string_view(bytes->data(), bytes->size())), "missed"));
+                entry.unseenTrimmed.push_back(read.take(footprintFrom(std::string_view(bytes->data(), bytes->size())), "missed"));
         }
     }
     EVENTSYNC_CHECK(ours(read.finish(UnknownFields::Ignore)));
@@ -310,7 +310,7 @@ Result<Entry> entryFrom(const Row &row)
 
 Row ackedRow(const DocumentId &document, const AckedEdit &acked)
 {
-    return {document.text(), acked.serverSeq.value(), cell(acked.edit->id.view()), std::int64_t(acked.standIn),
+    return {document.text(), acked.serverSeq.value(), cell(acked.edit->id.view()), std::int64_t(acked.otherVersionLogged),
             acked.at.value(), json::canonical(editJson(*acked.edit))};
 }
 
@@ -323,14 +323,14 @@ Result<AckedEdit> ackedFrom(const Row &row)
 {
     AckedEdit acked;
     EVENTSYNC_TRY(const std::int64_t seq, integer(row, 1));
-    EVENTSYNC_TRY(const std::int64_t standIn, integer(row, 3));
+    EVENTSYNC_TRY(const std::int64_t otherVersionLogged, integer(row, 3));
     EVENTSYNC_TRY(const std::int64_t at, integer(row, 4));
     EVENTSYNC_TRY(const json::Value body, bodyOf(row, 5));
     FieldReader read(body);
     acked.edit = std::make_shared<const QueueEntry>(editFrom(read));
     EVENTSYNC_CHECK(ours(read.finish(UnknownFields::Ignore)));
     acked.serverSeq = ServerSeq(seq);
-    acked.standIn = standIn != 0;
+    acked.otherVersionLogged = otherVersionLogged != 0;
     EVENTSYNC_TRY(acked.at, ours(timestampFrom(at)));
     return acked;
 }
@@ -400,7 +400,7 @@ Result<UndoStep> undoFrom(const Row &row)
     return step;
 }
 
-Row madeAgainRow(const DocumentId &document, std::int64_t order, const crdt::MadeAgain &again)
+Row recreatedIdsRow(const DocumentId &document, std::int64_t order, const crdt::MadeAgain &again)
 {
     return {document.text(), order, json::canonical(crdt::toJson(again))};
 }

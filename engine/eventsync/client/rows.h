@@ -25,7 +25,7 @@ storage::Row undoRow(const DocumentId &document, const UndoStep &step);
 Result<UndoStep> undoFrom(const storage::Row &row);
 
 // In the same set, at places below those of steps.
-storage::Row madeAgainRow(const DocumentId &document, std::int64_t order, const crdt::MadeAgain &again);
+storage::Row recreatedIdsRow(const DocumentId &document, std::int64_t order, const crdt::MadeAgain &again);
 Result<std::pair<std::int64_t, crdt::MadeAgain>> madeAgainFrom(const storage::Row &row);
 
 // What an item of that canonical size counts in the history: a short event can have an inverse that holds megabytes.

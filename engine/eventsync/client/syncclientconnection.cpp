@@ -68,7 +68,7 @@ void SyncClient::Private::connectNow()
 void SyncClient::Private::opened()
 {
     heardAt = listened.now();
-    beatTimer.start(std::chrono::milliseconds(limits::kHeartbeat)); // until the welcome says another
+    pingTimer.start(std::chrono::milliseconds(limits::kHeartbeat)); // until the welcome says another
     apply(core->connected());
 }
 
@@ -103,7 +103,7 @@ void SyncClient::Private::closed(const transport::CloseReason &reason)
         retryAfter({});
 }
 
-void SyncClient::Private::leave(const Outcome::Close &close)
+void SyncClient::Private::leave(const Changes::Close &close)
 {
     lastError = close.reason;
     dropConnection();
@@ -124,7 +124,7 @@ void SyncClient::Private::dropConnection()
         return;
     std::shared_ptr<transport::Connection> old(std::move(connection));
     ++connectionNumber;
-    beatTimer.stop();
+    pingTimer.stop();
     if (welcomedAt.count() >= 0 && clock.steady() - welcomedAt >= limits::kRetryHealthy)
         tries = 0;
     welcomedAt = std::chrono::milliseconds(-1);
@@ -158,7 +158,7 @@ void SyncClient::Private::send(const protocol::Message &message)
                                                     : transport::Frame::binary(std::move(bytes), std::move(label)));
 }
 
-void SyncClient::Private::beat()
+void SyncClient::Private::sendPing()
 {
     if (connection && connection->isOpen())
         send(protocol::Ping{++pings});
@@ -167,7 +167,7 @@ void SyncClient::Private::beat()
 // Any received bytes are life; a silent peer is left after two heartbeats.
 void SyncClient::Private::leaveIfSilent()
 {
-    if (!connection || !connection->isOpen() || listened.now() - heardAt < 2 * beatTimer.intervalAsDuration())
+    if (!connection || !connection->isOpen() || listened.now() - heardAt < 2 * pingTimer.intervalAsDuration())
         return;
     leave({.reason = {ErrorCode::Timeout, "the server is silent"}});
 }

@@ -54,7 +54,7 @@ struct SyncClient::Private
     {
         std::vector<protocol::Message> messages;
         std::vector<Fact> facts;
-        std::optional<Outcome::Close> close;
+        std::optional<Changes::Close> close;
         quint64 connection = 0; // the one open at the step: messages are for no other
         Done done;
     };
@@ -81,21 +81,21 @@ struct SyncClient::Private
     void start(SyncClient *client);
 
     // steps
-    void apply(Outcome out, Done done = {});
-    void holdBack(Outcome &out, const Done &done);
+    void apply(Changes out, Done done = {});
+    void holdBack(Changes &out, const Done &done);
     void tellCrdtChanges();
     void commitNext();
     void committed(const Result<storage::Committed> &result);
     void finish(std::vector<Work> works);
     void storeHasFailed(const Error &error, std::vector<Work> works);
-    void loseStore(const Error &error);
+    void enterStoreLost(const Error &error);
     void announce(const Fact &fact);
     void tell(const Fact &fact);
     void decide(const ConflictFound &fact);
     void tick();
     void endWaiters();
     Edit edited(Result<ClientCore::Edited> edited);
-    QFuture<Result<>> decided(Result<Outcome> out);
+    QFuture<Result<>> decided(Result<Changes> out);
 
     // connection
     void setState(State next);
@@ -103,11 +103,11 @@ struct SyncClient::Private
     void opened();
     void received(const transport::Frame &frame);
     void closed(const transport::CloseReason &reason);
-    void leave(const Outcome::Close &close);
+    void leave(const Changes::Close &close);
     void dropConnection();
     void retryAfter(std::optional<std::chrono::milliseconds> least);
     void send(const protocol::Message &message);
-    void beat();
+    void sendPing();
     void leaveIfSilent();
     void failQuestions(const Error &error);
     void answered(const protocol::QueryResult &result);
@@ -138,7 +138,7 @@ struct SyncClient::Private
     bool wanted = false;
     std::unique_ptr<transport::Connection> connection;
     quint64 connectionNumber = 0;
-    QTimer retryTimer, beatTimer, tickTimer;
+    QTimer retryTimer, pingTimer, tickTimer;
     int tries = 0;
     std::chrono::milliseconds welcomedAt{-1}, heardAt{0}; // heardAt, and until when answers are waited for: ListenedTime
     ListenedTime listened{clock};

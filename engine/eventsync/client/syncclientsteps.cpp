@@ -46,7 +46,7 @@ void SyncClient::Private::start(SyncClient *client)
     retryTimer.setSingleShot(true);
     tickTimer.setInterval(kTick);
     QObject::connect(&retryTimer, &QTimer::timeout, q, [this] { connectNow(); });
-    QObject::connect(&beatTimer, &QTimer::timeout, q, [this] { beat(); });
+    QObject::connect(&pingTimer, &QTimer::timeout, q, [this] { sendPing(); });
     QObject::connect(&tickTimer, &QTimer::timeout, q, [this] { tick(); });
     tickTimer.start();
     // The first tick makes a new replica's id durable and tells of the conflicts that wait.
@@ -55,7 +55,7 @@ void SyncClient::Private::start(SyncClient *client)
 
 // ---- durability
 
-void SyncClient::Private::apply(Outcome out, Done done)
+void SyncClient::Private::apply(Changes out, Done done)
 {
     const QPointer<SyncClient> alive(q);
     if (state == State::StoreLost)
@@ -77,7 +77,7 @@ void SyncClient::Private::apply(Outcome out, Done done)
 }
 
 // With the store lost nothing becomes durable, and nothing may leave that is not.
-void SyncClient::Private::holdBack(Outcome &out, const Done &done)
+void SyncClient::Private::holdBack(Changes &out, const Done &done)
 {
     out.writes = {};
     out.messages.clear();
@@ -150,7 +150,7 @@ void SyncClient::Private::storeHasFailed(const Error &error, std::vector<Work> w
     dropConnection();
     const auto loaded = state == State::StoreLost ? Result<>(failure(*lastError)) : load();
     if (!loaded)
-        loseStore(loaded.error());
+        enterStoreLost(loaded.error());
     const QPointer<SyncClient> alive(q);
     for (const Work &work : works) {
         if (work.done)
@@ -182,7 +182,7 @@ void SyncClient::Private::storeHasFailed(const Error &error, std::vector<Work> w
 }
 
 // Memory stays ahead of a store that cannot be read, so nothing may build on it. The caller tells it once all futures have ended.
-void SyncClient::Private::loseStore(const Error &error)
+void SyncClient::Private::enterStoreLost(const Error &error)
 {
     qCCritical(lcClient) << "and cannot be read:" << error.toString().c_str();
     wanted = false;
@@ -229,13 +229,13 @@ SyncClient::Edit SyncClient::Private::edited(Result<ClientCore::Edited> edited)
         return reply.future();
     }
     const auto future = reply.future();
-    apply(std::move(edited->outcome), [reply, id = edited->id](const Result<> &durable) {
+    apply(std::move(edited->changes), [reply, id = edited->id](const Result<> &durable) {
         reply.end(durable ? Result<std::optional<EventId>>(id) : failure(durable.error()));
     });
     return future;
 }
 
-QFuture<Result<>> SyncClient::Private::decided(Result<Outcome> out)
+QFuture<Result<>> SyncClient::Private::decided(Result<Changes> out)
 {
     const Reply<void> reply;
     const auto future = reply.future();
@@ -311,7 +311,7 @@ void SyncClient::Private::announce(const Fact &fact)
 {
     if (std::holds_alternative<Welcomed>(fact)) {
         welcomedAt = clock.steady();
-        beatTimer.start(std::chrono::milliseconds(
+        pingTimer.start(std::chrono::milliseconds(
             std::max<std::int64_t>(std::get<Welcomed>(fact).welcome.heartbeatMs, kTick.count())));
         const QPointer<SyncClient> alive(q);
         setState(State::Online);
@@ -333,7 +333,7 @@ void SyncClient::Private::tell(const Fact &fact)
     Q_EMIT q->factAnnounced(fact);
     if (!alive)
         return;
-    struct Teller
+    struct NotificationDispatcher
     {
         SyncClient *q;
         void operator()(const DocumentChanged &f) const { Q_EMIT q->documentChanged(f); }
@@ -358,7 +358,7 @@ void SyncClient::Private::tell(const Fact &fact)
         void operator()(const QueryAnswered &) const {}
         void operator()(const ServerError &f) const { Q_EMIT q->serverError(f); }
     };
-    std::visit(Teller{q}, fact);
+    std::visit(NotificationDispatcher{q}, fact);
 }
 
 // The collection's resolver decides; what it leaves open, or what cannot be done as it says, is for a person.

@@ -52,7 +52,7 @@ void Device::crash()
     sent.clear();
 }
 
-void Device::run(Outcome out)
+void Device::run(Changes out)
 {
     rows += out.writes.steps().size();
     if (!out.writes.isEmpty()) {
@@ -76,11 +76,11 @@ Result<std::optional<EventId>> Device::run(Result<ClientCore::Edited> edited)
 {
     if (!edited)
         return failure(edited.error());
-    run(std::move(edited->outcome));
+    run(std::move(edited->changes));
     return edited->id;
 }
 
-Result<> Device::run(Result<Outcome> out)
+Result<> Device::run(Result<Changes> out)
 {
     if (!out)
         return failure(out.error());

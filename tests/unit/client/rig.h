@@ -27,9 +27,9 @@ public:
     explicit Device(ClientOptions options = {}, std::uint64_t seed = 1);
 
     // Carries out what a step asked for: commits, then keeps messages and facts.
-    void run(Outcome out);
+    void run(Changes out);
     Result<std::optional<EventId>> run(Result<ClientCore::Edited> edited);
-    Result<> run(Result<Outcome> out);
+    Result<> run(Result<Changes> out);
     void receive(const protocol::Message &message) { run(core->receive(message)); }
     void crash(); // and starts again from what is durable
     std::string differences() const; // between the core and one loaded from the store; empty if none
@@ -71,7 +71,7 @@ public:
     std::unique_ptr<ClientCore> core;
     std::vector<protocol::Message> sent;
     std::vector<Fact> announced;
-    std::optional<Outcome::Close> closed;
+    std::optional<Changes::Close> closed;
     std::string broken; // the first difference that a step left
     bool checks = true;
     std::size_t rows = 0; // written so far

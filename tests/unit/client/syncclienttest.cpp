@@ -192,9 +192,9 @@ void SyncClientTest::editsTravelAndComeBack()
 void SyncClientTest::anAnswerInPiecesIsPutTogether_data()
 {
     QTest::addColumn<QStringList>("pieces");
-    QTest::addColumn<QString>("outcome");
-    const auto row = [](const char *name, const QStringList &pieces, const char *outcome) {
-        QTest::newRow(name) << pieces << QString::fromLatin1(outcome);
+    QTest::addColumn<QString>("changes");
+    const auto row = [](const char *name, const QStringList &pieces, const char *changes) {
+        QTest::newRow(name) << pieces << QString::fromLatin1(changes);
     };
     row("whole", {QStringLiteral(R"({"items":[1,)"), QStringLiteral(R"("\"가"],"nextPage)"), QStringLiteral(R"(Token":"t"})")}, "ok");
     row("one piece", {QStringLiteral(R"({"items":[1,"\"가"],"nextPageToken":"t"})")}, "ok");
@@ -206,7 +206,7 @@ void SyncClientTest::anAnswerInPiecesIsPutTogether_data()
 void SyncClientTest::anAnswerInPiecesIsPutTogether()
 {
     QFETCH(QStringList, pieces);
-    QFETCH(QString, outcome);
+    QFETCH(QString, changes);
     SmallServer server;
     auto client = opened(optionsFor(server));
     client->goOnline();
@@ -214,7 +214,7 @@ void SyncClientTest::anAnswerInPiecesIsPutTogether()
     for (const QString &piece : pieces)
         server.pieces.push_back(piece.toStdString());
     const auto content = resultOf(client->list({.collection = kGames}));
-    QCOMPARE(content ? QStringLiteral("ok") : QString::fromStdString(std::string(errorName(content.error().code))), outcome);
+    QCOMPARE(content ? QStringLiteral("ok") : QString::fromStdString(std::string(errorName(content.error().code))), changes);
     if (content)
         QCOMPARE(json::canonical(*content), std::string(R"({"items":[1,"\"가"],"nextPageToken":"t"})"));
     server.pieces.clear(); // the connection is as it was
