@@ -12,6 +12,7 @@
 #include <server/routes/eventstreams.h>
 #include <server/routes/idempotency.h>
 #include <server/routes/statusroutes.h>
+#include <server/routes/webroutes.h>
 #include <server/sessions/sessions.h>
 #include <server/store.h>
 #include <server/storewatch.h>
@@ -125,6 +126,7 @@ struct Server::Private
 Result<> Server::Private::open()
 {
     Router &router = http.router();
+    addWebRoutes(router);
     addStatusRoutes(router, context, {http, sessions, storeWatch, isStopping});
     addDocumentRoutes(router, context);
     addCollectionRoutes(router, context);

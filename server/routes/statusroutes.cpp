@@ -10,11 +10,6 @@
 
 #include <memory>
 
-static void initWebResources()
-{
-    Q_INIT_RESOURCE(web); // of a static library: nobody else would
-}
-
 namespace eventsync::server {
 
 namespace {
@@ -61,7 +56,6 @@ void updateGauges(Metrics &metrics, const StatusSources &sources)
 
 void addStatusRoutes(Router &router, RouteContext &context, const StatusSources &sources)
 {
-    initWebResources();
     router.get("/healthz", [](const HttpRequest &, const Responder &responder) { responder.respond(HttpResponse::text("ok\n")); });
     router.get("/readyz", [&context, sources](const HttpRequest &, const Responder &responder) {
         ready(context, sources, responder);
@@ -69,11 +63,6 @@ void addStatusRoutes(Router &router, RouteContext &context, const StatusSources 
     router.get("/metrics", [&context, sources](const HttpRequest &, const Responder &responder) {
         updateGauges(context.metrics, sources);
         responder.respond({200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, context.metrics.toPrometheus()});
-    });
-    router.get("/", [](const HttpRequest &, const Responder &responder) {
-        respondWithResource(responder, "index.html",
-                            {{"Content-Type", "text/html; charset=utf-8"},
-                             {"Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'"}});
     });
     router.get("/api/openapi.json", [](const HttpRequest &, const Responder &responder) {
         respondWithResource(responder, "openapi.json", {{"Content-Type", "application/json"}});

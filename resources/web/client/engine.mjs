@@ -164,6 +164,7 @@ export class Engine extends Emitter {
         if (this.recovering || this.status === 'replaced')
             return this.recovering;
         this.recovering = (async () => {
+            await undefined; // `recovering` is set before anything below makes a step
             this.drop();
             const works = this.works;
             this.works = [];
@@ -522,6 +523,24 @@ export class Engine extends Emitter {
                  serverSeq: position.serverSeq, chain: position.chain, vectorClock: Object.fromEntries(replica.clock), synced: replica.synced,
                  horizon: replica.horizon, readOnly: replica.readOnly || kind === 'crdt', counts, unsaved: this.unsaved.get(documentId) ?? 0,
                  canUndo: replica.canUndo(false), canRedo: replica.canUndo(true), policy: policy.json };
+    }
+
+    /** The documents of a collection that are known here or at the server (if it is watched), in short. */
+    async overview(collection) {
+        const all = new Map();
+        for (const [documentId, { serverSeq, fields }] of this.heads.get(collection) ?? [])
+            all.set(documentId, { documentId, serverSeq, fields, local: false });
+        for (const [documentId, replica] of this.core.replicas) {
+            if (replica.collection !== collection || !replica.isKnown)
+                continue;
+            const { exists, kind, state, serverSeq, counts, unsaved } = this.stateNow(documentId);
+            const entries = counts.waiting + counts.sent + counts.conflict + counts.dead;
+            if (exists || entries > 0)
+                all.set(documentId, { documentId, serverSeq, state, exists, kind, counts, unsaved, local: true });
+            else
+                all.delete(documentId);
+        }
+        return [...all.values()];
     }
 
     async documents() { return [...this.core.replicas.keys()].filter((id) => this.core.replicas.get(id).isKnown); }

@@ -42,7 +42,7 @@ export async function openClient({ transport = 'websocket', url, store, profile 
     if (store === undefined && !inBrowser)
         throw new TypeError('there is no IndexedDB here: pass a store');
     const client = new Client({
-        userAgent: 'eventsync-js', ...options, profile, connect: transportFrom(transport, url), shared: inBrowser && globalThis.BroadcastChannel !== undefined,
+        userAgent: 'eventsync-js', ...options, profile, transport, transportOf: (which) => transportFrom(which, url), shared: inBrowser && globalThis.BroadcastChannel !== undefined,
         locks: inBrowser ? globalThis.navigator?.locks : undefined, makeStore: () => store ?? new IndexedDbStore(profile) });
     await client.start();
     if (inBrowser && globalThis.addEventListener) {

@@ -36,6 +36,8 @@ export function normalizePatch(patch) {
         case 'max':
             if (op === 'inc' && !Number.isSafeInteger(value))
                 fail('InvalidValue', 'inc adds an integer', path);
+            if (op === 'max' && !Number.isSafeInteger(value) && !isTime(value))
+                fail('InvalidValue', 'max needs an integer or a time', path);
             return Object.freeze({ op, path, value: normalize(value) });
         default:
             return fail('InvalidValue', `there is no operation ${JSON.stringify(op)}`, path);
@@ -412,6 +414,8 @@ export function diff(before, after, policy = Policy.none) {
     return operations;
 }
 
+const wholeRoom = 1024; // the value around a replaced one is not replaced for the sake of a few bytes
+
 function diffValues(before, after, path, policy, out) {
     const objects = isObject(before) && isObject(after);
     if (before === after)
@@ -430,7 +434,7 @@ function diffValues(before, after, path, policy, out) {
         const cost = inside.reduce((sum, operation) => sum + canonicalSize(operation) + 1, 0);
         if (cost > limits.fineDiffBytes) {
             const whole = { op: 'replace', path: pointerText(path), value: after };
-            if (cost > canonicalSize(whole) && (!policy.rulesBelow(path) || cost > limits.eventBytes / 2)) {
+            if (cost > canonicalSize(whole) + wholeRoom && (!policy.rulesBelow(path) || cost > limits.eventBytes / 2)) {
                 out.push(whole);
                 return;
             }

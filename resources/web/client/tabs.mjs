@@ -11,7 +11,7 @@ import { normalize } from './values.mjs';
 const leaseMs = 5000, renewMs = 1000, updateTries = 5;
 
 /** Methods of the engine that another page may call. */
-const callable = new Set(['create', 'update', 'remove', 'undo', 'redo', 'resolve', 'discard', 'retry', 'query', 'list', 'state', 'documents', 'queue',
+const callable = new Set(['create', 'update', 'remove', 'undo', 'redo', 'resolve', 'discard', 'retry', 'query', 'list', 'overview', 'state', 'documents', 'queue',
                           'conflict', 'history', 'about', 'synchronise', 'presence']);
 
 /**
@@ -30,7 +30,8 @@ export class Client extends Emitter {
         this.role = 'starting';
         this.engine = undefined;
         this.wanted = options.online ?? true;
-        this.connect = options.connect;
+        this.transport = typeof options.transport === 'string' ? options.transport : undefined;
+        this.connect = options.transportOf(options.transport);
         this.calls = new Map();                             // that have no answer yet
         this.interests = { open: {}, watch: {} };           // of this page
         this.tabs = new Map();                              // of the leader: tab -> interests
@@ -134,7 +135,7 @@ export class Client extends Emitter {
         await this.setInterests(this.tab, this.interests);
         if (this.wanted)
             engine.goOnline(this.connect);
-        this.post({ kind: 'leader', wanted: this.wanted });
+        this.post({ kind: 'leader', wanted: this.wanted, transport: this.transport });
         for (const call of [...this.calls.values()])
             void this.perform(call);
         this.started?.resolve();
@@ -170,12 +171,12 @@ export class Client extends Emitter {
         switch (message.kind) {
         case 'who':
             if (this.engine)
-                this.post({ kind: 'leader', wanted: this.wanted, to: message.from });
+                this.post({ kind: 'leader', wanted: this.wanted, transport: this.transport, to: message.from });
             break;
         case 'leader':
             if (this.engine)
                 break;
-            this.wanted = message.wanted;
+            this.takeWish(message);
             this.setRole('follower');
             this.started?.resolve();
             for (const call of this.calls.values())
@@ -199,7 +200,7 @@ export class Client extends Emitter {
         case 'fact':
             if (!this.engine) {
                 if (message.fact.type === 'wanted')
-                    this.wanted = message.fact.wanted;
+                    this.takeWish(message.fact);
                 if (message.fact.status !== 'replaced')
                     this.emit(message.fact);
             }
@@ -225,7 +226,7 @@ export class Client extends Emitter {
         if (method === 'interests')
             return this.setInterests(tab, args[0]);
         if (method === 'online')
-            return this.setOnline(args[0]);
+            return this.setOnline(args[0], args[1]);
         if (!callable.has(method))
             fail('Invalid', `there is no function ${method}`);
         return this.engine[method](...args);
@@ -300,13 +301,22 @@ export class Client extends Emitter {
         }
     }
 
-    setOnline(wanted) {
+    // What the transport was made of is kept by name: a function does not travel between pages.
+    takeWish({ wanted, transport }) {
         this.wanted = wanted;
+        if (transport !== undefined && transport !== this.transport) {
+            this.transport = transport;
+            this.connect = this.options.transportOf(transport);
+        }
+    }
+
+    setOnline(wanted, transport = this.transport) {
+        this.takeWish({ wanted, transport });
         if (wanted)
             this.engine.goOnline(this.connect);
         else
             this.engine.goOffline();
-        const fact = { type: 'wanted', wanted };
+        const fact = { type: 'wanted', wanted, transport: this.transport };
         this.emit(fact);
         this.post({ kind: 'fact', fact });
     }
@@ -316,6 +326,12 @@ export class Client extends Emitter {
     /** Follows a document; `collection` is needed where it may not exist yet. */
     async open(documentId, collection) {
         this.interests.open[documentId] = collection ?? null;
+        await this.announce();
+    }
+    /** Follows several documents of one collection. */
+    async follow(documentIds, collection) {
+        for (const id of documentIds)
+            this.interests.open[id] = collection ?? null;
         await this.announce();
     }
     async close(documentId) {
@@ -332,7 +348,8 @@ export class Client extends Emitter {
         await this.announce();
     }
 
-    goOnline() { return this.call('online', true); }
+    /** @param {'websocket'|'sse'} [transport] another one than before */
+    goOnline(transport) { return this.call('online', true, transport); }
     goOffline() { return this.call('online', false); }
 
     /** @returns {Promise<string>} the id of the edit */
@@ -379,6 +396,7 @@ export class Client extends Emitter {
 
     state(documentId) { return this.call('state', documentId); }
     documents() { return this.call('documents'); }
+    overview(collection) { return this.call('overview', collection); }
     list(collection) { return this.call('list', collection); }
     queue(documentId) { return this.call('queue', documentId); }
     conflict(entryId) { return this.call('conflict', entryId); }

@@ -879,13 +879,44 @@ void RoutesTest::statusRoutesAnswer()
     QVERIFY2(counted.contains("eventsync_http_problems_total{code=\"NotFound\"} "), counted.constData());
 }
 
-void RoutesTest::startPageListsTheRoutes()
+void RoutesTest::thePageIsServedWithAStrictPolicy()
 {
     const Reply page = m_http->get("/");
     QCOMPARE(page.status, 200);
-    QVERIFY(page.header("Content-Type").startsWith("text/html"));
-    for (const char *route : {"/api/stream", "/api/events/", "/api/sync/", "/metrics"})
-        QVERIFY2(page.body.contains(route), route);
+    QCOMPARE(page.header("Content-Type"), QByteArray("text/html; charset=utf-8"));
+    QVERIFY(page.body.contains("/web/app.mjs"));
+    const QByteArray policy = page.header("Content-Security-Policy");
+    QVERIFY2(policy.startsWith("default-src 'none'; script-src 'self'; style-src 'self';"), policy.constData());
+    QVERIFY2(!policy.contains("unsafe"), policy.constData());
+    QCOMPARE(page.header("X-Content-Type-Options"), QByteArray("nosniff"));
+    QCOMPARE(page.header("Cache-Control"), QByteArray("no-cache"));
+
+    for (const char *inlined : {"<script>", "<style", "style=", "onclick", "javascript:"})
+        QVERIFY2(!page.body.contains(inlined), inlined);
+    const QByteArray tag = page.header("ETag");
+    QVERIFY(tag.startsWith('"') && tag.size() > 20);
+    QCOMPARE(m_http->send("GET", "/", {}, {{"If-None-Match", "W/" + tag}}).status, 304);
+    QCOMPARE(m_http->send("GET", "/", {}, {{"If-None-Match", "\"of another version\""}}).status, 200);
+}
+
+void RoutesTest::theFilesOfThePageHaveTheirTypes()
+{
+    const std::vector<std::pair<const char *, const char *>> files = {
+        {"/web/app.mjs", "text/javascript; charset=utf-8"},
+        {"/web/client/eventsync.mjs", "text/javascript; charset=utf-8"},
+        {"/web/style.css", "text/css; charset=utf-8"},
+        {"/web/icon.svg", "image/svg+xml"},
+        {"/web/manifest.webmanifest", "application/manifest+json"}};
+    for (const auto &[path, type] : files) {
+        const Reply file = m_http->get(path);
+        QVERIFY2(file.status == 200 && !file.body.isEmpty(), path);
+        QCOMPARE(file.header("Content-Type"), QByteArray(type));
+        QVERIFY2(file.header("Content-Security-Policy").startsWith("default-src 'none'"), path);
+    }
+    QCOMPARE(m_http->get("/web/serviceworker.mjs").header("Service-Worker-Allowed"), QByteArray("/"));
+    QVERIFY(m_http->get("/web/app.mjs").header("Service-Worker-Allowed").isEmpty());
+    for (const char *path : {"/web/none.mjs", "/web/client/none.mjs", "/web/%2e%2e%2fweb%2fapp.mjs", "/web/client"})
+        QVERIFY2(m_http->get(path).status == 404, path);
 }
 
 // What the descriptions of the routes promise is tried against a server by ./dev contract.

@@ -75,7 +75,8 @@ private Q_SLOTS:
     void requestsOfOneKeyAtATimeWriteOnce();
     void writesAreNumberedUnderTheirClient();
     void statusRoutesAnswer();
-    void startPageListsTheRoutes();
+    void thePageIsServedWithAStrictPolicy();
+    void theFilesOfThePageHaveTheirTypes();
     void everyRouteIsDescribedInOpenApi();
     void badInputHasItsNamedError_data();
     void badInputHasItsNamedError();
