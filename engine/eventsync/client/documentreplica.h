@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -197,6 +198,7 @@ private:
     bool confirmFirst(const Event &event, HistoryItem &item);
     bool isOwn(const Event &event, const Settled &settled);
     void recordUnseen(Entry &entry, const json::Footprint &footprint) const;
+    static constexpr std::int64_t kEverywhere = std::numeric_limits<std::int64_t>::max(); // after all entries
     void unseen(const json::Footprint &footprint, const std::string &what, std::int64_t before);
     std::vector<const json::Footprint *> unseenOf(const Entry &entry) const;
     std::optional<json::Footprint> differenceTo(const DocumentState &state);

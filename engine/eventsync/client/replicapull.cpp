@@ -15,7 +15,6 @@ namespace eventsync::client {
 namespace {
 
 constexpr std::int64_t kNowhere = std::numeric_limits<std::int64_t>::min(); // own, with no entry that it settled
-constexpr std::int64_t kEverywhere = std::numeric_limits<std::int64_t>::max();
 
 } // namespace
 

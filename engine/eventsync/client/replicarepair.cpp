@@ -10,14 +10,12 @@
 #include <eventsync/json/diff.h>
 
 #include <algorithm>
-#include <limits>
 
 namespace eventsync::client {
 
 namespace {
 
 constexpr int kRepairs = 3; // subscriptions in a row that may fail to reach the server's position
-constexpr std::int64_t kEverywhere = std::numeric_limits<std::int64_t>::max();
 
 } // namespace
 

@@ -11,9 +11,9 @@ namespace {
 
 using namespace storage;
 
-const std::string kPatches = "patches";
+const std::string kPatchTable = "patches";
 const std::string kById = "by_id";
-const std::string kSnapshot = "snapshot";
+const std::string kSnapshotTable = "snapshot";
 constexpr std::size_t kReplicaColumn = 1, kNumberColumn = 2, kPatchColumn = 3;
 
 Result<NumberedPatch> patchFrom(const Row &row)
@@ -49,7 +49,7 @@ Result<PatchStore::Page> readRanges(ReadView &view, const std::vector<PatchRange
     PatchStore::Page page;
     std::size_t bytes = 0;
     for (const PatchRange &range : ranges) {
-        Scan scan{kPatches, kById, {range.replica.value()}, Cell(range.first.value()), Cell(range.last.next().value())};
+        Scan scan{kPatchTable, kById, {range.replica.value()}, Cell(range.first.value()), Cell(range.last.next().value())};
         EVENTSYNC_CHECK(scanPatches(view, scan, [&](NumberedPatch patch) {
             bytes += patch.patch.bytes().size();
             if (bytes > most && !page.patches.empty()) {
@@ -90,7 +90,7 @@ Result<> isThere(ReadView &view, const std::vector<Effects::StoreStep> &steps)
         const auto *patch = std::get_if<NumberedPatch>(&step);
         if (!patch)
             continue;
-        EVENTSYNC_TRY(const auto row, view.getBy(kPatches, kById, {patch->id.replica.value(), patch->id.number.value()}));
+        EVENTSYNC_TRY(const auto row, view.getBy(kPatchTable, kById, {patch->id.replica.value(), patch->id.number.value()}));
         if (row) {
             EVENTSYNC_TRY(const NumberedPatch there, patchFrom(*row));
             if (there != *patch)
@@ -104,14 +104,14 @@ Result<> isThere(ReadView &view, const std::vector<Effects::StoreStep> &steps)
 
 Schema BackendPatchStore::schema()
 {
-    RecordSet patches{kPatches,
+    RecordSet patches{kPatchTable,
                       {{"position", ColumnType::Integer},
                        {"replica", ColumnType::Integer},
                        {"number", ColumnType::Integer},
                        {"patch", ColumnType::Blob}}};
     patches.indexes = {{kById, {"replica", "number"}, true}};
     patches.appendOnly = true;
-    RecordSet snapshot{kSnapshot, {{"id", ColumnType::Integer}, {"message", ColumnType::Blob}}};
+    RecordSet snapshot{kSnapshotTable, {{"id", ColumnType::Integer}, {"message", ColumnType::Blob}}};
     return {1, {std::move(patches), std::move(snapshot)}};
 }
 
@@ -120,10 +120,10 @@ void BackendPatchStore::store(std::vector<Effects::StoreStep> steps, Executor &e
     Batch batch;
     for (const Effects::StoreStep &step : steps) {
         if (const auto *patch = std::get_if<NumberedPatch>(&step)) {
-            batch.put(kPatches, {std::monostate(), patch->id.replica.value(), patch->id.number.value(),
+            batch.put(kPatchTable, {std::monostate(), patch->id.replica.value(), patch->id.number.value(),
                                  Blob{patch->patch.bytes()}});
         } else {
-            batch.put(kSnapshot, rowOf(std::get<SnapshotMessage>(step)));
+            batch.put(kSnapshotTable, rowOf(std::get<SnapshotMessage>(step)));
         }
     }
     auto backend = m_backend;
@@ -143,13 +143,13 @@ void BackendPatchStore::store(std::vector<Effects::StoreStep> steps, Executor &e
             Batch rest;
             for (const Effects::StoreStep &step : steps) {
                 if (const auto *patch = std::get_if<NumberedPatch>(&step)) {
-                    const auto row = (*view)->getBy(kPatches, kById, {patch->id.replica.value(), patch->id.number.value()});
+                    const auto row = (*view)->getBy(kPatchTable, kById, {patch->id.replica.value(), patch->id.number.value()});
                     if (row && !*row) {
-                        rest.put(kPatches, {std::monostate(), patch->id.replica.value(), patch->id.number.value(),
+                        rest.put(kPatchTable, {std::monostate(), patch->id.replica.value(), patch->id.number.value(),
                                             Blob{patch->patch.bytes()}});
                     }
                 } else {
-                    rest.put(kSnapshot, rowOf(std::get<SnapshotMessage>(step)));
+                    rest.put(kSnapshotTable, rowOf(std::get<SnapshotMessage>(step)));
                 }
             }
             if (rest.isEmpty())
@@ -174,7 +174,7 @@ void BackendPatchStore::readBeyond(StateVector vector, Executor &executor, Read 
     m_backend->read([vector = std::move(vector), &executor, done = std::move(done)](Result<std::unique_ptr<ReadView>> view) {
         Result<Page> answer = Page();
         if (view) {
-            const auto scanned = scanPatches(**view, {kPatches}, [&](NumberedPatch patch) {
+            const auto scanned = scanPatches(**view, {kPatchTable}, [&](NumberedPatch patch) {
                 if (!vector.has(patch.id))
                     answer->patches.push_back(std::move(patch));
                 return true;
@@ -192,11 +192,11 @@ Result<PatchStore::Stored> BackendPatchStore::load()
 {
     EVENTSYNC_TRY(const auto view, m_backend->view());
     Stored stored;
-    EVENTSYNC_TRY(const auto row, view->get(kSnapshot, {std::int64_t(1)}));
+    EVENTSYNC_TRY(const auto row, view->get(kSnapshotTable, {std::int64_t(1)}));
     if (row) {
         EVENTSYNC_TRY(stored.snapshot, snapshotFrom(*row));
     }
-    EVENTSYNC_CHECK(scanPatches(*view, {kPatches}, [&](NumberedPatch patch) {
+    EVENTSYNC_CHECK(scanPatches(*view, {kPatchTable}, [&](NumberedPatch patch) {
         stored.patches.push_back(std::move(patch));
         return true;
     }));

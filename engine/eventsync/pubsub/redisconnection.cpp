@@ -14,6 +14,11 @@
 
 namespace eventsync::pubsub {
 
+std::string_view textOf(const redisReply &reply)
+{
+    return {reply.str, static_cast<std::size_t>(reply.len)};
+}
+
 RedisConnection::RedisConnection(RedisEndpoint endpoint, RedisTiming timing, const Clock &clock, Random &random,
                                  Handlers handlers)
     : m_endpoint(std::move(endpoint)), m_timing(timing), m_clock(clock), m_random(random), m_handlers(std::move(handlers)),
@@ -77,7 +82,7 @@ void RedisConnection::logIn()
 {
     const auto check = [this](const redisReply *reply) {
         if (reply && reply->type == REDIS_REPLY_ERROR && m_state == State::LoggingIn)
-            broke({ErrorCode::PermissionDenied, std::string(reply->str, static_cast<std::size_t>(reply->len))});
+            broke({ErrorCode::PermissionDenied, std::string(textOf(*reply))});
     };
     const auto send = [this](const std::vector<std::string_view> &parts, ReplyHandler handler) {
         m_state = State::Up; // as far as command() is concerned

@@ -9,12 +9,16 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 struct redisContext;
 struct redisReply;
 
 namespace eventsync::pubsub {
+
+// The text of a string, status or error reply, as long as the reply.
+std::string_view textOf(const redisReply &reply);
 
 // One connection to a Redis server over hiredis, never blocking but for the look-up of a host's name: it connects, logs in,
 // sends commands and hands out replies in their order, notices a silent server by asking, and after a break tries again

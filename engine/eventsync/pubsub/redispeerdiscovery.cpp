@@ -51,11 +51,6 @@ end
 return 1
 )";
 
-std::string_view textOf(const redisReply &reply)
-{
-    return {reply.str, static_cast<std::size_t>(reply.len)};
-}
-
 // All replies' tokens have one length, so that the script can cut them off.
 std::string newToken(Random &random)
 {

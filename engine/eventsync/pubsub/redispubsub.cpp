@@ -14,11 +14,6 @@ namespace eventsync::pubsub {
 
 namespace {
 
-std::string_view textOf(const redisReply &reply)
-{
-    return {reply.str, static_cast<std::size_t>(reply.len)};
-}
-
 bool isText(const redisReply &reply)
 {
     return reply.type == REDIS_REPLY_STRING || reply.type == REDIS_REPLY_STATUS;

@@ -14,7 +14,7 @@ namespace eventsync::sync {
 namespace {
 
 constexpr std::size_t kPresenceBytes = 256; // a message of presence without its state
-constexpr std::size_t kCursorBytes = 256;   // a cursor without its clock
+constexpr std::size_t kCursorMessageBytes = 256;   // a cursor without its clock
 
 } // namespace
 
@@ -82,7 +82,7 @@ bool SyncService::Private::sendCursors(Session &session, const DocumentPtr &docu
     auto at = subscription.cursorsAfter ? document->cursors.upper_bound(*subscription.cursorsAfter) : document->cursors.begin();
     for (; at != document->cursors.end() && bytes < options.catchUpChunkBytes; ++at) {
         message.cursors.push_back(at->second);
-        bytes += kCursorBytes + at->second.vectorClock.canonicalSize();
+        bytes += kCursorMessageBytes + at->second.vectorClock.canonicalSize();
     }
     subscription.owesCursors = at != document->cursors.end();
     subscription.cursorsAfter.reset();
