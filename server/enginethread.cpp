@@ -25,11 +25,15 @@ struct EngineThread::OnEngine
 EngineThread::EngineThread(std::unique_ptr<storage::Backend> backend, Random &random, sync::ServiceOptions options)
     : m_home(std::make_shared<EventLoopExecutor>()), m_backend(std::move(backend)),
       m_queries(std::make_shared<storage::Queries>(*m_backend, m_clock, options.metrics)),
-      m_engine(std::make_unique<EventLoopExecutor>(&m_thread)), m_onEngine(std::make_shared<OnEngine>())
+      m_engine(std::make_unique<EventLoopExecutor>(&m_thread)),
+      m_worker(std::make_unique<EventLoopExecutor>(&m_workerThread)), m_onEngine(std::make_shared<OnEngine>())
 {
     options.queries = m_queries;
+    options.worker = m_worker.get();
     m_thread.setObjectName(QStringLiteral("engine"));
     m_thread.start();
+    m_workerThread.setObjectName(QStringLiteral("validation"));
+    m_workerThread.start();
     m_engine->post([this, &random, options = std::move(options)] {
         OnEngine &on = *m_onEngine;
         on.service = std::make_unique<sync::SyncService>(*m_backend, *m_engine, m_clock, random, options);
@@ -72,6 +76,9 @@ void EngineThread::stop()
         ended.set_value();
     });
     ended.get_future().wait();
+    m_workerThread.quit();
+    m_workerThread.wait();
+    m_worker.reset();
     m_queries.reset();
     m_backend.reset(); // commits and answers what waits; the answers are dropped with the executor
     m_thread.quit();

@@ -100,6 +100,8 @@ private:
     std::shared_ptr<storage::Queries> m_queries;
     QThread m_thread;
     std::unique_ptr<EventLoopExecutor> m_engine;
+    QThread m_workerThread;
+    std::unique_ptr<EventLoopExecutor> m_worker; // of the service: what takes long to validate
     struct OnEngine; // what lives on the engine thread
     std::shared_ptr<OnEngine> m_onEngine;
 };

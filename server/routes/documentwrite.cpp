@@ -112,7 +112,9 @@ SyncService::Write serviceWrite(const std::shared_ptr<const DocumentWrite> &writ
                             .ifVersion = ifVersion,
                             .patch = write->patch,
                             .kind = write->kind.value_or(DocumentKind::Json),
-                            .id = write->id};
+                            .id = write->id,
+                            .bytes = write->bytes,
+                            .editsAnywhere = true};
     if (!write->patch)
         made.edit = [write, before](json::State &state) {
             if (write->method == WriteMethod::Delete)
@@ -140,6 +142,7 @@ Result<DocumentWrite> documentWriteFrom(const HttpRequest &request, WriteMethod 
     }
     EVENTSYNC_TRY(write.clientId, restClient(request));
     EVENTSYNC_CHECK(readBody(request, write));
+    write.bytes = request.body.size();
     write.conditions.headers = request.headers;
     return write;
 }
@@ -147,7 +150,7 @@ Result<DocumentWrite> documentWriteFrom(const HttpRequest &request, WriteMethod 
 void performWrite(SyncService &service, DocumentWrite write, std::function<void(WriteOutcome)> done)
 {
     auto shared = std::make_shared<const DocumentWrite>(std::move(write));
-    service.read(shared->documentId, [&service, shared, done = std::move(done)](Result<DocumentRecord> record) {
+    service.readHead(shared->documentId, [&service, shared, done = std::move(done)](Result<DocumentRecord> record) {
         std::optional<DocumentRecord> current;
         if (record)
             current = std::move(*record);

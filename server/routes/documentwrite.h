@@ -25,6 +25,7 @@ struct DocumentWrite
     std::optional<json::Value> mergePatch = {}; // Patch, application/merge-patch+json
     std::optional<DocumentKind> kind = {};   // ?kind=: of a document to create
     std::optional<EventId> id = {};          // of a repetition
+    std::size_t bytes = 0;                   // of its body
     HttpRequest conditions = {};             // its headers: If-Match, If-None-Match, Prefer
 };
 

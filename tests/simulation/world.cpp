@@ -93,6 +93,7 @@ Traits Traits::ofSeed(std::uint64_t seed)
     traits.anyRoot = random.below(8) == 0;
     if (random.below(3) == 0)
         traits.places = 1 + static_cast<std::int64_t>(random.below(2));
+    traits.worker = random.below(3) == 0;
     return traits;
 }
 
@@ -154,6 +155,10 @@ void World::startServer()
         options.catchUpChunkBytes = 48;
     if (m_traits.slowReaders)
         options.highWaterBytes = 1500;
+    if (m_traits.worker) {
+        options.worker = &m_executor;
+        options.lightBytes = 0;
+    }
     m_serverRandom = std::make_unique<SeededRandom>(m_seeds.next());
     m_service = std::make_unique<sync::SyncService>(*m_store, m_executor, m_clock, *m_serverRandom, std::move(options));
 }
@@ -332,6 +337,7 @@ void World::codeWrite(std::uint64_t chance)
     write.documentId = document(chance);
     write.collection = collectionOf(write.documentId);
     write.clientId = ClientId("rest:web");
+    write.editsAnywhere = true;
     write.edit = [chance, crdt = isCrdt(write.documentId), anyRoot = m_traits.anyRoot](json::State &state) -> Result<> {
         if (crdt) {
             if (state)

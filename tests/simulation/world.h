@@ -57,6 +57,7 @@ struct Traits
     std::int64_t snapshotEvery = 0;
     unsigned crdt = 0;             // which documents are of kind crdt, one bit each
     bool calmCrdt = false;         // those are never deleted, and made once
+    bool worker = false;           // edits are validated on another thread than the service's, as far as that goes with one
     bool anyRoot = false;          // documents are now and then null, a number, a text or a list
     std::int64_t places = 0;       // documents that one connection may follow; 0: all
     std::optional<protocol::Codec> codec = {}; // messages really encoded and decoded; none: handed over

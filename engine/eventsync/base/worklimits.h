@@ -15,6 +15,8 @@ constexpr std::uint64_t kOverlapSteps = 5'000'000;      // of one push held agai
 
 constexpr std::size_t kDamagedPlaces = 1'000; // of a store that the log names, each once; more are counted only
 
+constexpr std::size_t kLightBytes = 64 * 1'024;         // of a document, with an edit of it: validated on the engine's own thread; more is not
+
 // Memory, in the bytes really held (json/heldbytes.h).
 constexpr std::size_t kMemoryBytes = 1'024 * 1'024 * 1'024;   // of documents, their last events and what waits for a commit
 constexpr std::size_t kTailHeldBytes = 4 * 1'024 * 1'024;     // of one document's last events, kept at hand

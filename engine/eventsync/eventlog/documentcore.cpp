@@ -201,6 +201,12 @@ void DocumentCore::rulesChanged()
         m_rules = m_rulesOf(*m_collection);
 }
 
+RulesPtr DocumentCore::rulesOf(const CollectionName &collection) const
+{
+    const auto offered = m_offeredRules.find(collection);
+    return offered != m_offeredRules.end() ? offered->second : m_rulesOf(collection);
+}
+
 Judgement DocumentCore::push(const EventPtr &event, const PushContext &context, const KnownEvents &known)
 {
     EVENTSYNC_ASSERT(!m_committing);
@@ -295,7 +301,7 @@ Judgement DocumentCore::merge(const EventPtr &event, const PushContext &context)
         if (const auto fine = checkClientMetadata(*event->metadata); !fine)
             return refused(fine.error(), false);
     }
-    const RulesPtr rules = m_rules ? m_rules : m_rulesOf(event->collection);
+    const RulesPtr rules = m_rules ? m_rules : rulesOf(event->collection);
     if (auto fine = event->diff.isCrdt() ? checkCrdtPush(*event) : rules->policy.checkEnginePaths(event->diff.patch()); !fine)
         return refused(fine.error(), false);
     const bool otherKind = m_collection && (m_kind == DocumentKind::Crdt) != event->diff.isCrdt();
@@ -423,7 +429,7 @@ Result<ServerSeq> DocumentCore::append(Event event, AppliedEvent applied, const 
     if (!m_collection) {
         m_collection = logged->event->collection;
         m_kind = logged->event->diff.isCrdt() ? DocumentKind::Crdt : DocumentKind::Json;
-        m_rules = m_rulesOf(*m_collection);
+        m_rules = rulesOf(*m_collection);
         m_baseChain = chainStart(*m_collection, m_id);
     }
     logged->firstId = firstId;
@@ -455,7 +461,7 @@ Result<LoggedPtr> DocumentCore::write(const CodeWrite &write)
     EVENTSYNC_CHECK(checkPlace(write.collection));
     if (write.ifVersion && *write.ifVersion != m_head.serverSeq)
         return failure(ErrorCode::VersionConflict, "the document stands at " + std::to_string(m_head.serverSeq.value()));
-    const RulesPtr rules = m_rules ? m_rules : m_rulesOf(write.collection);
+    const RulesPtr rules = m_rules ? m_rules : rulesOf(write.collection);
     Operation operation = m_state.exists() ? Operation::Update : Operation::Create;
     EVENTSYNC_TRY(Diff diff, wantedDiff(write, *rules, operation));
     if (operation != Operation::Delete && !diff.hasChanges())

@@ -10,6 +10,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -117,7 +118,10 @@ public:
     LoggedPtr inTail(ServerSeq seq) const; // null if not at hand
     const RulesPtr &rules() const { return m_rules; }
     void rulesChanged(); // asks for them again: those of the next event
+    // Those of collections that its first event may name, so that it asks nobody while it is on another thread.
+    void offerRules(std::map<CollectionName, RulesPtr> rules) { m_offeredRules = std::move(rules); }
     DocumentRecord record() const;
+    DocumentRecord recordWithoutState() const; // cheap, however large the document
     DocumentRecord preparedRecord() const; // with what is prepared
     Snapshot snapshot() const;
     bool isDeleted() const { return m_deleted; } // absent at head
@@ -143,6 +147,7 @@ public:
     void compacted(ServerSeq horizon, const Digest &baseChain);
 
 private:
+    RulesPtr rulesOf(const CollectionName &collection) const;
     std::optional<Judgement> identify(const Event &event, const PushContext &context, const KnownEvents &known) const;
     Result<> checkPlace(const CollectionName &collection) const;
     std::optional<Judgement> checkNumbers(const Event &event, const PushContext &context) const;
@@ -167,6 +172,7 @@ private:
 
     const DocumentId m_id;
     const RulesOf m_rulesOf;
+    std::map<CollectionName, RulesPtr> m_offeredRules;
     const Clock &m_timeSource;
     Random &m_random;
 

@@ -141,8 +141,15 @@ VectorClock DocumentCore::clockAt(ServerSeq seq) const
 
 DocumentRecord DocumentCore::record() const
 {
+    DocumentRecord record = recordWithoutState();
+    record.state = m_state.jsonState();
+    return record;
+}
+
+DocumentRecord DocumentCore::recordWithoutState() const
+{
     return {.documentId = m_id, .collection = m_collection.value_or(CollectionName()), .kind = m_kind,
-            .position = m_committed, .horizon = m_horizon, .deleted = !m_state.exists(), .state = m_state.jsonState(),
+            .position = m_committed, .horizon = m_horizon, .deleted = !m_state.exists(), .state = {},
             .createdAt = m_createdAt, .updatedAt = m_updatedAt};
 }
 

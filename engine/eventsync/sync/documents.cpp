@@ -125,7 +125,7 @@ void SyncService::Private::becameIdle(const DocumentPtr &document)
 
 namespace {
 
-constexpr std::size_t kCursorBytes = 200; // a client's place in a document
+constexpr std::size_t kCursorHeldBytes = 200; // a client's place in a document
 
 bool usedEarlier(const DocumentPtr &a, const DocumentPtr &b)
 {
@@ -136,7 +136,7 @@ bool usedEarlier(const DocumentPtr &a, const DocumentPtr &b)
 
 void SyncService::Private::measure(const DocumentPtr &document)
 {
-    std::size_t bytes = sizeof(LiveDocument) + document->cursors.size() * kCursorBytes;
+    std::size_t bytes = sizeof(LiveDocument) + document->cursors.size() * kCursorHeldBytes;
     if (document->core)
         bytes += sizeof(eventlog::DocumentCore) + document->core->heldBytes();
     if (document->served)

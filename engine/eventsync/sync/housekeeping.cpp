@@ -130,6 +130,10 @@ void SyncService::Private::flushDerived(bool all)
     std::vector<DocumentPtr> unread;
     std::int64_t derived = lastPosition;
     for (const auto &[id, document] : documents) {
+        if (document->away) {
+            derived = std::min(derived, document->away->firstUnflushed.value_or(derived + 1) - 1);
+            continue;
+        }
         if (!document->core) {
             lagging = true; // what its rows lack is not known now
             unread.push_back(document);

@@ -31,6 +31,7 @@ public:
         m_token->waitingBytes -= m_bytes;
         *m_total -= m_bytes;
     }
+    std::size_t bytes() const { return m_bytes; }
     PushCharge(const PushCharge &) = delete;
     PushCharge &operator=(const PushCharge &) = delete;
 
@@ -77,6 +78,13 @@ struct PresenceEntry
     std::chrono::milliseconds at{};
 };
 
+// Of a document whose core is on the worker's thread.
+struct Away
+{
+    std::optional<std::int64_t> firstUnflushed = {}; // as DocumentCore::firstUnflushed(), if its derived rows lag
+    bool rulesChanged = false;                       // meanwhile
+};
+
 struct LiveDocument
 {
     LiveDocument(DocumentId documentId, const std::shared_ptr<MemoryAccount> &memory)
@@ -89,6 +97,7 @@ struct LiveDocument
     MemoryCharge waiting;                         // of that, and of its answers: what ends with the commit that is out
     std::unique_ptr<eventlog::DocumentCore> core; // none while it is loaded
     bool loading = false;
+    std::optional<Away> away = {};                // then it is loading, too
     bool lookingUp = false;                       // ids of its pushes
     bool flushing = false;                        // derived rows or a compaction are on their way to the store
     std::vector<std::function<void(const Result<> &)>> whenLoaded;

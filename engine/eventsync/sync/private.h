@@ -11,6 +11,7 @@
 #include <eventsync/sync/livedocument.h>
 #include <eventsync/sync/session.h>
 #include <eventsync/sync/syncservice.h>
+#include <eventsync/sync/validation_p.h>
 
 #include <functional>
 #include <map>
@@ -94,6 +95,8 @@ struct SyncService::Private
     void loaded(const DocumentPtr &document, Result<std::optional<eventlog::LoadedDocument>> result);
     void whenIdle(const DocumentPtr &document, std::function<void()> task);
     void becameIdle(const DocumentPtr &document);
+    void readRecord(const DocumentId &id, DocumentRecord (eventlog::DocumentCore::*part)() const,
+                    std::function<void(Result<DocumentRecord>)> done);
     void unload();
     void shorten(std::vector<DocumentPtr> followed);
     void measure(const DocumentPtr &document);
@@ -117,19 +120,28 @@ struct SyncService::Private
         std::vector<std::vector<eventlog::LoggedPtr>> older; // by lookup
     };
     Lookup collect(const DocumentPtr &document);
-    void judge(Lookup &lookup, const eventlog::KnownEvents &known);
-    void judgeJob(const DocumentPtr &document, const Job &job, const eventlog::KnownEvents &known);
+    void lookedUp(Lookup &lookup, Result<std::vector<eventlog::LoggedPtr>> older, const eventlog::KnownEvents &known);
+    ValidationLimits validationLimits() const;
+    void accept(const DocumentPtr &document, Validated validated);
+    void give(PushAnswer answer);
+    void give(WriteAnswer answer);
+    void give(RepeatedWrite answer);
     void putBack(const DocumentPtr &document, std::vector<Job> jobs);
     void charge(const DocumentPtr &document, std::size_t bytes);
     void ended(const DocumentPtr &document);
     bool hasRoomToJudge() const { return waitingHeld <= limits::kCommitHeldBytes; }
-    void judgePush(const DocumentPtr &document, const PushJob &job, const eventlog::KnownEvents &known);
-    void judgeWrite(const DocumentPtr &document, const WriteJob &job, const eventlog::KnownEvents &known);
     void answerPush(const std::shared_ptr<ConnectionToken> &token, const protocol::Ack &ack);
     void commitPrepared(const DocumentPtr &document);
     void committed(const DocumentPtr &document, const std::int64_t *positions);
     void failed(const DocumentPtr &document, const Error &error);
     void failJobs(const DocumentPtr &document, std::vector<Job> jobs, const Error &error);
+
+    // ---- what takes long (validationworker.cpp)
+    struct AwayDocument;
+    bool isExpensive(const DocumentPtr &document, const std::vector<Job> &jobs) const;
+    void noteCost(const DocumentPtr &document, const std::vector<Job> &jobs, std::chrono::milliseconds took);
+    void validateOnWorker(const DocumentPtr &document, std::vector<Job> jobs, const eventlog::KnownEvents &known, ForkedConnections forked);
+    void cameBack(const DocumentPtr &document, AwayDocument &away);
 
     // ---- transactions (transacting.cpp)
     struct Hold;
@@ -259,6 +271,7 @@ struct SyncService::Private
     eventlog::RulesBook rules{[this](const CollectionName &name) {
         return eventlog::makeRules(name, options.policies, options.validators);
     }};
+    std::set<CollectionName> costly; // whose documents took long to validate the last time
     std::vector<DocumentPtr> ready; // with jobs or whenIdle tasks to look at in the next turn
     bool turnPosted = false;
     std::map<CollectionName, std::set<SessionId>> watchers; // none of them empty

@@ -4,6 +4,7 @@
 // up the ids of all of it in one read, judges it, and commits it in one burst; what arrives meanwhile waits for the next turn.
 // So a lone push costs two hops between threads, and a flood costs two hops per batch.
 #include <eventsync/sync/private.h>
+#include <eventsync/sync/validation_p.h>
 
 #include <eventsync/base/assert.h>
 #include <eventsync/base/mutation.h>
@@ -19,97 +20,6 @@ namespace {
 
 // Events of one document that are judged and committed at a time: others' turns, and readers, wait for them.
 constexpr std::size_t kEventsPerTurn = 1'024;
-
-protocol::AckStatus statusOf(eventlog::Verdict verdict)
-{
-    switch (verdict) {
-    case eventlog::Verdict::Applied: return protocol::AckStatus::Applied;
-    case eventlog::Verdict::Merged: return protocol::AckStatus::Merged;
-    case eventlog::Verdict::Duplicate: return protocol::AckStatus::Duplicate;
-    case eventlog::Verdict::Conflict: return protocol::AckStatus::Conflict;
-    case eventlog::Verdict::Rejected: return protocol::AckStatus::Rejected;
-    case eventlog::Verdict::Skipped: return protocol::AckStatus::Skipped;
-    }
-    return protocol::AckStatus::Skipped;
-}
-
-protocol::AckResult resultOf(const Event &event, const eventlog::Judgement &judged)
-{
-    protocol::AckResult result{.id = event.id, .clientSeq = event.clientSeq, .status = statusOf(judged.verdict),
-                               .serverSeq = judged.serverSeq, .head = judged.head};
-    if (judged.reason) {
-        const Error reason = shortened(*judged.reason);
-        result.code = reason.code;
-        result.reason = reason.message;
-        if (!reason.path.empty())
-            result.path = reason.path;
-    }
-    return result;
-}
-
-protocol::Ack answerAll(const protocol::Push &push, const eventlog::Judgement &judged)
-{
-    protocol::Ack ack{push.batchId, push.documentId, {}};
-    for (const EventPtr &event : push.events)
-        ack.results.push_back(resultOf(*event, judged));
-    return ack;
-}
-
-// As in a batch whose first event was not applied (rule 5).
-protocol::Ack refuseAll(const protocol::Push &push, const Error &error)
-{
-    protocol::Ack ack = answerAll(push, {.verdict = eventlog::Verdict::Skipped});
-    if (!push.events.empty())
-        ack.results.front() = resultOf(*push.events.front(), {.verdict = eventlog::Verdict::Rejected, .reason = error});
-    return ack;
-}
-
-constexpr std::size_t kEventRoom = 512;      // an event's ids, numbers and names
-constexpr std::size_t kOperationRoom = 64;   // an operation's names
-constexpr std::size_t kLargestEscape = 6;    // bytes of canonical JSON for one of a text
-
-// About the bytes that the event takes, measured without writing it.
-std::size_t weightOf(const Event &event)
-{
-    std::size_t bytes = kEventRoom;
-    const auto add = [&bytes](const json::Pointer &pointer) {
-        for (const std::string &token : pointer.tokens())
-            bytes += token.size() + 1;
-    };
-    if (event.diff.isCrdt()) {
-        bytes += event.diff.crdt().size() * 4 / 3;
-    } else {
-        for (const json::PatchOperation &operation : event.diff.patch().operations()) {
-            bytes += kOperationRoom + json::canonicalSize(operation.value);
-            add(operation.path);
-            add(operation.from);
-        }
-    }
-    if (event.metadata) {
-        for (const auto &field : *event.metadata)
-            bytes += field.key().size() + json::canonicalSize(field.value());
-    }
-    return bytes;
-}
-
-bool isTooLarge(const Event &event, std::size_t limit)
-{
-    return weightOf(event) > limit / kLargestEscape && canonicalBytes(event, EventForm::Pushed).size() > limit;
-}
-
-constexpr std::string_view kNamed = "rest:"; // a name that a REST request gave itself
-
-// Any request may give any name, and each is an entry in the document's clock for good: a name beyond those that there is room
-// for is numbered with those that give none.
-ClientId authorOf(const SyncService::Write &write, const VectorClock &clock)
-{
-    const auto &authors = clock.entries();
-    const auto isNamed = [](const auto &entry) { return entry.first.text().starts_with(kNamed); };
-    if (!write.clientId.text().starts_with(kNamed) || authors.contains(write.clientId)
-        || static_cast<std::size_t>(std::count_if(authors.begin(), authors.end(), isNamed)) < limits::kRestAuthors)
-        return write.clientId;
-    return ClientId(std::string(kNamed) + "server");
-}
 
 } // namespace
 
@@ -235,74 +145,103 @@ void SyncService::Private::turn()
         },
         [this, lookups](Result<LookedUp> found) {
             const storage::BatchBurst burst(backend);
-            for (std::size_t i = 0; i < lookups->size(); ++i) {
-                Lookup &lookup = (*lookups)[i];
-                const DocumentPtr document = lookup.document;
-                document->lookingUp = false;
-                if (!found) {
-                    failJobs(document, std::move(lookup.jobs), found.error());
-                    becameIdle(document);
-                    continue;
-                }
-                if (!hasRoomToJudge()) {
-                    putBack(document, std::move(lookup.jobs));
-                    ready.push_back(document); // ended() comes back to it
-                    continue;
-                }
-                document->core->prependTail(found->older[i]);
-                judge(lookup, found->known);
-                if (!document->core)
-                    continue; // is loaded anew
-                if (!document->core->hasPrepared()) {
-                    document->judged.clear();
-                    for (auto &answer : std::exchange(document->answers, {}))
-                        answer();
-                    ended(document);
-                    becameIdle(document);
-                    continue;
-                }
-                commitPrepared(document);
-            }
+            for (std::size_t i = 0; i < lookups->size(); ++i)
+                lookedUp((*lookups)[i], found ? Result<std::vector<eventlog::LoggedPtr>>(std::move(found->older[i])) : failure(found.error()),
+                         found ? found->known : eventlog::KnownEvents());
         });
 }
 
-// One after the other, while what waits for commits leaves room in memory; the others wait for their next turn.
-//
-// Where memory runs out over one of them, its edit is refused. What it has left half done goes with the document's core: that is
-// loaded again, and the others are judged anew.
-void SyncService::Private::judge(Lookup &lookup, const eventlog::KnownEvents &known)
+// Validates what was looked up: here, or on the worker if that may take long.
+void SyncService::Private::lookedUp(Lookup &lookup, Result<std::vector<eventlog::LoggedPtr>> older, const eventlog::KnownEvents &known)
 {
     const DocumentPtr &document = lookup.document;
+    document->lookingUp = false;
+    if (!older) {
+        failJobs(document, std::move(lookup.jobs), older.error());
+        return becameIdle(document);
+    }
+    if (!hasRoomToJudge()) {
+        putBack(document, std::move(lookup.jobs));
+        ready.push_back(document); // ended() comes back to it
+        return;
+    }
+    document->core->prependTail(*older);
     if (document->core->needsNumber())
         document->core->setNumber(++lastNumber);
-    std::vector<Job> &jobs = lookup.jobs;
-    auto job = jobs.begin();
-    for (; job != jobs.end() && hasRoomToJudge(); ++job) {
-        if (const auto judged = guarded([&] { judgeJob(document, *job, known); }); !judged) {
-            std::vector<Job> failing;
-            failing.push_back(std::move(*job));
-            jobs.erase(job);
-            putBack(document, std::move(jobs));
-            document->core.reset();
-            document->answers.clear();
-            ended(document);
-            load(document);
-            return failJobs(document, std::move(failing), judged.error());
-        }
+    std::erase_if(lookup.jobs, [](const Job &job) {
+        const auto *push = std::get_if<PushJob>(&job.work);
+        return push && push->token->dropped;
+    });
+    ForkedConnections forked;
+    for (const Job &job : lookup.jobs) {
+        if (const auto *push = std::get_if<PushJob>(&job.work); push && push->token->forked)
+            forked.insert(push->token);
     }
-    putBack(document, {std::make_move_iterator(job), std::make_move_iterator(jobs.end())});
-    jobs.erase(job, jobs.end());
-    document->judged = std::move(jobs);
+    if (isExpensive(document, lookup.jobs))
+        return validateOnWorker(document, std::move(lookup.jobs), known, std::move(forked));
+    const auto begin = clock.steady();
+    Validated validated = validate(*document->core, std::move(lookup.jobs), known, std::move(forked), validationLimits());
+    noteCost(document, validated.jobs, clock.steady() - begin);
+    accept(document, std::move(validated));
 }
 
-void SyncService::Private::judgeJob(const DocumentPtr &document, const Job &job, const eventlog::KnownEvents &known)
+ValidationLimits SyncService::Private::validationLimits() const
 {
-    const std::size_t before = document->core->preparedHeld();
-    if (const auto *push = std::get_if<PushJob>(&job.work))
-        judgePush(document, *push, known);
-    else
-        judgeWrite(document, std::get<WriteJob>(job.work), known);
-    charge(document, document->core->preparedHeld() - before);
+    return {.window = options.limits.inFlight, .eventBytes = static_cast<std::size_t>(options.limits.eventBytes),
+            .heldBytes = limits::kCommitHeldBytes - std::min(waitingHeld, limits::kCommitHeldBytes)};
+}
+
+// What was validated is committed, or answered if there is nothing to commit.
+void SyncService::Private::accept(const DocumentPtr &document, Validated validated)
+{
+    for (const auto &token : validated.forked)
+        token->forked = true;
+    putBack(document, std::move(validated.left));
+    if (validated.failed) {
+        document->core.reset();
+        load(document);
+        std::vector<Job> failing;
+        failing.push_back(std::move(validated.failed->first));
+        return failJobs(document, std::move(failing), validated.failed->second);
+    }
+    charge(document, validated.held);
+    document->judged = std::move(validated.jobs);
+    for (auto &answer : validated.answers) {
+        document->answers.push_back([this, answer = std::move(answer)]() mutable {
+            std::visit([this](auto &one) { give(std::move(one)); }, answer);
+        });
+    }
+    if (document->core->hasPrepared())
+        return commitPrepared(document);
+    document->judged.clear();
+    for (auto &answer : std::exchange(document->answers, {}))
+        answer();
+    ended(document);
+    becameIdle(document);
+}
+
+void SyncService::Private::give(PushAnswer answer)
+{
+    if (options.metrics) // whoever pushed may have gone: what it waited for took this long all the same
+        options.metrics->histogram("eventsync_push_milliseconds", "from the arrival of a push to its answer, durable by then")
+            .observe(static_cast<std::uint64_t>((clock.steady() - answer.received).count()));
+    answerPush(answer.token, answer.ack);
+}
+
+void SyncService::Private::give(WriteAnswer answer)
+{
+    answer.done(std::move(answer.result));
+}
+
+void SyncService::Private::give(RepeatedWrite answer)
+{
+    read<eventlog::LoggedPtr>(
+        [known = answer.known](storage::ReadView &view) { return eventlog::EventStore(view).eventAt(known.document, known.serverSeq); },
+        [done = answer.done, record = answer.record](Result<eventlog::LoggedPtr> event) {
+            if (!event)
+                return done(failure(event.error()));
+            done(Written{record, *event ? (*event)->event->diff : Diff(), *event ? (*event)->event : nullptr});
+        });
 }
 
 void SyncService::Private::putBack(const DocumentPtr &document, std::vector<Job> jobs)
@@ -325,39 +264,6 @@ void SyncService::Private::ended(const DocumentPtr &document)
         scheduleTurn();
 }
 
-void SyncService::Private::judgePush(const DocumentPtr &document, const PushJob &job, const eventlog::KnownEvents &known)
-{
-    if (job.token->dropped)
-        return;
-    protocol::Ack ack{job.batchId, document->id, {}};
-    ack.results.reserve(job.events.size());
-    eventlog::PushContext context{.client = job.client, .author = job.author, .window = options.limits.inFlight};
-    for (const EventPtr &event : job.events) {
-        context.forked = job.token->forked;
-        eventlog::Judgement judged;
-        if (event->documentId != document->id)
-            judged = {.verdict = eventlog::Verdict::Rejected,
-                      .reason = Error{ErrorCode::InvalidMessage, "the event is another document's", "/documentId"}};
-        else if (!context.stopped && !context.forked && !known.contains(event->id) && !known.contains(event->firstId()) &&
-                 isTooLarge(*event, static_cast<std::size_t>(options.limits.eventBytes)))
-            judged = {.verdict = eventlog::Verdict::Rejected, .reason = Error{ErrorCode::TooLarge, "the event is too large"}};
-        else
-            judged = document->core->push(event, context, known);
-        if (judged.forks)
-            job.token->forked = true;
-        if (judged.verdict != eventlog::Verdict::Applied && judged.verdict != eventlog::Verdict::Merged &&
-            judged.verdict != eventlog::Verdict::Duplicate)
-            context.stopped = true;
-        ack.results.push_back(resultOf(*event, judged));
-    }
-    document->answers.push_back([this, token = job.token, received = job.received, ack = std::move(ack)] {
-        if (options.metrics) // whoever pushed may have gone: what it waited for took this long all the same
-            options.metrics->histogram("eventsync_push_milliseconds", "from the arrival of a push to its answer, durable by then")
-                .observe(static_cast<std::uint64_t>((clock.steady() - received).count()));
-        answerPush(token, ack);
-    });
-}
-
 void SyncService::Private::answerPush(const std::shared_ptr<ConnectionToken> &token, const protocol::Ack &ack)
 {
     Session *author = session(token->session);
@@ -369,45 +275,6 @@ void SyncService::Private::answerPush(const std::shared_ptr<ConnectionToken> &to
     if (numbers)
         numbers->pushed.add(ack.results.size());
     send(*author, ack);
-}
-
-void SyncService::Private::judgeWrite(const DocumentPtr &document, const WriteJob &job, const eventlog::KnownEvents &known)
-{
-    const Write &write = job.write;
-    const auto done = job.done;
-    if (const auto hit = known.find(job.id); hit != known.end() && write.id) {
-        if (hit->second.document != document->core->number()) {
-            document->answers.push_back([done] { done(failure(ErrorCode::Conflict, "the id is another document's")); });
-            return;
-        }
-        const DocumentRecord record = document->core->preparedRecord();
-        document->answers.push_back([this, done, record, number = hit->second.document, seq = hit->second.serverSeq] {
-            read<eventlog::LoggedPtr>(
-                [number, seq](storage::ReadView &view) { return eventlog::EventStore(view).eventAt(number, seq); },
-                [done, record](Result<eventlog::LoggedPtr> event) {
-                    if (!event)
-                        return done(failure(event.error()));
-                    done(Written{record, *event ? (*event)->event->diff : Diff(), *event ? (*event)->event : nullptr});
-                });
-        });
-        return;
-    }
-    auto written = document->core->write({.collection = write.collection, .clientId = authorOf(write, document->core->clock()), .author = write.author,
-                                          .ifVersion = write.ifVersion, .edit = write.edit, .patch = write.patch,
-                                          .kind = write.kind, .metadata = write.metadata, .id = job.id});
-    if (!written) {
-        document->answers.push_back([done, error = written.error()] { done(failure(error)); });
-        return;
-    }
-    Written answer{document->core->preparedRecord(), {}, nullptr};
-    if (answer.record.state) // a copy
-        charge(document, json::heldBytes(*answer.record.state));
-    if (*written) {
-        answer.event = (*written)->event;
-        answer.diff = answer.event->diff;
-        answer.diff.setVersion(answer.event->serverSeq);
-    }
-    document->answers.push_back([done, answer = std::move(answer)] { done(answer); });
 }
 
 } // namespace eventsync::sync

@@ -106,7 +106,7 @@ void SyncService::Private::snapshotReady(SessionId id, const DocumentPtr &docume
         waits->snapshotPart.reset();
         const auto add = [&](const EventId &asked) {
             const auto hit = known.find(asked);
-            if (hit == known.end() || hit->second.document != document->core->number() ||
+            if (hit == known.end() || !document->core || hit->second.document != document->core->number() ||
                 hit->second.serverSeq > snapshot->position.serverSeq)
                 return false;
             transfer.known.push_back({asked, hit->second.logged, hit->second.serverSeq});

@@ -210,12 +210,23 @@ void SyncService::write(Write write, std::function<void(Result<Written>)> done)
 
 void SyncService::read(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done)
 {
-    d->withDocument(id, [this, id, done = std::move(done)](const Result<DocumentPtr> &document) {
+    d->readRecord(id, &eventlog::DocumentCore::record, std::move(done));
+}
+
+void SyncService::readHead(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done)
+{
+    d->readRecord(id, &eventlog::DocumentCore::recordWithoutState, std::move(done));
+}
+
+void SyncService::Private::readRecord(const DocumentId &id, DocumentRecord (eventlog::DocumentCore::*part)() const,
+                                      std::function<void(Result<DocumentRecord>)> done)
+{
+    withDocument(id, [this, id, part, done = std::move(done)](const Result<DocumentPtr> &document) {
         if (!document)
             return done(failure(document.error()));
-        d->whenIdle(*document, [document = *document, id, done] {
+        whenIdle(*document, [document = *document, id, part, done] {
             if (document->core->exists())
-                done(document->core->record());
+                done(((*document->core).*part)());
             else
                 done(failure(ErrorCode::NotFound, "there is no document " + id.text()));
         });
@@ -266,6 +277,8 @@ void SyncService::setPolicies(Policies policies, const std::vector<CollectionNam
     for (const CollectionName &collection : changed)
         d->rules.forget(collection);
     for (const auto &[id, document] : d->documents) {
+        if (document->away)
+            document->away->rulesChanged = true;
         if (document->core && isChanged(document->core->collection()))
             document->core->rulesChanged();
     }

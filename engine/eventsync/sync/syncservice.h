@@ -67,6 +67,10 @@ struct ServiceOptions
     std::int64_t snapshotEvery = limits::kSnapshotEveryEvents; // events; 0: never by itself
     eventlog::UpkeepRules upkeep = {};              // of collections that have other snapshots, or whose logs are kept short
     std::size_t loadedDocuments = 10'000;           // documents without subscribers kept in memory
+    // One thread beside the engine's, for validating what takes long: edits of documents above `lightBytes`, of collections whose
+    // last edit took long, and pushes as large. None: the engine's own thread does it. Ends after the service, before `executor`.
+    Executor *worker = nullptr;
+    std::size_t lightBytes = limits::kLightBytes;   // bytes held of a document, with what is asked of it
     Metrics *metrics = nullptr;
     std::shared_ptr<MemoryAccount> memory = {};     // what documents may take in memory; none: an account of its own
     // The lane of long reads, if it is shared with other readers of the same store; none: the service makes its own.
@@ -113,6 +117,8 @@ public:
         DocumentKind kind = DocumentKind::Json;                 // of a document that never was; others keep theirs
         json::Object metadata = {};
         std::optional<EventId> id = {};                         // for an idempotent repetition
+        std::size_t bytes = 0;                                  // about, of what it brings; for where it is validated
+        bool editsAnywhere = false;                             // `edit` may run on the worker's thread
     };
     struct Written
     {
@@ -127,6 +133,7 @@ public:
 
     // ---- reads, answered on the engine thread with access not checked (callers do)
     void read(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done); // the newest committed state
+    void readHead(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done); // the same without its state
     // A question of the wire, answered to somebody who may read everything.
     void query(const protocol::Query &query, std::function<void(protocol::QueryResult)> done, const storage::Queries::Requester &requester = {});
     void compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done); // the horizon reached

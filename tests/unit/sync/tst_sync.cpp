@@ -8,6 +8,7 @@
 #include "rig.h"
 #include "transactiontest.h"
 #include "upkeeptest.h"
+#include "workertest.h"
 
 #include <QCoreApplication>
 #include <QTest>
@@ -749,6 +750,7 @@ int main(int argc, char **argv)
     run(AnswersTest());
     run(UpkeepTest());
     run(GrowthTest());
+    run(WorkerTest());
     run(NodesTest());
     run(TransactionTest());
     return failed;
