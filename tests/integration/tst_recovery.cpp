@@ -8,6 +8,7 @@
 #include <eventsync/json/value.h>
 
 #include <QElapsedTimer>
+#include <QTcpSocket>
 #include <QTest>
 
 #include <set>
@@ -96,6 +97,7 @@ class RecoveryTest : public QObject
 
 private Q_SLOTS:
     void whatWasPromisedSurvivesKillsOnBothSides();
+    void aRepeatedRequestCountsOnceAfterAKill();
 };
 
 void RecoveryTest::whatWasPromisedSurvivesKillsOnBothSides()
@@ -165,6 +167,56 @@ void RecoveryTest::whatWasPromisedSurvivesKillsOnBothSides()
     // Bob may have stored one more than he had time to say; each edit that is there added its one piece of gold.
     QCOMPARE(expected.at("gold").to_number<std::size_t>(), notes.size());
     QVERIFY(notes.size() >= alice.promised().size() + bob.promised().size() + carol.promised().size());
+    const Finished verified = runServerCommand({QStringLiteral("verify"), QStringLiteral("--data"), data});
+    QCOMPARE(verified.exitCode, 0);
+}
+
+// Twenty requests are under way when the server is killed: of some the event is in the log and the answer never came. All
+// are sent again with their keys, and each has changed the document once.
+void RecoveryTest::aRepeatedRequestCountsOnceAfterAKill()
+{
+    constexpr int kRounds = 6, kRequests = 20;
+    QTemporaryDir folder;
+    const QString data = folder.filePath(QStringLiteral("server"));
+    auto server = std::make_unique<ServerProcess>(data);
+    QVERIFY(server->isReady());
+    const auto get = [&](const QString &path) {
+        return json::parse(curl({QStringLiteral("-s"), server->url(path).toString()}).output.toStdString()).value_or(json::Value());
+    };
+    const QString path = QStringLiteral("/api/games/hero");
+    QCOMPARE(curl({QStringLiteral("-sf"), QStringLiteral("-X"), QStringLiteral("PUT"), QStringLiteral("-d"), QStringLiteral(R"({"gold":0})"),
+                   server->url(path).toString()}).exitCode, 0);
+    const QByteArray body = R"([{"op":"inc","path":"/gold","value":1}])";
+    int loggedBeforeTheKill = 0;
+    for (int round = 0; round < kRounds; ++round) {
+        std::vector<std::unique_ptr<QTcpSocket>> sockets;
+        for (int i = 0; i < kRequests; ++i) {
+            sockets.push_back(std::make_unique<QTcpSocket>());
+            sockets.back()->connectToHost(server->url().host(), static_cast<quint16>(server->url().port()));
+            QVERIFY(sockets.back()->waitForConnected(10'000));
+        }
+        for (int i = 0; i < kRequests; ++i) {
+            sockets[static_cast<std::size_t>(i)]->write(
+                "PATCH /api/games/hero HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json-patch+json\r\nIdempotency-Key: "
+                + QByteArray::number(round) + '-' + QByteArray::number(i) + "\r\nContent-Length: " + QByteArray::number(body.size())
+                + "\r\n\r\n" + body);
+            sockets[static_cast<std::size_t>(i)]->flush();
+        }
+        QVERIFY(sockets[static_cast<std::size_t>(round)]->waitForReadyRead(10'000));
+        server->kill();
+        server = std::make_unique<ServerProcess>(data);
+        QVERIFY(server->isReady());
+        loggedBeforeTheKill += get(path).at("gold").to_number<int>() - round * kRequests;
+        for (int i = 0; i < kRequests; ++i) {
+            const Finished repeated = curl({QStringLiteral("-sf"), QStringLiteral("-X"), QStringLiteral("PATCH"), QStringLiteral("-H"),
+                                            QStringLiteral("Content-Type: application/json-patch+json"), QStringLiteral("-H"),
+                                            QStringLiteral("Idempotency-Key: %1-%2").arg(round).arg(i), QStringLiteral("--data-binary"),
+                                            QString::fromUtf8(body), server->url(path).toString()});
+            QVERIFY2(repeated.exitCode == 0, (repeated.output + repeated.errors).constData());
+        }
+        QCOMPARE(get(path).at("gold").to_number<int>(), (round + 1) * kRequests);
+    }
+    QVERIFY(loggedBeforeTheKill >= kRounds); // at the least the one that was answered
     const Finished verified = runServerCommand({QStringLiteral("verify"), QStringLiteral("--data"), data});
     QCOMPARE(verified.exitCode, 0);
 }
