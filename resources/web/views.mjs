@@ -39,7 +39,7 @@ function header({ t, about, language, transport, wanted, online }, act) {
           h('span', { class: 'dot', 'aria-hidden': 'true' }), h('span', { class: 'status-text' }, t(`status.${status}`)),
           about.queueSize > 0 && h('span', { class: 'badge pending' }, t('connection.queue', { count: about.queueSize }))),
         h('div', { key: 'controls', class: 'controls', role: 'group', 'aria-label': t('connection.title') },
-          h('label', { class: 'inline' }, h('span', { class: 'wide-only' }, t('connection.transport')),
+          h('label', { class: 'inline grows' }, h('span', { class: 'wide-only' }, t('connection.transport')),
             h('select', { id: 'transport', 'aria-label': t('connection.transport'), value: transport, on: { change: (event) => act.setTransport(event.target.value) } },
               h('option', { value: 'websocket' }, t('connection.websocket')), h('option', { value: 'sse' }, t('connection.sse')))),
           h('button', { id: 'online', type: 'button', class: wanted ? '' : 'primary', on: { click: () => act.setOnline(!wanted) } },
@@ -55,7 +55,7 @@ function notices({ t, notices: list, role, about }, act) {
         all.push({ key: 'lost', kind: 'error', text: t('app.storeLost') });
     return h('div', { key: 'notices', class: 'notices', role: 'alert' },
         all.map(({ key, kind, text: message, values }) => h('p', { key, class: `notice ${kind}` }, h('span', {}, values ? t(message, values) : message),
-            key !== 'lost' && h('button', { type: 'button', class: 'quiet', 'aria-label': 'OK', on: { click: () => act.dismiss(key) } }, '✕'))),
+            key !== 'lost' && h('button', { type: 'button', class: 'quiet', 'aria-label': t('app.dismiss'), on: { click: () => act.dismiss(key) } }, '✕'))),
         role === 'follower' && h('p', { key: 'role', class: 'notice info', 'data-role': 'follower' }, t('app.otherTab')));
 }
 
@@ -122,7 +122,7 @@ function game(model, act) {
 }
 
 function saved(t, { unsaved, counts, synced, kind }) {
-    const state = unsaved > 0 ? 'saving' : kind !== 'crdt' && counts.waiting + counts.sent > 0 ? 'local' : synced ? 'done' : 'unsynced';
+    const state = unsaved > 0 ? 'saving' : kind !== 'crdt' && counts.waiting + counts.sent > 0 ? 'local' : counts.conflict > 0 ? 'conflict' : synced ? 'done' : 'unsynced';
     return h('span', { id: 'saved', class: `saved ${state}`, 'data-saved': state, role: 'status' }, t(`save.${state}`));
 }
 
@@ -282,7 +282,7 @@ function conflict(t, view, choices, overview, act) {
     const list = conflictFields(view);
     const choice = (path) => choices.get(`${view.id}${path}`) ?? defaultChoice(list.find((field) => field.path === path), view.baseKnown);
     const shown = (value) => (value === undefined ? t('conflicts.absent') : text(value).slice(0, 200));
-    return h('article', { key: view.id, class: 'conflict', 'data-conflict': view.id, 'aria-label': t('conflicts.of', { document: name }) },
+    return h('article', { key: view.id, class: 'conflict-card', 'data-conflict': view.id, 'aria-label': t('conflicts.of', { document: name }) },
         h('h3', {}, h('a', { href: `#game=${view.documentId}` }, t('conflicts.of', { document: name }))),
         !view.ready ? h('p', { class: 'hint' }, t('conflicts.waits')) : [
             h('p', {}, t('conflicts.intro')),

@@ -21,9 +21,9 @@ export class Browser {
     /** @param {import('node:test').TestContext} t */
     static async start(t, { profile, language = 'en-US' } = {}) {
         const browser = new Browser();
+        t.after(() => browser.kill()); // before its folder is removed
         browser.profile = profile ?? await temporaryFolder(t);
         browser.language = language;
-        t.after(() => browser.kill());
         await browser.run();
         return browser;
     }
@@ -90,6 +90,8 @@ export class Browser {
 
     /** As a power failure of the browser: all its processes are killed. */
     async kill() {
+        if (!this.process)
+            return;
         if (this.process.exitCode === null && this.process.signalCode === null) {
             try {
                 process.kill(-this.process.pid, 'SIGKILL'); // its own process group

@@ -2,10 +2,11 @@
 //
 // Real clients and a real server.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { appendFile, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { applyPatch, overlaps } from '../../resources/web/client/merge.mjs';
 import { EventSyncError, fieldMergeResolver, MemoryStore, newId, theirsResolver } from '../../resources/web/client/eventsync.mjs';
 import { FileStore } from '../../resources/web/client/filestore.mjs';
@@ -413,4 +414,25 @@ test('queries, lists and presence', async (t) => {
     await until(async () => (await alice.list('games')).length === 0, 'the list no longer shows it');
     await bob.undo('q');
     await until(async () => (await alice.list('games')).length === 1, 'it is back');
+});
+
+test('the program of docs/web.md runs', async (t) => {
+    const server = await Server.start(t);
+    const root = new URL('../../', import.meta.url);
+    const page = await readFile(new URL('docs/web.md', root), 'utf8');
+    const program = /<!-- example: node -->\n```js\n([^]*?)\n```/.exec(page)[1];
+    const folder = await temporaryFolder(t);
+    await mkdir(join(folder, 'node_modules'));
+    await symlink(fileURLToPath(new URL('resources/web/client', root)), join(folder, 'node_modules', 'eventsync'));
+    await writeFile(join(folder, 'program.mjs'), program);
+    const { status, stdout, stderr } = await new Promise((resolve) => {
+        const child = spawn(process.execPath, ['program.mjs'], { cwd: folder, env: { ...process.env, EVENTSYNC_URL: server.url } });
+        let out = '', err = '';
+        child.stdout.on('data', (data) => { out += data; });
+        child.stderr.on('data', (data) => { err += data; });
+        child.on('exit', (code) => resolve({ status: code, stdout: out, stderr: err }));
+    });
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /\{ name: 'Zoe', gold: 50, version: 2 \}/);
+    assert.equal((await server.get('/api/games/hero-1')).gold, 50);
 });

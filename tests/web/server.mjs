@@ -26,7 +26,7 @@ export async function until(condition, what = String(condition), timeoutMs = 20_
 
 export async function temporaryFolder(t) {
     const folder = await mkdtemp(join(tmpdir(), 'eventsync-web-'));
-    t.after(() => rm(folder, { recursive: true, force: true }));
+    t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
     return folder;
 }
 
@@ -45,10 +45,10 @@ export class Server {
     /** @param {import('node:test').TestContext} t */
     static async start(t, options = {}) {
         const server = new Server();
+        t.after(() => server.kill()); // before its folder is removed
         server.folder = await temporaryFolder(t);
         server.port = await freePort(); // one port over restarts: the clients know no other
         server.options = options;
-        t.after(() => server.kill());
         await server.run();
         return server;
     }
@@ -76,6 +76,8 @@ export class Server {
 
     /** SIGKILL: what it acknowledged has to be there afterwards. */
     async kill() {
+        if (!this.process)
+            return;
         if (this.process.exitCode === null && this.process.signalCode === null)
             this.process.kill('SIGKILL');
         await this.ended;

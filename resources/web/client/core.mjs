@@ -20,6 +20,7 @@ class Context {
         this.newId = options.newId ?? (() => newId(this.now()));
         this.validate = options.validate;
         this.wantClocks = options.wantClocks ?? false;
+        this.run = this.newId(); // of this program's run
         this.clientId = '';
         this.policies = new Map(Object.entries(options.policies ?? {}).map(([collection, policy]) => [collection, new Policy(freeze(policy))]));
         this.limits = {};      // of the last welcome

@@ -25,7 +25,7 @@ export class Emitter {
     }
 }
 
-const tickMs = 1000;
+const tickMs = 1000, openTries = 8;
 const closeReactions = { 1002: 'never', 1007: 'never', 1008: 'never', 1009: 'later' };
 
 /**
@@ -158,6 +158,19 @@ export class Engine extends Emitter {
         this.emit(fact);
     }
 
+    // A store that is being cleared refuses for a moment.
+    async openAgain() {
+        for (let attempt = 1; ; ++attempt) {
+            try {
+                return await this.store.open(this.owner);
+            } catch (error) {
+                if (attempt === openTries)
+                    throw error;
+                await new Promise((resolve) => { setTimeout(resolve, 100 * attempt); });
+            }
+        }
+    }
+
     // The store did not take a step. What is shown must not be ahead of it: everything is read again. A store that is empty
     // now (the user cleared the site's data) gets everything that is in memory instead: it is the only copy.
     recover(error) {
@@ -177,7 +190,7 @@ export class Engine extends Emitter {
                 return;
             }
             try {
-                const rows = await this.store.open(this.owner);
+                const rows = await this.openAgain();
                 if (rows.length === 0) {
                     await this.store.write(this.core.allRows(), this.owner);
                     works.forEach((work) => work.done?.resolve());
@@ -522,7 +535,7 @@ export class Engine extends Emitter {
                  state: kind === 'crdt' ? replica.view?.state : shown(replica.tree), confirmed: kind === 'crdt' ? replica.view?.state : shown(replica.confirmed),
                  serverSeq: position.serverSeq, chain: position.chain, vectorClock: Object.fromEntries(replica.clock), synced: replica.synced,
                  horizon: replica.horizon, readOnly: replica.readOnly || kind === 'crdt', counts, unsaved: this.unsaved.get(documentId) ?? 0,
-                 canUndo: replica.canUndo(false), canRedo: replica.canUndo(true), policy: policy.json };
+                 canUndo: replica.canUndo(false), canRedo: replica.canUndo(true), policy: policy.json, revision: replica.revisionText };
     }
 
     /** The documents of a collection that are known here or at the server (if it is watched), in short. */

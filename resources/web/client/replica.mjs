@@ -50,6 +50,7 @@ export class Replica {
         this.byId = new Map();
         this.byFirst = new Map();           // first id -> Set of orders
         this.historyBytes = 0;
+        this.revision = 0;                  // counts the changes of `tree`
         this.sizeBound = undefined;         // the document is not larger than this
         this.waitingBase = 0;
         // of the connection
@@ -69,6 +70,7 @@ export class Replica {
     }
 
     get policy() { return this.context.policies.get(this.collection) ?? Policy.none; }
+    get revisionText() { return `${this.context.run}:${this.revision}`; }
     get exists() { return this.tree !== undefined || this.kind === 'crdt'; }
     get isKnown() { return this.position.serverSeq > 0 || this.queue.size > 0; }
 
@@ -86,6 +88,7 @@ export class Replica {
         if (!this.unwound)
             return;
         this.tree = this.confirmed;
+        ++this.revision;
         this.sizeBound = undefined;
         const strictly = this.policy.bounded || this.context.validate !== undefined;
         let validBefore = true;
@@ -1053,6 +1056,7 @@ export class Replica {
         freeze(entry.diff);
         freeze(entry.metadata);
         this.tree = applied.state;
+        ++this.revision;
         this.insert(entry);
         this.changed = true;
         this.refused = false; // what refused the subscription may be over; a new edit asks again
@@ -1107,6 +1111,8 @@ export class Replica {
     update(change, options = {}) {
         if (this.isDone(options.id))
             return options.id;
+        if (options.revision !== undefined && options.revision !== this.revisionText)
+            fail('VersionConflict', 'the document has changed since the edit was computed');
         if (change.patch)
             return this.enqueue({ ...options, patch: normalizePatch(change.patch) });
         if (this.tree === undefined)

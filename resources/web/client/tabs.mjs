@@ -8,7 +8,7 @@ import { EventSyncError, fail, newId } from './values.mjs';
 import { Policy, diff } from './merge.mjs';
 import { normalize } from './values.mjs';
 
-const leaseMs = 5000, renewMs = 1000, updateTries = 5;
+const leaseMs = 5000, renewMs = 1000, updateTries = 100;
 
 /** Methods of the engine that another page may call. */
 const callable = new Set(['create', 'update', 'remove', 'undo', 'redo', 'resolve', 'discard', 'retry', 'query', 'list', 'overview', 'state', 'documents', 'queue',
@@ -125,7 +125,7 @@ export class Client extends Emitter {
         const engine = new Engine({ ...this.options, store, connect: this.connect });
         engine.on('*', (fact) => {
             if (fact.type === 'status' && fact.status === 'replaced')
-                this.follow();
+                this.stepDown();
             this.emit(fact);
             this.post({ kind: 'fact', fact });
         });
@@ -143,7 +143,7 @@ export class Client extends Emitter {
     }
 
     // Another page has taken over: while this one slept, for instance.
-    follow() {
+    stepDown() {
         const { engine } = this;
         this.engine = undefined;
         this.tabs.clear();
@@ -376,10 +376,10 @@ export class Client extends Emitter {
             if (patch.length === 0)
                 return null;
             try {
-                return await this.call('update', documentId, { patch }, options);
+                return await this.call('update', documentId, { patch }, { ...options, revision: view.revision });
             } catch (error) {
-                if (error.code !== 'PatchFailed' || attempt >= updateTries)
-                    throw error; // it was made on a state that another page has changed meanwhile: again, on the new one
+                if (error.code !== 'VersionConflict' || attempt >= updateTries)
+                    throw error; // else the document has changed meanwhile: again, on what it is now
             }
         }
     }
