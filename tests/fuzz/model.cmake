@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+eventsync_fuzzer(schema SOURCES schema.cpp LIBRARIES EventSync::model)
