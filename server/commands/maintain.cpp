@@ -66,6 +66,18 @@ void printSpace(std::int64_t givenBack, std::int64_t free)
     std::printf("\n");
 }
 
+bool complainOfUnreadable(const json::Object &result)
+{
+    const json::Value *list = result.if_contains("unreadable");
+    const json::Array *unreadable = list ? list->if_array() : nullptr;
+    if (!unreadable || unreadable->empty())
+        return false;
+    for (const json::Value &one : *unreadable)
+        complain(text(one.as_object(), "documentId") + " was left as it is: " + text(one.as_object(), "message"));
+    complain(std::to_string(unreadable->size()) + " documents are damaged and keep their logs; see verify");
+    return true;
+}
+
 } // namespace
 
 int runSnapshot(const CommandContext &context)
@@ -101,7 +113,7 @@ int runCompact(const CommandContext &context)
                 static_cast<long long>(number(*result, "events")), static_cast<long long>(number(*result, "documents")));
     if (!dryRun)
         printSpace(number(*result, "givenBack"), number(*result, "free"));
-    return exitcode::kDone;
+    return complainOfUnreadable(*result) ? exitcode::kFailed : exitcode::kDone;
 }
 
 // In this process, whether a server runs or not: so it writes with the rights, and sees the folders, of whoever called it. A

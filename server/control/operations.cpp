@@ -4,6 +4,9 @@
 #include <eventsync/eventlog/logcompactor.h>
 #include <eventsync/model/jsonfields.h>
 
+#include <algorithm>
+#include <set>
+
 namespace eventsync::server {
 
 namespace {
@@ -46,28 +49,45 @@ Result<CompactRequest> compactRequestFrom(FieldReader &read)
     return request;
 }
 
+// What compaction came to: of a document that is damaged alone, its error.
+json::Object compacted(const eventlog::CompactPlan &plan, std::int64_t events)
+{
+    std::set<DocumentId> unreadable;
+    json::Array errors;
+    for (const eventlog::UnreadableDocument &one : plan.unreadable) {
+        unreadable.insert(one.documentId);
+        errors.push_back(json::Object{{"documentId", one.documentId.text()}, {"code", errorName(one.error.code)}, {"message", one.error.message}});
+    }
+    const auto documents = std::count_if(plan.steps.begin(), plan.steps.end(),
+                                         [&](const eventlog::CompactStep &step) { return !unreadable.contains(step.documentId); });
+    return {{"documents", static_cast<std::int64_t>(documents)}, {"events", events}, {"unreadable", std::move(errors)}};
+}
+
 // One document after the other: compaction is nobody's hurry, and edits go between.
 class Compaction : public std::enable_shared_from_this<Compaction>
 {
 public:
-    Compaction(EngineThread &engine, std::vector<eventlog::CompactStep> steps, storage::Shrink shrink, OperationCalls calls)
-        : m_engine(engine), m_steps(std::move(steps)), m_shrink(shrink), m_calls(std::move(calls))
+    Compaction(EngineThread &engine, eventlog::CompactPlan plan, storage::Shrink shrink, OperationCalls calls)
+        : m_engine(engine), m_plan(std::move(plan)), m_shrink(shrink), m_calls(std::move(calls))
     {
     }
     void next()
     {
-        if (m_done == m_steps.size())
+        if (m_next == m_plan.steps.size())
             return shrink();
-        const eventlog::CompactStep &step = m_steps[m_done];
+        const eventlog::CompactStep &step = m_plan.steps[m_next];
         m_engine.ask<Result<ServerSeq>>(
             [step](sync::SyncService &service, auto done) { service.compact(step.documentId, step.to, done); },
             [self = shared_from_this(), step](Result<ServerSeq> horizon) {
-                if (!horizon)
+                ++self->m_next;
+                if (!horizon && horizon.error().code == ErrorCode::Corrupt)
+                    self->m_plan.unreadable.push_back({step.documentId, horizon.error()});
+                else if (!horizon)
                     return self->m_calls.done(failure(horizon.error()));
-                self->m_events += *horizon - step.from;
-                ++self->m_done;
-                self->m_calls.progress({{"done", static_cast<std::int64_t>(self->m_done)},
-                                        {"of", static_cast<std::int64_t>(self->m_steps.size())},
+                else
+                    self->m_events += *horizon - step.from;
+                self->m_calls.progress({{"done", static_cast<std::int64_t>(self->m_next)},
+                                        {"of", static_cast<std::int64_t>(self->m_plan.steps.size())},
                                         {"documentId", step.documentId.text()}});
                 self->next();
             });
@@ -79,35 +99,37 @@ private:
         const auto end = [self = shared_from_this()](const Result<storage::Shrunk> &shrunk) {
             if (!shrunk)
                 return self->m_calls.done(failure(shrunk.error()));
-            self->m_calls.done(json::Object{{"documents", static_cast<std::int64_t>(self->m_done)}, {"events", self->m_events},
-                                            {"givenBack", shrunk->bytes}, {"free", shrunk->free}});
+            json::Object answer = compacted(self->m_plan, self->m_events);
+            answer["givenBack"] = shrunk->bytes;
+            answer["free"] = shrunk->free;
+            self->m_calls.done(std::move(answer));
         };
         m_engine.backend().shrink(m_shrink, m_engine.home(), end);
     }
 
     EngineThread &m_engine;
-    std::vector<eventlog::CompactStep> m_steps;
+    eventlog::CompactPlan m_plan; // whose steps fail later are unreadable, too
     const storage::Shrink m_shrink;
     OperationCalls m_calls;
-    std::size_t m_done = 0;
+    std::size_t m_next = 0;
     std::int64_t m_events = 0;
 };
 
 void compactLogs(EngineThread &engine, const CompactRequest &request, OperationCalls calls)
 {
-    engine.read<std::vector<eventlog::CompactStep>>(
+    engine.read<eventlog::CompactPlan>(
         [options = request.options](storage::ReadView &view) { return eventlog::planCompaction(view, options); },
-        [&engine, dryRun = request.dryRun, shrink = request.shrink, calls = std::move(calls)](Result<std::vector<eventlog::CompactStep>> steps) {
-            if (!steps)
-                return calls.done(failure(steps.error()));
+        [&engine, dryRun = request.dryRun, shrink = request.shrink, calls = std::move(calls)](Result<eventlog::CompactPlan> plan) {
+            if (!plan)
+                return calls.done(failure(plan.error()));
             if (!dryRun)
-                return std::make_shared<Compaction>(engine, std::move(*steps), shrink, calls)->next();
+                return std::make_shared<Compaction>(engine, std::move(*plan), shrink, calls)->next();
             std::int64_t events = 0;
-            for (const eventlog::CompactStep &step : *steps) {
+            for (const eventlog::CompactStep &step : plan->steps) {
                 events += step.to - step.from;
                 calls.progress({{"documentId", step.documentId.text()}, {"events", step.to - step.from}, {"horizon", step.to.value()}});
             }
-            calls.done(json::Object{{"documents", static_cast<std::int64_t>(steps->size())}, {"events", events}});
+            calls.done(compacted(*plan, events));
         });
 }
 

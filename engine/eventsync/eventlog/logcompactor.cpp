@@ -137,48 +137,59 @@ Result<ServerSeq> keptFrom(storage::ReadView &view, const DocumentRow &row, std:
     return horizonFor(view, row, {.keep = keep});
 }
 
-Result<std::vector<CompactStep>> planCompaction(storage::ReadView &view, const CompactOptions &options)
+Result<CompactPlan> planCompaction(storage::ReadView &view, const CompactOptions &options)
 {
     EVENTSYNC_CHECK(checkRule(options));
-    std::vector<CompactStep> steps;
-    Result<> good;
-    const auto look = [&](const storage::Row &cells) {
-        const auto row = DocumentRow::fromRow(cells, false);
-        const auto horizon = row ? horizonFor(view, *row, options) : Result<ServerSeq>(failure(row.error()));
-        if (!horizon)
-            good = failure(horizon.error());
-        else if (*horizon > row->horizon)
-            steps.push_back({row->documentId, row->horizon, *horizon});
-        return good.has_value();
+    CompactPlan plan;
+    const auto add = [&](const storage::Row &cells) -> Result<> {
+        EVENTSYNC_TRY(const DocumentRow row, DocumentRow::fromRow(cells, false));
+        EVENTSYNC_TRY(const ServerSeq horizon, horizonFor(view, row, options));
+        if (horizon > row.horizon)
+            plan.steps.push_back({row.documentId, row.horizon, horizon});
+        return {};
     };
     if (options.document) {
         EVENTSYNC_TRY(const auto cells, view.get(sets::kDocuments, {options.document->text()}));
         if (!cells)
             return failure(ErrorCode::NotFound, "there is no document " + options.document->text());
-        look(*cells);
-    } else {
-        EVENTSYNC_CHECK(view.scan({.set = sets::kDocuments}, look));
+        EVENTSYNC_CHECK(add(*cells));
+        return plan;
     }
+    Result<> good;
+    EVENTSYNC_CHECK(view.scan({.set = sets::kDocuments}, [&](const storage::Row &cells) {
+        if (const auto added = add(cells); !added && added.error().code == ErrorCode::Corrupt)
+            plan.unreadable.push_back({DocumentId(std::string(textOf(cells, document::Id).value_or(""))), added.error()});
+        else
+            good = added;
+        return good.has_value();
+    }));
     EVENTSYNC_CHECK(good);
-    return steps;
+    return plan;
 }
 
 Result<CompactReport> compactLogs(storage::Backend &backend, const Clock &clock, const CompactOptions &options)
 {
     EVENTSYNC_CHECK(checkRule(options));
-    std::vector<DocumentId> ids;
-    if (options.document) {
-        ids.push_back(*options.document);
-    } else {
-        EVENTSYNC_TRY(const auto view, backend.view());
-        EVENTSYNC_TRY(const std::vector<CompactStep> steps, planCompaction(*view, options));
-        for (const CompactStep &step : steps)
-            ids.push_back(step.documentId);
-    }
     Compactor compactor(backend, clock, options);
-    for (const DocumentId &id : ids)
-        EVENTSYNC_CHECK(compactor.document(id));
-    return compactor.report();
+    if (options.document) {
+        EVENTSYNC_CHECK(compactor.document(*options.document));
+        return compactor.report();
+    }
+    CompactPlan plan;
+    {
+        EVENTSYNC_TRY(const auto view, backend.view());
+        EVENTSYNC_TRY(plan, planCompaction(*view, options));
+    }
+    for (const CompactStep &step : plan.steps) {
+        const auto compacted = compactor.document(step.documentId);
+        if (!compacted && compacted.error().code == ErrorCode::Corrupt)
+            plan.unreadable.push_back({step.documentId, compacted.error()});
+        else
+            EVENTSYNC_CHECK(compacted);
+    }
+    CompactReport report = compactor.report();
+    report.unreadable = std::move(plan.unreadable);
+    return report;
 }
 
 Result<std::int64_t> expireClients(storage::Backend &backend, Timestamp before)

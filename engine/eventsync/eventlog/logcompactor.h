@@ -35,9 +35,23 @@ struct CompactStep
     ServerSeq from, to; // horizons
 };
 
+// A document that is damaged keeps its log, and holds up no other.
+struct UnreadableDocument
+{
+    DocumentId documentId;
+    Error error; // Corrupt
+};
+
+struct CompactPlan
+{
+    std::vector<CompactStep> steps;
+    std::vector<UnreadableDocument> unreadable;
+};
+
 // What the options ask for, of the logs as they stand: a step for each document that loses events. One planner for a store at
-// rest and for a running server, which takes the steps through SyncService::compact. InvalidValue without a rule; NotFound.
-Result<std::vector<CompactStep>> planCompaction(storage::ReadView &view, const CompactOptions &options);
+// rest and for a running server, which takes the steps through SyncService::compact. InvalidValue without a rule; NotFound; of
+// a document that was named, Corrupt.
+Result<CompactPlan> planCompaction(storage::ReadView &view, const CompactOptions &options);
 
 // The first event of a log that stays where the last `keep` (at least 1) do.
 Result<ServerSeq> keptFrom(storage::ReadView &view, const DocumentRow &row, std::int64_t keep);
@@ -45,6 +59,7 @@ Result<ServerSeq> keptFrom(storage::ReadView &view, const DocumentRow &row, std:
 struct CompactReport
 {
     std::int64_t documents = 0, events = 0; // with events removed; removed
+    std::vector<UnreadableDocument> unreadable = {};
 };
 
 // Removes the beginnings of logs (G13): no state, no head, no chain value, no clock and no id changes; a snapshot and the removed

@@ -18,30 +18,37 @@ Result<CompactionSchedule::Page> readSteps(storage::ReadView &view, const Collec
                                            const std::optional<DocumentId> &from)
 {
     CompactionSchedule::Page page;
-    std::vector<DocumentRow> rows;
     Result<> good;
+    std::size_t looked = 0;
+    const auto add = [&](const storage::Row &cells) -> Result<> {
+        EVENTSYNC_TRY(const DocumentRow row, DocumentRow::fromRow(cells, false));
+        EVENTSYNC_TRY(const ServerSeq horizon, keptFrom(view, row, keep));
+        if (horizon - row.horizon > keep / kSpareParts)
+            page.steps.push_back({row.documentId, row.horizon, horizon});
+        return {};
+    };
     storage::Scan scan{.set = sets::kDocuments, .index = "collection", .prefix = {collection.text()}, .limit = kPageDocuments + 1};
     if (from)
         scan.from = storage::Cell(from->text());
     EVENTSYNC_CHECK(view.scan(scan, [&](const storage::Row &cells) {
-        auto row = DocumentRow::fromRow(cells, false);
-        if (!row)
-            good = failure(row.error());
+        const DocumentId id(std::string(textOf(cells, document::Id).value_or("")));
+        if (++looked > kPageDocuments) {
+            page.next = id;
+            return false;
+        }
+        if (const auto added = add(cells); !added && added.error().code == ErrorCode::Corrupt)
+            page.unreadable.push_back({id, added.error()});
         else
-            rows.push_back(std::move(*row));
+            good = added;
         return good.has_value();
     }));
     EVENTSYNC_CHECK(good);
-    if (rows.size() > kPageDocuments) {
-        page.next = rows.back().documentId;
-        rows.pop_back();
-    }
-    for (const DocumentRow &row : rows) {
-        EVENTSYNC_TRY(const ServerSeq horizon, keptFrom(view, row, keep));
-        if (horizon - row.horizon > keep / kSpareParts)
-            page.steps.push_back({row.documentId, row.horizon, horizon});
-    }
     return page;
+}
+
+void notCompacted(const DocumentId &id, const Error &error)
+{
+    qCWarning(lcStorage) << "the log of" << id.text().c_str() << "was not compacted:" << error.toString().c_str();
 }
 
 } // namespace
@@ -75,6 +82,8 @@ void CompactionSchedule::readPage(std::optional<DocumentId> from)
                                               << "were not looked through:" << page.error().toString().c_str();
                          return endRound();
                      }
+                     for (const UnreadableDocument &one : page->unreadable)
+                         notCompacted(one.documentId, one.error);
                      m_steps.assign(page->steps.begin(), page->steps.end());
                      m_nextPage = page->next;
                      next();
@@ -93,7 +102,7 @@ void CompactionSchedule::next()
     m_calls.compact(step, [this, id = step.documentId](const Result<> &result) {
         m_removed = m_removed || result;
         if (!result)
-            qCWarning(lcStorage) << "the log of" << id.text().c_str() << "was not compacted:" << result.error().toString().c_str();
+            notCompacted(id, result.error());
         next();
     });
 }

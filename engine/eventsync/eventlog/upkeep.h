@@ -35,6 +35,7 @@ public:
     struct Page
     {
         std::vector<CompactStep> steps;
+        std::vector<UnreadableDocument> unreadable;
         std::optional<DocumentId> next; // where the following page begins; none: this was the last
     };
     struct Calls

@@ -112,6 +112,8 @@ private Q_SLOTS:
     void compactionFollowsItsRule_data();
     void compactionFollowsItsRule();
     void archiveSeesWhatIsRemovedAndCanRefuse();
+    void aDamagedDocumentHoldsUpNoCompaction_data();
+    void aDamagedDocumentHoldsUpNoCompaction();
     void clientsNotSeenAreForgotten();
     void crdtDocumentsAreEventSourcedLikeOthers();
     void crdtDocumentsAreRebuiltFromTheirLog();
@@ -632,6 +634,36 @@ void TestEventLogTools::archiveSeesWhatIsRemovedAndCanRefuse()
     };
     QVERIFY(compactLogs(*world->backend, world->clock, options));
     QCOMPARE(archived, (std::vector<std::int64_t>{1, 2, 3, 4, 5, 6}));
+}
+
+// Of the row itself, which the plan reads, and of the log, which the step reads.
+void TestEventLogTools::aDamagedDocumentHoldsUpNoCompaction_data()
+{
+    QTest::addColumn<bool>("damagesLog");
+    QTest::newRow("its row") << false;
+    QTest::newRow("its log") << true;
+}
+
+void TestEventLogTools::aDamagedDocumentHoldsUpNoCompaction()
+{
+    QFETCH(bool, damagesLog);
+    world->write(kOther, 10);
+    world->close();
+    if (damagesLog) {
+        Row row = eventRow(*world, 4);
+        row[event::Inverse] = eventRow(*world, 3)[event::Inverse];
+        replace(*world, row);
+    } else {
+        changeRow(*world, sets::kDocuments, document::Chain, blobCell(std::string(32, 'x')));
+    }
+    const auto report = compactLogs(*world->backend, world->clock, {.keep = 2});
+    QVERIFY(report);
+    QCOMPARE(report->documents, std::int64_t(1));
+    QCOMPARE(report->unreadable.size(), std::size_t(1));
+    QCOMPARE(report->unreadable[0].documentId, kGame);
+    QCOMPARE(report->unreadable[0].error.code, ErrorCode::Corrupt);
+    QCOMPARE((*EventStore(*world->view()).document(kOther, false))->horizon, ServerSeq(9));
+    QCOMPARE(compactLogs(*world->backend, world->clock, {.document = kGame, .keep = 2}).error().code, ErrorCode::Corrupt);
 }
 
 void TestEventLogTools::clientsNotSeenAreForgotten()

@@ -330,6 +330,29 @@ void UpkeepTest::logsAreKeptShortByTheRuleOfTheirCollection()
     QCOMPARE(rowsOf(rig, eventlog::sets::kEvents), std::size_t(50));
 }
 
+void UpkeepTest::aDamagedDocumentLeavesOthersKeptShort()
+{
+    using namespace std::chrono_literals;
+    ServiceOptions options;
+    options.upkeep[CollectionName("things")] = {.keep = 20, .every = 60s};
+    Rig rig(options);
+    rig.wait(2s);
+    QVERIFY(rig.write(writeOf("d0", R"({"gold":0})")).has_value());
+    QVERIFY(rig.write(writeOf("d1", R"({"gold":0})")).has_value());
+    writeMany(rig, 49);
+    rig.wait(5s);
+    storage::Row row = (*(*rig.backend.view())->get(eventlog::sets::kDocuments, {std::string("d0")})).value();
+    row[eventlog::document::UpdatedAt] = std::int64_t(1); // its checksum is another's
+    bool done = false;
+    storage::Batch batch;
+    batch.put(eventlog::sets::kDocuments, row);
+    rig.backend.commit(std::move(batch), rig.executor, [&](const Result<storage::Committed> &result) { done = result.has_value(); });
+    rig.run();
+    QVERIFY(done);
+    rig.wait(70s);
+    QCOMPARE(rowsOf(rig, eventlog::sets::kEvents), std::size_t(21));
+}
+
 // [G13]
 void UpkeepTest::aLongLogIsCompactedInSteps()
 {

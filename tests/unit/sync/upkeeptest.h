@@ -26,6 +26,7 @@ private Q_SLOTS:
     void aTimeFarAheadDoesNotStayTheLatest();
     void aSnapshotIsStoredEverySoManyEvents();
     void logsAreKeptShortByTheRuleOfTheirCollection();
+    void aDamagedDocumentLeavesOthersKeptShort();
     void aLongLogIsCompactedInSteps();
     void aCompactionThatFailsLeavesWhatTheStoreSays_data();
     void aCompactionThatFailsLeavesWhatTheStoreSays();
