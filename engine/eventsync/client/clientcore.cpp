@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/base/limits.h>
-#include <eventsync/client/clientcoreprivate.h>
+#include <eventsync/client/clientcore_p.h>
 
 #include <eventsync/base/mutation.h>
-#include <eventsync/client/rows.h>
+#include <eventsync/client/rows_p.h>
 #include <eventsync/protocol/codec.h>
+
+#include <algorithm>
 
 namespace eventsync::client {
 
@@ -131,7 +133,7 @@ void ClientCore::Private::fork(const Error &why, Changes &out)
     out.writes.put("meta", clientIdRow(context.clientId));
     context.welcome = false;
     for (auto &[id, document] : documents) {
-        document->clientIdChanged(out);
+        document->clientIdChanged();
         finish(*document, out);
     }
     out.facts.push_back(ClientIdChanged{before, context.clientId, why});
@@ -144,7 +146,7 @@ void ClientCore::Private::leave()
     context.wire = {};
     pieces = {};
     for (auto &[id, document] : documents) {
-        document->disconnected();
+        document->pull().disconnected();
         turns.place(*document, clock.steady());
     }
 }
@@ -182,7 +184,7 @@ Changes ClientCore::tick()
     Changes out = d->begin();
     d->turns.tick();
     for (auto &[id, document] : d->documents) {
-        document->tick(out);
+        document->tick();
         d->finish(*document, out);
     }
     const auto now = d->clock.steady();
@@ -202,7 +204,7 @@ Result<Changes> ClientCore::openDocument(const DocumentId &id, const std::option
     EVENTSYNC_CHECK(checkNames(id, collection));
     DocumentReplica &document = d->replica(id);
     return d->step(document, [&](Changes &out) {
-        const bool wasOpen = document.isOpen();
+        const bool wasOpen = document.parts().isOpen;
         document.open(collection);
         if (!wasOpen) // and followed for its edits, perhaps
             d->repeatPresence(id, out);
@@ -215,7 +217,7 @@ Changes ClientCore::closeDocument(const DocumentId &id)
     if (!document)
         return d->begin();
     return d->step(*document, [&](Changes &out) {
-        if (document->isOpen() && d->presences.contains(id))
+        if (document->parts().isOpen && d->presences.contains(id))
             d->sendPresence(id, json::Value(), out);
         document->close();
     });
@@ -288,12 +290,8 @@ Result<ClientCore::Edited> ClientCore::Private::edit(const DocumentId &id, Act a
     DocumentReplica *document = known(id);
     if (!document)
         return failure(ErrorCode::NotFound, "nothing is known of this document");
-    Edited edited;
-    Changes out;
-    EVENTSYNC_TRY(DocumentReplica::Made made, act(*document, out));
-    edited.id = made.id;
-    edited.diff = std::move(made.diff);
-    edited.changes = begin();
+    EVENTSYNC_TRY(LocalEdits::Made made, act(document->edits()));
+    Edited edited{.id = made.id, .diff = std::move(made.diff), .changes = begin()};
     finish(*document, edited.changes);
     end(edited.changes);
     return edited;
@@ -305,8 +303,8 @@ Result<ClientCore::Edited> ClientCore::Private::create(DocumentKind kind, const 
     EVENTSYNC_CHECK(checkNames(id, collection));
     const bool fresh = !known(id);
     replica(id);
-    auto edited = edit(id, [&](DocumentReplica &document, Changes &out) {
-        return document.create(kind, collection, std::move(state), std::move(metadata), out);
+    auto edited = edit(id, [&](LocalEdits &edits) {
+        return edits.create(kind, collection, std::move(state), std::move(metadata));
     });
     if (!edited && fresh)
         documents.erase(id); // it has had no place yet: places are given at the end of a step
@@ -327,51 +325,45 @@ Result<ClientCore::Edited> ClientCore::createCrdt(const DocumentId &id, const Co
 
 Result<ClientCore::Edited> ClientCore::updateCrdt(const DocumentId &id, const CrdtEdit &edit, json::Object metadata)
 {
-    return d->edit(id, [&](DocumentReplica &document, Changes &out) {
-        return document.updateCrdt(edit, std::move(metadata), out);
-    });
+    return d->edit(id, [&](LocalEdits &edits) { return edits.updateCrdt(edit, std::move(metadata)); });
 }
 
 Result<ClientCore::Edited> ClientCore::update(const DocumentId &id, json::Patch patch, json::Object metadata)
 {
-    return d->edit(id, [&](DocumentReplica &document, Changes &out) {
-        return document.update(std::move(patch), std::move(metadata), out);
-    });
+    return d->edit(id, [&](LocalEdits &edits) { return edits.update(std::move(patch), std::move(metadata)); });
 }
 
 Result<ClientCore::Edited> ClientCore::update(const DocumentId &id, const std::function<Result<>(json::Value &)> &edit,
                                               json::Object metadata)
 {
-    return d->edit(id, [&](DocumentReplica &document, Changes &out) {
-        return document.update(edit, std::move(metadata), out);
-    });
+    return d->edit(id, [&](LocalEdits &edits) { return edits.update(edit, std::move(metadata)); });
 }
 
 Result<ClientCore::Edited> ClientCore::remove(const DocumentId &id, json::Object metadata)
 {
-    return d->edit(id, [&](DocumentReplica &document, Changes &out) { return document.remove(std::move(metadata), out); });
+    return d->edit(id, [&](LocalEdits &edits) { return edits.remove(std::move(metadata)); });
 }
 
 Result<ClientCore::Edited> ClientCore::undo(const DocumentId &id)
 {
-    return d->edit(id, [](DocumentReplica &document, Changes &out) { return document.undo(false, out); });
+    return d->edit(id, [](LocalEdits &edits) { return edits.undo(false); });
 }
 
 Result<ClientCore::Edited> ClientCore::redo(const DocumentId &id)
 {
-    return d->edit(id, [](DocumentReplica &document, Changes &out) { return document.undo(true, out); });
+    return d->edit(id, [](LocalEdits &edits) { return edits.undo(true); });
 }
 
 bool ClientCore::canUndo(const DocumentId &id) const
 {
     const DocumentReplica *document = d->known(id);
-    return document && document->canUndo(false);
+    return document && document->parts().undo.last(false);
 }
 
 bool ClientCore::canRedo(const DocumentId &id) const
 {
     const DocumentReplica *document = d->known(id);
-    return document && document->canUndo(true);
+    return document && document->parts().undo.last(true);
 }
 
 // ---- decisions
@@ -382,7 +374,7 @@ template<class Private>
 DocumentReplica *holderOf(Private &d, const EventId &entry)
 {
     for (auto &[id, document] : d.documents) {
-        if (document->holds(entry))
+        if (document->parts().queue.find(entry))
             return document.get();
     }
     return nullptr;
@@ -396,8 +388,7 @@ Result<Changes> decide(Private &d, const EventId &entry, Act act)
     DocumentReplica *document = holderOf(d, entry);
     if (!document)
         return failure(ErrorCode::NotFound, "there is no such entry in the queue");
-    Changes discarded;
-    EVENTSYNC_CHECK(act(*document, discarded));
+    EVENTSYNC_CHECK(act(document->decisions()));
     Changes out = d.begin();
     d.finish(*document, out);
     d.end(out);
@@ -408,23 +399,23 @@ Result<Changes> decide(Private &d, const EventId &entry, Act act)
 
 Result<Changes> ClientCore::resolve(const EventId &entry, Resolution resolution)
 {
-    return decide(*d, entry, [&](DocumentReplica &document, Changes &out) { return document.resolve(entry, resolution, out); });
+    return decide(*d, entry, [&](ConflictDecisions &decisions) { return decisions.resolve(entry, resolution); });
 }
 
 std::optional<ConflictView> ClientCore::conflict(const EventId &entry) const
 {
     const DocumentReplica *document = holderOf(*d, entry);
-    return document ? document->conflict(entry) : std::nullopt;
+    return document ? std::as_const(*document).decisions().view(entry) : std::nullopt;
 }
 
 Result<Changes> ClientCore::discard(const EventId &entry)
 {
-    return decide(*d, entry, [&](DocumentReplica &document, Changes &out) { return document.discard(entry, out); });
+    return decide(*d, entry, [&](ConflictDecisions &decisions) { return decisions.discard(entry); });
 }
 
 Result<Changes> ClientCore::retry(const EventId &entry)
 {
-    return decide(*d, entry, [&](DocumentReplica &document, Changes &out) { return document.retry(entry, out); });
+    return decide(*d, entry, [&](ConflictDecisions &decisions) { return decisions.retry(entry); });
 }
 
 void ClientCore::refuseEdits(const Error &error)
@@ -450,44 +441,44 @@ std::vector<DocumentId> ClientCore::documents() const
 const DocumentState *ClientCore::confirmed(const DocumentId &id) const
 {
     const DocumentReplica *document = d->known(id);
-    return document ? &document->confirmed() : nullptr;
+    return document ? &document->parts().tree.confirmed() : nullptr;
 }
 
 const DocumentState *ClientCore::optimistic(const DocumentId &id) const
 {
     const DocumentReplica *document = d->known(id);
-    return document ? &document->optimistic() : nullptr;
+    return document ? &document->parts().tree.state() : nullptr;
 }
 
 const crdt::Document *ClientCore::crdtDocument(const DocumentId &id) const
 {
-    const DocumentReplica *document = d->known(id);
-    return document ? document->crdtDocument() : nullptr;
+    const DocumentState *state = optimistic(id);
+    return state && state->kind() == DocumentKind::Crdt ? &state->crdt() : nullptr;
 }
 
 std::optional<Position> ClientCore::position(const DocumentId &id) const
 {
     const DocumentReplica *document = d->known(id);
-    return document ? std::optional(document->position()) : std::nullopt;
+    return document ? std::optional(document->parts().history.position()) : std::nullopt;
 }
 
 std::optional<CollectionName> ClientCore::collection(const DocumentId &id) const
 {
     const DocumentReplica *document = d->known(id);
-    return document ? document->collection() : std::nullopt;
+    return document ? document->parts().rules.collection() : std::nullopt;
 }
 
 const CollectionPolicy &ClientCore::policy(const DocumentId &id) const
 {
     static const CollectionPolicy kNone;
     const DocumentReplica *document = d->known(id);
-    return document ? document->policy() : kNone;
+    return document ? document->parts().rules.policy() : kNone;
 }
 
 VectorClock ClientCore::vectorClock(const DocumentId &id) const
 {
     const DocumentReplica *document = d->known(id);
-    return document ? document->clock() : VectorClock();
+    return document ? document->parts().history.clock() : VectorClock();
 }
 
 bool ClientCore::isSynced(const DocumentId &id) const
@@ -498,21 +489,28 @@ bool ClientCore::isSynced(const DocumentId &id) const
 
 std::vector<QueueEntry> ClientCore::queue() const
 {
-    std::vector<std::pair<std::int64_t, QueueEntry>> all;
-    for (const auto &[id, document] : d->documents)
-        document->appendQueue(all);
-    std::stable_sort(all.begin(), all.end(), [](const auto &a, const auto &b) { return a.first < b.first; });
+    std::vector<std::pair<const DocumentParts *, const Entry *>> all;
+    all.reserve(queueSize());
+    for (const auto &[id, document] : d->documents) {
+        for (const auto &[order, entry] : document->parts().queue.entries())
+            all.emplace_back(&document->parts(), &entry);
+    }
+    std::ranges::sort(all, {}, [](const auto &one) { return one.second->order; });
     std::vector<QueueEntry> entries;
     entries.reserve(all.size());
-    for (auto &[order, entry] : all)
-        entries.push_back(std::move(entry));
+    for (const auto &[parts, entry] : all)
+        entries.push_back(entry->content(parts->history.serverSeq()));
     return entries;
 }
 
 std::vector<QueueEntry> ClientCore::queue(const DocumentId &id) const
 {
-    const DocumentReplica *document = d->known(id);
-    return document ? document->queue() : std::vector<QueueEntry>();
+    std::vector<QueueEntry> entries;
+    if (const DocumentReplica *document = d->known(id)) {
+        for (const auto &[order, entry] : document->parts().queue.entries())
+            entries.push_back(entry.content(document->parts().history.serverSeq()));
+    }
+    return entries;
 }
 
 std::size_t ClientCore::queueSize() const
@@ -524,7 +522,7 @@ QueueCounts ClientCore::queueCounts() const
 {
     QueueCounts counts;
     for (const auto &[id, document] : d->documents)
-        document->count(counts);
+        document->parts().queue.count(counts);
     return counts;
 }
 
@@ -532,7 +530,7 @@ QueueCounts ClientCore::queueCounts(const DocumentId &id) const
 {
     QueueCounts counts;
     if (const DocumentReplica *document = d->known(id))
-        document->count(counts);
+        document->parts().queue.count(counts);
     return counts;
 }
 

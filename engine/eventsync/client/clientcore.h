@@ -6,13 +6,12 @@
 #include <eventsync/base/connectionlimits.h>
 #include <eventsync/base/random.h>
 #include <eventsync/base/storelimits.h>
-#include <eventsync/client/facts.h>
+#include <eventsync/client/changes.h>
 #include <eventsync/client/queueentry.h>
 #include <eventsync/crdt/api.h>
 #include <eventsync/model/documentstate.h>
 #include <eventsync/model/validator.h>
 #include <eventsync/protocol/messages.h>
-#include <eventsync/storage/backend.h>
 
 #include <functional>
 #include <memory>
@@ -20,24 +19,6 @@
 #include <vector>
 
 namespace eventsync::client {
-
-// What one step of the core asks of its driver, in this order: commit `writes` as one local transaction; when that is
-// durable send `messages` on the connection that is open then being the one that was open at the step (else drop them);
-// announce `facts`. Steps may overlap as long as commits and sends keep their order.
-struct Changes
-{
-    storage::Batch writes;
-    std::vector<protocol::Message> messages;
-    std::vector<Fact> facts;
-    // Leave the connection: why, and no sooner back than after `retryAfter` (absent: the usual backoff; never: stay away).
-    struct Close
-    {
-        Error reason;
-        std::optional<std::chrono::milliseconds> retryAfter = {};
-        bool never = false;
-    };
-    std::optional<Close> close = {};
-};
 
 struct ClientOptions
 {

@@ -2,7 +2,7 @@
 //
 // Messages of the server, and to whom they go.
 #include <eventsync/base/limits.h>
-#include <eventsync/client/clientcoreprivate.h>
+#include <eventsync/client/clientcore_p.h>
 
 #include <utility>
 
@@ -22,7 +22,7 @@ std::optional<std::chrono::milliseconds> milliseconds(std::optional<std::int64_t
 void ClientCore::Private::sendPresence(const DocumentId &id, const json::Value &state, Changes &out) const
 {
     const DocumentReplica *document = known(id);
-    if (context.welcome && document && document->isSynced() && (document->isOpen() || state.is_null()))
+    if (context.welcome && document && document->isSynced() && (document->parts().isOpen || state.is_null()))
         out.messages.push_back(protocol::Presence{id, context.clientId, state});
 }
 
@@ -88,9 +88,9 @@ void ClientCore::Private::onError(const protocol::ErrorMessage &message, Changes
     if (!document)
         return;
     if (message.scope == protocol::ErrorScope::Document)
-        document->onError(error, retryAfter);
+        document->pull().onError(error, retryAfter);
     else
-        document->onUnreadable(error);
+        document->push().onUnreadable(error);
     finish(*document, out);
 }
 
@@ -174,18 +174,18 @@ Changes ClientCore::receive(const protocol::Message &message)
     if (const auto *welcome = std::get_if<Welcome>(&message)) {
         d->onWelcome(*welcome, out);
     } else if (const auto *events = std::get_if<Events>(&message)) {
-        document(events->documentId, [&](DocumentReplica &r) { r.onEvents(*events, out); });
+        document(events->documentId, [&](DocumentReplica &r) { r.pull().onEvents(*events); });
     } else if (const auto *ack = std::get_if<Ack>(&message)) {
-        document(ack->documentId, [&](DocumentReplica &r) { r.onAck(*ack, out); });
+        document(ack->documentId, [&](DocumentReplica &r) { r.push().onAck(*ack); });
     } else if (const auto *synced = std::get_if<Synced>(&message)) {
-        document(synced->documentId, [&](DocumentReplica &r) { r.onSynced(*synced, out); });
+        document(synced->documentId, [&](DocumentReplica &r) { r.pull().onSynced(*synced); });
         d->repeatPresence(synced->documentId, out);
     } else if (const auto *snapshot = std::get_if<protocol::Snapshot>(&message)) {
-        document(snapshot->documentId, [&](DocumentReplica &r) { r.onSnapshot(*snapshot, out); });
+        document(snapshot->documentId, [&](DocumentReplica &r) { r.pull().onSnapshot(*snapshot); });
     } else if (const auto *diverged = std::get_if<Diverged>(&message)) {
-        document(diverged->documentId, [&](DocumentReplica &r) { r.onDiverged(*diverged, out); });
+        document(diverged->documentId, [&](DocumentReplica &r) { r.pull().onDiverged(*diverged); });
     } else if (const auto *revoked = std::get_if<Revoked>(&message)) {
-        document(revoked->documentId, [&](DocumentReplica &r) { r.onRevoked(*revoked, out); });
+        document(revoked->documentId, [&](DocumentReplica &r) { r.pull().onRevoked(*revoked); });
     } else if (const auto *heads = std::get_if<Heads>(&message)) {
         d->onHeads(*heads, out);
     } else if (const auto *watching = std::get_if<Watching>(&message)) {

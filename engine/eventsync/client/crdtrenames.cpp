@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/client/crdtrenames.h>
+#include <eventsync/client/crdtrenames_p.h>
 
 #include <eventsync/crdt/references.h>
 

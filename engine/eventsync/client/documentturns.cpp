@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/client/documentturns.h>
+#include <eventsync/client/documentturns_p.h>
 
 #include <eventsync/base/assert.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/client/rows.h>
+#include <eventsync/client/rows_p.h>
 
 #include <eventsync/base/limits.h>
 #include <eventsync/model/heldbytes.h>
@@ -35,7 +35,6 @@ json::String textOf(std::string_view text)
     return json::String(text);
 }
 
-constexpr std::string_view kStates[] = {"waiting", "sent", "conflict", "dead"};
 constexpr std::string_view kFates[] = {"", "conflict", "dead"};
 
 json::Value errorJson(const Error &error)
@@ -225,77 +224,96 @@ Result<EarlierVersion> versionFrom(const json::Value &value)
 
 } // namespace
 
+namespace {
+
+void putSent(json::Object &object, const Entry::Sent &sent)
+{
+    object["clientSeq"] = sent.clientSeq.value();
+    if (sent.answered)
+        object["answered"] = sent.answered->value();
+    if (sent.fate != PendingFate::None)
+        object["doom"] = textOf(kFates[static_cast<std::size_t>(sent.fate)]);
+    if (sent.fateCause)
+        object["doomedBy"] = textOf(sent.fateCause->toText());
+    if (!sent.unseenTrimmed.empty()) {
+        json::Array missed;
+        for (const json::Footprint &footprint : sent.unseenTrimmed)
+            missed.push_back(bytesJson(footprint.toBytes()));
+        object["missed"] = std::move(missed);
+    }
+}
+
+Entry::Sent sentFrom(FieldReader &read)
+{
+    Entry::Sent sent{.clientSeq = ClientSeq(read.integer("clientSeq", 1))};
+    if (const auto seq = read.optionalInteger("answered"))
+        sent.answered = ServerSeq(*seq);
+    if (const auto fate = read.optionalText("doom"))
+        sent.fate = *fate == kFates[1] ? PendingFate::Conflict : PendingFate::DeadLetter;
+    if (read.has("doomedBy"))
+        sent.fateCause = read.eventId("doomedBy");
+    if (const auto *missed = read.optionalArray("missed")) {
+        for (const json::Value &value : *missed) {
+            if (const auto *bytes = value.if_string())
+                sent.unseenTrimmed.push_back(read.take(footprintFrom(std::string_view(bytes->data(), bytes->size())), "missed"));
+        }
+    }
+    return sent;
+}
+
+Entry::State stateFrom(FieldReader &read)
+{
+    const std::string name = read.text("state");
+    if (name == stateName(EntryState::Sent))
+        return sentFrom(read);
+    if (name == stateName(EntryState::Conflict))
+        return Entry::Conflict{.wait = ServerSeq(read.optionalInteger("wait").value_or(0))};
+    if (name == stateName(EntryState::DeadLetter))
+        return Entry::DeadLetter();
+    return Entry::Waiting();
+}
+
+} // namespace
+
 Row queueRow(const DocumentId &document, const Entry &entry)
 {
     json::Object object = editJson(entry.edit);
-    object["state"] = textOf(kStates[static_cast<std::size_t>(entry.edit.state)]);
-    if (!entry.waits())
+    object["state"] = textOf(stateName(entry.state()));
+    if (!entry.isWaiting())
         object["baseSeq"] = entry.edit.baseSeq.value();
-    if (entry.edit.clientSeq)
-        object["clientSeq"] = entry.edit.clientSeq->value();
     if (entry.edit.reason)
         object["reason"] = errorJson(*entry.edit.reason);
     if (entry.edit.because)
         object["because"] = textOf(entry.edit.because->toText());
-    if (entry.answered)
-        object["answered"] = entry.answered->value();
-    if (entry.pendingFate != PendingFate::None)
-        object["doom"] = textOf(kFates[static_cast<std::size_t>(entry.pendingFate)]);
-    if (entry.fateCause)
-        object["doomedBy"] = textOf(entry.fateCause->toText());
-    if (entry.wait.value() > 0)
-        object["wait"] = entry.wait.value();
+    if (entry.isSent())
+        putSent(object, entry.in<Entry::Sent>());
+    if (entry.state() == EntryState::Conflict && entry.in<Entry::Conflict>().wait.value() > 0)
+        object["wait"] = entry.in<Entry::Conflict>().wait.value();
     if (!entry.versions.empty()) {
         json::Array versions;
         for (const EarlierVersion &version : entry.versions)
             versions.push_back(versionJson(version));
         object["versions"] = std::move(versions);
     }
-    if (!entry.unseenTrimmed.empty()) {
-        json::Array unseenTrimmed;
-        for (const json::Footprint &footprint : entry.unseenTrimmed)
-            unseenTrimmed.push_back(bytesJson(footprint.toBytes()));
-        object["missed"] = std::move(unseenTrimmed);
-    }
     return {entry.order, document.text(), json::canonical(object)};
 }
 
 Result<Entry> entryFrom(const Row &row)
 {
-    Entry entry;
-    EVENTSYNC_TRY(entry.order, integer(row, 0));
+    EVENTSYNC_TRY(const std::int64_t order, integer(row, 0));
     EVENTSYNC_TRY(const json::Value body, bodyOf(row, 2));
     FieldReader read(body);
-    entry.edit = editFrom(read);
-    const std::string state = read.text("state");
-    for (std::size_t i = 0; i < std::size(kStates); ++i) {
-        if (state == kStates[i])
-            entry.edit.state = static_cast<EntryState>(i);
-    }
-    entry.edit.baseSeq = ServerSeq(read.optionalInteger("baseSeq").value_or(0));
-    if (const auto seq = read.optionalInteger("clientSeq"))
-        entry.edit.clientSeq = ClientSeq(*seq);
+    QueueEntry edit = editFrom(read);
+    edit.baseSeq = ServerSeq(read.optionalInteger("baseSeq").value_or(0));
     if (const auto *reason = read.optional("reason"))
-        entry.edit.reason = errorFrom(*reason);
+        edit.reason = errorFrom(*reason);
     if (read.has("because"))
-        entry.edit.because = read.eventId("because");
-    if (const auto seq = read.optionalInteger("answered"))
-        entry.answered = ServerSeq(*seq);
-    if (const auto pendingFate = read.optionalText("doom"))
-        entry.pendingFate = *pendingFate == kFates[1] ? PendingFate::Conflict : PendingFate::Dead;
-    if (read.has("doomedBy"))
-        entry.fateCause = read.eventId("doomedBy");
-    entry.wait = ServerSeq(read.optionalInteger("wait").value_or(0));
+        edit.because = read.eventId("because");
+    Entry entry(std::move(edit), order, stateFrom(read));
     if (const auto *versions = read.optionalArray("versions")) {
         for (const json::Value &value : *versions) {
             EVENTSYNC_TRY(EarlierVersion version, versionFrom(value));
             entry.versions.push_back(std::move(version));
-        }
-    }
-    if (const auto *unseenTrimmed = read.optionalArray("missed")) {
-        for (const json::Value &value : *unseenTrimmed) {
-            if (const auto *bytes = value.if_string())
-                entry.unseenTrimmed.push_back(read.take(footprintFrom(std::string_view(bytes->data(), bytes->size())), "missed"));
         }
     }
     EVENTSYNC_CHECK(ours(read.finish(UnknownFields::Ignore)));
@@ -405,7 +423,7 @@ Row recreatedIdsRow(const DocumentId &document, std::int64_t order, const crdt::
     return {document.text(), order, json::canonical(crdt::toJson(again))};
 }
 
-Result<std::pair<std::int64_t, crdt::MadeAgain>> madeAgainFrom(const Row &row)
+Result<std::pair<std::int64_t, crdt::MadeAgain>> recreatedIdsFrom(const Row &row)
 {
     EVENTSYNC_TRY(const std::int64_t order, integer(row, 1));
     EVENTSYNC_TRY(const json::Value body, bodyOf(row, 2));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/client/syncclientprivate.h>
+#include <eventsync/client/syncclient_p.h>
 
 #include <eventsync/storage/memorybackend.h>
 #include <eventsync/storage/sqlitebackend.h>
@@ -144,16 +144,14 @@ SyncClient::Edit SyncClient::redo(const DocumentId &id)
 
 QFuture<Result<Position>> SyncClient::waitForSynced(const DocumentId &id)
 {
-    d->syncedWaiters.push_back({id, {}, d->listened.now() + d->options.requestTime});
-    const auto future = d->syncedWaiters.back().reply.future();
+    const auto future = d->requests.waitForSynced(id, d->requestDeadline());
     d->endWaiters();
     return future;
 }
 
 QFuture<Result<>> SyncClient::waitForSettled(const DocumentId &id)
 {
-    d->settledWaiters.push_back({id, {}, d->listened.now() + d->options.requestTime});
-    const auto future = d->settledWaiters.back().reply.future();
+    const auto future = d->requests.waitForSettled(id, d->requestDeadline());
     d->endWaiters();
     return future;
 }
@@ -227,10 +225,7 @@ Result<std::vector<StateVector>> vectorsIn(const json::Object &content)
 
 QFuture<Result<json::Object>> SyncClient::query(decltype(protocol::Query::query) question)
 {
-    const std::string id = std::to_string(++d->lastQuestion);
-    auto &asked = d->questions[id];
-    asked.until = d->listened.now() + d->options.requestTime;
-    const auto future = asked.reply.future();
+    const auto [id, future] = d->requests.ask(d->requestDeadline());
     d->apply(d->core->query({.requestId = id, .query = std::move(question)}));
     return future;
 }

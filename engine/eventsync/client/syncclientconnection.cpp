@@ -2,7 +2,7 @@
 //
 // The connection that comes and goes (docs/protocol.md, rule 9).
 #include <eventsync/base/limits.h>
-#include <eventsync/client/syncclientprivate.h>
+#include <eventsync/client/syncclient_p.h>
 
 #include <eventsync/base/guard.h>
 
@@ -83,10 +83,8 @@ void SyncClient::Private::received(const transport::Frame &frame)
         leave({.reason = message.error(), .retryAfter = options.retryLongest});
         return;
     }
-    if (const auto *part = std::get_if<protocol::QueryResult>(&*message)) { // a long answer may take long, as long as it comes
-        if (const auto found = questions.find(part->requestId); found != questions.end())
-            found->second.until = clock.steady() + options.requestTime;
-    }
+    if (const auto *part = std::get_if<protocol::QueryResult>(&*message)) // a long answer may take long, as long as it comes
+        requests.extend(part->requestId, requestDeadline());
     apply(core->receive(*message));
 }
 
@@ -133,7 +131,7 @@ void SyncClient::Private::dropConnection()
         old->setCallbacks({.closed = [old](const transport::CloseReason &) mutable { old.reset(); }});
         old->close();
     }
-    failQuestions(lastError.value_or(Error{ErrorCode::Unavailable, "it was closed here"}));
+    requests.failQuestions(lastError.value_or(Error{ErrorCode::Unavailable, "it was closed here"}));
     apply(core->disconnected());
 }
 
@@ -170,27 +168,6 @@ void SyncClient::Private::leaveIfSilent()
     if (!connection || !connection->isOpen() || listened.now() - heardAt < 2 * pingTimer.intervalAsDuration())
         return;
     leave({.reason = {ErrorCode::Timeout, "the server is silent"}});
-}
-
-// ---- questions
-
-void SyncClient::Private::failQuestions(const Error &error)
-{
-    const auto open = std::exchange(questions, {});
-    for (const auto &[id, question] : open)
-        question.reply.end(failure(ErrorCode::Unavailable, "the connection was lost: " + error.message));
-}
-
-void SyncClient::Private::answered(const protocol::QueryResult &result)
-{
-    const auto found = questions.find(result.requestId);
-    if (found == questions.end())
-        return;
-    const auto question = std::move(questions.extract(found).mapped());
-    if (result.code)
-        question.reply.end(failure(*result.code, result.reason.value_or(std::string())));
-    else
-        question.reply.end(result.content);
 }
 
 } // namespace eventsync::client

@@ -2,7 +2,7 @@
 //
 // From a step of the core to durable, sent and told.
 #include <eventsync/base/limits.h>
-#include <eventsync/client/syncclientprivate.h>
+#include <eventsync/client/syncclient_p.h>
 
 #include <eventsync/base/guard.h>
 
@@ -62,7 +62,7 @@ void SyncClient::Private::apply(Changes out, Done done)
         holdBack(out, std::exchange(done, {}));
     if (!alive)
         return;
-    const bool idle = !committing && !finishing && nextWorks.empty();
+    const bool idle = phase == Phase::Idle && nextWorks.empty();
     for (Fact &fact : out.facts) {
         if (auto *changed = std::get_if<CrdtChanged>(&fact))
             crdtChanges.push_back(std::move(*changed));
@@ -105,7 +105,7 @@ void SyncClient::Private::tellCrdtChanges()
 
 void SyncClient::Private::commitNext()
 {
-    while (!committing && !finishing && !nextWorks.empty()) {
+    while (phase == Phase::Idle && !nextWorks.empty()) {
         std::vector<Work> works = std::exchange(nextWorks, {});
         storage::Batch batch = std::exchange(nextBatch, {});
         if (batch.isEmpty()) {
@@ -115,7 +115,7 @@ void SyncClient::Private::commitNext()
                 return;
             continue;
         }
-        committing = true;
+        phase = Phase::Committing;
         flyingWorks = std::move(works);
         store.commit(std::move(batch), executor,
                       [this, generation = storeGeneration](const Result<storage::Committed> &result) {
@@ -127,7 +127,7 @@ void SyncClient::Private::commitNext()
 
 void SyncClient::Private::committed(const Result<storage::Committed> &result)
 {
-    committing = false;
+    phase = Phase::Idle;
     std::vector<Work> works = std::exchange(flyingWorks, {});
     const QPointer<SyncClient> alive(q);
     if (!result)
@@ -195,7 +195,7 @@ void SyncClient::Private::enterStoreLost(const Error &error)
 void SyncClient::Private::finish(std::vector<Work> works)
 {
     const QPointer<SyncClient> alive(q);
-    finishing = true;
+    phase = Phase::Announcing;
     for (Work &work : works) {
         if (connection && work.connection == connectionNumber) {
             for (const protocol::Message &message : work.messages)
@@ -215,7 +215,7 @@ void SyncClient::Private::finish(std::vector<Work> works)
         if (!alive)
             return;
     }
-    finishing = false;
+    phase = Phase::Idle;
     endWaiters();
     if (alive)
         commitNext();
@@ -249,17 +249,8 @@ QFuture<Result<>> SyncClient::Private::decided(Result<Changes> out)
 
 void SyncClient::Private::tick()
 {
-    const auto now = listened.now();
-    std::vector<Question> late;
-    for (auto it = questions.begin(); it != questions.end();) {
-        const auto next = std::next(it);
-        if (now >= it->second.until)
-            late.push_back(std::move(questions.extract(it).mapped()));
-        it = next;
-    }
     const QPointer<SyncClient> alive(q);
-    for (const Question &question : late)
-        question.reply.end(failure(ErrorCode::Timeout, "the server has not answered in time"));
+    requests.endLate(listened.now());
     if (!alive)
         return;
     leaveIfSilent();
@@ -270,39 +261,6 @@ void SyncClient::Private::tick()
     apply(core->tick());
     if (alive)
         endWaiters();
-}
-
-// Ends what waits for a document to be in step, or for its queue to be empty.
-void SyncClient::Private::endWaiters()
-{
-    const auto now = listened.now();
-    auto pending = [this](const DocumentId &id) {
-        const QueueCounts counts = core->queueCounts(id);
-        return counts.waiting + counts.sent > 0;
-    };
-    auto sweep = [now](auto &waiters, auto done) {
-        auto ready = std::exchange(waiters, {});
-        std::erase_if(ready, [&](auto &waiter) {
-            if (done(waiter) || now >= waiter.until)
-                return false;
-            waiters.push_back(std::move(waiter));
-            return true;
-        });
-        return ready;
-    };
-    const auto synced = sweep(syncedWaiters, [&](const auto &waiter) { return core->isSynced(waiter.id); });
-    const auto settled = sweep(settledWaiters, [&](const auto &waiter) { return !pending(waiter.id); });
-    std::vector<Result<Position>> positions;
-    for (const auto &waiter : synced)
-        positions.push_back(core->isSynced(waiter.id) ? Result<Position>(*core->position(waiter.id))
-                                                      : failure(ErrorCode::Timeout, "not in step with the server in time"));
-    std::vector<Result<>> ends;
-    for (const auto &waiter : settled)
-        ends.push_back(pending(waiter.id) ? Result<>(failure(ErrorCode::Timeout, "edits still wait for the server")) : Result<>());
-    for (std::size_t i = 0; i < synced.size(); ++i) // from here on whoever waits may do anything
-        synced[i].reply.end(std::move(positions[i]));
-    for (std::size_t i = 0; i < settled.size(); ++i)
-        settled[i].reply.end(std::move(ends[i]));
 }
 
 // ---- facts
@@ -318,7 +276,7 @@ void SyncClient::Private::announce(const Fact &fact)
         if (!alive)
             return;
     } else if (const auto *answer = std::get_if<QueryAnswered>(&fact)) {
-        answered(answer->result);
+        requests.answer(answer->result);
         return;
     } else if (const auto *conflict = std::get_if<ConflictFound>(&fact)) {
         decide(*conflict);

@@ -3,6 +3,7 @@
 #include "decisionstest.h"
 #include "editstest.h"
 #include "followingtest.h"
+#include "partstest.h"
 #include "pulltest.h"
 #include "repairtest.h"
 #include "syncclienttest.h"
@@ -23,6 +24,7 @@ int main(int argc, char **argv)
         return callFromAnotherThread();
     int failed = 0;
     const auto run = [&](QObject &&test) { failed += QTest::qExec(&test, argc, argv); };
+    run(PartsTest());
     run(EditsTest());
     run(FollowingTest());
     run(PullTest());

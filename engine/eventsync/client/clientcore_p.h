@@ -2,8 +2,8 @@
 #pragma once
 
 #include <eventsync/client/clientcore.h>
-#include <eventsync/client/documentreplica.h>
-#include <eventsync/client/documentturns.h>
+#include <eventsync/client/documentreplica_p.h>
+#include <eventsync/client/documentturns_p.h>
 
 #include <map>
 #include <set>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/client/entry.h>
-#include <eventsync/protocol/messages.h>
-#include <eventsync/storage/backend.h>
+#include <eventsync/client/acknowledgededits_p.h>
+#include <eventsync/client/confirmedhistory_p.h>
+#include <eventsync/client/entry_p.h>
+#include <eventsync/client/undosteps_p.h>
 
 // The client's durable form: one row per thing that changes by itself. Reading refuses anything that was not written here
 // (Corrupt). Internal.
@@ -26,7 +27,7 @@ Result<UndoStep> undoFrom(const storage::Row &row);
 
 // In the same set, at places below those of steps.
 storage::Row recreatedIdsRow(const DocumentId &document, std::int64_t order, const crdt::MadeAgain &again);
-Result<std::pair<std::int64_t, crdt::MadeAgain>> madeAgainFrom(const storage::Row &row);
+Result<std::pair<std::int64_t, crdt::MadeAgain>> recreatedIdsFrom(const storage::Row &row);
 
 // What an item of that canonical size counts in the history: a short event can have an inverse that holds megabytes.
 std::size_t historyBytes(const HistoryItem &item, std::size_t canonical);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/client/pendingrequests_p.h>
 #include <eventsync/client/syncclient.h>
 
 #include <eventsync/base/eventloopexecutor.h>
@@ -9,40 +10,12 @@
 #include <eventsync/storage/guardedbackend.h>
 
 #include <QPointer>
-#include <QPromise>
 #include <QTimer>
 
 #include <deque>
 #include <map>
 
 namespace eventsync::client {
-
-// A future's other end. Ends at the latest when it is dropped.
-template<class T>
-class Reply
-{
-public:
-    Reply() : m_promise(std::make_shared<Ending>()) {}
-    QFuture<Result<T>> future() const { return m_promise->promise.future(); }
-    void end(Result<T> result) const { m_promise->end(std::move(result)); }
-
-private:
-    struct Ending
-    {
-        Ending() { promise.start(); }
-        ~Ending() { end(failure(ErrorCode::Cancelled, "the client has gone")); }
-        void end(Result<T> result)
-        {
-            if (std::exchange(ended, true))
-                return;
-            promise.addResult(std::move(result));
-            promise.finish();
-        }
-        QPromise<Result<T>> promise;
-        bool ended = false;
-    };
-    std::shared_ptr<Ending> m_promise;
-};
 
 // What SyncClient does between the core, the store and the connection. Steps are made durable in order, one batch in flight
 // at a time: what comes meanwhile joins into the next batch. So a batch that fails has no successors in the store, and the
@@ -58,19 +31,6 @@ struct SyncClient::Private
         quint64 connection = 0; // the one open at the step: messages are for no other
         Done done;
     };
-    struct Question
-    {
-        Reply<json::Object> reply;
-        std::chrono::milliseconds until{0};
-    };
-    template<class T>
-    struct Waiter
-    {
-        DocumentId id;
-        Reply<T> reply;
-        std::chrono::milliseconds until{0};
-    };
-
     Private(std::unique_ptr<storage::Backend> s, SyncClientOptions o)
         : options(std::move(o)), clock(options.clock ? *options.clock : ownClock),
           random(options.random ? *options.random : ownRandom), store(std::move(s))
@@ -93,7 +53,8 @@ struct SyncClient::Private
     void tell(const Fact &fact);
     void decide(const ConflictFound &fact);
     void tick();
-    void endWaiters();
+    void endWaiters() { requests.endWaiters(*core, listened.now()); }
+    std::chrono::milliseconds requestDeadline() { return listened.now() + options.requestTime; }
     Edit edited(Result<ClientCore::Edited> edited);
     QFuture<Result<>> decided(Result<Changes> out);
 
@@ -109,8 +70,6 @@ struct SyncClient::Private
     void send(const protocol::Message &message);
     void sendPing();
     void leaveIfSilent();
-    void failQuestions(const Error &error);
-    void answered(const protocol::QueryResult &result);
     using StateVectors = Result<std::vector<StateVector>>;
     QFuture<StateVectors> stateVectorsAfter(const DocumentId &id, std::optional<ClientId> after, std::vector<StateVector> before);
 
@@ -129,7 +88,7 @@ struct SyncClient::Private
     std::vector<Work> nextWorks, flyingWorks;
     std::deque<CrdtChanged> crdtChanges; // not yet told
     bool tellingCrdtChanges = false;
-    bool committing = false, finishing = false;
+    enum class Phase { Idle, Committing, Announcing } phase = Phase::Idle; // of the works that were taken last
     quint64 storeGeneration = 0; // answers of before a reload are not waited for any more
 
     // connection
@@ -145,10 +104,7 @@ struct SyncClient::Private
     std::int64_t pings = 0;
 
     // requests
-    std::map<std::string, Question> questions;
-    std::uint64_t lastQuestion = 0;
-    std::vector<Waiter<Position>> syncedWaiters;
-    std::vector<Waiter<void>> settledWaiters;
+    PendingRequests requests;
     std::map<CollectionName, ResolverPtr> resolvers;
     ResolverPtr defaultResolver = askResolver();
 };

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <eventsync/base/clientlimits.h>
-#include <eventsync/client/documentreplica.h>
+#include <eventsync/client/documentreplica_p.h>
 
 #include <array>
 #include <map>

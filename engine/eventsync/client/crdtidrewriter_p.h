@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/client/documentparts_p.h>
+
+namespace eventsync::client {
+
+// What the log holds of an own edit.
+struct LogHit
+{
+    EventId asked, first, logged;              // `asked` or `first` is what an entry may hold; `logged`: the version there
+    ServerSeq serverSeq;
+    const Event *event = nullptr;
+    protocol::AckStatus status = protocol::AckStatus::Applied;
+};
+
+// The ids of CRDT patches in a queue: what depends on what, and new ids after a fork (docs/architecture.md, Rewriting ids, has
+// the reasons and an example). A patch of which the ids are rewritten is a new version of the edit, under a new event id, and
+// remembers the versions before it. Owner only.
+class CrdtIdRewriter
+{
+public:
+    explicit CrdtIdRewriter(DocumentParts &document) : m_doc(document) {}
+
+    static bool dependsOn(const QueueEntry &edit, const CrdtIds &ids);
+    static void addIds(const QueueEntry &edit, CrdtIds &ids);
+
+    // Before `synced` lets patches go out: those of another session are rewritten at the next reapply.
+    void findForeignSessions();
+    bool waitsForDependency() const; // some patch is in conflict because of what it depends on
+    // On the way back onto the tree, in queue order: an entry gets the ids that it needs, and refers to those that entries
+    // before it got. One in conflict for what it depends on waits again as soon as that is there.
+    void reapply(Entry &entry, CrdtRenames &renames);
+    void endReapply(const CrdtRenames &renames);
+
+    // The log holds an earlier version of the patch, or a copy's version of it: what was made on top of it refers to that one.
+    bool restoreVersion(Entry &entry, const LogHit &hit);
+    static void useVersion(QueueEntry &edit, const std::vector<EarlierVersion> &versions, const EventId &version);
+    Diff rebasedDiff(const QueueEntry &edit) const; // of a refused patch that is tried again: behind everything made since
+
+private:
+    void rewrite(Entry &entry, CrdtRenames &renames, bool anew);
+    void requeueWhenComplete(Entry &entry, CrdtRenames &renames);
+    bool isOvertaken(const crdt::IdSpan &ids) const;
+    crdt::Id nextId(const crdt::IdSpan &ids) const; // in the own session
+
+    DocumentParts &m_doc;
+    bool m_rewriteForeign = false;
+};
+
+} // namespace eventsync::client

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/client/conflictdecisions_p.h>
+#include <eventsync/client/documentpull_p.h>
+
+#include <functional>
+
+namespace eventsync::client {
+
+// What a replica wants of the connection: a subscription, and why.
+enum class SubscriptionNeed {
+    None,
+    Read,  // it is open, or shows edits that are not settled
+    Write, // it has something to send, or needs events before a conflict can be decided
+};
+
+// One document at one client: its parts, and the classes that work on them. docs/architecture.md, One document at a client, has
+// the picture and the way of an edit. Every call of a part is one step or a piece of one; the core calls finish() once at its
+// end, which puts the queue back onto the tree, sends what may go, and writes each changed row once. Internal; owner only.
+class DocumentReplica
+{
+public:
+    DocumentReplica(ReplicaContext &context, DocumentId id);
+    static Result<> loadAll(storage::ReadView &view, ReplicaContext &context,
+                            const std::function<DocumentReplica &(const DocumentId &)> &replica);
+
+    const DocumentParts &parts() const { return m_doc; }
+    DocumentPull &pull() { return m_pull; }
+    DocumentPush &push() { return m_push; }
+    LocalEdits &edits() { return m_edits; }
+    ConflictDecisions &decisions() { return m_decisions; }
+    const ConflictDecisions &decisions() const { return m_decisions; }
+
+    void open(const std::optional<CollectionName> &collection);
+    void close();
+    SubscriptionNeed need() const;
+    bool isSubscribed() const { return m_pull.isSubscribed(); }
+    bool isSynced() const { return m_pull.state() == PullState::Synced; }
+    void subscribe(Changes &out);              // as DocumentTurns says
+    void unsubscribe(Changes &out);
+    void clientIdChanged();                    // what is not in the log is numbered anew
+    void tick();
+    void finish(Changes &out);
+
+private:
+    struct Loader;
+
+    void reapplyQueue();
+    void trimHistory();
+    void announceConflicts(Changes &out);
+    storage::Row documentRow() const;
+
+    DocumentParts m_doc;
+    CrdtIdRewriter m_rewriter{m_doc};
+    EntryFates m_fates{m_doc, m_rewriter};
+    DocumentPush m_push{m_doc, m_fates};
+    DocumentPull m_pull{m_doc, m_fates, m_rewriter, m_push};
+    LocalEdits m_edits{m_doc, m_pull};
+    ConflictDecisions m_decisions{m_doc, m_edits, m_fates, m_rewriter};
+};
+
+} // namespace eventsync::client

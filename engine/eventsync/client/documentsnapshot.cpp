@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// When events do not continue the history: snapshots, and a history that diverged (docs/protocol.md, rules 2 and 8).
+#include <eventsync/client/documentpull_p.h>
+
+#include <eventsync/base/mutation.h>
+#include <eventsync/json/diff.h>
+#include <eventsync/model/crdtstate.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace eventsync::client {
+
+void DocumentPull::onSnapshot(const protocol::Snapshot &message)
+{
+    if (!isSubscribed())
+        return;
+    if (message.deleted || message.state) {
+        m_doc.staged.drop();
+        installSnapshot(message, DocumentState::fromJsonState(message.deleted ? json::State() : message.state));
+        return;
+    }
+    const auto complete = m_doc.staged.add(message);
+    if (!complete || !*complete) {
+        if (!complete)
+            repair(complete.error());
+        return;
+    }
+    const auto whole = m_doc.staged.takeWhole();
+    auto state = whole ? DocumentState::fromBytes(message.kind, *whole->bytes) : Result<DocumentState>(failure(whole.error()));
+    if (!state)
+        repair(state.error());
+    else
+        installSnapshot(*whole, std::move(*state));
+}
+
+// Whether this is a state of another document than the one here: it was deleted and created again by others. (Not if we did:
+// what is in the queue behind that was made on the new one.)
+bool DocumentPull::isOtherIncarnation(const DocumentState &state) const
+{
+    const std::uint64_t here = m_doc.tree.state().crdtLife(), there = state.crdtLife();
+    if (here == 0 || there == 0 || here == there)
+        return false;
+    return std::ranges::none_of(m_doc.queue.entries(), [&](const auto &item) {
+        const QueueEntry &edit = item.second.edit;
+        return edit.operation == Operation::Create && edit.diff.isCrdt() && edit.diff.hasChanges()
+            && CrdtState::lifeMadeBy(edit.diff.crdt()) == there;
+    });
+}
+
+// What a snapshot changed, if it changed anything. Edits of a CRDT document overlap a create or delete, as each of them would;
+// whether the others have what they depend on, the tree will tell.
+std::optional<json::Footprint> DocumentPull::differenceTo(const DocumentState &state)
+{
+    DocumentState &here = m_doc.tree.state();
+    if (!here.exists() && !state.exists())
+        return std::nullopt;
+    if (state.kind() == DocumentKind::Crdt) {
+        const bool same = here.kind() == DocumentKind::Crdt && here.crdt() == state.crdt();
+        return same ? std::nullopt : std::optional(json::Footprint());
+    }
+    if (!here.exists() || !state.exists() || here.kind() != state.kind())
+        return json::Footprint::everything();
+    const json::Patch patch = json::diff(here.view(), state.view(), {.fineBytes = SIZE_MAX}); // for its footprint only
+    if (patch.isEmpty())
+        return std::nullopt;
+    const auto applied = here.apply(Operation::Update, Diff(patch));
+    return applied ? applied->footprint : json::Footprint::everything();
+}
+
+void DocumentPull::installSnapshot(const protocol::Snapshot &message, DocumentState state)
+{
+    m_doc.tree.unapply();
+    const bool isOther = isOtherIncarnation(state); // asked before a create of ours is settled
+    std::set<EventId> asked;
+    for (const protocol::KnownId &known : message.known) {
+        asked.insert(known.asked);
+        m_fates.settle({.asked = known.asked, .first = known.asked, .logged = known.logged, .serverSeq = known.serverSeq,
+                        .event = nullptr, .status = protocol::AckStatus::Duplicate});
+    }
+    if (!mutated(Mutation::WithoutAckedInSnapshot)) {
+        m_fates.requeueAcknowledged([&](const AckedEdit &acked) {
+            return !asked.contains(acked.edit->id) && !asked.contains(acked.edit->first());
+        });
+    }
+    // What the snapshot changed is one unseen event.
+    std::optional<json::Footprint> difference = isOther ? json::Footprint::everything() : differenceTo(state);
+    if (mutated(Mutation::SnapshotUnchecked))
+        difference.reset();
+    for (const std::int64_t order : m_doc.queue.sent()) {
+        Entry &entry = m_doc.queue.at(order);
+        for (const json::Footprint *footprint : m_fates.unseenOf(entry))
+            m_fates.recordUnseen(entry, *footprint);
+        if (difference)
+            m_fates.recordUnseen(entry, *difference);
+    }
+    if (isOther)
+        m_doc.undo.dropCrdt();
+    m_doc.tree.state() = std::move(state);
+    m_doc.tree.confirmedChanged();
+    if (message.collection && m_doc.rules.collection() != message.collection)
+        m_doc.rules.setCollection(message.collection);
+    m_doc.history.restart(message.position, message.vectorClock);
+    if (difference)
+        m_fates.compareWaiting(*difference, "a snapshot", std::numeric_limits<std::int64_t>::max());
+    m_doc.history.setCompared();
+    m_doc.changes.everythingChanged();
+    m_doc.changes.causedByOthers();
+}
+
+void DocumentPull::onDiverged(const protocol::Diverged &message)
+{
+    if (!isSubscribed())
+        return;
+    const ServerSeq common = message.commonSeq;
+    const bool rebase = !mutated(Mutation::WithoutBaseOnDiverged);
+    m_doc.changes.notify(DocumentDiverged{m_doc.id, common});
+    m_doc.staged.drop();
+    m_doc.tree.unapply();
+    if (rebase)
+        m_fates.requeueSent(); // compared with what came in after its base, though it is gone now
+    m_doc.tree.confirmedChanged();
+    if (!m_doc.history.rollBackTo(common, m_doc.tree.state()))
+        m_doc.resetHistory();
+    if (rebase) {
+        for (auto &[order, entry] : m_doc.queue.entries()) {
+            if (entry.isWaiting())
+                continue;
+            if (entry.edit.baseSeq > common) {
+                entry.edit.baseSeq = common;
+                m_doc.queue.touch(entry);
+            }
+            if (entry.state() == EntryState::Conflict)
+                m_doc.queue.clearWait(entry);
+        }
+    }
+    if (!mutated(Mutation::NoRequeue))
+        m_fates.requeueAcknowledged([&](const AckedEdit &acked) { return acked.serverSeq > common; });
+    m_doc.changes.everythingChanged();
+    m_doc.changes.causedByOthers();
+}
+
+} // namespace eventsync::client
