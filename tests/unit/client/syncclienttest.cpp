@@ -19,6 +19,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <algorithm>
 #include <cstdio>
 #include <stdexcept>
 #include <thread>
@@ -59,6 +60,7 @@ public:
     protocol::Welcome greeting = test::welcome();
     bool answersQueries = true;
     std::vector<std::string> pieces;  // of each answer
+    std::size_t piecesSent = SIZE_MAX; // after so many it is silent
     std::vector<StateVector> vectors; // told one at a time
     std::optional<ErrorCode> refuses; // at hello
     std::map<ClientId, ClientSeq> last;
@@ -111,7 +113,7 @@ private:
     }
     void answerInPieces(const std::string &requestId)
     {
-        for (std::size_t i = 0; i < pieces.size(); ++i) {
+        for (std::size_t i = 0; i < std::min(pieces.size(), piecesSent); ++i) {
             send(protocol::QueryResult{.requestId = requestId, .part = static_cast<std::int64_t>(i) + 1,
                                        .more = i + 1 < pieces.size(), .piece = pieces[i]});
         }
@@ -192,9 +194,9 @@ void SyncClientTest::editsTravelAndComeBack()
 void SyncClientTest::anAnswerInPiecesIsPutTogether_data()
 {
     QTest::addColumn<QStringList>("pieces");
-    QTest::addColumn<QString>("changes");
-    const auto row = [](const char *name, const QStringList &pieces, const char *changes) {
-        QTest::newRow(name) << pieces << QString::fromLatin1(changes);
+    QTest::addColumn<QString>("outcome");
+    const auto row = [](const char *name, const QStringList &pieces, const char *outcome) {
+        QTest::newRow(name) << pieces << QString::fromLatin1(outcome);
     };
     row("whole", {QStringLiteral(R"({"items":[1,)"), QStringLiteral(R"("\"가"],"nextPage)"), QStringLiteral(R"(Token":"t"})")}, "ok");
     row("one piece", {QStringLiteral(R"({"items":[1,"\"가"],"nextPageToken":"t"})")}, "ok");
@@ -206,7 +208,7 @@ void SyncClientTest::anAnswerInPiecesIsPutTogether_data()
 void SyncClientTest::anAnswerInPiecesIsPutTogether()
 {
     QFETCH(QStringList, pieces);
-    QFETCH(QString, changes);
+    QFETCH(QString, outcome);
     SmallServer server;
     auto client = opened(optionsFor(server));
     client->goOnline();
@@ -214,7 +216,7 @@ void SyncClientTest::anAnswerInPiecesIsPutTogether()
     for (const QString &piece : pieces)
         server.pieces.push_back(piece.toStdString());
     const auto content = resultOf(client->list({.collection = kGames}));
-    QCOMPARE(content ? QStringLiteral("ok") : QString::fromStdString(std::string(errorName(content.error().code))), changes);
+    QCOMPARE(content ? QStringLiteral("ok") : QString::fromStdString(std::string(errorName(content.error().code))), outcome);
     if (content)
         QCOMPARE(json::canonical(*content), std::string(R"({"items":[1,"\"가"],"nextPageToken":"t"})"));
     server.pieces.clear(); // the connection is as it was
@@ -344,6 +346,19 @@ void SyncClientTest::questionsTimeOut()
     QVERIFY(QTest::qWaitFor([&] { return client->state() == SyncClient::State::Online; }));
     QCOMPARE(resultOf(client->list({.collection = kGames})).error().code, ErrorCode::Timeout);
     QCOMPARE(resultOf(client->waitForSynced(DocumentId("never"))).error().code, ErrorCode::Timeout);
+}
+
+void SyncClientTest::anAnswerThatStopsAfterAPieceTimesOut()
+{
+    SmallServer server;
+    server.pieces = {R"({"items":)", "[]}"};
+    server.piecesSent = 1;
+    auto options = optionsFor(server);
+    options.requestTime = std::chrono::milliseconds(50);
+    auto client = opened(options);
+    client->goOnline();
+    QVERIFY(QTest::qWaitFor([&] { return client->state() == SyncClient::State::Online; }));
+    QCOMPARE(resultOf(client->list({.collection = kGames})).error().code, ErrorCode::Timeout);
 }
 
 void SyncClientTest::aFailedStoreGoesBackToWhatIsDurable()

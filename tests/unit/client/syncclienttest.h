@@ -21,6 +21,7 @@ private Q_SLOTS:
     void resolversDecideByThemselves();
     void everyFutureEnds();
     void questionsTimeOut();
+    void anAnswerThatStopsAfterAPieceTimesOut();
     void aFailedStoreGoesBackToWhatIsDurable();
     void aStoreThatCannotBeReadAgainIsLostForGood();
     void anErrorIsToldWhileSomethingIsWrong();
