@@ -4,10 +4,10 @@
 import { EventSyncError, MemoryStore, newId, openClient } from './client/eventsync.mjs';
 import { h, render } from './dom.mjs';
 import { preferredLanguage, strings, translator } from './strings.mjs';
-import { mergedByChoice, page, reasonText } from './views.mjs';
+import { mergedByChoice, page, reasonText, shownEntries } from './views.mjs';
 
 const collection = 'games';
-const followedGames = 200;
+const followedGames = 200, eventsAtATime = 100;
 const gamesPolicy = { paths: { '/gold': { rule: 'counter', min: 0 }, '/experience': { rule: 'counter' }, '/level': { rule: 'counter' },
                                '/lastUpdated': { rule: 'latest' }, '/version': { rule: 'engine' } } };
 
@@ -38,7 +38,7 @@ const model = {
     transport: settings.get('transport') === 'sse' ? 'sse' : 'websocket',
     wanted: settings.get('online') !== 'no',
     about: { status: 'starting', queueSize: 0, clientId: '' },
-    role: 'starting', overview: [], selected: undefined, view: undefined, queue: [], conflicts: [], events: [], older: [], moreEvents: false,
+    role: 'starting', overview: [], selected: undefined, view: undefined, queue: [], conflicts: [], events: [], older: [], shownEvents: eventsAtATime, moreEvents: false,
     vectors: undefined, syncResult: undefined, synchronising: false, deleting: false, notices: [], drafts: new Map(), choices: new Map(),
 };
 let client;
@@ -98,23 +98,26 @@ async function refresh() {
 
 async function read() {
     const id = model.selected;
-    const [about, overview, queue, view, events] = await Promise.all([client.about(), client.overview(collection), client.queue(),
-        id ? client.state(id) : undefined, id ? client.history(id) : []]);
+    const [about, overview, queued, open, view, events] = await Promise.all([client.about(), client.overview(collection),
+        client.queue(undefined, { limit: shownEntries }), client.queue(undefined, { states: ['conflict', 'dead'], limit: shownEntries }),
+        id ? client.state(id) : undefined, id ? client.history(id, model.shownEvents) : []]);
+    const queue = [...new Map([...open, ...queued].map((entry) => [entry.id, entry])).values()].sort((a, b) => a.order - b.order);
     const conflicts = await Promise.all(queue.filter((entry) => entry.state === 'conflict').map((entry) => client.conflict(entry.id)));
     if (id !== model.selected)
         return;
     const first = events[0]?.serverSeq ?? (view?.serverSeq ?? 0) + 1;
     const older = model.older.filter((event) => event.serverSeq < first && event.documentId === id);
-    const oldest = older[0]?.serverSeq ?? first;
+    const known = [...older, ...events];
+    const shown = known.slice(-model.shownEvents);
     Object.assign(model, { about, overview, queue, view, conflicts: conflicts.filter(Boolean), role: client.role, wanted: client.wanted,
-                           transport: client.transport ?? model.transport, events: [...older, ...events], moreEvents: oldest > (view?.horizon ?? 1) });
+                           transport: client.transport ?? model.transport, older, events: shown, moreEvents: (shown[0]?.serverSeq ?? first) > (view?.horizon ?? 1) });
 }
 
 function select() {
     const selected = /^#game=([A-Za-z0-9._~-]{1,128})$/.exec(location.hash)?.[1];
     if (selected === model.selected && client)
         return;
-    Object.assign(model, { selected, view: undefined, events: [], older: [], moreEvents: false, vectors: undefined, syncResult: undefined, deleting: false });
+    Object.assign(model, { selected, view: undefined, events: [], older: [], shownEvents: eventsAtATime, moreEvents: false, vectors: undefined, syncResult: undefined, deleting: false });
     if (client && selected)
         void client.open(selected, collection).catch(() => {});
     refresh();
@@ -157,7 +160,9 @@ const act = {
     },
     draftField(field, value, shown) {
         const key = `${model.selected}/${field}`;
-        model.drafts.set(key, { value, seen: model.drafts.get(key)?.seen ?? shown, invalid: false });
+        const draft = model.drafts.get(key);
+        const seen = draft?.committing ? draft.value : draft?.seen ?? shown;
+        model.drafts.set(key, { value, seen, invalid: false });
         draw();
     },
     revert(field) {
@@ -180,7 +185,7 @@ const act = {
     async commit(field) {
         const key = `${model.selected}/${field}`;
         const draft = model.drafts.get(key);
-        if (draft === undefined)
+        if (draft === undefined || draft.committing)
             return;
         if (draft.value === draft.seen) {
             act.revert(field);
@@ -192,14 +197,24 @@ const act = {
             draw();
             return;
         }
-        model.drafts.delete(key);
-        const seen = integer(draft.seen);
-        await attempt(() => client.update(model.selected, (game) => {
-            if (field === 'name')
-                game.name = draft.value.trim();
-            else
-                game[field] = Number.isSafeInteger(game[field]) && seen !== undefined ? game[field] + number - seen : number;
-        }));
+        // Shown as it was typed until the document shows it.
+        const committing = { ...draft, invalid: false, committing: true };
+        model.drafts.set(key, committing);
+        const seen = integer(draft.seen), id = model.selected;
+        await attempt(async () => {
+            await client.update(id, (game) => {
+                if (field === 'name')
+                    game.name = draft.value.trim();
+                else
+                    game[field] = Number.isSafeInteger(game[field]) && seen !== undefined ? game[field] + number - seen : number;
+            });
+            const view = await client.state(id);
+            if (id === model.selected)
+                model.view = view;
+        });
+        if (model.drafts.get(key) === committing)
+            model.drafts.delete(key);
+        draw();
     },
     async add(field, amount) {
         await attempt(() => client.update(model.selected, (game) => {
@@ -240,12 +255,22 @@ const act = {
             model.syncResult = { kind, text };
         refresh();
     },
-    async olderEvents() {
+    async olderEvents(more = eventsAtATime) {
         await attempt(async () => {
-            const before = model.events[0]?.serverSeq;
-            const { events } = await client.query('events', { documentId: model.selected, ...(before ? { before } : {}), limit: 100 });
+            model.shownEvents += more;
+            const known = await client.history(model.selected, model.shownEvents);
+            const missing = model.shownEvents - model.older.length - known.length;
+            if (missing <= 0)
+                return;
+            const before = (model.older[0] ?? known[0])?.serverSeq;
+            const { events } = await client.query('events', { documentId: model.selected, ...(before ? { before } : {}), limit: missing });
             model.older = [...events.map((item) => item.event ?? item), ...model.older];
         });
+    },
+    // A snapshot brings no events: those are asked for when somebody wants to see them.
+    async openLog() {
+        if (model.moreEvents && model.about.status === 'online' && model.events.length < eventsAtATime)
+            await act.olderEvents(0);
     },
     async askVectors() {
         await attempt(async () => {

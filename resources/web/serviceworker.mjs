@@ -4,7 +4,7 @@
 // are not cached here: the client keeps them in its own store.
 const cacheName = 'eventsync-page';
 const files = ['/', '/web/app.mjs', '/web/dom.mjs', '/web/strings.mjs', '/web/views.mjs', '/web/style.css', '/web/icon.svg', '/web/icon-128.png',
-               '/web/manifest.webmanifest', ...['core', 'engine', 'eventsync', 'merge', 'replica', 'stores', 'tabs', 'transports', 'values']
+               '/web/manifest.webmanifest', ...['core', 'engine', 'eventsync', 'merge', 'replica', 'replicaedits', 'replicalog', 'replicaqueue', 'stores', 'tabs', 'transports', 'values']
                    .map((name) => `/web/client/${name}.mjs`)];
 const networkMs = 3000;
 

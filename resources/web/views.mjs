@@ -6,7 +6,8 @@ import { h } from './dom.mjs';
 
 export const fields = ['name', 'gold', 'level', 'experience'];
 const steps = { gold: 10, level: 1, experience: 50 };
-const shownGames = 500, shownEntries = 200;
+const shownGames = 500;
+export const shownEntries = 200;
 
 const text = (value) => (value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value));
 
@@ -135,7 +136,7 @@ function editor({ t, view, drafts, selected, language }, act) {
         const number = field !== 'name';
         const id = `field-${field}`;
         const label = t(`game.${field}`);
-        const moved = draft !== undefined && draft.seen !== value;
+        const moved = draft !== undefined && !draft.committing && draft.seen !== value;
         return h('div', { key: field, class: 'field' },
             h('label', { for: id }, label),
             h('div', { class: 'field-row' },
@@ -196,8 +197,8 @@ const timeText = (iso, language) => {
 const clientName = (t, id, about) => (id === about.clientId ? t('log.you') : id.length > 13 ? `${id.slice(0, 4)}…${id.slice(-6)}` : id);
 
 function log({ t, events, about, language, view, moreEvents }, act) {
-    return h('details', { key: 'log', class: 'card', id: 'log' }, h('summary', {}, t('log.title')),
-        events.length === 0 ? h('p', { class: 'empty' }, t('log.none')) : h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('log.title') },
+    return h('details', { key: 'log', class: 'card', id: 'log', on: { toggle: (event) => event.target.open && act.openLog() } }, h('summary', {}, t('log.title')),
+        events.length === 0 ? !moreEvents && h('p', { class: 'empty' }, t('log.none')) : h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('log.title') },
             h('table', { class: 'stack' }, h('thead', {}, h('tr', {}, ['position', 'time', 'author', 'change'].map((one) => h('th', { scope: 'col' }, t(`log.${one}`))))),
               h('tbody', {}, [...events].reverse().map((event) => h('tr', { key: event.serverSeq },
                   h('td', { class: 'number', 'data-label': t('log.position') }, String(event.serverSeq)),
@@ -205,7 +206,7 @@ function log({ t, events, about, language, view, moreEvents }, act) {
                   h('td', { 'data-label': t('log.author') }, h('span', { title: event.clientId }, clientName(t, event.clientId, about))),
                   h('td', { 'data-label': t('log.change') }, event.diff.crdt !== undefined ? t('games.crdt') : changeText(t, event.operation, event.diff.patch),
                     event.metadata?.conflict && h('span', { class: 'badge' }, t('log.decision', { strategy: text(event.metadata.conflict.strategy) })))))))),
-        moreEvents && about.status === 'online' && view.serverSeq > 0 && h('button', { type: 'button', class: 'quiet', on: { click: act.olderEvents } }, t('log.older')));
+        moreEvents && view.serverSeq > 0 && h('button', { type: 'button', id: 'older', class: 'quiet', on: { click: () => act.olderEvents() } }, t('log.older')));
 }
 
 function clocks({ t, view, about, vectors, language }, act) {
@@ -304,12 +305,12 @@ function conflict(t, view, choices, overview, act) {
 
 // ---- the queue
 
-function queue({ t, queue: entries, overview, language, strings }, act) {
-    const shown = entries.slice(0, shownEntries);
+function queue({ t, queue: shown, about, overview, language, strings }, act) {
+    const total = Math.max(about.queueSize, shown.length);
     const names = new Map(overview.map((one) => [one.documentId, nameOf(one)]));
     return h('section', { key: 'queue', class: 'card', id: 'queue', 'aria-labelledby': 'queue-title' },
         h('h2', { id: 'queue-title' }, t('queue.title')),
-        entries.length === 0 ? h('p', { class: 'empty' }, t('queue.none')) : h('ol', { class: 'entries' }, shown.map((entry) => {
+        total === 0 ? h('p', { class: 'empty' }, t('queue.none')) : h('ol', { class: 'entries' }, shown.map((entry) => {
             const state = entry.state === 'conflict' && !entry.ready ? 'conflictWaits' : entry.state;
             return h('li', { key: entry.id, class: `entry ${entry.state}`, 'data-entry': entry.id, 'data-state': entry.state },
                 h('div', { class: 'entry-head' }, h('a', { href: `#game=${entry.documentId}` }, names.get(entry.documentId) ?? entry.documentId),
@@ -324,5 +325,5 @@ function queue({ t, queue: entries, overview, language, strings }, act) {
                 entry.state === 'conflict' && h('div', { class: 'actions' },
                     h('button', { type: 'button', class: 'danger discard', on: { click: () => act.discard(entry.id) } }, t('conflicts.discard'))));
         })),
-        entries.length > shown.length && h('p', { class: 'empty' }, t('queue.more', { count: entries.length - shown.length })));
+        total > shown.length && h('p', { class: 'empty' }, t('queue.more', { count: total - shown.length })));
 }

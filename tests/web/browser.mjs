@@ -19,11 +19,12 @@ export const chromiumPath = findChromium();
 
 export class Browser {
     /** @param {import('node:test').TestContext} t */
-    static async start(t, { profile, language = 'en-US' } = {}) {
+    static async start(t, { profile, language = 'en-US', hosts } = {}) {
         const browser = new Browser();
         t.after(() => browser.kill()); // before its folder is removed
         browser.profile = profile ?? await temporaryFolder(t);
         browser.language = language;
+        browser.hosts = hosts;
         await browser.run();
         return browser;
     }
@@ -34,7 +35,8 @@ export class Browser {
         this.process = spawn(chromiumPath, ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--remote-debugging-port=0',
                                             `--user-data-dir=${this.profile}`, '--no-first-run', '--disable-extensions', '--disable-background-networking',
                                             '--disable-component-update', '--disable-sync', '--disable-default-apps', '--hide-scrollbars',
-                                            '--force-color-profile=srgb', `--lang=${this.language}`, `--accept-lang=${this.language}`, 'about:blank'],
+                                            '--force-color-profile=srgb', `--lang=${this.language}`, `--accept-lang=${this.language}`,
+                                            ...(this.hosts ? [`--host-resolver-rules=${this.hosts}`] : []), 'about:blank'],
                              { stdio: ['ignore', 'ignore', 'pipe'], detached: true, env: { ...process.env, LANGUAGE: this.language.replace('-', '_') } });
         this.output = '';
         this.process.stderr.on('data', (data) => { this.output += data; });
@@ -115,7 +117,8 @@ class Page {
         this.browser.listeners.set(this.sessionId, (method, params) => {
             if (method === 'Runtime.exceptionThrown')
                 this.problems.push(params.exceptionDetails.exception?.description ?? params.exceptionDetails.text);
-            else if (method === 'Log.entryAdded' && params.entry.level === 'error' && params.entry.source !== 'network')
+            else if (method === 'Log.entryAdded' && params.entry.level === 'error' && params.entry.source !== 'network'
+                     && !params.entry.text.includes('Cross-Origin-Opener-Policy header has been ignored')) // over plain HTTP
                 this.problems.push(`${params.entry.source}: ${params.entry.text}`);
             else if (method === 'Runtime.consoleAPICalled' && params.type === 'error')
                 this.problems.push(params.args.map((one) => one.description ?? one.value).join(' '));
@@ -136,7 +139,11 @@ class Page {
         await this.ready();
     }
     ready() {
-        return until(() => this.eval(`document.readyState === 'complete' && !!window.eventsync`).catch(() => false), 'the page is there', 30_000);
+        return until(() => {
+            if (this.problems.length > 0)
+                throw new Error(`the page failed: ${this.problems.join('\n')}`);
+            return this.eval(`document.readyState === 'complete' && !!window.eventsync`).catch(() => false);
+        }, 'the page is there', 30_000);
     }
 
     async eval(expression) {

@@ -9,6 +9,9 @@ import { Browser, chromiumPath } from './browser.mjs';
 import { Server, until } from './server.mjs';
 import { seen, startClient, untilIdle } from './harness.mjs';
 
+if (!chromiumPath)
+    console.log('skipped: there is no Chromium on this machine'); // CMakeLists.txt looks for it
+
 const options = { skip: chromiumPath ? false : 'there is no Chromium on this machine', timeout: 120_000 };
 const pictures = process.env.EVENTSYNC_SCREENSHOTS;
 
@@ -64,6 +67,8 @@ test('edits made offline survive a reload and the end of the browser, and are se
     const id = await createGame(page, 'Castle');
     await isSaved(page, 'done');
     await page.eval('navigator.serviceWorker.ready.then(() => true)');
+    assert.deepEqual((await page.send('Page.getInstallabilityErrors')).installabilityErrors, []);
+    assert.deepEqual((await page.send('Page.getAppManifest')).errors, []);
     await page.wait(`caches.open('eventsync-page').then((cache) => cache.keys()).then((keys) => keys.length >= 18)`, 'the page is kept');
     await server.stop(); // no server, not even for the page itself
     await page.wait(`document.querySelector('#status').dataset.status === 'waiting'`, 'the page notices');
@@ -400,4 +405,61 @@ test('nothing that a document holds is read as HTML, and the policy allows no sc
         setTimeout(() => resolve('nothing'), 2000);
     })`);
     assert.match(blocked, /style-src/);
+});
+
+test('a long log is shown in pages, also the part that is only on the server', options, async (t) => {
+    const server = await Server.start(t, { arguments: ['--durability', 'off'] });
+    const other = await startClient(t, { url: server.url });
+    await other.create('long', 'games', { name: 'Long', gold: 0, level: 1, experience: 0 });
+    for (let i = 0; i < 1250; ++i)
+        await other.update('long', { patch: [{ op: 'inc', path: '/gold', value: 1 }] });
+    await untilIdle(other);
+    const browser = await Browser.start(t);
+    const page = await browser.page(`${server.url}/#game=long`);
+    await page.wait(`document.querySelector('#field-gold')?.value === '1250'`, 'the game is here');
+    await page.click('#log summary');
+    const rows = `document.querySelectorAll('#log tbody tr').length`;
+    await page.wait(`${rows} === 100`, 'the newest hundred');
+    for (let shown = 200; shown <= 1300; shown += 100) {
+        await page.click('#older');
+        await page.wait(`${rows} === ${Math.min(shown, 1251)}`, `${shown} events`);
+    }
+    await page.wait(`document.querySelector('#older') === null`, 'there are no more');
+    const positions = await page.eval(`[...document.querySelectorAll('#log tbody tr')].map((row) => Number(row.cells[0].textContent))`);
+    assert.deepEqual(positions, Array.from({ length: 1251 }, (_, i) => 1251 - i));
+});
+
+test('without storage the page works, and says that edits are not kept', options, async (t) => {
+    const server = await Server.start(t);
+    const browser = await Browser.start(t);
+    const page = await browser.page();
+    await page.send('Page.addScriptToEvaluateOnNewDocument', { source: 'Object.defineProperty(window, "indexedDB", { value: undefined })' });
+    await page.goto(server.url);
+    await online(page);
+    assert.match(await page.text('.notices'), /no storage/);
+    await createGame(page, 'Memory');
+    await isSaved(page, 'done');
+});
+
+test('a page from another machine over plain HTTP has no locks: its tabs are one client all the same', options, async (t) => {
+    const server = await Server.start(t, { arguments: ['--host-name', 'games.example'] });
+    const browser = await Browser.start(t, { hosts: `MAP games.example 127.0.0.1` });
+    const url = `http://games.example:${server.port}/`;
+    const first = await browser.page(url);
+    assert.equal(await first.eval('isSecureContext'), false);
+    await online(first);
+    const id = await createGame(first, 'Plain');
+    const second = await browser.page(`${url}#game=${id}`);
+    await second.wait(`document.querySelector('#field-name')?.value === 'Plain'`, 'the second tab shows the game');
+    assert.equal(await second.eval('window.eventsync.role'), 'follower');
+    await second.fill('#field-gold', '9');
+    await until(async () => (await server.get(`/api/games/${id}`)).gold === 9, 'the edit arrives');
+    await isSaved(second, 'done');
+    await first.crash();
+    await second.fill('#field-gold', '10'); // nobody leads for a moment
+    await second.fill('#field-gold', '12');
+    await second.wait(`window.eventsync.role === 'leader' && document.querySelector('#field-gold').value === '12' && document.querySelector('#saved').dataset.saved === 'done'`, 'the second tab continues');
+    const events = await server.events(id);
+    assert.equal(events.length, 4);
+    assert.equal(new Set(events.map((event) => event.clientId)).size, 1);
 });

@@ -2,9 +2,11 @@
 //
 // The pure parts: values, the chain, patches, overlap, differences, policies, and one replica without a network.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import test from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { applyEvent, applyPatch, diff, everything, mergeFields, overlaps, Policy } from '../../resources/web/client/merge.mjs';
 import { canonical, chainNext, chainStart, eventDigest, newId, normalize, idPattern, sha256, toHex, utf8, byteLength, find, parsePointer } from '../../resources/web/client/values.mjs';
 import { Core } from '../../resources/web/client/core.mjs';
@@ -457,6 +459,17 @@ test('the page works without a server: every module that it loads is kept, and e
     for (const name of await readdir(new URL('client/', folder))) {
         if (name.endsWith('.mjs'))
             assert.ok(resources.includes(`client/${name}`), `${name} is not in web.qrc`);
+    }
+});
+
+test('every module of the page and the client can be parsed', async () => {
+    for (const folder of ['resources/web/', 'resources/web/client/']) {
+        for (const name of await readdir(new URL(folder, root))) {
+            if (!name.endsWith('.mjs'))
+                continue;
+            const { status, stderr } = spawnSync(process.execPath, ['--check', fileURLToPath(new URL(folder + name, root))], { encoding: 'utf8' });
+            assert.equal(status, 0, stderr);
+        }
     }
 });
 

@@ -43,7 +43,8 @@ export class Core {
         this.replicas = new Map();
         this.watches = new Map();   // collection -> {fields, filter, since, shown: Set, listed, listing}
         this.presences = new Map();
-        this.turns = new Map();     // who is only read and subscribed -> since when
+        this.turns = new Map();     // who is subscribed -> since when
+        this.lastTicket = 0;        // of those that wait for a place
         this.presenceSent = 0;
         this.pieces = undefined;    // of an answer in parts
     }
@@ -152,9 +153,14 @@ export class Core {
                 if (need === 'read' && replica.synced)
                     idle.push(replica);
             } else if (need !== 'none') {
+                replica.waitsSince ??= ++this.lastTicket;
                 (need === 'write' ? writers : readers).push(replica);
             }
         }
+        const longest = (a, b) => a.waitsSince - b.waitsSince;
+        writers.sort(longest);
+        readers.sort(longest);
+        idle.sort((a, b) => (this.turns.get(a) ?? 0) - (this.turns.get(b) ?? 0));
         const now = this.context.steady();
         const places = this.context.granted('documentsPerConnection');
         for (const replica of [...writers, ...readers]) {
@@ -168,6 +174,7 @@ export class Core {
                 --held;
             }
             replica.subscribe(out);
+            replica.waitsSince = undefined;
             this.turns.set(replica, now);
             ++held;
         }
@@ -440,9 +447,21 @@ export class Core {
 
     // ---- what is known
 
-    queue(documentId) {
+    /** The entries of one document, or of all, in order; only those in some states, and only the first ones, if asked. */
+    queue(documentId, { states, limit = Infinity } = {}) {
         const replicas = documentId === undefined ? [...this.replicas.values()] : [this.replicas.get(documentId)].filter(Boolean);
-        return replicas.flatMap((replica) => [...replica.queue.values()].map((entry) => queueView(replica, entry))).sort((a, b) => a.order - b.order);
+        const first = (replica) => {
+            if (states)
+                return replica.entries(...states).slice(0, limit);
+            const entries = [];
+            for (const entry of replica.queue.values()) {
+                if (entries.length >= limit)
+                    break;
+                entries.push(entry);
+            }
+            return entries;
+        };
+        return replicas.flatMap((replica) => first(replica).map((entry) => queueView(replica, entry))).sort((a, b) => a.order - b.order).slice(0, limit);
     }
 }
 

@@ -100,7 +100,7 @@ export class Engine extends Emitter {
         if (this.committing || this.recovering)
             return;
         this.committing = true;
-        while (this.works.length > 0) {
+        while (this.works.length > 0 && !this.recovering) {
             const works = this.works, batch = this.batch;
             this.works = [];
             this.batch = [];
@@ -110,10 +110,17 @@ export class Engine extends Emitter {
             } catch (error) {
                 this.works = [...works, ...this.works];
                 this.committing = false;
-                void this.recover(error);
+                if (!this.recovering)
+                    void this.recover(error);
                 return;
             }
-            works.forEach((work) => this.finish(work));
+            for (const work of works) {
+                try {
+                    this.finish(work);
+                } catch (error) { // a fault of a connection or a resolver: what is durable stays, and the next work follows
+                    queueMicrotask(() => { throw error; });
+                }
+            }
         }
         this.committing = false;
     }
@@ -178,6 +185,8 @@ export class Engine extends Emitter {
             return this.recovering;
         this.recovering = (async () => {
             await undefined; // `recovering` is set before anything below makes a step
+            while (this.committing) // what is being written succeeds, or joins the works that failed
+                await new Promise((resolve) => { setTimeout(resolve, 1); });
             this.drop();
             const works = this.works;
             this.works = [];
@@ -215,7 +224,10 @@ export class Engine extends Emitter {
                 this.setStatus('storeLost'); // what is in memory may be ahead of the store: no edit, no message
             }
             this.emit({ type: 'change', documentId: undefined, remote: false });
-        })().finally(() => { this.recovering = undefined; });
+        })().finally(() => {
+            this.recovering = undefined;
+            void this.commit();
+        });
         return this.recovering;
     }
 
@@ -300,8 +312,7 @@ export class Engine extends Emitter {
                 fail('InvalidMessage', 'a message is an object with a type');
             this.apply(this.core.receive(message));
         } catch (error) {
-            if (!(error instanceof SyntaxError) && !(error instanceof EventSyncError) && !(error instanceof TypeError))
-                throw error;
+            // Whatever a server sends, it is an error of this connection and of nothing else.
             this.leave({ error: new EventSyncError(error.code ?? 'InvalidMessage', `the server sent what cannot be read: ${error.message}`),
                          retryAfterMs: limits.retryLongestMs });
         }
@@ -429,16 +440,27 @@ export class Engine extends Emitter {
 
     // ---- interest
 
-    async open(documentId, collection) { this.apply(this.core.open(documentId, collection)); }
-    async close(documentId) { this.apply(this.core.close(documentId)); }
-    async presence(documentId, state) { this.apply(this.core.presence(documentId, state)); }
+    async open(documentId, collection) {
+        await this.recovering; // which makes a new core
+        this.apply(this.core.open(documentId, collection));
+    }
+    async close(documentId) {
+        await this.recovering;
+        this.apply(this.core.close(documentId));
+    }
+    async presence(documentId, state) {
+        await this.recovering;
+        this.apply(this.core.presence(documentId, state));
+    }
 
     async watch(collection, parameters) {
+        await this.recovering;
         if (!this.heads.has(collection))
             this.heads.set(collection, new Map());
         this.apply(this.core.watch(collection, parameters));
     }
     async unwatch(collection) {
+        await this.recovering;
         this.heads.delete(collection);
         this.apply(this.core.unwatch(collection));
     }
@@ -498,7 +520,7 @@ export class Engine extends Emitter {
     // What waits for a decision since an earlier run, where a resolver is set now.
     resolveKnown() {
         for (const replica of this.core.replicas.values()) {
-            for (const entry of [...replica.entries('conflict')])
+            for (const entry of replica.entries('conflict'))
                 this.resolveBy(entry.id);
         }
     }
@@ -528,9 +550,7 @@ export class Engine extends Emitter {
             return undefined;
         const { policy, position, kind } = replica;
         const shown = (state) => (state === undefined ? undefined : policy.withEngineFields(state, position.serverSeq));
-        const counts = { waiting: 0, sent: 0, conflict: 0, dead: 0 };
-        for (const entry of replica.queue.values())
-            ++counts[entry.state];
+        const { counts } = replica;
         return { documentId, collection: replica.collection, kind, exists: replica.exists,
                  state: kind === 'crdt' ? replica.view?.state : shown(replica.tree), confirmed: kind === 'crdt' ? replica.view?.state : shown(replica.confirmed),
                  serverSeq: position.serverSeq, chain: position.chain, vectorClock: Object.fromEntries(replica.clock), synced: replica.synced,
@@ -557,10 +577,12 @@ export class Engine extends Emitter {
     }
 
     async documents() { return [...this.core.replicas.keys()].filter((id) => this.core.replicas.get(id).isKnown); }
-    async queue(documentId) { return this.core.queue(documentId); }
+    async queue(documentId, selection) { return this.core.queue(documentId, selection); }
     async conflict(entryId) { return this.core.holderOf(entryId)?.conflict(entryId); }
-    /** The confirmed events that are kept here, oldest first. */
-    async history(documentId) { return (this.core.replicas.get(documentId)?.history ?? []).map((item) => item.event); }
+    async history(documentId, last = Infinity) {
+        const history = this.core.replicas.get(documentId)?.history ?? [];
+        return history.slice(Math.max(0, history.length - last)).map((item) => item.event);
+    }
     async about() {
         return { clientId: this.core.context.clientId, status: this.status, error: this.lastError?.toRow(), welcome: this.welcome, queueSize: this.core.context.queueSize };
     }
@@ -577,7 +599,7 @@ export class Engine extends Emitter {
             fail('Unavailable', 'there is no connection to the server');
         const deadline = performance.now() + timeoutMs;
         const before = this.stateNow(documentId);
-        const queued = new Set([...replica.entries('waiting', 'sent')].map((entry) => entry.id));
+        const queued = new Set(replica.entries('waiting', 'sent').map((entry) => entry.id));
         const until = async (condition) => {
             while (!condition()) {
                 if (performance.now() > deadline)
@@ -587,7 +609,7 @@ export class Engine extends Emitter {
                 await new Promise((resolve) => { setTimeout(resolve, 20); });
             }
         };
-        await until(() => [...replica.entries('sent')].length === 0 || replica.readOnly);
+        await until(() => replica.places.sent.size === 0 || replica.readOnly);
         let diverged = false, snapshot = false;
         const off = [this.on('diverged', (fact) => { diverged ||= fact.documentId === documentId; }),
                      this.on('snapshot', (fact) => { snapshot ||= fact.documentId === documentId; })];
@@ -600,7 +622,7 @@ export class Engine extends Emitter {
             await until(() => replica.synced || replica.refused);
             if (replica.refused)
                 fail('PermissionDenied', 'the server refuses this document');
-            await until(() => replica.readOnly || ![...replica.entries('waiting', 'sent')].some((entry) => queued.has(entry.id)));
+            await until(() => replica.readOnly || !replica.entries('waiting', 'sent').some((entry) => queued.has(entry.id)));
             await this.settled();
         } finally {
             off.forEach((remove) => remove());

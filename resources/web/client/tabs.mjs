@@ -68,6 +68,7 @@ export class Client extends Emitter {
     async stop() {
         this.stopped = true;
         clearInterval(this.leasing);
+        await this.probe?.close();
         const { engine } = this;
         this.engine = undefined;
         if (engine) {
@@ -93,10 +94,18 @@ export class Client extends Emitter {
                     await new Promise((resolve) => { this.releaseLeader = resolve; });
                 });
             } catch (error) {
-                this.started?.reject(error);
+                this.fail(error);
                 return;
             }
         }
+    }
+
+    // This page cannot lead. If no other one does, nothing can be saved here.
+    fail(error) {
+        this.broken = error;
+        this.started?.reject(error);
+        this.failCalls(error);
+        this.emit({ type: 'status', status: 'storeLost', error: { code: error.code ?? 'IoError', message: error.message } });
     }
 
     async standForLease() {
@@ -107,15 +116,18 @@ export class Client extends Emitter {
             if (this.engine) {
                 await this.engine.store.renew(this.engine.owner).catch((error) => this.engine?.recover(error));
             } else {
-                const store = this.options.makeStore();
-                const held = await store.heldSince();
-                if (held === undefined || Date.now() - held.at > leaseMs)
+                this.probe ??= this.options.makeStore();
+                const held = await this.probe.heldSince();
+                if (held === undefined || Date.now() - held.at > leaseMs) {
+                    const store = this.probe;
+                    this.probe = undefined;
                     await this.lead(store);
-                else
-                    await store.close();
+                }
             }
         } catch (error) {
-            this.started?.reject(error);
+            this.probe = undefined;
+            if (this.role === 'starting')
+                this.fail(error);
         } finally {
             this.electing = false;
         }
@@ -233,8 +245,8 @@ export class Client extends Emitter {
     }
 
     call(method, ...args) {
-        if (this.stopped)
-            return Promise.reject(new EventSyncError('Cancelled', 'the client was stopped'));
+        if (this.stopped || (this.broken && this.role !== 'follower'))
+            return Promise.reject(this.broken ?? new EventSyncError('Cancelled', 'the client was stopped'));
         return new Promise((resolve, reject) => {
             const call = { id: newId(), method, args, resolve, reject };
             this.calls.set(call.id, call);
@@ -398,9 +410,11 @@ export class Client extends Emitter {
     documents() { return this.call('documents'); }
     overview(collection) { return this.call('overview', collection); }
     list(collection) { return this.call('list', collection); }
-    queue(documentId) { return this.call('queue', documentId); }
+    /** @param {string} [documentId] all documents without it @param {{states?: string[], limit?: number}} [selection] */
+    queue(documentId, selection) { return this.call('queue', documentId, selection); }
     conflict(entryId) { return this.call('conflict', entryId); }
-    history(documentId) { return this.call('history', documentId); }
+    /** The confirmed events that are kept here, oldest first; only the last ones, if `last` says how many. */
+    history(documentId, last) { return this.call('history', documentId, last); }
     query(kind, parameters) { return this.call('query', kind, parameters); }
     about() { return this.call('about'); }
     synchronise(documentId, options) { return this.call('synchronise', documentId, options); }
