@@ -46,8 +46,11 @@ export async function openClient({ transport = 'websocket', url, store, profile 
         locks: inBrowser ? globalThis.navigator?.locks : undefined, makeStore: () => store ?? new IndexedDbStore(profile) });
     await client.start();
     if (inBrowser && globalThis.addEventListener) {
-        globalThis.addEventListener('online', () => client.engine?.nudge());
-        globalThis.addEventListener('pageshow', () => client.engine?.nudge());
+        const nudge = () => client.engine?.nudge();
+        const end = new AbortController();
+        for (const type of ['online', 'pageshow'])
+            globalThis.addEventListener(type, nudge, { signal: end.signal });
+        client.on('stopped', () => end.abort());
     }
     return client;
 }

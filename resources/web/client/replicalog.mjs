@@ -486,6 +486,7 @@ export class ReplicaLog extends ReplicaQueue {
             return;
         }
         this.synced = true;
+        this.changed ||= this.kind === 'crdt'; // its view is asked for again, if the last answer was lost
         this.horizon = message.horizon;
         this.readOnly = message.permission === 'read';
         this.halted = this.gap = false;

@@ -80,6 +80,7 @@ export class Client extends Emitter {
         this.failCalls(new EventSyncError('Cancelled', 'the client was stopped'));
         this.channel?.close();
         this.channel = undefined;
+        this.emit({ type: 'stopped' });
     }
 
     // ---- who leads
