@@ -163,3 +163,27 @@ test('a document stays followed as long as one page has it open, and a page that
     await second.goOnline();
     await until(async () => (await first.about()).status === 'online', 'online again');
 });
+
+test('what the leader did without being able to say so is not done twice by the next one', async (t) => {
+    const server = await Server.start(t);
+    const { page } = profile(t, server);
+    const first = await page(), second = await page();
+    await second.open('g', 'games');
+    await second.create('g', 'games', { gold: 0, level: 1 });
+    await second.update('g', { patch: [{ op: 'inc', path: '/level', value: 5 }] });
+    await until(async () => (await second.about()).queueSize === 0, 'the document is in the log');
+    const post = first.post.bind(first);
+    first.post = (message) => message.kind === 'answer' ? undefined : post(message);
+    const calls = [second.undo('g'), second.update('g', { patch: [{ op: 'inc', path: '/gold', value: 1 }] }),
+                   second.create('h', 'games', { gold: 7 })];
+    await until(async () => (await server.events('g')).length === 4 && (await server.request('GET', '/api/games/h')).status === 200, 'the leader did it');
+    first.crash();
+    const ids = await Promise.all(calls);
+    assert.equal(second.role, 'leader');
+    await until(async () => (await second.about()).queueSize === 0, 'the queue is empty');
+    const events = [...await server.events('g'), ...await server.events('h')];
+    assert.equal(events.length, 5);
+    for (const id of ids)
+        assert.equal(events.filter((event) => event.id === id).length, 1);
+    assert.deepEqual((({ gold, level }) => [gold, level])(await server.get('/api/games/g')), [1, 1]);
+});
