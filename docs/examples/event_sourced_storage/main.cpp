@@ -5,7 +5,7 @@
 //
 //   event_sourced_storage [FILE]     keeps the store in FILE; without one, in a temporary folder
 #include <eventsync/base/eventloopexecutor.h>
-#include <eventsync/eventlog/localwriter.h>
+#include <eventsync/eventlog/documentengine.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/eventlog/typedeventsourcedstorage.h>
 #include <eventsync/storage/sqlitebackend.h>
@@ -53,13 +53,13 @@ Result<> play(const QString &file)
     const ClientId gameServer("game-server"), adminPanel("admin-panel"), mobileClient("mobile-client");
     const DocumentId gameId("game-1");
 
-    // The store, and the writer that gives its events their order.
+    // The store, and the engine that gives its events their order.
     EVENTSYNC_TRY(const auto backend, storage::SqliteBackend::open(file.toStdString(), eventlog::schema()));
     EventLoopExecutor executor;
     SystemClock clock;
     SystemRandom random;
-    eventlog::LocalWriter writer(*backend, executor, clock, random, {});
-    eventlog::EventSourcedStorage documents(writer, CollectionName("games"));
+    eventlog::DocumentEngine engine(*backend, executor, clock, random, {});
+    eventlog::EventSourcedStorage documents(engine, CollectionName("games"));
     eventlog::TypedEventSourcedStorage<GameState> games(documents);
 
     // Each call says who makes the change; sequence numbers and vector clocks are kept for each of them.

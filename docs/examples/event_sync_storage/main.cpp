@@ -4,7 +4,7 @@
 // What it changes is recorded as the changes of `game-server`.
 #include <eventsync/base/eventloopexecutor.h>
 #include <eventsync/eventlog/eventsyncstorage.h>
-#include <eventsync/eventlog/localwriter.h>
+#include <eventsync/eventlog/documentengine.h>
 #include <eventsync/eventlog/missingevents.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/storage/sqlitebackend.h>
@@ -68,9 +68,9 @@ Result<> play(const QString &file)
     EventLoopExecutor executor;
     SystemClock clock;
     SystemRandom random;
-    eventlog::LocalWriter writer(*backend, executor, clock, random, {});
+    eventlog::DocumentEngine engine(*backend, executor, clock, random, {});
     eventlog::StoredVectorClockManager vectorClocks(*backend, executor);
-    eventlog::EventSyncStorage storage(writer, {.clientId = ClientId("game-server"), .vectorClocks = &vectorClocks});
+    eventlog::EventSyncStorage storage(engine, {.clientId = ClientId("game-server"), .vectorClocks = &vectorClocks});
     EVENTSYNC_CHECK(playWith(storage, gameId));
 
     EVENTSYNC_TRY(const auto view, backend->view());

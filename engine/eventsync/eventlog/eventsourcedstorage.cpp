@@ -51,13 +51,13 @@ Result<json::State> stateOf(ReadView &view, const DocumentId &id, ServerSeq at, 
 
 } // namespace
 
-EventSourcedStorage::EventSourcedStorage(DocumentWriter &writer, CollectionName collection)
-    : EventSourcedStorage(writer, std::move(collection), Options())
+EventSourcedStorage::EventSourcedStorage(DocumentEngine &engine, CollectionName collection)
+    : EventSourcedStorage(engine, std::move(collection), Options())
 {
 }
 
-EventSourcedStorage::EventSourcedStorage(DocumentWriter &writer, CollectionName collection, const Options &options)
-    : m_writer(writer), m_collection(std::move(collection)), m_storage(writer, {.kind = options.kind, .vectorClocks = options.vectorClocks})
+EventSourcedStorage::EventSourcedStorage(DocumentEngine &engine, CollectionName collection, const Options &options)
+    : m_engine(engine), m_collection(std::move(collection)), m_policy(engine.policies().of(m_collection)), m_storage(engine, {.kind = options.kind, .vectorClocks = options.vectorClocks})
 {
 }
 
@@ -97,14 +97,14 @@ QFuture<Result<StoredDocument>> EventSourcedStorage::getDocument(const DocumentI
 
 QFuture<Result<MissingEvents>> EventSourcedStorage::getMissingEvents(const DocumentId &id, const VectorClock &known, ServerSeq after)
 {
-    return readFuture<MissingEvents>(m_writer.backend(), [id, known, after](ReadView &view) {
+    return readFuture<MissingEvents>(m_engine.backend(), [id, known, after](ReadView &view) {
         return missingEvents(view, id, {.known = known, .after = after});
     });
 }
 
 QFuture<Result<VectorClock>> EventSourcedStorage::getVectorClock(const DocumentId &id)
 {
-    return readFuture<VectorClock>(m_writer.backend(), [id](ReadView &view) -> Result<VectorClock> {
+    return readFuture<VectorClock>(m_engine.backend(), [id](ReadView &view) -> Result<VectorClock> {
         EVENTSYNC_TRY(const auto loaded, EventStore(view).load(id));
         if (!loaded)
             return failure(ErrorCode::NotFound, "there is no document " + id.text());
@@ -114,7 +114,7 @@ QFuture<Result<VectorClock>> EventSourcedStorage::getVectorClock(const DocumentI
 
 QFuture<Result<json::State>> EventSourcedStorage::stateAt(const DocumentId &id, ServerSeq at)
 {
-    return readFuture<json::State>(m_writer.backend(), [id, at, policy = m_writer.policy(m_collection)](ReadView &view) {
+    return readFuture<json::State>(m_engine.backend(), [id, at, policy = m_policy](ReadView &view) {
         return stateOf(view, id, at, policy);
     });
 }
@@ -122,7 +122,7 @@ QFuture<Result<json::State>> EventSourcedStorage::stateAt(const DocumentId &id, 
 QFuture<Result<EditResult>> EventSourcedStorage::restoreDocument(const DocumentId &id, ServerSeq at, const ClientId &client)
 {
     const auto reply = std::make_shared<Reply<EditResult>>();
-    m_writer.backend().read([this, id, at, client, reply, policy = m_writer.policy(m_collection), posts = &m_writer.executor(),
+    m_engine.backend().read([this, id, at, client, reply, policy = m_policy, posts = &m_engine.executor(),
                              alive = std::weak_ptr<int>(m_life)](Result<std::unique_ptr<ReadView>> view) {
         auto state = view ? stateOf(**view, id, at, policy) : Result<json::State>(failure(view.error()));
         if (!state || !*state)
@@ -145,10 +145,10 @@ QFuture<Result<EditResult>> EventSourcedStorage::restoreDocument(const DocumentI
 QFuture<Result<Snapshot>> EventSourcedStorage::createSnapshot(const DocumentId &id)
 {
     const auto reply = std::make_shared<Reply<Snapshot>>();
-    m_writer.executor().post([this, id, reply, alive = std::weak_ptr<int>(m_life)] {
+    m_engine.executor().post([this, id, reply, alive = std::weak_ptr<int>(m_life)] {
         if (alive.expired())
             return;
-        m_writer.snapshot(id, [reply](Result<Snapshot> snapshot) { reply->answer(std::move(snapshot)); });
+        m_engine.snapshot(id, [reply](Result<Snapshot> snapshot) { reply->answer(std::move(snapshot)); });
     });
     return reply->future();
 }

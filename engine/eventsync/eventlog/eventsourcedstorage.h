@@ -12,9 +12,9 @@ namespace eventsync::eventlog {
 // act for several (a game server, an admin panel). An id first used here is a code author's for ever; an id that a replica uses
 // is ClientIdInUse.
 //
-// Vector clocks are kept per document and author; snapshots are taken by the writer as the log grows. Any thread; edit functions
-// run on the writer's executor, and every future ends, with Cancelled if the storage or its writer goes first. Errors: those of
-// storage::Storage, and what is said at each call. The writer outlives the storage, which is destroyed on its executor's thread.
+// Vector clocks are kept per document and author; snapshots are taken by the engine as the log grows. Any thread; edit functions
+// run on the engine's executor, and every future ends, with Cancelled if the storage or its engine goes first. Errors: those of
+// storage::Storage, and what is said at each call. The engine outlives the storage, which is destroyed on its executor's thread.
 class EventSourcedStorage
 {
 public:
@@ -24,8 +24,8 @@ public:
         VectorClockManager *vectorClocks = nullptr; // told of each event after its commit; outlives the storage
     };
 
-    EventSourcedStorage(DocumentWriter &writer, CollectionName collection);
-    EventSourcedStorage(DocumentWriter &writer, CollectionName collection, const Options &options);
+    EventSourcedStorage(DocumentEngine &engine, CollectionName collection);
+    EventSourcedStorage(DocumentEngine &engine, CollectionName collection, const Options &options);
     ~EventSourcedStorage();
 
     // Under the id in the value's member "id"; InvalidValue if there is none.
@@ -52,8 +52,9 @@ public:
     const CollectionName &collection() const { return m_collection; }
 
 private:
-    DocumentWriter &m_writer;
+    DocumentEngine &m_engine;
     const CollectionName m_collection;
+    const CollectionPolicy m_policy;
     EventSyncStorage m_storage;
     std::shared_ptr<int> m_life = std::make_shared<int>(0);
 };

@@ -6,6 +6,7 @@
 #include <eventsync/json/mergepatch.h>
 #include <eventsync/storage/guardedbackend.h>
 #include <eventsync/storage/reply.h>
+#include <eventsync/storage/storagewatches.h>
 
 #include <algorithm>
 
@@ -28,22 +29,6 @@ struct Edit
     std::function<void(Result<EditResult>)> answer;
 };
 using EditPtr = std::shared_ptr<Edit>;
-
-struct Watch
-{
-    CollectionName collection;
-    Executor *executor = nullptr;
-    Storage::Changed changed;
-};
-
-class WatchOwner final : public WatchHandle
-{
-public:
-    explicit WatchOwner(std::shared_ptr<Watch> watch) : m_watch(std::move(watch)) {}
-
-private:
-    std::shared_ptr<Watch> m_watch; // the core and its tasks hold it weakly
-};
 
 tl::unexpected<Error> notFound(const DocumentId &id)
 {
@@ -80,30 +65,31 @@ StateEdit noting(StateEdit edit, std::shared_ptr<std::optional<json::Value>> mer
 class EventSyncStorage::Core : public std::enable_shared_from_this<EventSyncStorage::Core>
 {
 public:
-    Core(DocumentWriter &documents, Options given) : writer(documents), options(std::move(given)) {}
+    Core(DocumentEngine &documents, Options given) : engine(documents), options(std::move(given)), policies(std::make_shared<const Policies>(documents.policies())) {}
 
-    // Runs `task(core)` on the writer's thread, unless the storage is gone by then.
+    // Runs `task(core)` on the engine's thread, unless the storage is gone by then.
     template<class Task>
     void post(Task task)
     {
-        writer.executor().post([weak = weak_from_this(), task = std::move(task)]() mutable {
+        engine.executor().post([weak = weak_from_this(), task = std::move(task)]() mutable {
             if (const auto core = weak.lock())
                 task(*core);
         });
     }
 
     void edit(const EditPtr &edit);
-    void addWatch(std::weak_ptr<Watch> watch) { m_watches.push_back(std::move(watch)); }
+    void addWatch(std::weak_ptr<StorageWatches::Watch> watch) { m_watches.add(std::move(watch)); }
     EditResult took(WrittenDocument written);
 
-    DocumentWriter &writer;
+    DocumentEngine &engine;
     const Options options;
+    const std::shared_ptr<const Policies> policies; // as they were when the storage was made: any thread
 
 private:
     void write(const EditPtr &edit, const CollectionName &collection);
     void announce(const WrittenDocument &written, const EditResult &result);
 
-    std::vector<std::weak_ptr<Watch>> m_watches;
+    StorageWatches m_watches;
 };
 
 // Which collection a document is in never changes, so it may be looked up before the write.
@@ -111,7 +97,7 @@ void EventSyncStorage::Core::edit(const EditPtr &edit)
 {
     if (edit->collection)
         return write(edit, *edit->collection);
-    writer.read(edit->id, [weak = weak_from_this(), edit](const Result<DocumentRecord> &record) {
+    engine.read(edit->id, [weak = weak_from_this(), edit](const Result<DocumentRecord> &record) {
         const auto core = weak.lock();
         if (!core)
             return;
@@ -131,8 +117,8 @@ void EventSyncStorage::Core::write(const EditPtr &edit, const CollectionName &co
                         .patch = edit->patch, .kind = options.kind,
                         .metadata = edit->options.metadata.value_or(json::Object())};
     if (edit->change)
-        write.edit = noting(edit->change, mergePatch, writer.policy(collection));
-    writer.write(std::move(write), [weak = weak_from_this(), edit, mergePatch](Result<WrittenDocument> written) {
+        write.edit = noting(edit->change, mergePatch, policies->of(collection));
+    engine.write(std::move(write), [weak = weak_from_this(), edit, mergePatch](Result<WrittenDocument> written) {
         const auto core = weak.lock();
         if (!core)
             return;
@@ -152,7 +138,7 @@ EditResult EventSyncStorage::Core::took(WrittenDocument written)
     EditResult result{{record.documentId, record.collection, version, json::Value()}, written.diff};
     result.diff.setVersion(version);
     if (record.state)
-        result.document.value = writer.policy(record.collection).withEngineFields(*record.state, version);
+        result.document.value = policies->of(record.collection).withEngineFields(*record.state, version);
     if (!written.event)
         return result;
     if (options.vectorClocks) {
@@ -168,29 +154,17 @@ EditResult EventSyncStorage::Core::took(WrittenDocument written)
 
 void EventSyncStorage::Core::announce(const WrittenDocument &written, const EditResult &result)
 {
-    std::erase_if(m_watches, [](const auto &watch) { return watch.expired(); });
-    std::shared_ptr<const StorageChange> change;
-    for (const auto &weak : m_watches) {
-        const auto watch = weak.lock();
-        if (!watch || watch->collection != result.document.collection)
-            continue;
-        if (!change) {
-            const bool deleted = !written.record.state;
-            auto value = deleted ? nullptr : std::make_shared<const json::Value>(result.document.value);
-            change = std::make_shared<const StorageChange>(StorageChange{result.document.id, result.document.collection,
-                                                                         result.document.version, deleted ? Diff() : result.diff,
-                                                                         deleted, std::move(value)});
-        }
-        watch->executor->post([weak, change] {
-            if (const auto alive = weak.lock())
-                callListener(lcStorage(), "a watch callback", alive->changed, *change);
-        });
-    }
+    m_watches.announce(result.document.collection, [&] {
+        const bool deleted = !written.record.state;
+        auto value = deleted ? nullptr : std::make_shared<const json::Value>(result.document.value);
+        return StorageChange{result.document.id, result.document.collection, result.document.version, deleted ? Diff() : result.diff,
+                             deleted, std::move(value)};
+    });
 }
 
-EventSyncStorage::EventSyncStorage(DocumentWriter &writer) : EventSyncStorage(writer, Options()) {}
+EventSyncStorage::EventSyncStorage(DocumentEngine &engine) : EventSyncStorage(engine, Options()) {}
 
-EventSyncStorage::EventSyncStorage(DocumentWriter &writer, const Options &options) : m_core(std::make_shared<Core>(writer, options)) {}
+EventSyncStorage::EventSyncStorage(DocumentEngine &engine, const Options &options) : m_core(std::make_shared<Core>(engine, options)) {}
 
 EventSyncStorage::~EventSyncStorage() = default;
 
@@ -211,10 +185,10 @@ QFuture<Result<StoredDocument>> EventSyncStorage::findOne(const DocumentId &id)
 {
     const auto reply = std::make_shared<Reply<StoredDocument>>();
     m_core->post([id, reply](Core &core) {
-        core.writer.read(id, [reply, writer = &core.writer](Result<DocumentRecord> record) {
+        core.engine.read(id, [reply, policies = core.policies](Result<DocumentRecord> record) {
             if (!record)
                 return reply->answer(failure(record.error()));
-            const CollectionPolicy &policy = writer->policy(record->collection);
+            const CollectionPolicy &policy = policies->of(record->collection);
             reply->answer(storedDocument(std::move(*record), policy));
         });
     });
@@ -224,8 +198,8 @@ QFuture<Result<StoredDocument>> EventSyncStorage::findOne(const DocumentId &id)
 QFuture<Result<FindPage>> EventSyncStorage::findMany(const CollectionName &collection, const FindOptions &options)
 {
     const auto reply = std::make_shared<Reply<FindPage>>();
-    GuardedBackend backend(m_core->writer.backend());
-    backend.read([reply, collection, options, policy = m_core->writer.policy(collection)](Result<std::unique_ptr<ReadView>> view) {
+    GuardedBackend backend(m_core->engine.backend());
+    backend.read([reply, collection, options, policy = m_core->policies->of(collection)](Result<std::unique_ptr<ReadView>> view) {
         if (view)
             reply->answer(findDocuments(**view, collection, options, policy));
         else
@@ -343,7 +317,7 @@ QFuture<Result<std::vector<EditResult>>> EventSyncStorage::transaction(const std
     DocumentTransaction transaction{.documentIds = ids, .clientId = options.clientId.value_or(m_core->options.clientId),
                                     .edit = std::move(edit), .metadata = options.metadata.value_or(json::Object())};
     m_core->post([transaction = std::move(transaction), reply](Core &core) mutable {
-        core.writer.transact(std::move(transaction),
+        core.engine.transact(std::move(transaction),
                              [reply, weak = core.weak_from_this()](Result<std::vector<WrittenDocument>> written) {
                                  const auto alive = weak.lock();
                                  if (!alive)
@@ -361,9 +335,9 @@ QFuture<Result<std::vector<EditResult>>> EventSyncStorage::transaction(const std
 
 std::unique_ptr<WatchHandle> EventSyncStorage::watch(const CollectionName &collection, Executor &executor, Changed changed)
 {
-    auto watch = std::make_shared<Watch>(Watch{collection, &executor, std::move(changed)});
-    m_core->post([weak = std::weak_ptr<Watch>(watch)](Core &core) { core.addWatch(weak); });
-    return std::make_unique<WatchOwner>(std::move(watch));
+    auto watch = std::make_shared<StorageWatches::Watch>(StorageWatches::Watch{collection, &executor, std::move(changed)});
+    m_core->post([weak = std::weak_ptr<StorageWatches::Watch>(watch)](Core &core) { core.addWatch(weak); });
+    return StorageWatches::handleOf(std::move(watch));
 }
 
 } // namespace eventsync::eventlog

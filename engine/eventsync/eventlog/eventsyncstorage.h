@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/eventlog/documentwriter.h>
+#include <eventsync/eventlog/documentengine.h>
 #include <eventsync/eventlog/vectorclockmanager.h>
 #include <eventsync/storage/storage.h>
 
@@ -13,10 +13,10 @@ namespace eventsync::eventlog {
 // event is the commit (architecture decision 1): a document never changes without it, and a failed append changes nothing.
 // Author of the events is EditOptions::clientId, or else the storage's own client id.
 //
-// Everything goes through a DocumentWriter, so whoever listens to that, sync's subscribers for one, hears of each change.
-// EditOptions::tries is the writer's business; in a transaction EditOptions::ifVersion is Invalid, since it speaks of one
+// Everything goes through the DocumentEngine, so its observer gets each change, and with it sync's subscribers.
+// EditOptions::tries is the engine's business; in a transaction EditOptions::ifVersion is Invalid, since it speaks of one
 // document; ClientIdInUse for an id that a replica uses. Otherwise as storage::Storage says. Any thread; edit functions run on
-// the writer's executor. The writer outlives the storage, which is destroyed on its executor's thread.
+// the engine's executor. The engine outlives the storage, which is destroyed on its executor's thread.
 class EventSyncStorage final : public storage::Storage
 {
 public:
@@ -27,8 +27,8 @@ public:
         VectorClockManager *vectorClocks = nullptr; // told of each event after its commit; outlives the storage
     };
 
-    explicit EventSyncStorage(DocumentWriter &writer);
-    EventSyncStorage(DocumentWriter &writer, const Options &options);
+    explicit EventSyncStorage(DocumentEngine &engine);
+    EventSyncStorage(DocumentEngine &engine, const Options &options);
     ~EventSyncStorage() override;
 
     QFuture<Result<storage::StoredDocument>> findOne(const DocumentId &id) override;

@@ -9,7 +9,7 @@
 namespace eventsync::eventlog {
 
 // Whole states of documents at positions of their logs, on the record set `snapshots`. They are taken by whoever has the document's
-// core (DocumentWriter::snapshot, and by itself every limits::kSnapshotEveryEvents); this reads and thins them out.
+// core (DocumentEngine::snapshot, and by itself every limits::kSnapshotEveryEvents); this reads and thins them out.
 // Calls and answers on the executor's thread; backend and executor outlive it and what it has begun.
 class SnapshotStore
 {

@@ -303,22 +303,10 @@ void DocumentEdits::committed(const EditPtr &operation, const std::vector<Docume
 
 void DocumentEdits::announce(const DocumentDraft &draft, const EditResult &result)
 {
-    std::erase_if(m_watches, [](const auto &watch) { return watch.expired(); });
-    std::shared_ptr<const StorageChange> change;
-    for (const auto &weak : m_watches) {
-        const auto watch = weak.lock();
-        if (!watch || watch->collection != draft.collection)
-            continue;
-        if (!change) {
-            auto value = draft.after ? std::make_shared<const json::Value>(result.document.value) : nullptr;
-            change = std::make_shared<const StorageChange>(StorageChange{
-                draft.id, draft.collection, result.document.version, result.diff, !draft.after, std::move(value)});
-        }
-        watch->executor->post([weak, change] {
-            if (const auto alive = weak.lock())
-                callListener(lcStorage(), "a watch callback", alive->changed, *change);
-        });
-    }
+    m_watches.announce(draft.collection, [&] {
+        auto value = draft.after ? std::make_shared<const json::Value>(result.document.value) : nullptr;
+        return StorageChange{draft.id, draft.collection, result.document.version, result.diff, !draft.after, std::move(value)};
+    });
 }
 
 } // namespace eventsync::storage

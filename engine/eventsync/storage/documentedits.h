@@ -8,6 +8,7 @@
 #include <eventsync/storage/guardedbackend.h>
 #include <eventsync/storage/reply.h>
 #include <eventsync/storage/storage.h>
+#include <eventsync/storage/storagewatches.h>
 
 #include <functional>
 #include <memory>
@@ -51,13 +52,6 @@ struct EditOperation
 };
 using EditPtr = std::shared_ptr<EditOperation>;
 
-struct StorageWatch
-{
-    CollectionName collection;
-    Executor *executor = nullptr;
-    Storage::Changed changed;
-};
-
 // What a DocumentStorage does: finds and edits of documents in one record set, one edit of a document at a time, and those who
 // watch. Held by its storage and, while they run, by its tasks. Owner only, but for post() and findMany().
 class DocumentEdits : public std::enable_shared_from_this<DocumentEdits>
@@ -82,7 +76,7 @@ public:
     void findOne(const DocumentId &id, const ReplyPtr<StoredDocument> &reply);
     void findMany(const CollectionName &collection, const FindOptions &options, const ReplyPtr<FindPage> &reply);
     void edit(const EditPtr &operation);
-    void addWatch(std::weak_ptr<StorageWatch> watch) { m_watches.push_back(std::move(watch)); }
+    void addWatch(std::weak_ptr<StorageWatches::Watch> watch) { m_watches.add(std::move(watch)); }
 
 private:
     using LoadDone = std::function<void(DocumentEdits &, Result<std::vector<LoadedDocument>>)>;
@@ -103,7 +97,7 @@ private:
     std::shared_ptr<const Policies> m_policies;
     DocumentCache m_cache;
     DocumentGate m_gate;
-    std::vector<std::weak_ptr<StorageWatch>> m_watches;
+    StorageWatches m_watches;
     std::size_t m_running = 0;
 };
 

@@ -25,15 +25,6 @@ DocumentStorage::~DocumentStorage() = default;
 
 namespace {
 
-class WatchOwner final : public WatchHandle
-{
-public:
-    explicit WatchOwner(std::shared_ptr<StorageWatch> watch) : m_watch(std::move(watch)) {}
-
-private:
-    std::shared_ptr<StorageWatch> m_watch; // the core and its tasks hold it weakly
-};
-
 // An operation on one document whose answer is that document's result.
 EditPtr single(const DocumentId &id, const EditOptions &options, const ReplyPtr<EditResult> &reply)
 {
@@ -211,9 +202,9 @@ QFuture<Result<std::vector<EditResult>>> DocumentStorage::transaction(const std:
 
 std::unique_ptr<WatchHandle> DocumentStorage::watch(const CollectionName &collection, Executor &executor, Changed changed)
 {
-    auto watch = std::make_shared<StorageWatch>(StorageWatch{collection, &executor, std::move(changed)});
-    m_core->post([weak = std::weak_ptr<StorageWatch>(watch)](DocumentEdits &core) { core.addWatch(weak); });
-    return std::make_unique<WatchOwner>(std::move(watch));
+    auto watch = std::make_shared<StorageWatches::Watch>(StorageWatches::Watch{collection, &executor, std::move(changed)});
+    m_core->post([weak = std::weak_ptr<StorageWatches::Watch>(watch)](DocumentEdits &core) { core.addWatch(weak); });
+    return StorageWatches::handleOf(std::move(watch));
 }
 
 } // namespace eventsync::storage

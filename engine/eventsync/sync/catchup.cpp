@@ -2,229 +2,322 @@
 //
 // Catching up is pulled: chunks go out only while the peer's unsent bytes are below the high-water mark, one chunk of each
 // document in turn, so that neither a large document nor a slow reader holds up the others, and control messages go between.
-#include <eventsync/base/limits.h>
-#include <eventsync/sync/private.h>
+// take() is where a reader that was live falls back to catching up.
+#include <eventsync/sync/subscription_p.h>
 
-#include <eventsync/base/logging.h>
+#include <eventsync/base/limits.h>
+#include <eventsync/base/worklimits.h>
+#include <eventsync/sync/session_p.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 namespace eventsync::sync {
 
-void SyncService::Private::beginCatchUp(Session &session, const DocumentId &id)
+using eventlog::DocumentCore;
+using eventlog::DocumentPtr;
+using eventlog::LogEntryPtr;
+
+struct Subscription::Chunk
 {
-    const auto found = session.subscriptions.find(id);
-    if (found == session.subscriptions.end())
+    std::vector<LogEntryPtr> events;
+    std::optional<VectorClock> clockBefore;
+};
+
+// ---- live
+
+bool Subscription::mayRead() const
+{
+    return m_state != State::Ended && m_context.options.access->access(m_session.principal(), collection(), m_id) != Access::None;
+}
+
+bool Subscription::isOverHighWater() const
+{
+    return m_session.peer().isOverHighWater();
+}
+
+void Subscription::send(const protocol::OutgoingPtr &message)
+{
+    m_session.peer().send(message);
+}
+
+EventSubscriber::Take Subscription::take(ServerSeq before, std::size_t events) const
+{
+    if (m_state != State::Live)
+        return Take::Nothing;
+    if (!mayRead())
+        return Take::Revoked;
+    // What is long because of clocks goes out in steps, as catch-up does.
+    const std::size_t clockBytes = m_session.wantsVectorClocks() ? m_pin->document()->core()->clock().canonicalSize() * events : 0;
+    if (m_sent != before || isOverHighWater() || clockBytes > m_context.options.catchUpChunkBytes)
+        return Take::Behind;
+    return m_session.wantsVectorClocks() ? Take::EventsWithClocks : Take::Events;
+}
+
+void Subscription::deliver(const Frames &frames)
+{
+    for (const Frame &frame : frames)
+        send(frame.message);
+    m_sent = frames.back().last;
+    m_clock.reset();
+}
+
+// After a commit with an unknown result the log may hold events that nobody was told of.
+void Subscription::documentLoaded()
+{
+    const DocumentCore *core = m_pin ? m_pin->document()->core() : nullptr;
+    if (m_state == State::CatchingUp || (m_state == State::Live && core && core->head().serverSeq != m_sent))
+        catchUp();
+}
+
+void Subscription::catchUp()
+{
+    if (m_state == State::Ended)
         return;
-    found->second.stage = Subscription::Stage::CatchingUp;
-    if (!std::exchange(found->second.queued, true))
-        session.behind.push_back(id);
-    pump(session);
+    m_state = State::CatchingUp;
+    m_session.enqueue(shared_from_this());
+    m_session.sendPending();
 }
 
-void SyncService::Private::pump(Session &session)
-{
-    std::size_t waiting = 0; // documents in a row that could not go on
-    while (!session.behind.empty() && !session.reading && waiting < session.behind.size() && !isOverHighWater(session)) {
-        const DocumentId id = session.behind.front();
-        session.behind.pop_front();
-        const auto found = session.subscriptions.find(id);
-        if (found == session.subscriptions.end())
-            continue;
-        Subscription &subscription = found->second;
-        subscription.queued = false;
-        if (subscription.stage != Subscription::Stage::CatchingUp)
-            continue;
-        const Step stepped = step(session, id, subscription);
-        waiting = stepped == Step::Waits ? waiting + 1 : 0;
-        if (stepped != Step::Done && !std::exchange(subscription.queued, true))
-            session.behind.push_back(id);
-        if (session.answer && !isOverHighWater(session))
-            sendPiece(session);
-    }
-    while (session.answer && !isOverHighWater(session))
-        sendPiece(session);
-    for (auto &[collection, watch] : session.watches) {
-        if (isOverHighWater(session))
-            return;
-        if (std::exchange(watch.owesPage, false))
-            listHeads(session.id, collection, watch.generation);
-        if (!watch.changed.empty() && changedWatches.emplace(session.id, collection).second && !std::exchange(headsPosted, true))
-            post([this] { sendHeads(); });
-    }
-}
+// ---- steps
 
-SyncService::Private::Step SyncService::Private::step(Session &session, const DocumentId &id, Subscription &subscription)
+Subscription::Step Subscription::step()
 {
-    const DocumentPtr document = inUse(id);
-    if (!document || !document->core)
-        return Step::Done; // loaded() begins again
-    if (!mayRead(session, document)) {
-        revoke(session, id, "access was withdrawn");
+    const DocumentPtr document = m_pin->document();
+    if (!document->core())
+        return Step::Done; // documentLoaded() begins again
+    if (!mayRead()) {
+        revoke();
         return Step::Done;
     }
-    const eventlog::DocumentCore &core = *document->core;
-    if (subscription.transfer)
-        return sendPart(session, document, subscription);
-    if (subscription.sent < core.horizon().previous() || subscription.sent > core.head().serverSeq)
-        return leadOnBySnapshot(session, document, subscription, core.horizon().previous());
-    if (subscription.sent == core.head().serverSeq) {
-        if (subscription.owesSynced)
-            sendSynced(session, document, subscription);
-        if (subscription.owesPresences && sendPresences(session, document, subscription))
-            return Step::More;
-        if (subscription.owesCursors && sendCursors(session, document, subscription))
-            return Step::More;
-        subscription.stage = Subscription::Stage::Live;
-        return Step::Done;
-    }
-    if (!core.tailReaches(subscription.sent)) {
-        readChunk(session, document, subscription);
+    const DocumentCore &core = *document->core();
+    if (m_transfer)
+        return sendPart();
+    if (m_sent < core.horizon().previous() || m_sent > core.head().serverSeq)
+        return continueBySnapshot(core.horizon().previous());
+    if (m_sent == core.head().serverSeq)
+        return announce();
+    if (!core.tailReaches(m_sent)) {
+        readChunk();
         return Step::Waits;
     }
-    const std::size_t clockBytes = session.vectorClocks ? core.clock().canonicalSize() : 0;
-    std::vector<eventlog::LogEntryPtr> events;
+    const bool withClocks = m_session.wantsVectorClocks();
+    const std::size_t clockBytes = withClocks ? core.clock().canonicalSize() : 0;
+    std::vector<LogEntryPtr> events;
     std::size_t bytes = 0;
-    for (ServerSeq seq = subscription.sent.next(); seq <= core.head().serverSeq; seq = seq.next()) {
+    for (ServerSeq seq = m_sent.next(); seq <= core.head().serverSeq; seq = seq.next()) {
         const eventlog::LoggedPtr event = core.inTail(seq);
         bytes += event->canonical->size() + clockBytes;
-        if (!events.empty() && bytes > options.catchUpChunkBytes)
+        if (!events.empty() && bytes > m_context.options.catchUpChunkBytes)
             break;
         events.push_back(event);
     }
-    if (session.vectorClocks && !subscription.clock)
-        subscription.clock = core.clockAt(subscription.sent);
-    return sendEvents(session, document, subscription, std::move(events));
+    if (withClocks && !m_clock)
+        m_clock = core.clockAt(m_sent);
+    return sendEvents(std::move(events));
+}
+
+// It has every event: then what it still has to be told, and it is live.
+Subscription::Step Subscription::announce()
+{
+    const std::size_t chunk = m_context.options.catchUpChunkBytes;
+    Outbox &peer = m_session.peer();
+    if (m_announcements.next() == Announcements::Next::Synced)
+        sendSynced();
+    if (m_announcements.next() == Announcements::Next::Presences
+        && m_announcements.sendPresences(peer, m_id, m_context.presence.of(m_id), m_sessionId, chunk))
+        return Step::More;
+    if (!m_parameters.clocks)
+        m_announcements.skipCursors();
+    if (m_announcements.next() == Announcements::Next::Cursors && m_announcements.sendCursors(peer, m_id, m_pin->document()->cursors().all(), chunk))
+        return Step::More;
+    m_state = State::Live;
+    return Step::Done;
 }
 
 // The log does not lead on from where this reader stands: its next events were compacted away, or one fits no frame. A snapshot
-// does that stands at `atLeast` or later. Whoever was synced named its pending edits long ago: a snapshot that does not say
+// does that stands at `atLeast` or later. A peer that was synced named its pending edits long ago: a snapshot that does not say
 // which of them are in the log would have them made twice; so it is told to ask again.
-SyncService::Private::Step SyncService::Private::leadOnBySnapshot(Session &session, const DocumentPtr &document,
-                                                                  Subscription &subscription, ServerSeq atLeast)
+Subscription::Step Subscription::continueBySnapshot(ServerSeq atLeast)
 {
-    if (!subscription.synced) {
-        startSnapshot(session, document, subscription, atLeast);
+    if (!m_synced) {
+        startSnapshot(atLeast);
         return Step::Done;
     }
-    unsubscribe(session, document->id);
-    sendError(session, {ErrorCode::Unavailable, "the log does not lead on from where this reader stands: subscribe again"},
-              protocol::ErrorScope::Document, document->id, std::chrono::milliseconds(0));
+    m_session.unsubscribe(m_id);
+    m_session.peer().sendError({ErrorCode::Unavailable, "the log does not lead on from where this reader stands: subscribe again"},
+                               protocol::ErrorScope::Document, m_id, std::chrono::milliseconds(0));
     return Step::Done;
 }
 
 // Those who only read events have no bound for a frame, and nothing else to read.
-SyncService::Private::Step SyncService::Private::sendEvents(Session &session, const DocumentPtr &document,
-                                                            Subscription &subscription,
-                                                            std::vector<eventlog::LogEntryPtr> events)
+Subscription::Step Subscription::sendEvents(std::vector<LogEntryPtr> events)
 {
-    const auto tooLarge = session.info.readerOnly ? events.end()
-                                                  : std::find_if_not(events.begin(), events.end(), [](const eventlog::LogEntryPtr &event) {
-                                                        return event->fitsFrame();
-                                                    });
+    const auto tooLarge = m_session.peer().info().readerOnly
+                              ? events.end()
+                              : std::find_if_not(events.begin(), events.end(), [](const LogEntryPtr &event) { return event->fitsFrame(); });
     if (tooLarge == events.begin())
-        return leadOnBySnapshot(session, document, subscription, events.front()->serverSeq);
+        return continueBySnapshot(events.front()->serverSeq);
     events.erase(tooLarge, events.end());
-    for (const auto &[last, frame] : broker.frames(document->id, events, session.vectorClocks ? subscription.clock : std::nullopt)) {
-        session.sink->send(frame);
-        subscription.sent = last;
+    for (const auto &[last, frame] : m_context.broker.frames(m_id, events, m_session.wantsVectorClocks() ? m_clock : std::nullopt)) {
+        send(frame);
+        m_sent = last;
     }
-    if (subscription.clock) {
-        for (const eventlog::LogEntryPtr &event : events)
-            subscription.clock->advance(event->clientId, event->clientSeq);
+    if (m_clock) {
+        for (const LogEntryPtr &event : events)
+            m_clock->advance(event->clientId, event->clientSeq);
     }
     return Step::More;
 }
 
+void Subscription::readChunk()
+{
+    const DocumentCore &core = *m_pin->document()->core();
+    m_session.beginRead();
+    eventlog::EventStore::Range range{.after = m_sent, .until = core.head().serverSeq, .bytes = m_context.options.catchUpChunkBytes,
+                                      .untilIsLogged = true};
+    if (m_session.wantsVectorClocks()) // which stand beside the events, and may be longer than these
+        range.events = 1 + m_context.options.catchUpChunkBytes / core.clock().canonicalSize();
+    std::optional<VectorClock> headClock;
+    if (m_session.wantsVectorClocks() && !m_clock)
+        headClock = core.clock();
+    m_context.store().read<Chunk>(
+        [number = core.number(), range, headClock, head = core.head().serverSeq](storage::ReadView &view) -> Result<Chunk> {
+            eventlog::EventStore store(view);
+            Chunk chunk;
+            EVENTSYNC_TRY(chunk.events, store.entries(number, range));
+            if (headClock) {
+                EVENTSYNC_TRY(chunk.clockBefore, store.clockAt(number, range.after, head, *headClock));
+            }
+            return chunk;
+        },
+        [weak = weak_from_this(), reader = m_session.weak_from_this(), request = m_accepted, after = range.after](Result<Chunk> chunk) {
+            const auto session = reader.lock();
+            if (!session)
+                return;
+            session->endRead();
+            const auto self = weak.lock();
+            if (self && self->m_state != State::Ended && self->m_accepted == request)
+                self->chunkRead(after, std::move(chunk));
+            session->sendPending();
+        });
+}
+
+// Nothing is found where it was compacted away meanwhile: then step() finds that a snapshot is needed. If nothing here compacts
+// it, another node has, without a word, and the document is read again.
+void Subscription::chunkRead(ServerSeq after, Result<Chunk> chunk)
+{
+    if (!chunk)
+        return refuse(chunk.error());
+    if (m_sent != after)
+        return;
+    const DocumentPtr document = m_pin->document();
+    if (chunk->events.empty() && !document->isWritingRows()) {
+        m_context.engine.whenIdle(document, [document, after, &engine = m_context.engine](const Result<> &idle) {
+            if (idle && document->core()->horizon() <= after.next())
+                engine.reload(document);
+        });
+    }
+    if (chunk->events.empty() || chunk->events.front()->serverSeq != after.next())
+        return;
+    if (chunk->clockBefore)
+        m_clock = std::move(chunk->clockBefore);
+    sendEvents(std::move(chunk->events));
+}
+
+Subscription::Step Subscription::sendPart()
+{
+    auto part = m_transfer->next();
+    if (!part) {
+        refuse(part.error());
+        return Step::Done;
+    }
+    m_session.peer().send(std::move(*part));
+    if (!m_transfer->isDone())
+        return Step::More;
+    m_sent = m_transfer->snapshot().position.serverSeq;
+    m_clock.reset();
+    if (m_session.wantsVectorClocks())
+        m_clock = m_transfer->snapshot().vectorClock;
+    m_transfer.reset();
+    return Step::More;
+}
+
+void Subscription::sendSynced()
+{
+    const DocumentCore &core = *m_pin->document()->core();
+    protocol::Synced synced{.documentId = m_id, .position = core.head(), .horizon = core.horizon(),
+                            .clientSeq = core.clientSeq(m_session.client()), .permission = m_permission};
+    if (collection())
+        synced.policy = m_context.engine.rules(*collection())->policy;
+    if (!core.exists())
+        synced.position.chain = chainStart(collection().value_or(CollectionName()), m_id);
+    if (m_session.wantsVectorClocks() || m_parameters.clocks)
+        synced.vectorClock = core.clock();
+    m_synced = true;
+    m_parameters.pending.clear();
+    m_clock.reset();
+    m_session.peer().send(std::move(synced));
+    m_announcements.synced();
+}
+
+// ---- cursors
+
 namespace {
 
-struct Chunk
+// The clock at `at`: that of the head, less what follows.
+Result<VectorClock> clockAt(storage::ReadView &view, std::int64_t number, ServerSeq at, ServerSeq head, const VectorClock &headClock)
 {
-    std::vector<eventlog::LogEntryPtr> events;
-    std::optional<VectorClock> clockBefore;
-};
-
-Result<Chunk> readEvents(storage::ReadView &view, std::int64_t number, const eventlog::EventStore::Range &range,
-                         const std::optional<VectorClock> &headClock, ServerSeq head)
-{
+    VectorClock known = headClock;
+    std::set<ClientId> met;
     eventlog::EventStore store(view);
-    Chunk chunk;
-    EVENTSYNC_TRY(chunk.events, store.entries(number, range));
-    if (headClock) {
-        EVENTSYNC_TRY(chunk.clockBefore, store.clockAt(number, range.after, head, *headClock));
+    for (ServerSeq from = at; from < head;) {
+        EVENTSYNC_TRY(const std::vector<LogEntryPtr> next, store.entries(number, {.after = from, .until = head, .bytes = limits::kFrameBytes}));
+        if (next.empty())
+            break;
+        for (const LogEntryPtr &event : next) {
+            if (met.insert(event->clientId).second)
+                known.set(event->clientId, event->clientSeq.previous());
+        }
+        from = next.back()->serverSeq;
     }
-    return chunk;
+    return known;
+}
+
+void cursorMoved(SyncContext &context, const DocumentPtr &document, StateVector moved)
+{
+    const StateVector &cursor = document->cursors().move(std::move(moved));
+    protocol::OutgoingPtr outgoing;
+    for (const SubscriberPtr &other : context.broker.subscribers(document->id())) {
+        if (!other->wantsCursors() || other->isOverHighWater() || !other->mayRead())
+            continue;
+        if (!outgoing)
+            outgoing = std::make_shared<const protocol::OutgoingMessage>(protocol::Cursors{document->id(), {cursor}});
+        other->send(outgoing);
+    }
 }
 
 } // namespace
 
-void SyncService::Private::readChunk(Session &session, const DocumentPtr &document, Subscription &subscription)
+// What the peer says is clamped to what exists.
+void Subscription::moveCursor(ServerSeq at)
 {
-    const eventlog::DocumentCore &core = *document->core;
-    session.reading = true;
-    eventlog::EventStore::Range range{.after = subscription.sent, .until = core.head().serverSeq,
-                                      .bytes = options.catchUpChunkBytes, .untilIsLogged = true};
-    if (session.vectorClocks) // which stand beside the events, and may be longer than these
-        range.events = 1 + options.catchUpChunkBytes / core.clock().canonicalSize();
-    std::optional<VectorClock> headClock;
-    if (session.vectorClocks && !subscription.clock)
-        headClock = core.clock();
-    read<Chunk>(
-        [number = core.number(), range, headClock, head = core.head().serverSeq](storage::ReadView &view) {
-            return readEvents(view, number, range, headClock, head);
+    const DocumentPtr document = m_pin ? m_pin->document() : nullptr;
+    const DocumentCore *core = document ? document->core() : nullptr;
+    if (!core || !core->exists())
+        return;
+    at = std::min(at, core->head().serverSeq);
+    if (core->tailReaches(at))
+        return cursorMoved(m_context, document, {m_session.client(), m_id, at, core->clockAt(at), m_context.clock.wall()});
+    m_context.store().read<VectorClock>(
+        [number = core->number(), headClock = core->clock(), head = core->head().serverSeq, at](storage::ReadView &view) {
+            return clockAt(view, number, at, head, headClock);
         },
-        [this, id = session.id, document, generation = subscription.generation, after = range.after](Result<Chunk> chunk) {
-            Session *reader = this->session(id);
-            if (!reader)
-                return;
-            reader->reading = false;
-            Subscription *current = this->subscription(id, document->id, generation);
-            if (current && !chunk)
-                return failDocument(*reader, document->id, chunk.error());
-            // Not if it was compacted away meanwhile: then step() finds that a snapshot is needed. If nobody here compacts it,
-            // another node has, and tells nobody.
-            if (current && current->sent == after && chunk->events.empty() && !document->flushing)
-                reloadBehindHorizon(document, after);
-            if (current && current->sent == after && !chunk->events.empty() && chunk->events.front()->serverSeq == after.next()) {
-                if (chunk->clockBefore)
-                    current->clock = std::move(chunk->clockBefore);
-                sendEvents(*reader, document, *current, chunk->events);
-            }
-            pump(*reader);
+        [document, at, client = m_session.client(), &context = m_context](Result<VectorClock> known) {
+            if (known)
+                cursorMoved(context, document, {client, document->id(), at, std::move(*known), context.clock.wall()});
         });
-}
-
-void SyncService::Private::reloadBehindHorizon(const DocumentPtr &document, ServerSeq after)
-{
-    whenIdle(document, [this, document, after] {
-        if (document->core->horizon() > after.next())
-            return;
-        document->core.reset();
-        load(document);
-    });
-}
-
-void SyncService::Private::sendSynced(Session &session, const DocumentPtr &document, Subscription &subscription)
-{
-    const eventlog::DocumentCore &core = *document->core;
-    protocol::Synced synced{.documentId = document->id, .position = core.head(), .horizon = core.horizon(),
-                            .clientSeq = core.clientSeq(session.client), .permission = subscription.permission};
-    const auto collection = core.collection() ? core.collection() : subscription.collection;
-    if (collection)
-        synced.policy = rules.of(*collection)->policy;
-    if (!core.exists())
-        synced.position.chain = chainStart(collection.value_or(CollectionName()), document->id);
-    if (session.vectorClocks || subscription.wantsCursors)
-        synced.vectorClock = core.clock();
-    subscription.owesSynced = false;
-    subscription.synced = true;
-    subscription.pending.clear();
-    subscription.clock.reset();
-    send(session, std::move(synced));
-    subscription.owesPresences = true;
-    subscription.owesCursors = subscription.wantsCursors;
-    subscription.presencesAfter.reset();
-    subscription.cursorsAfter.reset();
 }
 
 } // namespace eventsync::sync

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/sync/guardedaccess.h>
+#include <eventsync/sync/guardedaccess_p.h>
 
 #include <eventsync/base/guard.h>
 

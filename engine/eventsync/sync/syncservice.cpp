@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/base/limits.h>
-#include <eventsync/sync/private.h>
+#include <eventsync/sync/syncservice.h>
 
-#include <eventsync/base/logging.h>
-#include <eventsync/eventlog/storestate.h>
-#include <eventsync/sync/guardedaccess.h>
+#include <eventsync/base/limits.h>
+#include <eventsync/base/mutation.h>
+#include <eventsync/sync/guardedaccess_p.h>
+#include <eventsync/sync/othernodes_p.h>
+#include <eventsync/sync/session_p.h>
 
 #include <algorithm>
+#include <unordered_map>
+#include <utility>
 
 namespace eventsync::sync {
+
+using eventlog::DocumentPtr;
 
 namespace {
 
@@ -17,11 +22,7 @@ constexpr std::int64_t orElse(std::int64_t value, std::size_t other)
     return value > 0 ? value : static_cast<std::int64_t>(other);
 }
 
-} // namespace
-
-SyncService::Private::Private(storage::Backend &store, Executor &posts, const Clock &time, Random &chance, ServiceOptions given)
-    : backend(store), executor(posts), clock(time), random(chance), options(std::move(given)), uuids(time, chance),
-      broker(options.catchUpChunkBytes), listened(time), seen(time), lastWall(time.wall()), lastTick(time.steady())
+ServiceOptions filledIn(ServiceOptions options)
 {
     options.access = guardedAccess(std::move(options.access));
     auto &wire = options.limits;
@@ -31,84 +32,146 @@ SyncService::Private::Private(storage::Backend &store, Executor &posts, const Cl
     wire.inFlight = orElse(wire.inFlight, limits::kInFlightEvents);
     wire.documentsPerConnection = orElse(wire.documentsPerConnection, limits::kDocumentsPerConnection);
     wire.presenceBytes = orElse(wire.presenceBytes, limits::kPresenceBytes);
-    queries = options.queries ? options.queries : std::make_shared<storage::Queries>(backend, clock, options.metrics);
-    if (options.metrics)
-        numbers.emplace(*options.metrics);
-    schedule.setRules(options.upkeep);
-    joinNodes();
-    start();
+    return options;
 }
 
-SyncService::Private::~Private()
+eventlog::DocumentEngine::Options engineOptions(const ServiceOptions &options)
 {
-    life.reset(); // what is dropped with the members calls nothing back
-    for (const auto &[id, document] : documents) { // what waits with a document may hold that very document
-        const auto loading = std::exchange(document->whenLoaded, {});
-        const auto idle = std::exchange(document->whenIdle, {});
-        const auto flushing = std::exchange(document->whenFlushed, {});
-    }
+    return {.policies = options.policies, .validators = options.validators, .snapshotEvery = options.snapshotEvery, .upkeep = options.upkeep,
+            .loadedDocuments = options.loadedDocuments, .memory = options.memory, .metrics = options.metrics,
+            .rows = eventlog::DocumentEngine::Rows::OnTick, .eventBytes = static_cast<std::size_t>(options.limits.eventBytes),
+            .worker = options.worker, .lightBytes = options.lightBytes, .pushWindow = options.limits.inFlight};
 }
 
-void SyncService::Private::start()
+} // namespace
+
+struct SyncService::Private
 {
-    struct Left // by the service before
+    using SessionPtr = std::shared_ptr<Session>;
+    struct Connection // the newest of a client id
     {
-        eventlog::StoreState state;
-        eventlog::SeenTime seen;
-        std::chrono::milliseconds wallMoved;
+        SessionId session;
+        std::shared_ptr<eventlog::PushOrigin> origin; // outlives the session in what it pushed
     };
-    const auto look = [time = &clock](storage::ReadView &view) -> Result<Left> {
-        EVENTSYNC_TRY(eventlog::StoreState state, eventlog::StoreState::read(view));
-        EVENTSYNC_TRY(const eventlog::SeenTime since, eventlog::SeenTime::read(view, *time));
-        EVENTSYNC_TRY(const std::chrono::milliseconds moved, eventlog::SeenTime::wallMoved(view, *time));
-        return Left{std::move(state), since, moved};
-    };
-    read<Left>(look, [this](Result<Left> left) {
-        started = true;
-        if (!left) {
-            qCCritical(lcSync) << "the store cannot be read:" << left.error().toString().c_str();
-            startError = left.error();
-        } else {
-            lastNumber = left->state.lastNumber;
-            lastPosition = left->state.lastPosition;
-            derivedStored = left->state.derived;
-            seen = left->seen;
-            if (left->wallMoved < -limits::kClockJump || left->wallMoved > options.clientExpiry)
-                logJump(left->wallMoved, "since the store was last served");
-            for (const DocumentId &id : left->state.lagging)
-                withDocument(id, [](const Result<DocumentPtr> &) {});
-        }
-        for (auto &task : std::exchange(atStart, {}))
-            task();
-    });
-}
 
-void SyncService::Private::whenStarted(std::function<void()> task)
+    Private(storage::Backend &backend, Executor &executor, const Clock &time, Random &random, ServiceOptions given)
+        : clock(time), options(filledIn(std::move(given))), engine(backend, executor, time, random, engineOptions(options)),
+          context{.engine = engine, .options = options, .clock = time},
+          nodes(engine, {.isSubscribed = [this](const DocumentId &id) { return context.broker.isSubscribed(id); },
+                         .isWatched = [this](const CollectionName &name) { return context.watches.isWatched(name); },
+                         .headChanged = [this](const DocumentPtr &document) { context.watches.headChanged(document); }})
+    {
+        if (options.metrics)
+            context.pushedEvents = &options.metrics->counter("eventsync_pushed_events_total", "pushed events answered");
+        context.becameReady = [this](Session &session) { becameReady(session); };
+        context.ended = [this](SessionId id) { ended(id); };
+        context.answers.setStats([this] { return stats(); });
+        context.broker.addListener([this](const DocumentPtr &document, const eventlog::LoggedPtr &last) {
+            nodes.announce(document, last);
+            context.watches.headChanged(document);
+        });
+        engine.setObserver(&context.broker);
+        if (options.pubsub)
+            nodes.join(*options.pubsub, UuidGenerator(time, random).next().toText());
+        context.clients.start({.connected = [this] { return connected(); }, .forgotten = [this](const ClientId &client) { forgotten(client); }});
+    }
+    ~Private()
+    {
+        engine.setObserver(nullptr);
+        engine.store().close(); // what is dropped with the members calls nothing back
+    }
+
+    SessionPtr session(SessionId id) const;
+    std::vector<SessionPtr> all() const; // a list of its own: what is done with one may end others
+    void becameReady(Session &session);
+    void ended(SessionId id);
+    std::set<ClientId> connected() const;
+    void forgotten(const ClientId &client);
+    json::Object stats() const;
+
+    const Clock &clock;
+    const ServiceOptions options;
+    eventlog::DocumentEngine engine;
+    SyncContext context;
+    OtherNodes nodes;
+    std::unordered_map<SessionId, SessionPtr> sessions;
+    std::unordered_map<ClientId, Connection> connections;
+    std::int64_t nextSession = 1;
+    std::chrono::milliseconds lastPoll{};
+};
+
+SyncService::Private::SessionPtr SyncService::Private::session(SessionId id) const
 {
-    if (started)
-        task();
-    else
-        atStart.push_back(std::move(task));
+    const auto found = sessions.find(id);
+    return found == sessions.end() ? nullptr : found->second;
 }
 
-void SyncService::Private::commit(storage::Batch batch, storage::Backend::CommitDone done)
+std::vector<SyncService::Private::SessionPtr> SyncService::Private::all() const
 {
-    backend.commit(std::move(batch), executor,
-                   [done = std::move(done), alive = std::weak_ptr<int>(life)](Result<storage::Committed> result) {
-                       if (!alive.expired())
-                           done(std::move(result));
-                   });
+    std::vector<SessionPtr> list;
+    for (const auto &[id, session] : sessions)
+        list.push_back(session);
+    return list;
 }
 
-void SyncService::Private::post(std::function<void()> task)
+// The newest connection of a client id is the one; what an older one still had waiting is dropped, so that its client may
+// number and send again what it has no answer to (rule 4).
+void SyncService::Private::becameReady(Session &ready)
 {
-    executor.post([task = std::move(task), alive = std::weak_ptr<int>(life)] {
-        if (!alive.expired())
-            task();
-    });
+    Connection &newest = connections[ready.client()];
+    if (newest.origin && !mutated(Mutation::NoDrop))
+        newest.origin->dropped = true;
+    if (const SessionPtr older = newest.origin ? session(newest.session) : nullptr) {
+        if (mutated(Mutation::NoDrop))
+            older->replace();
+        else
+            older->close({ErrorCode::Replaced, "a newer connection uses this client id"}, limits::kRetryReplaced);
+    }
+    connections[ready.client()] = {ready.id(), ready.pushes().origin()};
+    ready.welcome();
 }
 
-// ---- the public face
+// It may be in the middle of a function: it goes when that has returned.
+void SyncService::Private::ended(SessionId id)
+{
+    const auto found = sessions.find(id);
+    if (found == sessions.end())
+        return;
+    engine.executor().post([gone = std::move(found->second)] {});
+    sessions.erase(found);
+}
+
+std::set<ClientId> SyncService::Private::connected() const
+{
+    std::set<ClientId> clients;
+    for (const auto &[client, connection] : connections) {
+        if (session(connection.session))
+            clients.insert(client);
+    }
+    return clients;
+}
+
+void SyncService::Private::forgotten(const ClientId &client)
+{
+    const auto found = connections.find(client);
+    if (found == connections.end())
+        return;
+    found->second.origin->dropped = true;
+    if (const SessionPtr open = session(found->second.session))
+        open->close({ErrorCode::ClientExpired, "the client has been forgotten"});
+}
+
+json::Object SyncService::Private::stats() const
+{
+    std::size_t subscriptions = 0, ready = 0;
+    for (const auto &[id, session] : sessions) {
+        subscriptions += session->subscriptionCount();
+        ready += session->state() == Session::State::Ready ? 1 : 0;
+    }
+    return {{"connections", static_cast<std::int64_t>(ready)}, {"subscriptions", static_cast<std::int64_t>(subscriptions)}};
+}
+
+// ---- sessions
 
 const storage::Schema &SyncService::schema()
 {
@@ -124,199 +187,151 @@ SyncService::~SyncService() = default;
 
 SessionId SyncService::open(SessionSink &sink, SessionInfo info)
 {
-    auto session = std::make_unique<Session>();
     const SessionId id(d->nextSession++);
-    session->id = id;
-    session->sink = &sink;
-    session->info = std::move(info);
-    if (session->info.readerOnly)
-        session->state = Session::State::Ready;
-    session->vectorClocks = session->info.readerOnly && session->info.vectorClocks;
-    session->token->session = id;
-    session->opened = session->heard = session->pinged = d->listened.now();
-    d->sessions.emplace(id, std::move(session));
+    d->sessions.emplace(id, std::make_shared<Session>(d->context, id, sink, std::move(info)));
     return id;
 }
 
 void SyncService::receive(SessionId id, const protocol::Message &message)
 {
-    if (Session *session = d->session(id)) {
-        session->heard = d->listened.now();
-        if (const auto done = guarded([&] { d->dispatch(*session, message); }); !done)
-            d->closeSession(id, done.error(), limits::kRetryFirst);
-    }
+    if (const auto session = d->session(id))
+        session->receive(message);
 }
 
 void SyncService::receiveInvalid(SessionId id, const Error &error, const protocol::RefusedNames &names)
 {
-    Session *session = d->session(id);
-    if (!session)
-        return;
-    session->heard = d->listened.now();
-    // Before `welcome` it was to be the hello.
-    if (session->state == Session::State::Opened && scopeOf(error.code) == protocol::ErrorScope::Connection)
-        return d->closeSession(id, error);
-    if (names.requestId && session->state == Session::State::Ready)
-        return d->send(*session, protocol::QueryResult{.requestId = *names.requestId, .code = error.code, .reason = error.message});
-    d->sendError(*session, error, protocol::ErrorScope::Message, names.documentId);
+    if (const auto session = d->session(id))
+        session->receiveInvalid(error, names);
 }
 
 void SyncService::tooLong(SessionId id, const protocol::Message &message)
 {
-    if (Session *session = d->session(id))
-        d->tooLong(*session, message);
+    if (const auto session = d->session(id))
+        session->tooLong(message);
 }
 
 void SyncService::drained(SessionId id)
 {
-    if (Session *session = d->session(id))
-        d->pump(*session);
+    if (const auto session = d->session(id))
+        session->sendPending();
 }
 
 void SyncService::lost(SessionId id)
 {
-    d->forget(id);
+    if (const auto session = d->session(id))
+        session->lost();
 }
 
 void SyncService::tick()
 {
-    d->tick();
-}
-
-void SyncService::write(Write write, std::function<void(Result<Written>)> done)
-{
-    if (d->stopping)
-        return done(failure(ErrorCode::ShuttingDown, "the server is stopping"));
-    if (auto author = authorIdFrom(write.clientId.text()); !author)
-        return done(failure(author.error()));
-    if (auto valid = documentIdFrom(write.documentId.text()); !valid)
-        return done(failure(valid.error()));
-    if (auto valid = collectionNameFrom(write.collection.text()); !valid)
-        return done(failure(valid.error()));
-    const EventId id = write.id.value_or(d->uuids.next());
-    auto job = std::make_shared<Job>(Job{WriteJob{std::move(write), id, done}});
-    const ClientId client = std::get<WriteJob>(job->work).write.clientId;
-    d->claimAuthor(client, [this, job, done](const Result<> &claimed) {
-        if (!claimed)
-            return done(failure(claimed.error()));
-        d->withDocument(std::get<WriteJob>(job->work).write.documentId, [this, job, done](const Result<DocumentPtr> &document) {
-            if (!document)
-                done(failure(document.error()));
-            else
-                d->addJob(*document, std::move(*job));
-        });
-    });
-}
-
-void SyncService::read(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done)
-{
-    d->readRecord(id, &eventlog::DocumentCore::record, std::move(done));
-}
-
-void SyncService::readHead(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done)
-{
-    d->readRecord(id, &eventlog::DocumentCore::recordWithoutState, std::move(done));
-}
-
-void SyncService::Private::readRecord(const DocumentId &id, DocumentRecord (eventlog::DocumentCore::*part)() const,
-                                      std::function<void(Result<DocumentRecord>)> done)
-{
-    withDocument(id, [this, id, part, done = std::move(done)](const Result<DocumentPtr> &document) {
-        if (!document)
-            return done(failure(document.error()));
-        whenIdle(*document, [document = *document, id, part, done] {
-            if (document->core->exists())
-                done(((*document->core).*part)());
-            else
-                done(failure(ErrorCode::NotFound, "there is no document " + id.text()));
-        });
-    });
-}
-
-void SyncService::query(const protocol::Query &query, std::function<void(protocol::QueryResult)> done, const storage::Queries::Requester &requester)
-{
-    d->answerQuery(query, Principal(), requester, std::move(done));
-}
-
-void SyncService::compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done)
-{
-    d->compact(id, horizon, std::move(done));
-}
-
-void SyncService::snapshot(const DocumentId &id, std::function<void(Result<eventsync::Snapshot>)> done)
-{
-    d->withDocument(id, [this, done = std::move(done)](const Result<DocumentPtr> &document) {
-        if (!document)
-            return done(failure(document.error()));
-        d->whenIdle(*document, [this, document = *document, done] { d->makeSnapshot(document, done); });
-    });
-}
-
-void SyncService::expireClient(const ClientId &client, std::function<void(Result<>)> done)
-{
-    d->expire(client, std::move(done));
-}
-
-void SyncService::noteDamage(const Error &error)
-{
-    d->damage.note(error);
-}
-
-void SyncService::query(const protocol::Query &query, const Principal &principal,
-                        std::function<void(protocol::QueryResult)> done)
-{
-    d->answerQuery(query, principal, {}, std::move(done));
-}
-
-void SyncService::setPolicies(Policies policies, const std::vector<CollectionName> &changed)
-{
-    const auto isChanged = [&](const std::optional<CollectionName> &collection) {
-        return collection && std::find(changed.begin(), changed.end(), *collection) != changed.end();
-    };
-    d->options.policies = std::move(policies);
-    for (const CollectionName &collection : changed)
-        d->rules.forget(collection);
-    for (const auto &[id, document] : d->documents) {
-        if (document->away)
-            document->away->rulesChanged = true;
-        if (document->core && isChanged(document->core->collection()))
-            document->core->rulesChanged();
+    const auto now = d->clock.steady(), listened = d->context.listened.now();
+    for (const auto &session : d->all())
+        session->tick(listened);
+    d->context.presence.endBefore(listened - d->options.presenceKeep);
+    std::erase_if(d->connections, [this](const auto &entry) { return entry.second.origin.use_count() == 1 && !d->session(entry.second.session); });
+    if (d->nodes.hasJoined() && now - d->lastPoll >= d->options.headPoll) {
+        d->lastPoll = now;
+        d->nodes.poll();
     }
-    std::vector<SessionId> affected;
-    for (const auto &[id, session] : d->sessions) {
-        const bool hears = !session->info.readerOnly
-            && std::any_of(session->subscriptions.begin(), session->subscriptions.end(), [&](const auto &entry) {
-                   const DocumentPtr document = d->inUse(entry.first);
-                   const bool isKnown = document && document->core && document->core->collection();
-                   return isChanged(isKnown ? document->core->collection() : entry.second.collection);
-               });
-        if (hears)
-            affected.push_back(id);
-    }
-    for (const SessionId id : affected)
-        d->closeSession(id, {ErrorCode::Unavailable, "the rules of a collection have changed"}, limits::kRetryFirst);
-}
-
-void SyncService::setUpkeep(eventlog::UpkeepRules upkeep)
-{
-    d->options.upkeep = std::move(upkeep);
-    d->schedule.setRules(d->options.upkeep);
+    d->engine.tick();
+    d->context.clients.tick();
 }
 
 void SyncService::accessChanged()
 {
-    std::vector<SessionId> all;
-    for (const auto &[id, session] : d->sessions)
-        all.push_back(id);
-    for (const SessionId id : all) {
-        if (Session *session = d->session(id))
-            d->recheckAccess(*session);
+    for (const auto &session : d->all())
+        session->recheckAccess();
+}
+
+void SyncService::setPolicies(Policies policies, const std::vector<CollectionName> &changed)
+{
+    d->engine.setPolicies(std::move(policies), changed);
+    for (const auto &session : d->all()) {
+        if (!session->peer().info().readerOnly && session->subscribesToAny(changed))
+            session->close({ErrorCode::Unavailable, "the rules of a collection have changed"}, limits::kRetryFirst);
     }
 }
 
+void SyncService::setUpkeep(eventlog::UpkeepRules upkeep)
+{
+    d->engine.setUpkeep(std::move(upkeep));
+}
+
+// What was accepted is committed and answered first (G18); then derived rows, so that the next start has nothing to fold.
 void SyncService::shutdown(std::function<void()> done)
 {
-    d->shutdown(std::move(done));
+    if (!std::exchange(d->context.stopping, true)) {
+        d->engine.stopAccepting();
+        const auto leaving = std::make_shared<const protocol::OutgoingMessage>(protocol::GoAway{limits::kRetryFirst.count()});
+        for (const auto &session : d->all())
+            session->peer().send(leaving);
+    }
+    d->engine.drain([this, done = std::move(done)] {
+        for (const auto &session : d->all())
+            session->close({ErrorCode::ShuttingDown, "the server is stopping"}, limits::kRetryFirst);
+        d->engine.settle([this, done] {
+            if (d->context.clients.isUsable())
+                d->context.clients.keepTime();
+            done();
+        });
+    });
+}
+
+// ---- documents
+
+eventlog::DocumentEngine &SyncService::engine()
+{
+    return d->engine;
+}
+
+void SyncService::write(Write write, std::function<void(Result<Written>)> done)
+{
+    d->engine.write(std::move(write), std::move(done));
+}
+
+void SyncService::transact(eventlog::DocumentTransaction transaction, std::function<void(Result<std::vector<Written>>)> done)
+{
+    d->engine.transact(std::move(transaction), std::move(done));
+}
+
+void SyncService::read(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done)
+{
+    d->engine.readCommitted(id, std::move(done));
+}
+
+void SyncService::readHead(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done)
+{
+    d->engine.readHead(id, std::move(done));
+}
+
+void SyncService::query(const protocol::Query &query, std::function<void(protocol::QueryResult)> done, const storage::Queries::Requester &requester)
+{
+    d->context.answers.answer(query, Principal(), requester, std::move(done));
+}
+
+void SyncService::query(const protocol::Query &query, const Principal &principal, std::function<void(protocol::QueryResult)> done)
+{
+    d->context.answers.answer(query, principal, {}, std::move(done));
+}
+
+void SyncService::compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done)
+{
+    d->engine.compact(id, horizon, std::move(done));
+}
+
+void SyncService::snapshot(const DocumentId &id, std::function<void(Result<eventsync::Snapshot>)> done)
+{
+    d->engine.snapshot(id, std::move(done));
+}
+
+void SyncService::expireClient(const ClientId &client, std::function<void(Result<>)> done)
+{
+    d->context.clients.expire(client, std::move(done));
+}
+
+void SyncService::noteDamage(const Error &error)
+{
+    d->engine.store().noteDamage(error);
 }
 
 } // namespace eventsync::sync

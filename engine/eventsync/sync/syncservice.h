@@ -9,7 +9,7 @@
 #include <eventsync/base/random.h>
 #include <eventsync/base/storelimits.h>
 #include <eventsync/base/valuelimits.h>
-#include <eventsync/eventlog/documentwriter.h>
+#include <eventsync/eventlog/submission.h>
 #include <eventsync/eventlog/upkeep.h>
 #include <eventsync/model/collectionpolicy.h>
 #include <eventsync/model/snapshot.h>
@@ -25,6 +25,10 @@
 #include <memory>
 #include <optional>
 #include <vector>
+
+namespace eventsync::eventlog {
+class DocumentEngine;
+} // namespace eventsync::eventlog
 
 namespace eventsync::sync {
 
@@ -104,32 +108,15 @@ public:
     void tick();                                                // at least every second
 
     // ---- writes by code and by REST (flow 1). `done` is called on the engine thread, once, when durable or refused.
-    struct Write
-    {
-        DocumentId documentId;
-        CollectionName collection;
-        ClientId clientId;                                      // `server`, `rest:...`, a code author
-        std::optional<std::string> author = {};
-        std::optional<ServerSeq> ifVersion = {};                // VersionConflict if the document stands elsewhere
-        // From the state as it stands (engine fields included; none: absent) to the state wanted. May run several times.
-        std::function<Result<>(json::State &)> edit = {};
-        std::optional<json::Patch> patch = {};                  // or a patch, as it is; of a CRDT document: what it leads to
-        DocumentKind kind = DocumentKind::Json;                 // of a document that never was; others keep theirs
-        json::Object metadata = {};
-        std::optional<EventId> id = {};                         // for an idempotent repetition
-        std::size_t bytes = 0;                                  // about, of what it brings; for where it is validated
-        bool editsAnywhere = false;                             // `edit` may run on the worker's thread
-    };
-    struct Written
-    {
-        DocumentRecord record;
-        Diff diff;
-        EventPtr event; // null if nothing changed
-    };
+    using Write = eventlog::DocumentWrite;
+    using Written = eventlog::WrittenDocument;
     void write(Write write, std::function<void(Result<Written>)> done);
 
+    // The writer of this store's logs, for storages over it (EventSyncStorage, EventSourcedStorage).
+    eventlog::DocumentEngine &engine();
+
     // Changes of several documents that commit as one, or not at all; see eventlog::DocumentTransaction.
-    void transact(eventlog::DocumentTransaction transaction, eventlog::DocumentWriter::TransactionDone done);
+    void transact(eventlog::DocumentTransaction transaction, std::function<void(Result<std::vector<Written>>)> done);
 
     // ---- reads, answered on the engine thread with access not checked (callers do)
     void read(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done); // the newest committed state

@@ -194,7 +194,7 @@ void TestEventLogStorages::missingEventsComeInParts()
 // [G2]
 void TestEventLogStorages::everyChangeThroughTheStorageIsAnEvent()
 {
-    EventSyncStorage storage(*world->writer, {.clientId = kServer});
+    EventSyncStorage storage(*world->engine, {.clientId = kServer});
     QVERIFY(world->wait(storage.createOne(world->collection, kGame, game(1), {})));
     QVERIFY(world->wait(storage.findOneAndUpdate(kGame, addGold(2), {})));
     QVERIFY(world->wait(storage.updateOne(kGame, *json::Patch::fromJson(*json::parse(R"([{"op":"inc","path":"/gold","value":4}])")), {})));
@@ -220,7 +220,7 @@ void TestEventLogStorages::everyChangeThroughTheStorageIsAnEvent()
 
 void TestEventLogStorages::typedStorageWorksOverEvents()
 {
-    EventSyncStorage storage(*world->writer);
+    EventSyncStorage storage(*world->engine);
     TypedStorage<GameState> games(storage, world->collection);
     QVERIFY(world->wait(games.createOne(kGame, {"Knight", 1, 1, 0})));
     const auto edited = world->wait(games.findOneAndUpdate(kGame, [](GameState &state) -> Result<> { state.gold = 9; return {}; }));
@@ -265,7 +265,7 @@ void TestEventLogStorages::editsAtOnceLoseNothing()
 void TestEventLogStorages::editLosesARaceAndIsComputedAgain()
 {
     QVERIFY(world->wait(world->documents->createDocument(game(0), kServer)));
-    LocalWriter second(*world->backend, world->executor, world->clock, world->random, {});
+    DocumentEngine second(*world->backend, world->executor, world->clock, world->random, {});
     EventSourcedStorage others(second, world->collection);
     QVERIFY(world->wait(others.updateDocument(kGame, addGold(1), kAdmin)));
     QVERIFY(world->wait(world->documents->updateDocument(kGame, addGold(2), kServer)));
@@ -307,7 +307,7 @@ void TestEventLogStorages::whatAnEditThrowsComesBackAndBlocksNothing()
     };
     const auto thrown = world->wait(world->documents->updateDocument(kGame, edit, kAdmin));
     QCOMPARE(thrown.error().code, ErrorCode::Invalid);
-    EventSyncStorage storage(*world->writer);
+    EventSyncStorage storage(*world->engine);
     const auto both = world->wait(storage.transaction({kGame}, [&](auto &games) { return edit(games.at(kGame)); }, {}));
     QCOMPARE(both.error().code, ErrorCode::Invalid);
     QVERIFY(world->wait(world->documents->updateDocument(kGame, addGold(1), kAdmin))); // the document is not stuck
@@ -317,7 +317,7 @@ void TestEventLogStorages::whatAnEditThrowsComesBackAndBlocksNothing()
 
 void TestEventLogStorages::whatAValidatorThrowsRefusesTheEdit()
 {
-    LocalWriter::Options options;
+    DocumentEngine::Options options;
     options.validators = [](const CollectionName &collection) -> std::shared_ptr<const Validator> {
         if (collection == CollectionName("broken"))
             throw std::runtime_error("no rules today");
@@ -327,7 +327,7 @@ void TestEventLogStorages::whatAValidatorThrowsRefusesTheEdit()
         });
     };
     world->close();
-    LocalWriter writer(*world->backend, world->executor, world->clock, world->random, std::move(options));
+    DocumentEngine writer(*world->backend, world->executor, world->clock, world->random, std::move(options));
     EventSyncStorage storage(writer);
     QVERIFY(world->wait(storage.createOne(CollectionName("games"), kGame, game(1), {})));
     QCOMPARE(world->wait(storage.createOne(CollectionName("games"), kOther, json::Object{{"gold", "much"}}, {})).error().code,
@@ -338,7 +338,7 @@ void TestEventLogStorages::whatAValidatorThrowsRefusesTheEdit()
 
 void TestEventLogStorages::namesThatCannotBeLoggedAreRefused()
 {
-    EventSyncStorage storage(*world->writer);
+    EventSyncStorage storage(*world->engine);
     const CollectionName games("games");
     QCOMPARE(world->wait(storage.createOne(games, DocumentId("not allowed/id"), game(1), {})).error().code, ErrorCode::InvalidValue);
     QCOMPARE(world->wait(storage.createOne(games, DocumentId(std::string(200, 'a')), game(1), {})).error().code, ErrorCode::InvalidValue);
@@ -570,7 +570,7 @@ void TestEventLogStorages::oldStatesComeBack()
 void TestEventLogStorages::clocksFollowTheEvents()
 {
     MemoryVectorClockManager inMemory;
-    EventSyncStorage storage(*world->writer, {.clientId = kServer, .vectorClocks = &inMemory});
+    EventSyncStorage storage(*world->engine, {.clientId = kServer, .vectorClocks = &inMemory});
     QVERIFY(world->wait(storage.createOne(world->collection, kGame, game(1), {})));
     QVERIFY(world->wait(storage.findOneAndUpdate(kGame, addGold(1), {})));
     QVERIFY(world->wait(storage.findOneAndUpdate(kGame, addGold(1), {.clientId = kAdmin})));
@@ -630,7 +630,7 @@ void TestEventLogStorages::repeatedWriteCountsOnce()
     write.edit = [](json::State &state) { return addGold(1)(*state); };
     for (int i = 0; i < 3; ++i) {
         std::optional<Result<WrittenDocument>> written;
-        world->writer->write(write, [&](Result<WrittenDocument> result) { written = std::move(result); });
+        world->engine->write(write, [&](Result<WrittenDocument> result) { written = std::move(result); });
         QVERIFY(world->executor.runUntil([&] { return written.has_value(); }));
         QVERIFY(*written && (*written)->event);
         QCOMPARE((*written)->event->serverSeq, ServerSeq(2));

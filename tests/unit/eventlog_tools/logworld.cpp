@@ -42,22 +42,22 @@ void LogWorld::reopenStore()
 
 void LogWorld::open()
 {
-    LocalWriter::Options options{.snapshotEvery = m_snapshotEvery, .upkeep = upkeep};
+    DocumentEngine::Options options{.snapshotEvery = m_snapshotEvery, .upkeep = upkeep};
     options.policies.set(collection, m_policy);
-    writer = std::make_unique<LocalWriter>(*backend, executor, clock, random, options);
-    documents = std::make_unique<EventSourcedStorage>(*writer, collection, EventSourcedStorage::Options{.kind = m_documentKind});
+    engine = std::make_unique<DocumentEngine>(*backend, executor, clock, random, options);
+    documents = std::make_unique<EventSourcedStorage>(*engine, collection, EventSourcedStorage::Options{.kind = m_documentKind});
 }
 
 void LogWorld::close()
 {
     documents.reset();
-    writer.reset();
+    engine.reset();
 }
 
 void LogWorld::settle()
 {
     bool settled = false;
-    writer->settle([&] { settled = true; });
+    engine->settle([&] { settled = true; });
     EVENTSYNC_ASSERT(executor.runUntil([&] { return settled; }));
 }
 

@@ -5,7 +5,7 @@
 #include <support/fakeclock.h>
 
 #include <eventsync/eventlog/eventsourcedstorage.h>
-#include <eventsync/eventlog/localwriter.h>
+#include <eventsync/eventlog/documentengine.h>
 #include <eventsync/storage/memorybackend.h>
 
 #include <QTemporaryDir>
@@ -14,7 +14,7 @@
 
 namespace eventsync::test {
 
-// A store with logs on one backend or another, with a writer and the storages over it, driven by hand.
+// A store with logs on one backend or another, with an engine and the storages over it, driven by hand.
 class LogWorld
 {
 public:
@@ -23,7 +23,7 @@ public:
                       DocumentKind documentKind = DocumentKind::Json);
     ~LogWorld();
 
-    void open();  // a new writer on the same store: the program starts
+    void open();  // a new engine on the same store: the program starts
     void close(); // the program ends; what waits is dropped
     void reopenStore();
 
@@ -45,14 +45,14 @@ public:
     Result<storage::EditResult> set(const DocumentId &id, const std::string &client, std::int64_t n);
     storage::MemoryBackend &memory() { return static_cast<storage::MemoryBackend &>(*backend); }
 
-    eventlog::UpkeepRules upkeep; // of the next writer
+    eventlog::UpkeepRules upkeep; // of the next engine
     const Kind kind;
     const CollectionName collection{"games"};
     FakeClock clock;
     SeededRandom random{7};
     ManualExecutor executor;
     std::unique_ptr<storage::Backend> backend;
-    std::unique_ptr<eventlog::LocalWriter> writer;
+    std::unique_ptr<eventlog::DocumentEngine> engine;
     std::unique_ptr<eventlog::EventSourcedStorage> documents;
 
 private:

@@ -100,7 +100,7 @@ private Q_SLOTS:
     void aRowThatIsNotWhatWasStoredIsCorrupt_data();
     void aRowThatIsNotWhatWasStoredIsCorrupt();
     void rowsOfAnEarlierVersionPassUntilTheyAreWrittenAgain();
-    void aWriterKeepsInMemoryWhatItsAccountAllows();
+    void anEngineKeepsInMemoryWhatItsAccountAllows();
     void rebuildRestoresWhatIsDerived_data();
     void rebuildRestoresWhatIsDerived();
     void rebuildLeavesADamagedLogAlone();
@@ -384,27 +384,27 @@ void TestEventLogTools::rowsOfAnEarlierVersionPassUntilTheyAreWrittenAgain()
     QVERIFY(verifyLogs(**(*backend)->view())->isSound());
 }
 
-void TestEventLogTools::aWriterKeepsInMemoryWhatItsAccountAllows()
+void TestEventLogTools::anEngineKeepsInMemoryWhatItsAccountAllows()
 {
     constexpr std::size_t kHeld = 1'600'000; // of an array of 100,000 numbers
     world->close();
     const auto account = std::make_shared<MemoryAccount>(4 * kHeld);
-    LocalWriter writer(*world->backend, world->executor, world->clock, world->random, {.memory = account});
+    DocumentEngine engine(*world->backend, world->executor, world->clock, world->random, {.memory = account});
     for (int i = 0; i < 10; ++i) {
         const DocumentId id("large-" + std::to_string(i));
         bool written = false;
-        writer.write({.documentId = id, .collection = world->collection, .clientId = ClientId("server"),
+        engine.write({.documentId = id, .collection = world->collection, .clientId = ClientId("server"),
                       .edit = [](json::State &state) -> Result<> {
                           state = json::Value(json::Object{{"n", json::Array(100'000, json::Value(0))}});
                           return {};
                       }},
                      [&](const Result<WrittenDocument> &result) { written = result.has_value(); });
         bool settled = false;
-        writer.settle([&] { settled = true; });
+        engine.settle([&] { settled = true; });
         QVERIFY(world->executor.runUntil([&] { return settled; }));
         QVERIFY(written);
         bool read = false; // the document's row is written: it is measured again
-        writer.read(id, [&](const Result<DocumentRecord> &record) { read = record.has_value(); });
+        engine.read(id, [&](const Result<DocumentRecord> &record) { read = record.has_value(); });
         QVERIFY(world->executor.runUntil([&] { return read; }));
     }
     QVERIFY2(account->bytes() > kHeld && account->bytes() <= account->total(), std::to_string(account->bytes()).c_str());

@@ -16,8 +16,6 @@ namespace eventsync::sync::test {
 
 namespace {
 
-const char kGold5[] = R"([{"op":"inc","path":"/gold","value":5}])";
-
 // A token is the name of its owner. Rights are given, and taken back, while a test runs.
 class Doors final : public AccessPolicy
 {
@@ -75,16 +73,6 @@ private:
     }
 };
 
-SyncService::Write writeOf(const std::string &document)
-{
-    SyncService::Write write{.documentId = DocumentId(document), .collection = CollectionName("things"), .clientId = ClientId("server")};
-    write.edit = [](json::State &state) -> Result<> {
-        state = value(R"({"gold":1})");
-        return {};
-    };
-    return write;
-}
-
 } // namespace
 
 void AccessTest::aHelloNeedsItsToken_data()
@@ -136,8 +124,8 @@ void AccessTest::aReaderIsToldSoAndMayNotWrite()
 void AccessTest::whatMayNotBeReadLooksLikeWhatIsNotThere()
 {
     House house;
-    QVERIFY(house.rig.write(writeOf("secret")).has_value());
-    QVERIFY(house.rig.write(writeOf("open")).has_value());
+    QVERIFY(house.rig.write(writeOf("secret", R"({"gold":1})")).has_value());
+    QVERIFY(house.rig.write(writeOf("open", R"({"gold":1})")).has_value());
     house.doors->closed = {{"bob", "secret"}, {"bob", "nothing"}};
     Peer &bob = house.enter("bob-phone", "bob");
     std::vector<protocol::ErrorMessage> refused;
@@ -374,7 +362,7 @@ const std::vector<Case> &documentCases()
          }},
         {"another collection", WrongCollection, scope, false,
          [](House &h) -> Peer & {
-             static_cast<void>(h.rig.write(writeOf("d1")));
+             static_cast<void>(h.rig.write(writeOf("d1", R"({"gold":1})")));
              Peer &peer = h.enter("p", "alice");
              h.rig.say(peer, protocol::Subscribe{.documentId = DocumentId("d1"), .collection = CollectionName("others"),
                                                  .afterSeq = ServerSeq(0)});
@@ -422,7 +410,7 @@ const std::vector<Case> &connectionCases()
          [](House &h) -> Peer & { return hello(h, {.clientId = ClientId("server")}); }},
         {"an author's id", ClientIdInUse, scope, false,
          [](House &h) -> Peer & {
-             auto write = writeOf("d1");
+             auto write = writeOf("d1", R"({"gold":1})");
              write.clientId = ClientId("robot");
              static_cast<void>(h.rig.write(write));
              return hello(h, {.clientId = ClientId("robot")});

@@ -20,13 +20,6 @@ namespace eventsync::sync::test {
 
 namespace {
 
-const char kGold5[] = R"([{"op":"inc","path":"/gold","value":5}])";
-
-std::string nameTo(const std::string &name)
-{
-    return R"([{"op":"replace","path":"/name","value":")" + name + R"("}])";
-}
-
 // Changes the row of one event of the only document behind everybody's back.
 void damage(Rig &rig, std::int64_t seq, const std::function<storage::Batch(storage::Row)> &change)
 {

@@ -12,8 +12,6 @@ namespace eventsync::sync::test {
 
 namespace {
 
-const char kGold5[] = R"([{"op":"inc","path":"/gold","value":5}])";
-
 // A second service on the store of the first.
 struct Second
 {

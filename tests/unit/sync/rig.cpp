@@ -166,6 +166,11 @@ Position Rig::head(const std::string &document)
     return record ? record->position : Position{};
 }
 
+std::string nameTo(const std::string &name)
+{
+    return R"([{"op":"replace","path":"/name","value":")" + name + R"("}])";
+}
+
 json::Value value(const std::string &text)
 {
     auto parsed = json::parse(text);

@@ -94,6 +94,8 @@ public:
     std::int64_t batches = 0;
 };
 
+inline constexpr char kGold5[] = R"([{"op":"inc","path":"/gold","value":5}])";
+std::string nameTo(const std::string &name); // a patch
 json::Value value(const std::string &text);
 json::Patch patch(const std::string &text);
 std::string statuses(const protocol::Ack &ack); // "applied 1, conflict BaseCompacted, skipped"

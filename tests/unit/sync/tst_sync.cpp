@@ -5,6 +5,7 @@
 #include "crdttest.h"
 #include "growthtest.h"
 #include "nodestest.h"
+#include "partstest.h"
 #include "rig.h"
 #include "transactiontest.h"
 #include "upkeeptest.h"
@@ -18,13 +19,6 @@ using namespace eventsync::sync;
 using namespace eventsync::sync::test;
 
 namespace {
-
-const char kGold5[] = R"([{"op":"inc","path":"/gold","value":5}])";
-
-std::string nameTo(const std::string &name)
-{
-    return R"([{"op":"replace","path":"/name","value":")" + name + R"("}])";
-}
 
 CollectionPolicy goldNotNegative()
 {
@@ -752,6 +746,7 @@ int main(int argc, char **argv)
     run(GrowthTest());
     run(WorkerTest());
     run(NodesTest());
+    run(PartsTest());
     run(TransactionTest());
     return failed;
 }

@@ -18,13 +18,6 @@ namespace eventsync::sync::test {
 
 namespace {
 
-const char kGold5[] = R"([{"op":"inc","path":"/gold","value":5}])";
-
-std::string nameTo(const std::string &name)
-{
-    return R"([{"op":"replace","path":"/name","value":")" + name + R"("}])";
-}
-
 std::size_t rowsOf(Rig &rig, const char *set)
 {
     std::size_t rows = 0;

@@ -4,7 +4,6 @@
 #include <eventsync/base/limits.h>
 #include <eventsync/eventlog/eventsourcedstorage.h>
 #include <eventsync/eventlog/logverifier.h>
-#include <eventsync/sync/servicewriter.h>
 
 #include <QTest>
 
@@ -48,8 +47,7 @@ struct World
     explicit World(storage::MemoryBackend::Completion completion = storage::MemoryBackend::Completion::AtOnce) : rig({}, completion) {}
 
     Rig rig;
-    ServiceWriter writer{*rig.service, rig.backend, rig.executor, {}};
-    EventSourcedStorage documents{writer, CollectionName("things")};
+    EventSourcedStorage documents{rig.service->engine(), CollectionName("things")};
 };
 
 } // namespace
@@ -181,8 +179,7 @@ void TestSyncWriter::serviceThatGoesEndsTransactions()
     for (int steps = 0; steps < 12; ++steps) {
         Rig &rig = world.rig;
         auto another = std::make_unique<SyncService>(rig.backend, rig.executor, rig.clock, rig.random, ServiceOptions());
-        ServiceWriter writer(*another, rig.backend, rig.executor, {});
-        auto documents = std::make_unique<EventSourcedStorage>(writer, CollectionName("things"));
+        auto documents = std::make_unique<EventSourcedStorage>(another->engine(), CollectionName("things"));
         auto moved = documents->storage().transaction(
             {kFirst, kSecond}, [&](std::map<DocumentId, json::Value> &values) { return world.gold(1)(values.at(kFirst)); }, {});
         for (int i = 0; i < steps; ++i)

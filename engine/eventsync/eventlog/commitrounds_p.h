@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/eventlog/documenttable_p.h>
+#include <eventsync/eventlog/validationworker_p.h>
+
+#include <functional>
+#include <vector>
+
+namespace eventsync::eventlog {
+
+// The write path: what is submitted waits with its documents. A round takes what waits in all idle documents, looks up the ids of
+// all of it in one read, validates it, and hands one batch per document to the store in one burst; what arrives meanwhile waits for
+// the next round. So a lone push costs two hops between threads, and a flood costs two hops per batch. Owner only.
+class CommitRounds
+{
+public:
+    CommitRounds(EngineState &state, DocumentTable &documents) : m_state(state), m_documents(documents), m_worker(state) {}
+
+    void add(const JobPtr &job);
+    void schedule(const DocumentPtr &document); // it is idle: what waits with it goes into the next round
+    void failJobs(std::vector<JobPtr> jobs, const Error &error);
+
+private:
+    // What one document brings to a round.
+    struct Lookup
+    {
+        DocumentPtr document;
+        std::vector<EventId> ids;
+        std::optional<EventStore::Range> older; // events that validating needs and memory does not have
+        std::vector<JobPtr> jobs;
+    };
+    struct Found
+    {
+        KnownEvents known;
+        std::vector<std::vector<LoggedPtr>> older; // by lookup
+    };
+    struct Batch
+    {
+        std::vector<DocumentPtr> documents;
+        JobPtr transaction; // null for a document's own batch
+    };
+
+    void post();
+    void run();
+    bool takeFront(const DocumentPtr &document);
+    Lookup collect(const DocumentPtr &document) const;
+    void lookUp(std::vector<Lookup> lookups);
+    void validateAll(std::vector<Lookup> &lookups, const Result<Found> &found);
+    void validate(Lookup &lookup, const KnownEvents &known);
+    void accept(const DocumentPtr &document, Validated validated);
+    void give(const ValidatedJob &one);
+    void answerBarrier(const DocumentPtr &document, const JobPtr &job);
+    bool tryTransaction(const JobPtr &job);
+    Result<std::vector<WrittenDocument>> prepare(const Job &job, const std::vector<DocumentPtr> &documents);
+    void putBack(const DocumentPtr &document, std::vector<JobPtr> jobs);
+    void charge(const DocumentPtr &document, std::size_t bytes);
+    void release(const DocumentPtr &document);
+    void giveAnswers(const DocumentPtr &document);
+    void commit(Batch batch);
+    void committed(const Batch &batch, const std::int64_t *positions);
+    void failed(const Batch &batch, const Error &error);
+
+    EngineState &m_state;
+    DocumentTable &m_documents;
+    ValidationWorker m_worker;
+    std::vector<DocumentPtr> m_ready; // with jobs to look at in the next round
+    bool m_posted = false;
+};
+
+} // namespace eventsync::eventlog

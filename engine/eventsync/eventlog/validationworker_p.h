@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/eventlog/enginestate_p.h>
+#include <eventsync/eventlog/validation_p.h>
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <vector>
+
+namespace eventsync::eventlog {
+
+// What takes long to validate (a large document compared with another, a costly schema, many events that the author of a push had not
+// seen) is validated on the worker's thread, so that other documents' edits do not wait for it. Meanwhile the document's core is
+// there and nowhere else. Owner only.
+class ValidationWorker
+{
+public:
+    explicit ValidationWorker(EngineState &state) : m_state(state) {}
+
+    bool wants(const DocumentCore &core, const std::vector<JobPtr> &jobs) const;
+    // A collection whose documents took long goes to the worker, until one did not.
+    void noteCost(const DocumentCore &core, const std::vector<ValidatedJob> &jobs, std::chrono::milliseconds took);
+
+    struct Work
+    {
+        std::unique_ptr<DocumentCore> core;
+        std::vector<JobPtr> jobs;
+        KnownEvents known;
+        ForkedOrigins forked;
+        ValidationLimits limits;
+        Validated validated = {};
+    };
+    using WorkPtr = std::shared_ptr<Work>;
+    // `done` is called on the engine's thread.
+    void validate(WorkPtr work, std::function<void(Work &)> done);
+
+private:
+    EngineState &m_state;
+    std::set<CollectionName> m_costly;
+};
+
+} // namespace eventsync::eventlog

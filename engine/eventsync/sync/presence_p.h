@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/sync/eventbroker_p.h>
+
+#include <chrono>
+#include <map>
+
+namespace eventsync::sync {
+
+// What the clients of each document show of themselves. Never stored; the newest of a client counts; it ends when its sender has
+// been silent for a while, unsubscribes or goes. One entry for each subscription at most. Owner only.
+class Presence
+{
+public:
+    struct Entry
+    {
+        SessionId session;
+        json::Value state;
+        std::chrono::milliseconds at{}; // ListenedTime
+    };
+    using Entries = std::map<ClientId, Entry>;
+
+    explicit Presence(const EventBroker &broker) : m_broker(broker) {}
+
+    const Entries &of(const DocumentId &document) const;
+    void show(const DocumentId &document, const ClientId &client, Entry entry);
+    void end(const DocumentId &document, const ClientId &client);
+    void endOf(SessionId session, const DocumentId &document, const ClientId &client); // if it is that session's
+    void endBefore(std::chrono::milliseconds at);                                      // what was shown then or earlier
+
+private:
+    const EventBroker &m_broker;
+    std::map<DocumentId, Entries> m_documents; // none of them empty
+};
+
+} // namespace eventsync::sync

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/eventlog/documentengine.h>
+#include <eventsync/eventlog/storeaccess.h>
+#include <eventsync/sync/syncservice.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace eventsync::sync {
+
+// Answers the queries of the wire (`query`): lists, logs, past states, numbers. What is read for them goes through the lane of long
+// reads, with a budget. Owner only.
+class QueryAnswers
+{
+public:
+    QueryAnswers(eventlog::DocumentEngine &engine, const ServiceOptions &options, const Clock &clock);
+
+    void setStats(std::function<json::Object()> stats) { m_stats = std::move(stats); } // of sessions
+    void answer(const protocol::Query &query, const Principal &principal, const storage::Queries::Requester &requester,
+                std::function<void(protocol::QueryResult)> done);
+    static protocol::QueryResult refusal(const std::string &requestId, const Error &error);
+
+    template<class T>
+    void ask(const storage::Queries::Requester &requester, std::function<Result<T>(storage::ReadView &, Budget &)> work,
+             std::function<void(Result<T>)> done)
+    {
+        m_engine.store().query<T>(*m_lane, requester, std::move(work), std::move(done));
+    }
+
+private:
+    eventlog::DocumentEngine &m_engine;
+    const ServiceOptions &m_options;
+    const std::shared_ptr<storage::Queries> m_lane;
+    std::function<json::Object()> m_stats;
+};
+
+} // namespace eventsync::sync

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/sync/queryqueue_p.h>
+
+#include <eventsync/base/limits.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace eventsync::sync {
+
+void QueryQueue::ask(const protocol::Query &query, const Principal &principal, const storage::Queries::Requester &requester)
+{
+    if (m_questions.size() + (m_state == State::Idle ? 0 : 1) >= limits::kQueriesAtATime)
+        return m_peer.send(QueryAnswers::refusal(query.requestId, {ErrorCode::RateLimited, "too many unanswered queries"}));
+    m_questions.push_back({query, principal, requester});
+    askNext();
+}
+
+void QueryQueue::askNext()
+{
+    if (m_questions.empty() || m_state != State::Idle)
+        return;
+    m_state = State::Asking;
+    const Question question = std::move(m_questions.front());
+    m_questions.pop_front();
+    m_answers.answer(question.query, question.principal, question.requester,
+                     [this, alive = std::weak_ptr<int>(m_alive)](protocol::QueryResult result) {
+                         if (!alive.expired())
+                             answered(std::move(result));
+                     });
+}
+
+void QueryQueue::answered(protocol::QueryResult result)
+{
+    json::Value content(std::move(result.content));
+    if (json::canonicalSize(content) > pieceBytes()) {
+        m_answer = LongAnswer{.requestId = std::move(result.requestId), .text = json::canonical(content)};
+        m_state = State::Sending;
+        return m_sendPending();
+    }
+    result.content = std::move(content.get_object());
+    m_peer.send(std::move(result));
+    m_state = State::Idle;
+    askNext();
+}
+
+// Written as JSON, a piece is at most twice as long: canonical JSON has nothing to be escaped but quotes and backslashes.
+std::size_t QueryQueue::pieceBytes() const
+{
+    constexpr std::size_t kRoom = 1 * limits::kKiB; // of the message around it
+    return std::min(m_options.catchUpChunkBytes, static_cast<std::size_t>(m_options.limits.frameBytes) / 2 - kRoom);
+}
+
+bool QueryQueue::sendPiece()
+{
+    if (m_state != State::Sending || m_peer.isOverHighWater())
+        return false;
+    std::size_t end = std::min(m_answer.sent + pieceBytes(), m_answer.text.size());
+    while (end < m_answer.text.size() && (static_cast<unsigned char>(m_answer.text[end]) & 0xC0) == 0x80)
+        --end; // never inside a character
+    m_peer.send(protocol::QueryResult{.requestId = m_answer.requestId, .part = ++m_answer.parts, .more = end < m_answer.text.size(),
+                                      .piece = m_answer.text.substr(m_answer.sent, end - m_answer.sent)});
+    m_answer.sent = end;
+    if (end == m_answer.text.size()) {
+        m_answer = {};
+        m_state = State::Idle;
+        askNext();
+    }
+    return true;
+}
+
+} // namespace eventsync::sync

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/base/cancelsource.h>
+#include <eventsync/sync/collectionwatch_p.h>
+#include <eventsync/sync/outbox_p.h>
+#include <eventsync/sync/pushes_p.h>
+#include <eventsync/sync/queryqueue_p.h>
+#include <eventsync/sync/subscription_p.h>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace eventsync::sync {
+
+// One connection: says hello, subscribes, watches, asks, pushes. It holds what belongs to it, and gives each part its turn to send.
+// Bounded by limits.documentsPerConnection, kWatchesPerConnection, kQueriesAtATime and what pushes may wait. Owner only; held by
+// the service until it is closed, and by answers that are on their way.
+class Session : public std::enable_shared_from_this<Session>
+{
+public:
+    enum class State {
+        Opened,           // no hello yet
+        CheckingClientId, // its hello is looked up; what comes meanwhile waits
+        Ready,
+        Replaced,         // with a mutation only: a newer connection has its client id, and it goes on pushing
+        Closed,
+    };
+
+    Session(SyncContext &context, SessionId id, SessionSink &sink, SessionInfo info);
+
+    SessionId id() const { return m_id; }
+    State state() const { return m_state; }
+    const ClientId &client() const { return m_client; }
+    const Principal &principal() const { return m_principal; }
+    bool wantsVectorClocks() const { return m_vectorClocks; }
+    Outbox &peer() { return m_peer; }
+    Pushes &pushes() { return m_pushes; }
+    storage::Queries::Requester requester() const { return storage::Queries::Requester::at(m_peer.info().peer, m_gone.token()); }
+
+    // ---- from the peer
+    void receive(const protocol::Message &message);
+    void receiveInvalid(const Error &error, const protocol::RefusedNames &names);
+    void tooLong(const protocol::Message &message); // of the service, which was not sent
+
+    // ---- from the service
+    void welcome(); // its client id is its own
+    void replace(); // a newer connection has its client id
+    void tick(std::chrono::milliseconds listened);
+    void recheckAccess();
+    bool subscribesToAny(const std::vector<CollectionName> &collections) const;
+    std::size_t subscriptionCount() const { return m_subscriptions.size(); }
+    void close(const Error &error, std::optional<std::chrono::milliseconds> retryAfter = {}); // tells the peer why
+    void lost();                                                                              // the peer has gone
+
+    // ---- from its parts
+    std::shared_ptr<Subscription> subscription(const DocumentId &document) const; // null if there is none
+    void unsubscribe(const DocumentId &document);
+    void unwatch(const CollectionName &collection);
+    void enqueue(const std::shared_ptr<Subscription> &subscription); // it has something to send
+    void beginRead() { m_reading = true; }  // one read for catching up at a time
+    void endRead() { m_reading = false; }
+    void sendPending(); // as much as the peer reads
+
+private:
+    void dispatch(const protocol::Message &message);
+    void hello(const protocol::Hello &message);
+    void auth(const protocol::Auth &message);
+    void subscribe(const protocol::Subscribe &message);
+    void showPresence(const protocol::Presence &message);
+    void watch(const protocol::Watch &message);
+    void release();
+
+    SyncContext &m_context;
+    const SessionId m_id;
+    Outbox m_peer;
+    State m_state = State::Opened;
+    ClientId m_client;
+    Principal m_principal;
+    bool m_vectorClocks = false;
+    std::deque<protocol::Message> m_early;  // what came while the hello was looked up
+    std::map<DocumentId, std::shared_ptr<Subscription>> m_subscriptions;
+    std::deque<std::shared_ptr<Subscription>> m_behind; // with something to send, in turns
+    bool m_reading = false;
+    std::map<CollectionName, WatchPtr> m_watches;
+    Pushes m_pushes;
+    QueryQueue m_queries;
+    struct
+    {
+        std::chrono::milliseconds opened{}, heard{}, pinged{}; // ListenedTime
+        std::int64_t pings = 0;
+    } m_heartbeat;
+    CancelSource m_gone; // ends what is read for it
+};
+
+} // namespace eventsync::sync

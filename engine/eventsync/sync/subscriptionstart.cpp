@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/sync/subscriptionstart_p.h>
+
+#include <eventsync/base/mutation.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace eventsync::sync {
+
+using eventlog::DocumentCore;
+using eventlog::DocumentPtr;
+
+namespace {
+
+using StartDone = std::function<void(const Result<StartPosition> &)>;
+using Chains = std::map<ServerSeq, Digest>;
+
+// chain_n as far as memory knows it.
+std::optional<Digest> chainInMemory(const DocumentCore &core, ServerSeq seq)
+{
+    if (!core.exists())
+        return std::nullopt;
+    if (seq == core.horizon().previous())
+        return core.baseChain();
+    if (seq == core.head().serverSeq)
+        return core.head().chain;
+    if (const eventlog::LoggedPtr event = core.inTail(seq); event && seq <= core.head().serverSeq)
+        return event->chain;
+    return std::nullopt;
+}
+
+void startByClock(SyncContext &context, const DocumentCore &core, const VectorClock &known, const StartDone &done)
+{
+    if (!core.exists() || known.covers(core.clock()))
+        return done(StartPosition{core.head().serverSeq});
+    if (known.isEmpty())
+        return done(StartPosition{});
+    eventlog::DocumentRow row{.documentId = core.id(), .number = core.number(), .horizon = core.horizon()};
+    context.store().read<ServerSeq>(
+        [row, head = core.head().serverSeq, known, headClock = core.clock()](storage::ReadView &view) {
+            return eventlog::EventStore(view).prefix(row, head, known, headClock);
+        },
+        [done](const Result<ServerSeq> &after) {
+            done(StartPosition{after ? *after : ServerSeq(0)}); // a race with compaction: a snapshot
+        });
+}
+
+StartPosition startByChain(const DocumentCore &core, const protocol::Subscribe &message, const Chains &chains)
+{
+    const ServerSeq base = core.horizon().previous(), head = core.head().serverSeq;
+    const auto isOurs = [&](ServerSeq seq, const std::optional<Digest> &chain) {
+        if (mutated(Mutation::NoChain) && seq <= head)
+            return true;
+        if (seq == ServerSeq(0)) // nothing was applied that could differ, and chain 0 may have been told without a collection
+            return true;
+        if (seq < base || seq > head || !chain)
+            return false;
+        if (const auto known = chainInMemory(core, seq))
+            return *known == *chain;
+        const auto found = chains.find(seq);
+        return found != chains.end() && found->second == *chain;
+    };
+    const ServerSeq after = message.afterSeq.value_or(ServerSeq(0));
+    if (after < base || isOurs(after, message.chain))
+        return {after};
+    ServerSeq common;
+    for (const protocol::Checkpoint &checkpoint : message.checkpoints) {
+        if (checkpoint.serverSeq < after && isOurs(checkpoint.serverSeq, checkpoint.chain))
+            common = std::max(common, checkpoint.serverSeq);
+    }
+    return {.after = common, .diverged = true};
+}
+
+} // namespace
+
+void findStart(SyncContext &context, const DocumentPtr &document, const protocol::Subscribe &message, StartDone done)
+{
+    const DocumentCore &core = *document->core();
+    if (message.vectorClock && !message.afterSeq)
+        return startByClock(context, core, *message.vectorClock, done);
+    std::vector<ServerSeq> unknown;
+    const auto look = [&](ServerSeq seq) {
+        if (seq >= core.horizon() && seq <= core.head().serverSeq && !chainInMemory(core, seq))
+            unknown.push_back(seq);
+    };
+    look(message.afterSeq.value_or(ServerSeq(0)));
+    for (const protocol::Checkpoint &checkpoint : message.checkpoints)
+        look(checkpoint.serverSeq);
+    if (unknown.empty())
+        return done(startByChain(core, message, {}));
+    context.store().read<Chains>(
+        [unknown, number = core.number()](storage::ReadView &view) -> Result<Chains> {
+            Chains chains;
+            for (const ServerSeq seq : unknown) {
+                EVENTSYNC_TRY(const std::optional<Digest> chain, eventlog::EventStore(view).chainAt(number, seq));
+                if (chain)
+                    chains[seq] = *chain;
+            }
+            return chains;
+        },
+        [&context, message, id = document->id(), done = std::move(done)](const Result<Chains> &chains) {
+            if (!chains)
+                return done(failure(chains.error()));
+            context.engine.whenLoaded(id, [message, done, chains = *chains](const Result<DocumentPtr> &again) {
+                if (again)
+                    done(startByChain(*(*again)->core(), message, chains));
+            });
+        });
+}
+
+} // namespace eventsync::sync

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/base/listenedtime.h>
+#include <eventsync/eventlog/documentengine.h>
+#include <eventsync/eventlog/storeaccess.h>
+#include <eventsync/sync/clientregistry_p.h>
+#include <eventsync/sync/collectionwatches_p.h>
+#include <eventsync/sync/eventbroker_p.h>
+#include <eventsync/sync/presence_p.h>
+#include <eventsync/sync/queryanswers_p.h>
+
+#include <functional>
+#include <memory>
+
+namespace eventsync::sync {
+
+class Session;
+
+// What the sessions of one service share.
+struct SyncContext
+{
+    eventlog::DocumentEngine &engine;
+    const ServiceOptions &options; // with every limit filled in
+    const Clock &clock;
+    EventBroker broker{options.catchUpChunkBytes};
+    Presence presence{broker};
+    CollectionWatches watches{engine};
+    QueryAnswers answers{engine, options, clock};
+    ClientRegistry clients{engine, options, clock};
+    ListenedTime listened{clock};  // what waits for peers is measured in it
+    std::shared_ptr<std::size_t> waitingPushBytes = std::make_shared<std::size_t>(0); // of all sessions
+    Counter *pushedEvents = nullptr; // none without Metrics
+    bool stopping = false;           // no more hellos
+    std::function<void(Session &)> becameReady; // its client id is its own: the newest connection of it is the one
+    std::function<void(SessionId)> ended;       // it is closed, and holds nothing any more
+
+    eventlog::StoreAccess &store() const { return engine.store(); }
+};
+
+} // namespace eventsync::sync
