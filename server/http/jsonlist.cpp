@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view kSpace = " \t\r\n";
 
-std::string_view trimmed(std::string_view text)
+std::string_view withoutBlanks(std::string_view text)
 {
     const auto first = text.find_first_not_of(kSpace);
     if (first == std::string_view::npos)
@@ -46,7 +46,7 @@ std::size_t elementEnd(std::string_view text, std::size_t at)
 
 Result<std::vector<std::string_view>> splitJsonList(std::string_view body, std::size_t maxElements)
 {
-    const std::string_view text = trimmed(body);
+    const std::string_view text = withoutBlanks(body);
     if (text.empty())
         return failure(ErrorCode::InvalidMessage, "the body is empty");
     if (text.front() != '[')
@@ -54,13 +54,13 @@ Result<std::vector<std::string_view>> splitJsonList(std::string_view body, std::
 
     std::vector<std::string_view> elements;
     std::size_t at = 1;
-    if (trimmed(text.substr(1)) == "]")
+    if (withoutBlanks(text.substr(1)) == "]")
         return elements;
     for (;;) {
         const auto end = elementEnd(text, at);
         if (end == std::string_view::npos)
             return failure(ErrorCode::InvalidMessage, "the list does not end");
-        const auto element = trimmed(text.substr(at, end - at));
+        const auto element = withoutBlanks(text.substr(at, end - at));
         if (element.empty())
             return failure(ErrorCode::InvalidMessage, "the list lacks an element");
         if (elements.size() == maxElements)
