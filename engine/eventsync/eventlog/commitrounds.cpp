@@ -426,7 +426,7 @@ void CommitRounds::committed(const Batch &batch, const std::int64_t *positions)
     }
 }
 
-// Nobody knows whether the batch is in the store: the documents are loaded again, and the log decides. After a race with another
+// Whether the batch is in the store is not known: the documents are loaded again, and the log decides. After a race with another
 // writer what was validated is validated again on the newer state (G6); after a failure of the store its authors are told to
 // subscribe again, and find out then.
 void CommitRounds::failed(const Batch &batch, const Error &error)

@@ -68,7 +68,7 @@ DocumentEngine::DocumentEngine(storage::Backend &backend, Executor &executor, co
                                    d->rows.idle(document);
                                    d->rounds.schedule(document);
                                    if (d->state.writesRowsAtOnce() && d->documents.isOverfull())
-                                       d->documents.unload(); // nobody ticks this engine
+                                       d->documents.unload(); // this engine may have no ticks
                                },
                            .failJobs = [this](std::vector<JobPtr> jobs, const Error &error) { d->rounds.failJobs(std::move(jobs), error); }});
     d->state.store.read<StoreState>(StoreState::read, [this](const Result<StoreState> &state) {

@@ -398,7 +398,7 @@ void DocumentRows::commitCompaction(const DocumentPtr &document, const Removal &
     m_state.store.commit(document->m_core->compactBatch(removal),
                          [this, document, done = std::move(done), at, horizon = last.serverSeq.next(),
                           chain = last.chain](const Result<storage::Committed> &result) {
-                             if (!result) { // nobody knows whether it is in the store: the store's horizon counts
+                             if (!result) { // whether it is in the store is not known: the store's horizon counts
                                  m_documents.whenIdle(document, [this, document, done, error = result.error()](const Result<> &idle) {
                                      if (idle)
                                          m_documents.reload(document);

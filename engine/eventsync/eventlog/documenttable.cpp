@@ -91,7 +91,7 @@ void DocumentTable::loaded(const DocumentPtr &document, Result<Loaded> result)
     measure(document);
     for (auto &task : std::exchange(document->m_whenLoaded, {}))
         task({});
-    // After a commit with an unknown result the log may hold events that nobody was told of.
+    // After a commit with an unknown result the log may hold events that no subscriber was told of.
     if (m_state.observer)
         m_state.observer->loaded(document);
     becameIdle(document);
@@ -112,7 +112,7 @@ void DocumentTable::loadFailed(const DocumentPtr &document, const Error &error)
         task(failure(error));
     for (const auto &task : loading)
         task(failure(error));
-    // Asked for again by whoever wants it. What the store could not give just now is tried again with the next tick; what
+    // Asked for again with the next use. What the store could not give just now is tried again with the next tick; what
     // contradicts itself would be read for nothing, and would keep `derived` from ever rising.
     const bool mayRecover = errorClass(error.code) == ErrorClass::Transient || error.code == ErrorCode::IoError;
     if (!mayRecover && find(document->id()) == document && document->m_stage == LiveDocument::Stage::Unloaded)

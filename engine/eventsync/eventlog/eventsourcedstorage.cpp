@@ -57,7 +57,8 @@ EventSourcedStorage::EventSourcedStorage(DocumentEngine &engine, CollectionName 
 }
 
 EventSourcedStorage::EventSourcedStorage(DocumentEngine &engine, CollectionName collection, const Options &options)
-    : m_engine(engine), m_collection(std::move(collection)), m_policy(engine.policies().of(m_collection)), m_storage(engine, {.kind = options.kind, .vectorClocks = options.vectorClocks})
+    : m_engine(engine), m_collection(std::move(collection)), m_policy(engine.policies().of(m_collection)),
+      m_storage(engine, {.kind = options.kind, .vectorClocks = options.vectorClocks})
 {
 }
 

@@ -65,7 +65,10 @@ StateEdit noting(StateEdit edit, std::shared_ptr<std::optional<json::Value>> mer
 class EventSyncStorage::Core : public std::enable_shared_from_this<EventSyncStorage::Core>
 {
 public:
-    Core(DocumentEngine &documents, Options given) : engine(documents), options(std::move(given)), policies(std::make_shared<const Policies>(documents.policies())) {}
+    Core(DocumentEngine &documents, Options given)
+        : engine(documents), options(std::move(given)), policies(std::make_shared<const Policies>(documents.policies()))
+    {
+    }
 
     // Runs `task(core)` on the engine's thread, unless the storage is gone by then.
     template<class Task>

@@ -63,7 +63,7 @@ void Subscription::deliver(const Frames &frames)
     m_clock.reset();
 }
 
-// After a commit with an unknown result the log may hold events that nobody was told of.
+// After a commit with an unknown result the log may hold events that no subscriber was told of.
 void Subscription::documentLoaded()
 {
     const DocumentCore *core = m_pin ? m_pin->document()->core() : nullptr;

@@ -33,7 +33,7 @@ public:
     void whenStarted(std::function<void()> task); // the store was read, or cannot be
     bool isUsable() const { return m_start == Start::Started; }
 
-    // Whether the id belongs to whoever says hello: to the first principal that used it, or where there are none to the first
+    // Whether the id belongs to the client that says hello: to the first principal that used it, or where there are none to the first
     // secret. Notes that it was used. ClientIdInUse, ClientSecretWrong, ClientExpired, Unavailable.
     void check(const protocol::Hello &hello, const Principal &principal, std::function<void(const Result<> &)> done);
     // Its ids and clock rows stay (rule 5), and so does what it proves itself by; what it has is forgotten.
@@ -46,7 +46,8 @@ private:
     enum class Start { Reading, Started, Failed };
     using MaybeRow = std::optional<storage::Row>;
     void begin(Start start);
-    void checkRow(const protocol::Hello &hello, const Principal &principal, const MaybeRow &known, const std::function<void(const Result<> &)> &done);
+    void checkRow(const protocol::Hello &hello, const Principal &principal, const MaybeRow &known,
+                  const std::function<void(const Result<> &)> &done);
     void storeUse(const protocol::Hello &hello, const Principal &principal, storage::Batch batch, bool isOnlyNoted,
                   const std::function<void(const Result<> &)> &done);
     void expireRows(const ClientId &client, std::vector<storage::Row> rows, const std::function<void(Result<>)> &done);

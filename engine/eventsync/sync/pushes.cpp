@@ -138,7 +138,8 @@ void Pushes::submit(const protocol::Push &push, std::size_t bytes)
         {.work = std::move(pushed), .done = [&context = m_context, session = m_session.weak_from_this(), push,
                                              received = m_context.clock.steady()](const Result<eventlog::Answer> &answer) {
              if (answer && context.options.metrics) // the connection may be gone: what it waited for took this long all the same
-                 context.options.metrics->histogram("eventsync_push_milliseconds", "from the arrival of a push to its answer, durable by then")
+                 context.options.metrics
+                     ->histogram("eventsync_push_milliseconds", "from the arrival of a push to its answer, durable by then")
                      .observe(static_cast<std::uint64_t>((context.clock.steady() - received).count()));
              if (const auto author = session.lock(); author && author->state() == Session::State::Ready)
                  author->pushes().answered(push, answer);
