@@ -49,15 +49,15 @@ void SyncClient::setServer(ConnectionFactory connect)
 void SyncClient::goOnline()
 {
     d->wanted = true;
-    d->tries = 0;
-    if (!d->connection)
+    d->reconnection.forgetTries();
+    if (!d->link.exists())
         d->connectNow();
 }
 
 void SyncClient::goOffline()
 {
     d->wanted = false;
-    d->retryTimer.stop();
+    d->reconnection.timer().stop();
     d->dropConnection();
     d->setState(State::Offline);
 }
@@ -79,7 +79,8 @@ std::optional<Error> SyncClient::lastError() const
 
 std::chrono::milliseconds SyncClient::retryIn() const
 {
-    return d->retryTimer.isActive() ? d->retryTimer.remainingTimeAsDuration() : std::chrono::milliseconds(0);
+    const QTimer &timer = d->reconnection.timer();
+    return timer.isActive() ? timer.remainingTimeAsDuration() : std::chrono::milliseconds(0);
 }
 
 void SyncClient::renewToken(const std::string &token)

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <eventsync/client/pendingrequests_p.h>
+#include <eventsync/client/reconnection_p.h>
+#include <eventsync/client/serverlink_p.h>
+#include <eventsync/client/stepqueue_p.h>
 #include <eventsync/client/syncclient.h>
 
 #include <eventsync/base/eventloopexecutor.h>
-#include <eventsync/base/listenedtime.h>
 #include <eventsync/protocol/codec.h>
 #include <eventsync/storage/guardedbackend.h>
 
@@ -17,26 +19,20 @@
 
 namespace eventsync::client {
 
-// What SyncClient does between the core, the store and the connection. Steps are made durable in order, one batch in flight
-// at a time: what comes meanwhile joins into the next batch. So a batch that fails has no successors in the store, and the
-// core can be loaded again from there.
+// What SyncClient does between the core, the store and the connection: a step becomes durable, then its messages are sent, then
+// its notifications are announced. A batch that fails has no successors in the store (StepQueue), so the core can be loaded
+// again from there. It has about thirty functions, because each of them hands a call or an event from one of the three to another.
 struct SyncClient::Private
 {
     using Done = std::function<void(const Result<> &)>;
-    struct Work
-    {
-        std::vector<protocol::Message> messages;
-        std::vector<Fact> facts;
-        std::optional<Changes::Close> close;
-        quint64 connection = 0; // the one open at the step: messages are for no other
-        Done done;
-    };
+    using Works = StepQueue::Works;
+
     Private(std::unique_ptr<storage::Backend> s, SyncClientOptions o)
         : options(std::move(o)), clock(options.clock ? *options.clock : ownClock),
           random(options.random ? *options.random : ownRandom), store(std::move(s))
     {
     }
-    ~Private();
+    ~Private() { link.mute(); } // before the rest goes
     Result<> load();
     void start(SyncClient *client);
 
@@ -45,9 +41,9 @@ struct SyncClient::Private
     void holdBack(Changes &out, const Done &done);
     void tellCrdtChanges();
     void commitNext();
-    void committed(const Result<storage::Committed> &result);
-    void finish(std::vector<Work> works);
-    void storeHasFailed(const Error &error, std::vector<Work> works);
+    void committed(const Result<storage::Committed> &result, Works works);
+    void finish(Works works);
+    void storeHasFailed(const Error &error, Works works);
     void enterStoreLost(const Error &error);
     void announce(const Fact &fact);
     void tell(const Fact &fact);
@@ -67,8 +63,6 @@ struct SyncClient::Private
     void leave(const Changes::Close &close);
     void dropConnection();
     void retryAfter(std::optional<std::chrono::milliseconds> least);
-    void send(const protocol::Message &message);
-    void sendPing();
     void leaveIfSilent();
     using StateVectors = Result<std::vector<StateVector>>;
     QFuture<StateVectors> stateVectorsAfter(const DocumentId &id, std::optional<ClientId> after, std::vector<StateVector> before);
@@ -84,24 +78,18 @@ struct SyncClient::Private
     std::unique_ptr<ClientCore> core;
 
     // durability
-    storage::Batch nextBatch;
-    std::vector<Work> nextWorks, flyingWorks;
-    std::deque<CrdtChanged> crdtChanges; // not yet told
+    StepQueue steps;
+    std::deque<CrdtChanged> crdtChanges; // not yet announced
     bool tellingCrdtChanges = false;
-    enum class Phase { Idle, Committing, Announcing } phase = Phase::Idle; // of the works that were taken last
-    quint64 storeGeneration = 0; // answers of before a reload are not waited for any more
 
     // connection
     State state = State::Offline;
     std::optional<Error> lastError;
     bool wanted = false;
-    std::unique_ptr<transport::Connection> connection;
-    quint64 connectionNumber = 0;
-    QTimer retryTimer, pingTimer, tickTimer;
-    int tries = 0;
-    std::chrono::milliseconds welcomedAt{-1}, heardAt{0}; // heardAt, and until when answers are waited for: ListenedTime
     ListenedTime listened{clock};
-    std::int64_t pings = 0;
+    ServerLink link{listened};
+    Reconnection reconnection{clock, random};
+    QTimer tickTimer;
 
     // requests
     PendingRequests requests;

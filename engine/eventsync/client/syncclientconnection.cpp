@@ -12,11 +12,6 @@ namespace eventsync::client {
 
 namespace {
 
-protocol::Codec codecOf(const transport::Connection &connection)
-{
-    return connection.info().codec == transport::Codec::Cbor ? protocol::Codec::Cbor : protocol::Codec::Json;
-}
-
 Error errorOf(const transport::CloseReason &reason)
 {
     return {reason.error.value_or(ErrorCode::Unavailable), reason.text.empty() ? "the connection was closed" : reason.text};
@@ -36,14 +31,14 @@ void SyncClient::Private::setState(State next)
 
 void SyncClient::Private::connectNow()
 {
-    if (!wanted || connection || state == State::StoreLost)
+    if (!wanted || link.exists() || state == State::StoreLost)
         return;
     if (!options.connect) {
         lastError = Error{ErrorCode::Unavailable, "no server is set"};
         setState(State::Refused);
         return;
     }
-    retryTimer.stop();
+    reconnection.timer().stop();
     auto dialled = guarded(options.connect);
     if (!dialled) {
         lastError = dialled.error();
@@ -53,13 +48,10 @@ void SyncClient::Private::connectNow()
             retryAfter({});
         return;
     }
-    connection = std::move(*dialled);
-    ++connectionNumber;
-    welcomedAt = std::chrono::milliseconds(-1);
-    connection->setCallbacks({.opened = [this] { opened(); },
-                              .frameReceived = [this](const transport::Frame &frame) { received(frame); },
-                              .closed = [this](const transport::CloseReason &reason) { closed(reason); }});
-    const bool open = connection->isOpen();
+    link.take(std::move(*dialled), {.opened = [this] { opened(); },
+                                    .frameReceived = [this](const transport::Frame &frame) { received(frame); },
+                                    .closed = [this](const transport::CloseReason &reason) { closed(reason); }});
+    const bool open = link.isOpen();
     setState(State::Connecting);
     if (open)
         opened();
@@ -67,14 +59,14 @@ void SyncClient::Private::connectNow()
 
 void SyncClient::Private::opened()
 {
-    heardAt = listened.now();
-    pingTimer.start(std::chrono::milliseconds(limits::kHeartbeat)); // until the welcome says another
+    link.heard();
+    link.pingEvery(limits::kHeartbeat); // until the welcome says another
     apply(core->connected());
 }
 
 void SyncClient::Private::received(const transport::Frame &frame)
 {
-    heardAt = listened.now();
+    link.heard();
     const auto codec = frame.isText() ? protocol::Codec::Json : protocol::Codec::Cbor;
     const auto message = protocol::decode(frame.bytes(), codec);
     if (!message) {
@@ -115,59 +107,26 @@ void SyncClient::Private::leave(const Changes::Close &close)
         retryAfter(close.retryAfter);
 }
 
-// The old connection lets out what it has and goes by itself; it is heard no more.
 void SyncClient::Private::dropConnection()
 {
-    if (!connection)
+    if (!link.exists())
         return;
-    std::shared_ptr<transport::Connection> old(std::move(connection));
-    ++connectionNumber;
-    pingTimer.stop();
-    if (welcomedAt.count() >= 0 && clock.steady() - welcomedAt >= limits::kRetryHealthy)
-        tries = 0;
-    welcomedAt = std::chrono::milliseconds(-1);
-    if (old->state() != transport::Connection::State::Closed) {
-        // It keeps itself until it is closed; destroyed on the next turn, not inside its own callback.
-        old->setCallbacks({.closed = [old](const transport::CloseReason &) mutable { old.reset(); }});
-        old->close();
-    }
+    reconnection.left();
+    link.drop();
     requests.failQuestions(lastError.value_or(Error{ErrorCode::Unavailable, "it was closed here"}));
     apply(core->disconnected());
 }
 
-// Full jitter below a doubling bound, and not before `least`.
 void SyncClient::Private::retryAfter(std::optional<std::chrono::milliseconds> least)
 {
-    const auto bound = std::min<std::chrono::milliseconds>(options.retryLongest, options.retryFirst * (1 << std::min(tries, 16)));
-    ++tries;
-    auto wait = std::chrono::milliseconds(static_cast<std::int64_t>(random.unit() * static_cast<double>(bound.count())));
-    if (least)
-        wait = std::max(wait, *least);
-    retryTimer.start(wait);
+    reconnection.begin(options.retryFirst, options.retryLongest, least);
     setState(State::Waiting);
 }
 
-void SyncClient::Private::send(const protocol::Message &message)
-{
-    const protocol::Codec codec = codecOf(*connection);
-    Bytes bytes = protocol::encode(message, codec);
-    std::string label(protocol::messageType(message));
-    connection->send(codec == protocol::Codec::Json ? transport::Frame::text(std::move(bytes), std::move(label))
-                                                    : transport::Frame::binary(std::move(bytes), std::move(label)));
-}
-
-void SyncClient::Private::sendPing()
-{
-    if (connection && connection->isOpen())
-        send(protocol::Ping{++pings});
-}
-
-// Any received bytes are life; a silent peer is left after two heartbeats.
 void SyncClient::Private::leaveIfSilent()
 {
-    if (!connection || !connection->isOpen() || listened.now() - heardAt < 2 * pingTimer.intervalAsDuration())
-        return;
-    leave({.reason = {ErrorCode::Timeout, "the server is silent"}});
+    if (link.isSilent())
+        leave({.reason = {ErrorCode::Timeout, "the server is silent"}});
 }
 
 } // namespace eventsync::client

@@ -14,24 +14,7 @@ namespace {
 
 constexpr auto kTick = std::chrono::milliseconds(1000);
 
-// The steps of `from` at the end of `to`.
-void join(storage::Batch &to, storage::Batch &from)
-{
-    if (to.isEmpty()) {
-        to = std::move(from);
-        return;
-    }
-    for (storage::Batch::Step &step : from.steps())
-        to.add(std::move(step));
-}
-
 } // namespace
-
-SyncClient::Private::~Private()
-{
-    if (connection)
-        connection->setCallbacks({});
-}
 
 Result<> SyncClient::Private::load()
 {
@@ -43,10 +26,8 @@ Result<> SyncClient::Private::load()
 void SyncClient::Private::start(SyncClient *client)
 {
     q = client;
-    retryTimer.setSingleShot(true);
     tickTimer.setInterval(kTick);
-    QObject::connect(&retryTimer, &QTimer::timeout, q, [this] { connectNow(); });
-    QObject::connect(&pingTimer, &QTimer::timeout, q, [this] { sendPing(); });
+    QObject::connect(&reconnection.timer(), &QTimer::timeout, q, [this] { connectNow(); });
     QObject::connect(&tickTimer, &QTimer::timeout, q, [this] { tick(); });
     tickTimer.start();
     // The first tick makes a new replica's id durable and tells of the conflicts that wait.
@@ -62,15 +43,14 @@ void SyncClient::Private::apply(Changes out, Done done)
         holdBack(out, std::exchange(done, {}));
     if (!alive)
         return;
-    const bool idle = phase == Phase::Idle && nextWorks.empty();
+    const bool idle = steps.isIdle();
     for (Fact &fact : out.facts) {
         if (auto *changed = std::get_if<CrdtChanged>(&fact))
             crdtChanges.push_back(std::move(*changed));
     }
     std::erase_if(out.facts, [](const Fact &fact) { return std::holds_alternative<CrdtChanged>(fact); });
-    Work work{std::move(out.messages), std::move(out.facts), std::move(out.close), connectionNumber, std::move(done)};
-    join(nextBatch, out.writes);
-    nextWorks.push_back(std::move(work));
+    steps.add(std::move(out.writes),
+              {std::move(out.messages), std::move(out.facts), std::move(out.close), link.number(), std::move(done)});
     tellCrdtChanges(); // the step has its place in the queue: whatever a slot does comes after it
     if (alive && idle)
         commitNext();
@@ -105,30 +85,23 @@ void SyncClient::Private::tellCrdtChanges()
 
 void SyncClient::Private::commitNext()
 {
-    while (phase == Phase::Idle && !nextWorks.empty()) {
-        std::vector<Work> works = std::exchange(nextWorks, {});
-        storage::Batch batch = std::exchange(nextBatch, {});
+    const QPointer<SyncClient> alive(q);
+    while (alive && steps.mayBegin()) {
+        auto [batch, works] = steps.takeNext();
         if (batch.isEmpty()) {
-            const QPointer<SyncClient> alive(q);
             finish(std::move(works));
-            if (!alive)
-                return;
             continue;
         }
-        phase = Phase::Committing;
-        flyingWorks = std::move(works);
         store.commit(std::move(batch), executor,
-                      [this, generation = storeGeneration](const Result<storage::Committed> &result) {
-                          if (generation == storeGeneration)
-                              committed(result);
-                      });
+                     [this, commit = steps.beginCommit(std::move(works))](const Result<storage::Committed> &result) {
+                         if (auto done = steps.endCommit(commit))
+                             committed(result, std::move(*done));
+                     });
     }
 }
 
-void SyncClient::Private::committed(const Result<storage::Committed> &result)
+void SyncClient::Private::committed(const Result<storage::Committed> &result, Works works)
 {
-    phase = Phase::Idle;
-    std::vector<Work> works = std::exchange(flyingWorks, {});
     const QPointer<SyncClient> alive(q);
     if (!result)
         storeHasFailed(result.error(), std::move(works));
@@ -139,20 +112,16 @@ void SyncClient::Private::committed(const Result<storage::Committed> &result)
 }
 
 // Nothing of these works is durable, and memory is ahead of the store: back to what the store has.
-void SyncClient::Private::storeHasFailed(const Error &error, std::vector<Work> works)
+void SyncClient::Private::storeHasFailed(const Error &error, Works works)
 {
     qCWarning(lcClient) << "the profile's store has failed:" << error.toString().c_str();
-    ++storeGeneration;
-    for (Work &work : nextWorks)
-        works.push_back(std::move(work));
-    nextWorks.clear();
-    nextBatch = {};
+    works = steps.fail(std::move(works));
     dropConnection();
     const auto loaded = state == State::StoreLost ? Result<>(failure(*lastError)) : load();
     if (!loaded)
         enterStoreLost(loaded.error());
     const QPointer<SyncClient> alive(q);
-    for (const Work &work : works) {
+    for (const StepQueue::Work &work : works) {
         if (work.done)
             work.done(failure(error));
         if (!alive)
@@ -186,20 +155,20 @@ void SyncClient::Private::enterStoreLost(const Error &error)
 {
     qCCritical(lcClient) << "and cannot be read:" << error.toString().c_str();
     wanted = false;
-    retryTimer.stop();
+    reconnection.timer().stop();
     core->refuseEdits(error);
     lastError = error;
     state = State::StoreLost;
 }
 
-void SyncClient::Private::finish(std::vector<Work> works)
+void SyncClient::Private::finish(Works works)
 {
     const QPointer<SyncClient> alive(q);
-    phase = Phase::Announcing;
-    for (Work &work : works) {
-        if (connection && work.connection == connectionNumber) {
+    steps.beginAnnouncing();
+    for (StepQueue::Work &work : works) {
+        if (link.is(work.connection)) {
             for (const protocol::Message &message : work.messages)
-                send(message);
+                link.send(message);
         }
         for (const Fact &fact : work.facts) {
             announce(fact);
@@ -210,12 +179,12 @@ void SyncClient::Private::finish(std::vector<Work> works)
             work.done({});
         if (!alive)
             return;
-        if (work.close && work.connection == connectionNumber)
+        if (work.close && work.connection == link.number())
             leave(*work.close);
         if (!alive)
             return;
     }
-    phase = Phase::Idle;
+    steps.endAnnouncing();
     endWaiters();
     if (alive)
         commitNext();
@@ -256,8 +225,7 @@ void SyncClient::Private::tick()
     leaveIfSilent();
     if (!alive)
         return;
-    if (welcomedAt.count() >= 0 && clock.steady() - welcomedAt >= limits::kRetryHealthy)
-        tries = 0;
+    reconnection.forgetTriesIfHealthy();
     apply(core->tick());
     if (alive)
         endWaiters();
@@ -268,8 +236,8 @@ void SyncClient::Private::tick()
 void SyncClient::Private::announce(const Fact &fact)
 {
     if (std::holds_alternative<Welcomed>(fact)) {
-        welcomedAt = clock.steady();
-        pingTimer.start(std::chrono::milliseconds(
+        reconnection.welcomed();
+        link.pingEvery(std::chrono::milliseconds(
             std::max<std::int64_t>(std::get<Welcomed>(fact).welcome.heartbeatMs, kTick.count())));
         const QPointer<SyncClient> alive(q);
         setState(State::Online);

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <eventsync/base/clock.h>
+#include <eventsync/base/connectionlimits.h>
+#include <eventsync/base/random.h>
+
+#include <QTimer>
+
+#include <algorithm>
+#include <optional>
+
+namespace eventsync::client {
+
+// When to try again: full jitter below a bound that doubles with each try, until a connection was healthy for a while. Owner only.
+class Reconnection
+{
+public:
+    using Time = std::chrono::milliseconds;
+
+    Reconnection(const Clock &clock, Random &random) : m_clock(clock), m_random(random) { m_timer.setSingleShot(true); }
+
+    QTimer &timer() { return m_timer; }        // times out when it is time
+    void welcomed() { m_welcomedAt = m_clock.steady(); }
+    void left()                                // the connection is gone, or a new one begins
+    {
+        forgetTriesIfHealthy();
+        m_welcomedAt.reset();
+    }
+    void forgetTries() { m_tries = 0; }
+    void forgetTriesIfHealthy()
+    {
+        if (m_welcomedAt && m_clock.steady() - *m_welcomedAt >= limits::kRetryHealthy)
+            m_tries = 0;
+    }
+    void begin(Time first, Time longest, std::optional<Time> least)
+    {
+        const auto bound = std::min<Time>(longest, first * (1 << std::min(m_tries++, 16)));
+        const Time wait(static_cast<std::int64_t>(m_random.unit() * static_cast<double>(bound.count())));
+        m_timer.start(std::max(wait, least.value_or(wait)));
+    }
+
+private:
+    const Clock &m_clock;
+    Random &m_random;
+    QTimer m_timer;
+    std::optional<Time> m_welcomedAt;
+    int m_tries = 0;
+};
+
+} // namespace eventsync::client

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <eventsync/client/serverlink_p.h>
+
+#include <eventsync/protocol/codec.h>
+
+namespace eventsync::client {
+
+ServerLink::ServerLink(ListenedTime &listened) : m_listened(listened)
+{
+    QObject::connect(&m_pingTimer, &QTimer::timeout, &m_pingTimer, [this] {
+        if (isOpen())
+            send(protocol::Ping{++m_pings});
+    });
+}
+
+void ServerLink::mute()
+{
+    if (m_connection)
+        m_connection->setCallbacks({});
+}
+
+void ServerLink::take(std::unique_ptr<transport::Connection> connection, transport::Connection::Callbacks callbacks)
+{
+    m_connection = std::move(connection);
+    ++m_number;
+    m_connection->setCallbacks(std::move(callbacks));
+}
+
+void ServerLink::drop()
+{
+    std::shared_ptr<transport::Connection> old(std::move(m_connection));
+    ++m_number;
+    m_pingTimer.stop();
+    if (old->state() != transport::Connection::State::Closed) {
+        // It keeps itself until it is closed; destroyed on the next turn, not inside its own callback.
+        old->setCallbacks({.closed = [old](const transport::CloseReason &) mutable { old.reset(); }});
+        old->close();
+    }
+}
+
+void ServerLink::send(const protocol::Message &message)
+{
+    const bool json = m_connection->info().codec == transport::Codec::Json;
+    Bytes bytes = protocol::encode(message, json ? protocol::Codec::Json : protocol::Codec::Cbor);
+    std::string label(protocol::messageType(message));
+    m_connection->send(json ? transport::Frame::text(std::move(bytes), std::move(label))
+                            : transport::Frame::binary(std::move(bytes), std::move(label)));
+}
+
+bool ServerLink::isSilent()
+{
+    return isOpen() && m_listened.now() - m_heardAt >= 2 * m_pingTimer.intervalAsDuration();
+}
+
+} // namespace eventsync::client
