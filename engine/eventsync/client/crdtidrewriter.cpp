@@ -65,9 +65,14 @@ void CrdtIdRewriter::addIds(const QueueEntry &edit, CrdtIds &ids)
         ids.add(patchOf(edit).idSpan());
 }
 
-crdt::Id CrdtIdRewriter::nextId(const crdt::IdSpan &ids) const
+std::uint64_t CrdtIdRewriter::nextTime(std::uint64_t sid, const CrdtIds &unapplied) const
 {
-    return {m_doc.session(), std::max(ids.time, m_doc.tree.state().crdtTime(m_doc.session()) + 1)};
+    return std::max(m_doc.tree.state().crdtTime(sid) + 1, unapplied.endOf(sid));
+}
+
+crdt::Id CrdtIdRewriter::nextId(const crdt::IdSpan &ids, const CrdtIds &unapplied) const
+{
+    return {m_doc.session(), std::max(ids.time, nextTime(m_doc.session(), unapplied))};
 }
 
 void CrdtIdRewriter::findForeignSessions()
@@ -85,12 +90,12 @@ bool CrdtIdRewriter::waitsForDependency() const
     return std::ranges::any_of(m_doc.queue.conflicts(), [&](std::int64_t order) { return lacksDependency(m_doc.queue.at(order)); });
 }
 
-void CrdtIdRewriter::reapply(Entry &entry, CrdtRenames &renames)
+void CrdtIdRewriter::reapply(Entry &entry, CrdtRenames &renames, const CrdtIds &unapplied)
 {
     if (lacksDependency(entry))
-        requeueWhenComplete(entry, renames);
+        requeueWhenComplete(entry, renames, unapplied);
     else
-        rewrite(entry, renames, false);
+        rewrite(entry, renames, unapplied, false);
 }
 
 void CrdtIdRewriter::endReapply(const CrdtRenames &renames)
@@ -100,19 +105,19 @@ void CrdtIdRewriter::endReapply(const CrdtRenames &renames)
         m_doc.undo.rename(renames);
 }
 
-// New ids if it must have them (`anew`, or other operations have used its own), or if it is of another session and may have
+// New ids if it must have them (`anew`, or other operations have or will have its own), or if it is of another session and may have
 // them now. All at once: ids that were rewritten already must not be taken for old ones.
-void CrdtIdRewriter::rewrite(Entry &entry, CrdtRenames &renames, bool anew)
+void CrdtIdRewriter::rewrite(Entry &entry, CrdtRenames &renames, const CrdtIds &unapplied, bool anew)
 {
     if (!entry.isWaiting() || !isPatch(entry.edit))
         return;
     const crdt::Patch patch = patchOf(entry.edit);
     const crdt::IdSpan ids = patch.idSpan();
-    anew = anew || ids.time <= m_doc.tree.state().crdtTime(ids.sid);
+    anew = anew || ids.time < nextTime(ids.sid, unapplied);
     if (renames.isEmpty() && !m_rewriteForeign && !anew)
         return;
     if (anew || (m_rewriteForeign && ids.sid != m_doc.session()))
-        renames.add(ids, nextId(ids));
+        renames.add(ids, nextId(ids, unapplied));
     const crdt::Patch now = patch.renamed(renames);
     if (now == patch)
         return;
@@ -139,7 +144,7 @@ bool CrdtIdRewriter::isOvertaken(const crdt::IdSpan &ids) const
 }
 
 // After a restore of the server, for instance, others had to push again what the patch depends on.
-void CrdtIdRewriter::requeueWhenComplete(Entry &entry, CrdtRenames &renames)
+void CrdtIdRewriter::requeueWhenComplete(Entry &entry, CrdtRenames &renames, const CrdtIds &unapplied)
 {
     const ServerSeq base = entry.edit.baseSeq;
     if (entry.in<Entry::Conflict>().since >= m_doc.history.serverSeq() || !entry.isReady(m_doc.history.serverSeq())
@@ -154,10 +159,10 @@ void CrdtIdRewriter::requeueWhenComplete(Entry &entry, CrdtRenames &renames)
     if (isOvertaken(ids))
         return;
     DocumentState &state = m_doc.tree.state();
-    const bool anew = ids.sid != m_doc.session() || ids.time <= state.crdtTime(m_doc.session());
+    const bool anew = ids.sid != m_doc.session() || ids.time < nextTime(m_doc.session(), unapplied);
     CrdtRenames all = renames;
     if (anew)
-        all.add(ids, nextId(ids));
+        all.add(ids, nextId(ids, unapplied));
     const auto applied = state.apply(entry.edit.operation, diffOf(patch.renamed(all)));
     if (!applied)
         return;
@@ -165,7 +170,7 @@ void CrdtIdRewriter::requeueWhenComplete(Entry &entry, CrdtRenames &renames)
     entry.edit.reason.reset();
     entry.edit.because.reset();
     m_doc.queue.setState(entry, Entry::Waiting());
-    rewrite(entry, renames, anew);
+    rewrite(entry, renames, unapplied, anew);
 }
 
 // An entry behind it that is in flight cannot have been logged: the server skips what comes after a duplicate.

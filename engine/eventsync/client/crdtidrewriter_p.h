@@ -29,8 +29,9 @@ public:
     void findForeignSessions();
     bool waitsForDependency() const; // some patch is in conflict because of what it depends on
     // On the way back onto the tree, in queue order: an entry gets the ids that it needs, and refers to those that entries
-    // before it got. One in conflict for what it depends on waits again as soon as that is there.
-    void reapply(Entry &entry, CrdtRenames &renames);
+    // before it got. One in conflict for what it depends on waits again as soon as that is there. `unapplied` are the ids of the
+    // entries before it that are not on the tree: they are taken, too.
+    void reapply(Entry &entry, CrdtRenames &renames, const CrdtIds &unapplied);
     void endReapply(const CrdtRenames &renames);
 
     // The log holds an earlier version of the patch, or a copy's version of it: what was made on top of it refers to that one.
@@ -39,10 +40,11 @@ public:
     Diff rebasedDiff(const QueueEntry &edit) const; // of a refused patch that is tried again: behind everything made since
 
 private:
-    void rewrite(Entry &entry, CrdtRenames &renames, bool anew);
-    void requeueWhenComplete(Entry &entry, CrdtRenames &renames);
+    void rewrite(Entry &entry, CrdtRenames &renames, const CrdtIds &unapplied, bool anew);
+    void requeueWhenComplete(Entry &entry, CrdtRenames &renames, const CrdtIds &unapplied);
     bool isOvertaken(const crdt::IdSpan &ids) const;
-    crdt::Id nextId(const crdt::IdSpan &ids) const; // in the own session
+    std::uint64_t nextTime(std::uint64_t sid, const CrdtIds &unapplied) const; // behind all that are taken
+    crdt::Id nextId(const crdt::IdSpan &ids, const CrdtIds &unapplied) const;  // in the own session
 
     DocumentParts &m_doc;
     bool m_rewriteForeign = false;

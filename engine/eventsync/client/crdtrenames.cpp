@@ -4,6 +4,7 @@
 #include <eventsync/crdt/references.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace eventsync::client {
 
@@ -44,6 +45,12 @@ bool CrdtIds::meets(const crdt::IdSpan &span) const
         return false;
     --it;
     return it->first.first == span.sid && it->second > span.time;
+}
+
+std::uint64_t CrdtIds::endOf(std::uint64_t sid) const
+{
+    const auto after = m_ends.upper_bound({sid, std::numeric_limits<std::uint64_t>::max()});
+    return after == m_ends.begin() || std::prev(after)->first.first != sid ? 0 : std::prev(after)->second;
 }
 
 bool refersTo(const crdt::PatchView &patch, const CrdtIds &ids)

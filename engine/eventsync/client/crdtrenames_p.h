@@ -35,6 +35,7 @@ class CrdtIds
 public:
     void add(const crdt::IdSpan &span);
     bool meets(const crdt::IdSpan &span) const;
+    std::uint64_t endOf(std::uint64_t sid) const; // behind the last id of the session; 0 if there is none
     bool isEmpty() const { return m_ends.empty(); }
 
 private:

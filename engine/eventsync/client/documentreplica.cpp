@@ -116,19 +116,19 @@ void DocumentReplica::reapplyQueue()
     };
     bool validBefore = true;
     CrdtRenames renames;
-    CrdtIds inFlight; // of patches that do not apply here: their answers decide, also about what depends on them
+    CrdtIds unapplied; // of patches in flight that do not apply here, and of those that wait for their answers with them
     // The walk goes by the queue's order: to mark one conflicting marks what follows it behind.
     for (auto &[order, entry] : m_doc.queue.entries()) {
-        m_rewriter.reapply(entry, renames);
+        m_rewriter.reapply(entry, renames, unapplied);
         if (!entry.isPending())
             continue;
         const auto hold = [&](bool held) {
             if (entry.isWaiting())
                 entry.in<Entry::Waiting>().isHeld = held;
         };
-        if (entry.isWaiting() && CrdtIdRewriter::dependsOn(entry.edit, inFlight)) {
+        if (entry.isWaiting() && CrdtIdRewriter::dependsOn(entry.edit, unapplied)) {
             hold(true);
-            CrdtIdRewriter::addIds(entry.edit, inFlight);
+            CrdtIdRewriter::addIds(entry.edit, unapplied);
             continue;
         }
         hold(false);
@@ -137,7 +137,7 @@ void DocumentReplica::reapplyQueue()
             const Error &error = applied.error();
             const bool missing = error.code == ErrorCode::MissingDependency;
             if (entry.isSent())
-                CrdtIdRewriter::addIds(entry.edit, inFlight);
+                CrdtIdRewriter::addIds(entry.edit, unapplied);
             else
                 m_fates.markConflicting(entry, {missing ? ErrorCode::MissingDependency : ErrorCode::Conflict,
                                                 "no longer applies: " + error.message, error.path});

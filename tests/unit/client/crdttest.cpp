@@ -730,6 +730,33 @@ void CrdtTest::whatStandsOnAnEditInFlightWaitsForItsAnswer()
     VERIFY_DURABLE(pair);
 }
 
+// As above; of two edits that wait the first needs new ids, because the twin has used its times. They end behind the times
+// of the second, which must not keep its own, although nothing of both is on the tree.
+void CrdtTest::whatWaitsForAnAnswerKeepsItsIdsApart()
+{
+    CrdtPair pair;
+    pair.edit(typing(3, QStringLiteral("12")));
+    static_cast<void>(pair.pushed());
+    pair.device.run(pair.device.core->disconnected());
+    pair.edit(typing(4, QStringLiteral("____")));
+    pair.edit(typing(6, QStringLiteral("x")));
+    pair.log.bob = ClientSeq();
+    pair.bob(Operation::Update, typing(0, QStringLiteral("!!!")), pair.device.core->clientId());
+    pair.device.run(pair.device.core->connected());
+    pair.device.receive(welcome());
+    pair.device.receive(pair.crdtSnapshot());
+    QCOMPARE(pair.device.states(), (std::vector{EntryState::Sent, EntryState::Waiting, EntryState::Waiting}));
+    VERIFY_DURABLE(pair);
+    pair.device.receive(pair.log.synced(ClientSeq(1)));
+    const auto pushed = pair.pushed();
+    QCOMPARE(pushed.size(), std::size_t(3));
+    pair.logAll(pushed);
+    QCOMPARE(pair.text(), QStringLiteral("!!!abc1__x__2"));
+    QCOMPARE(pair.device.view(pair.id), pair.folded().canonical());
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+    VERIFY_DURABLE(pair);
+}
+
 // [G3] [G9]
 void CrdtTest::aVersionThatTheTwinLoggedIsTakenBack()
 {

@@ -38,6 +38,7 @@ private Q_SLOTS:
     void aForkIsHeardAlsoAboutAnEditThatIsSettled();
     void aCopyWritesItsEditsAgainUnderANewSession();
     void whatStandsOnAnEditInFlightWaitsForItsAnswer();
+    void whatWaitsForAnAnswerKeepsItsIdsApart();
     void aVersionThatTheTwinLoggedIsTakenBack();
 };
 
