@@ -184,7 +184,8 @@ void RecoveryTest::aRepeatedRequestCountsOnceAfterAKill()
         return json::parse(curl({QStringLiteral("-s"), server->url(path).toString()}).output.toStdString()).value_or(json::Value());
     };
     const QString path = QStringLiteral("/api/games/hero");
-    QCOMPARE(curl({QStringLiteral("-sf"), QStringLiteral("-X"), QStringLiteral("PUT"), QStringLiteral("-d"), QStringLiteral(R"({"gold":0})"),
+    QCOMPARE(curl({QStringLiteral("-sf"), QStringLiteral("-X"), QStringLiteral("PUT"), QStringLiteral("-H"),
+                   QStringLiteral("Content-Type: application/json"), QStringLiteral("-d"), QStringLiteral(R"({"gold":0})"),
                    server->url(path).toString()}).exitCode, 0);
     const QByteArray body = R"([{"op":"inc","path":"/gold","value":1}])";
     int loggedBeforeTheKill = 0;
