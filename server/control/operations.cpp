@@ -60,7 +60,10 @@ json::Object compacted(const eventlog::CompactPlan &plan, std::int64_t events)
     }
     const auto documents = std::count_if(plan.steps.begin(), plan.steps.end(),
                                          [&](const eventlog::CompactStep &step) { return !unreadable.contains(step.documentId); });
-    return {{"documents", static_cast<std::int64_t>(documents)}, {"events", events}, {"unreadable", std::move(errors)}};
+    json::Object answer{{"documents", static_cast<std::int64_t>(documents)}, {"events", events}};
+    if (!errors.empty())
+        answer["unreadable"] = std::move(errors);
+    return answer;
 }
 
 // One document after the other: compaction is nobody's hurry, and edits go between.

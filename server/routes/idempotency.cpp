@@ -9,6 +9,7 @@
 #include <server/problem.h>
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 namespace eventsync::server {
@@ -182,7 +183,7 @@ public:
         m_entry = {.fingerprint = fingerprintOf(request), .id = context.uuids.next()};
         m_keys->insert(m_key);
     }
-    ~KeyedWrite() { m_keys->erase(m_key); }
+    ~KeyedWrite() { release(); }
 
     void begin()
     {
@@ -203,7 +204,7 @@ public:
             },
             [self = shared_from_this()](Result<Found> found) {
                 if (!found)
-                    return self->m_responder.fail(found.error());
+                    return self->fail(found.error());
                 if (!*found)
                     return self->reserve();
                 if ((*found)->second)
@@ -220,7 +221,7 @@ private:
             if (reserved)
                 self->run();
             else
-                self->m_responder.fail(reserved.error());
+                self->fail(reserved.error());
         });
     }
     void run()
@@ -241,11 +242,27 @@ private:
         const Timestamp expires = m_context.seen.now() + std::chrono::milliseconds(limits::kIdempotencyKeep).count();
         store(m_context, storage::Batch().put(kIdempotency, rowOf(m_key, m_entry, expires)), std::move(done));
     }
-    void answer(const WriteOutcome &outcome) { m_responder.respond(writeResponse(m_context, m_write, outcome)); }
+    // A repetition may come as soon as this was answered, while what is left of it still waits to be destroyed.
+    void answer(const WriteOutcome &outcome)
+    {
+        release();
+        m_responder.respond(writeResponse(m_context, m_write, outcome));
+    }
+    void fail(const Error &error)
+    {
+        release();
+        m_responder.fail(error);
+    }
+    void release()
+    {
+        if (std::exchange(m_holdsKey, false))
+            m_keys->erase(m_key);
+    }
 
     RouteContext &m_context;
     std::shared_ptr<std::set<std::string>> m_keys; // may outlive the context
     std::string m_key;
+    bool m_holdsKey = true;
     Responder m_responder;
     DocumentWrite m_write;
     RunWrite m_run;
