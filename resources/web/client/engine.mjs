@@ -319,16 +319,9 @@ export class Engine extends Emitter {
     }
 
     closed({ code, reason }) {
-        this.lastError = new EventSyncError('Unavailable', reason || `the connection was closed (${code})`);
-        const never = this.opened && closeReactions[code] === 'never';
-        const later = closeReactions[code] === 'later' ? limits.retryLongestMs : undefined;
-        this.drop();
-        if (!this.wanted)
-            return;
-        if (never)
-            this.setStatus('refused');
-        else
-            this.retryLater(later);
+        this.leave({ error: new EventSyncError('Unavailable', reason || `the connection was closed (${code})`),
+                     never: this.opened && closeReactions[code] === 'never',
+                     retryAfterMs: closeReactions[code] === 'later' ? limits.retryLongestMs : undefined });
     }
 
     leave({ error, retryAfterMs, never }) {
