@@ -2,7 +2,6 @@
 #include <eventsync/base/limits.h>
 #include <eventsync/client/clientcore_p.h>
 
-#include <eventsync/base/mutation.h>
 #include <eventsync/client/rows_p.h>
 #include <eventsync/protocol/codec.h>
 
@@ -110,8 +109,7 @@ void ClientCore::Private::end(Changes &out)
 {
     if (context.fork) {
         const Error why = *std::exchange(context.fork, std::nullopt);
-        if (!mutated(Mutation::ForkIgnored))
-            fork(why, out);
+        fork(why, out);
     }
     if (out.close)
         leave();

@@ -5,7 +5,6 @@
 
 #include <eventsync/base/limits.h>
 #include <eventsync/base/logging.h>
-#include <eventsync/base/mutation.h>
 #include <eventsync/client/rows_p.h>
 
 #include <algorithm>
@@ -48,8 +47,6 @@ void DocumentPull::subscribe()
         message.snapshotPart = m_doc.staged.nextPart();
     m_doc.changes.send(std::move(message));
     enter(PullEvent::Subscribed);
-    if (mutated(Mutation::PushBeforeSynced))
-        enter(PullEvent::Synced);
 }
 
 // As many as one frame takes. Leaving one out is safe: what is pushed again is recognised by its id. So those go first that
@@ -65,11 +62,9 @@ std::vector<protocol::PendingId> DocumentPull::pendingIds() const
     };
     for (const std::int64_t order : m_doc.queue.sent())
         add(m_doc.queue.at(order).edit);
-    if (!mutated(Mutation::WithoutAckedInSnapshot)) {
-        const auto &acked = m_doc.acknowledged.edits();
-        for (auto it = acked.rbegin(); it != acked.rend(); ++it)
-            add(*it->second.edit);
-    }
+    const auto &acked = m_doc.acknowledged.edits();
+    for (auto it = acked.rbegin(); it != acked.rend(); ++it)
+        add(*it->second.edit);
     for (const auto &[order, entry] : m_doc.queue.entries()) {
         if (!entry.isSent())
             add(entry.edit);
@@ -135,10 +130,10 @@ std::vector<DocumentPull::Incoming> DocumentPull::incoming(const protocol::Event
             if (auto read = eventFromBytes(*item.canonical, EventForm::Logged))
                 event = std::make_shared<const Event>(std::move(*read));
         }
-        gap = !event || event->documentId != m_doc.id || (event->serverSeq > next && !mutated(Mutation::ApplyGap));
+        gap = !event || event->documentId != m_doc.id || event->serverSeq > next;
         if (gap)
             break;
-        if (event->serverSeq < next && !mutated(Mutation::ApplyGap))
+        if (event->serverSeq < next)
             continue;
         if (event->serverSeq.value() == 1)
             chain = chainStart(event->collection, m_doc.id);
@@ -157,7 +152,7 @@ void DocumentPull::onEvents(const protocol::Events &message)
     bool gap = false;
     auto fresh = incoming(message, gap);
     const bool whole = !gap && !fresh.empty() && fresh.back().event == message.events.back().event;
-    if (whole && fresh.back().chain != message.chain && !mutated(Mutation::NoChain)) {
+    if (whole && fresh.back().chain != message.chain) {
         repair({ErrorCode::Corrupt, "events of another history"}); // the server finds the common point
         return;
     }
@@ -201,7 +196,7 @@ Result<> DocumentPull::applyEvent(Incoming incoming)
     const auto settled = m_fates.settle(
         {.asked = event.id, .first = event.firstId(), .logged = event.id, .serverSeq = event.serverSeq, .event = &event});
     if (isOwn(event, settled)) {
-        item.ownOrder = mutated(Mutation::WithoutOwnOvertook) ? kNowhere : settled.order.value_or(kNowhere);
+        item.ownOrder = settled.order.value_or(kNowhere);
         m_fates.compareWaiting(item.footprint, "an own edit that was logged first", *item.ownOrder);
     } else {
         m_fates.compareWaiting(item.footprint, "event " + event.id.toText(), kEverywhere);
@@ -228,11 +223,11 @@ bool DocumentPull::isOwn(const Event &event, const EntryFates::Settled &settled)
         return settled.seen;
     }
     using Known = AcknowledgedEdits::Known;
-    const Known known = mutated(Mutation::WithoutOwnIds) ? Known::No : m_doc.acknowledged.known(event.id, event.firstId());
+    const Known known = m_doc.acknowledged.known(event.id, event.firstId());
     if (known != Known::No)
         return known == Known::Acknowledged; // behind an edit that was given up nothing was made on top of it
     m_doc.context.fork = Error{ErrorCode::ClientForked, "an event under the own client id that this replica never made"};
-    return mutated(Mutation::WithoutCopyIsOther);
+    return false;
 }
 
 // ---- synced
@@ -259,7 +254,7 @@ void DocumentPull::onSynced(const protocol::Synced &message)
     usePolicy(message.policy);
     const Position &position = m_doc.history.position();
     const bool same = position == message.position || (position.serverSeq.value() == 0 && message.position.serverSeq.value() == 0);
-    if (!same && !mutated(Mutation::NoChain)) {
+    if (!same) {
         repair({ErrorCode::Corrupt, "the server is synced at another position"});
         return;
     }
@@ -273,12 +268,9 @@ void DocumentPull::onSynced(const protocol::Synced &message)
     }
     m_doc.logged = message.clientSeq;
     m_doc.changes.documentRowChanged();
-    if (!mutated(Mutation::WithoutReturnToWaiting))
-        m_fates.requeueSent();
-    if (!mutated(Mutation::WithoutWaitCleared)) {
-        for (const std::int64_t order : m_doc.queue.conflicts())
-            m_doc.queue.clearWait(m_doc.queue.at(order));
-    }
+    m_fates.requeueSent();
+    for (const std::int64_t order : m_doc.queue.conflicts())
+        m_doc.queue.clearWait(m_doc.queue.at(order));
     m_push.deadLetterTooLarge();
     m_rewriter.findForeignSessions();
     m_doc.changes.notify(DocumentSynced{m_doc.id, m_doc.history.position()});

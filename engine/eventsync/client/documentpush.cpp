@@ -2,7 +2,6 @@
 #include <eventsync/client/documentpush_p.h>
 
 #include <eventsync/base/limits.h>
-#include <eventsync/base/mutation.h>
 #include <eventsync/model/eventcheck.h>
 
 #include <algorithm>
@@ -48,7 +47,7 @@ void DocumentPush::sendPending()
     if (inFlight == 0)
         enter(PushEvent::AllAnswered);
     std::vector<EventPtr> batch;
-    while (m_state == PushState::Open || mutated(Mutation::WithoutHaltAfterRefusal)) {
+    while (m_state == PushState::Open) {
         if (inFlight + batch.size() >= m_doc.context.inFlight() || queue.waiting().empty())
             break;
         Entry &entry = queue.at(*queue.waiting().begin());
@@ -142,7 +141,7 @@ void DocumentPush::accepted(Entry &entry, const protocol::AckResult &result)
         m_doc.changes.documentRowChanged();
     }
     const EventId id = entry.edit.id;
-    if ((seq <= m_doc.history.serverSeq() && !mutated(Mutation::WithoutSettleByAnswer)) || mutated(Mutation::AckSettles))
+    if (seq <= m_doc.history.serverSeq())
         m_fates.settle({.asked = id, .first = id, .logged = id, .serverSeq = seq, .event = nullptr, .status = result.status});
 }
 
@@ -151,10 +150,9 @@ void DocumentPush::refused(Entry &entry, const protocol::AckResult &result)
 {
     const ErrorCode code = result.code.value_or(result.status == AckStatus::Rejected ? ErrorCode::Invalid : ErrorCode::Conflict);
     const Error why{code, result.reason.value_or(std::string()), result.path.value_or(std::string())};
-    const bool baseCompacted = code == ErrorCode::BaseCompacted;
     const bool hasForeignIds = result.status == AckStatus::Conflict && code == ErrorCode::ClientForked; // see CrdtIdRewriter
-    const bool notJudged = result.status == AckStatus::Skipped || baseCompacted || code == ErrorCode::ClientGap;
-    if (hasForeignIds || (notJudged && !(baseCompacted && mutated(Mutation::WithoutCheckSinceBase)))) {
+    const bool notJudged = result.status == AckStatus::Skipped || code == ErrorCode::BaseCompacted || code == ErrorCode::ClientGap;
+    if (hasForeignIds || notJudged) {
         m_fates.requeue(entry);
         return;
     }

@@ -2,7 +2,6 @@
 #include <eventsync/client/documentreplica_p.h>
 
 #include <eventsync/base/limits.h>
-#include <eventsync/base/mutation.h>
 #include <eventsync/client/rows_p.h>
 
 #include <algorithm>
@@ -33,8 +32,6 @@ void DocumentReplica::close()
 SubscriptionNeed DocumentReplica::need() const
 {
     if (m_pull.state() == PullState::Refused || (m_doc.pause.isActive() && !isSubscribed()))
-        return SubscriptionNeed::None;
-    if (!m_doc.isOpen && mutated(Mutation::WithoutFollowingQueued))
         return SubscriptionNeed::None;
     const EditQueue &queue = m_doc.queue;
     const bool needsEvents = std::ranges::any_of(queue.conflicts(), [&](std::int64_t order) {
@@ -81,7 +78,7 @@ void DocumentReplica::finish(Changes &out)
     if (m_doc.history.wantsStateRow(tree.canonicalSize()))
         m_doc.history.writeState(m_doc.tree.confirmed()); // while the pending entries are off the tree, if they are
     // Under an id that another replica uses as well, own patches may not fit; clientIdChanged() follows in this step.
-    if (!m_doc.context.fork || tree.kind() == DocumentKind::Json || mutated(Mutation::ForkIgnored))
+    if (!m_doc.context.fork || tree.kind() == DocumentKind::Json)
         reapplyQueue();
     m_push.sendPending();
     trimHistory();
@@ -104,7 +101,6 @@ void DocumentReplica::reapplyQueue()
         return;
     tree.beginReapply();
     DocumentState &state = tree.state();
-    const bool validates = !mutated(Mutation::WithoutValidateOnRebase);
     // Of a CRDT document the server is left to judge: to look at it now would mean to render it again. What the log's own state
     // does not pass is no fault of an entry.
     const auto passesNow = [&] { return state.kind() == DocumentKind::Crdt || m_doc.rules.pass(state); };
@@ -144,12 +140,12 @@ void DocumentReplica::reapplyQueue()
             continue;
         }
         const auto valid = check();
-        if (entry.isWaiting() && validates && validBefore && !valid) {
+        if (entry.isWaiting() && validBefore && !valid) {
             tree.revert(applied->inverse);
             m_fates.markConflicting(entry, {ErrorCode::Conflict, "no longer passes: " + valid.error().message, valid.error().path});
             continue;
         }
-        hold(validates && !valid); // because of one in flight: what is behind it waits for its answer
+        hold(!valid); // because of one in flight: what is behind it waits for its answer
         tree.add(entry, std::move(applied->inverse));
         validBefore = valid.has_value();
     }

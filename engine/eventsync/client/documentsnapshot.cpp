@@ -3,7 +3,6 @@
 // When events do not continue the history: snapshots, and a history that diverged (docs/protocol.md, rules 2 and 8).
 #include <eventsync/client/documentpull_p.h>
 
-#include <eventsync/base/mutation.h>
 #include <eventsync/json/diff.h>
 #include <eventsync/model/crdtstate.h>
 
@@ -79,15 +78,11 @@ void DocumentPull::installSnapshot(const protocol::Snapshot &message, DocumentSt
         m_fates.settle({.asked = known.asked, .first = known.asked, .logged = known.logged, .serverSeq = known.serverSeq,
                         .event = nullptr, .status = protocol::AckStatus::Duplicate});
     }
-    if (!mutated(Mutation::WithoutAckedInSnapshot)) {
-        m_fates.requeueAcknowledged([&](const AckedEdit &acked) {
-            return !asked.contains(acked.edit->id) && !asked.contains(acked.edit->first());
-        });
-    }
+    m_fates.requeueAcknowledged([&](const AckedEdit &acked) {
+        return !asked.contains(acked.edit->id) && !asked.contains(acked.edit->first());
+    });
     // What the snapshot changed is one unseen event.
-    std::optional<json::Footprint> difference = isOther ? json::Footprint::everything() : differenceTo(state);
-    if (mutated(Mutation::SnapshotUnchecked))
-        difference.reset();
+    const std::optional<json::Footprint> difference = isOther ? json::Footprint::everything() : differenceTo(state);
     for (const std::int64_t order : m_doc.queue.sent()) {
         Entry &entry = m_doc.queue.at(order);
         for (const json::Footprint *footprint : m_fates.unseenOf(entry))
@@ -114,29 +109,24 @@ void DocumentPull::onDiverged(const protocol::Diverged &message)
     if (!isSubscribed())
         return;
     const ServerSeq common = message.commonSeq;
-    const bool rebase = !mutated(Mutation::WithoutBaseOnDiverged);
     m_doc.changes.notify(DocumentDiverged{m_doc.id, common});
     m_doc.staged.drop();
     m_doc.tree.unapply();
-    if (rebase)
-        m_fates.requeueSent(); // compared with what came in after its base, though it is gone now
+    m_fates.requeueSent(); // compared with what came in after its base, though it is gone now
     m_doc.tree.confirmedChanged();
     if (!m_doc.history.rollBackTo(common, m_doc.tree.state()))
         m_doc.resetHistory();
-    if (rebase) {
-        for (auto &[order, entry] : m_doc.queue.entries()) {
-            if (entry.isWaiting())
-                continue;
-            if (entry.edit.baseSeq > common) {
-                entry.edit.baseSeq = common;
-                m_doc.queue.touch(entry);
-            }
-            if (entry.state() == EntryState::Conflict)
-                m_doc.queue.clearWait(entry);
+    for (auto &[order, entry] : m_doc.queue.entries()) {
+        if (entry.isWaiting())
+            continue;
+        if (entry.edit.baseSeq > common) {
+            entry.edit.baseSeq = common;
+            m_doc.queue.touch(entry);
         }
+        if (entry.state() == EntryState::Conflict)
+            m_doc.queue.clearWait(entry);
     }
-    if (!mutated(Mutation::NoRequeue))
-        m_fates.requeueAcknowledged([&](const AckedEdit &acked) { return acked.serverSeq > common; });
+    m_fates.requeueAcknowledged([&](const AckedEdit &acked) { return acked.serverSeq > common; });
     m_doc.changes.everythingChanged();
     m_doc.changes.causedByOthers();
 }

@@ -2,7 +2,6 @@
 #include <eventsync/client/editqueue_p.h>
 
 #include <eventsync/base/assert.h>
-#include <eventsync/base/mutation.h>
 #include <eventsync/client/rows_p.h>
 
 #include <algorithm>
@@ -82,16 +81,14 @@ std::vector<std::int64_t> EditQueue::holdersOf(const EventId &id, const EventId 
     std::vector<std::int64_t> orders;
     if (const auto found = m_byId.find(id); found != m_byId.end())
         orders.push_back(found->second);
-    if (!mutated(Mutation::WithoutFirstId)) {
-        for (const EventId &wanted : {id, first}) {
-            const auto [from, to] = m_byFirst.equal_range(wanted);
-            for (auto it = from; it != to; ++it)
-                orders.push_back(it->second);
-        }
-        // A later version may be in the queue while the log has an earlier one by its own id.
-        if (const auto found = m_byId.find(first); found != m_byId.end())
-            orders.push_back(found->second);
+    for (const EventId &wanted : {id, first}) {
+        const auto [from, to] = m_byFirst.equal_range(wanted);
+        for (auto it = from; it != to; ++it)
+            orders.push_back(it->second);
     }
+    // A later version may be in the queue while the log has an earlier one by its own id.
+    if (const auto found = m_byId.find(first); found != m_byId.end())
+        orders.push_back(found->second);
     std::sort(orders.begin(), orders.end());
     orders.erase(std::unique(orders.begin(), orders.end()), orders.end());
     return orders;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/client/entryfates_p.h>
 
-#include <eventsync/base/mutation.h>
-
 #include <algorithm>
 
 namespace eventsync::client {
@@ -63,8 +61,6 @@ void EntryFates::deadLetterAll(const Error &why, const std::function<bool(const 
 // patches never overlap: what follows one is what depends on its ids.
 void EntryFates::propagate(const Entry &entry, PendingFate fate)
 {
-    if (mutated(Mutation::NoPropagation))
-        return;
     struct Leader
     {
         json::Footprint footprint;
@@ -104,7 +100,7 @@ void EntryFates::requeue(Entry &entry)
     const PendingFate fate = entry.in<Entry::Sent>().fate;
     const auto cause = entry.in<Entry::Sent>().fateCause;
     bool overlapping = false;
-    if (!mutated(Mutation::WithoutCheckSinceBase) && !entry.edit.onOverlap) {
+    if (!entry.edit.onOverlap) {
         const auto unseen = unseenOf(entry);
         overlapping = (m_doc.rules.policy().merge() == MergeRule::Strict && !unseen.empty())
             || std::ranges::any_of(unseen, [&](const json::Footprint *other) { return json::overlaps(entry.edit.footprint, *other); });
@@ -146,7 +142,7 @@ void EntryFates::requeueAcknowledged(const std::function<bool(const AckedEdit &)
         entry.edit.reason.reset();
         entry.edit.because.reset();
         entry.edit.baseSeq = std::min(entry.edit.baseSeq, m_doc.history.serverSeq());
-        if (it->otherVersionLogged && !mutated(Mutation::WithoutOtherVersion)) { // never was in the log itself: a decision
+        if (it->otherVersionLogged) { // never was in the log itself: a decision
             entry.edit.reason = Error{ErrorCode::Conflict, "another version of this edit was logged, and lost"};
             entry = Entry(std::move(entry.edit), entry.order, Entry::Conflict());
         }
@@ -159,8 +155,6 @@ void EntryFates::requeueAcknowledged(const std::function<bool(const AckedEdit &)
 
 std::vector<const json::Footprint *> EntryFates::unseenOf(const Entry &entry) const
 {
-    if (mutated(Mutation::NoFreeze))
-        return {};
     auto footprints = m_doc.history.unseenBy(entry.edit.baseSeq, entry.order);
     for (const json::Footprint &footprint : entry.in<Entry::Sent>().unseenTrimmed)
         footprints.push_back(&footprint);
@@ -171,17 +165,11 @@ void EntryFates::compareWaiting(const json::Footprint &footprint, const std::str
 {
     const bool strict = m_doc.rules.policy().merge() == MergeRule::Strict;
     std::vector<std::int64_t> hit;
-    auto compare = [&](const EditQueue::Orders &orders) {
-        for (const std::int64_t order : orders) {
-            const Entry &entry = m_doc.queue.at(order);
-            if (order < before && !entry.edit.onOverlap && (strict || json::overlaps(entry.edit.footprint, footprint)))
-                hit.push_back(order);
-        }
-    };
-    if (!mutated(Mutation::BaseUnchecked))
-        compare(m_doc.queue.waiting());
-    if (mutated(Mutation::NoFreeze))
-        compare(m_doc.queue.sent());
+    for (const std::int64_t order : m_doc.queue.waiting()) {
+        const Entry &entry = m_doc.queue.at(order);
+        if (order < before && !entry.edit.onOverlap && (strict || json::overlaps(entry.edit.footprint, footprint)))
+            hit.push_back(order);
+    }
     std::sort(hit.begin(), hit.end());
     for (const std::int64_t order : hit) {
         Entry &entry = m_doc.queue.at(order);
@@ -207,7 +195,6 @@ void EntryFates::recordUnseen(Entry &entry, const json::Footprint &footprint)
 EntryFates::Settled EntryFates::settle(const LogHit &hit)
 {
     Settled settled;
-    const bool versions = !mutated(Mutation::WithoutOtherVersion);
     for (const std::int64_t order : m_doc.queue.holdersOf(hit.asked, hit.first)) {
         Entry &entry = m_doc.queue.at(order);
         const bool pending = entry.isPending();
@@ -216,7 +203,7 @@ EntryFates::Settled EntryFates::settle(const LogHit &hit)
         const bool asWritten = same
             && (!hit.event || hit.event->diff == entry.edit.diff
                 || (!hit.event->diff.hasChanges() && !entry.edit.onOverlap)); // merged into nothing: all of it was there
-        if (!asWritten && pending && versions)
+        if (!asWritten && pending)
             propagate(entry, PendingFate::Conflict);
         if (!same)
             m_doc.undo.dropOf(entry.edit.id);
@@ -226,7 +213,7 @@ EntryFates::Settled EntryFates::settle(const LogHit &hit)
         settled.any = true;
         if (same)
             settled.order = order;
-        if (pending && (asWritten || !versions)) // one in conflict was not part of what later entries were made on
+        if (pending && asWritten) // one in conflict was not part of what later entries were made on
             settled.seen = true;
         m_doc.changes.notify(EditLogged{m_doc.id, gone.edit.id, hit.serverSeq, hit.status});
         m_doc.acknowledged.keep({hit.serverSeq, std::make_shared<const QueueEntry>(std::move(gone.edit)), !same, m_doc.context.clock.wall()});

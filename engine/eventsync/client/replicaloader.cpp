@@ -3,7 +3,6 @@
 // The replicas of a store's rows. Each part reads its own.
 #include <eventsync/client/documentreplica_p.h>
 
-#include <eventsync/base/mutation.h>
 #include <eventsync/client/rows_p.h>
 
 namespace eventsync::client {
@@ -80,10 +79,6 @@ struct DocumentReplica::Loader
         EVENTSYNC_TRY(Entry entry, rows::entryFrom(row));
         context.lastOrder = std::max(context.lastOrder, entry.order);
         context.firstOrder = std::min(context.firstOrder, entry.order - 1);
-        if (mutated(Mutation::NumberNotDurable) && entry.isSent()) {
-            entry = Entry(std::move(entry.edit), entry.order);
-            r.m_doc.assigned = r.m_doc.logged;
-        }
         r.m_doc.queue.insert(std::move(entry));
         return {};
     }

@@ -8,7 +8,6 @@
 #include <eventsync/base/guard.h>
 #include <eventsync/base/limits.h>
 #include <eventsync/base/logging.h>
-#include <eventsync/base/mutation.h>
 #include <eventsync/base/worklimits.h>
 
 #include <algorithm>
@@ -200,7 +199,7 @@ void CommitRounds::validate(Lookup &lookup, const KnownEvents &known)
     failJobs(std::move(dropped), {ErrorCode::Cancelled, "a newer connection has the client id"});
     if (document->m_core->needsNumber())
         document->m_core->setNumber(++m_state.lastNumber);
-    const ValidationLimits limits{.window = m_state.options.pushWindow, .eventBytes = m_state.options.eventBytes,
+    const ValidationLimits limits{.eventBytes = m_state.options.eventBytes,
                                   .heldBytes = limits::kCommitHeldBytes - std::min(m_state.waitingHeld, limits::kCommitHeldBytes)};
     if (!m_worker.wants(*document->m_core, jobs)) {
         document->m_stage = Stage::LookingUp;
@@ -381,11 +380,6 @@ void CommitRounds::commit(Batch batch)
     for (const DocumentPtr &document : batch.documents) {
         steps.append(document->m_core->takeBatch());
         document->m_stage = Stage::Committing;
-        if (mutated(Mutation::AckBeforeCommit)) {
-            if (m_state.observer)
-                m_state.observer->committed(document, {document->m_core->prepared().begin(), document->m_core->prepared().end()});
-            giveAnswers(document);
-        }
     }
     if (m_state.metrics) {
         m_state.metrics->commits.add();
@@ -414,7 +408,7 @@ void CommitRounds::committed(const Batch &batch, const std::int64_t *positions)
         m_documents.measure(document);
         if (m_state.metrics)
             m_state.metrics->events.add(events.size());
-        if (m_state.observer && !mutated(Mutation::AckBeforeCommit))
+        if (m_state.observer)
             m_state.observer->committed(document, events);
     }
     if (batch.transaction)

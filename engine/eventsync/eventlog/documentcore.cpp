@@ -8,7 +8,6 @@
 #include <eventsync/base/bytes.h>
 #include <eventsync/base/guard.h>
 #include <eventsync/base/limits.h>
-#include <eventsync/base/mutation.h>
 #include <eventsync/base/worklimits.h>
 #include <eventsync/json/overlap.h>
 #include <eventsync/model/crdtstate.h>
@@ -142,23 +141,14 @@ std::optional<KnownEvent> DocumentCore::find(const EventId &id, const KnownEvent
 
 std::optional<Judgement> DocumentCore::identify(const Event &event, const PushContext &context, const KnownEvents &known) const
 {
-    if (mutated(Mutation::NoDedupe))
-        return std::nullopt;
     const EventId first = event.firstId();
     std::optional<KnownEvent> hit = find(event.id, known);
-    if (!hit && first != event.id && !mutated(Mutation::WithoutFirstId))
+    if (!hit && first != event.id)
         hit = find(first, known);
-    if (hit && mutated(Mutation::WithoutFirstId) && hit->logged != event.id)
-        hit.reset();
-    if (hit && mutated(Mutation::WithoutIdsForEver) &&
-        (hit->clientId != context.client || m_clock.at(context.client) - hit->clientSeq >= context.window))
-        hit.reset();
     if (!hit)
         return std::nullopt;
     const bool sameId = hit->logged == event.id;
-    bool otherIntent = sameId && (hit->document != m_number || hit->pushMark != pushMarkOf(event));
-    if (mutated(Mutation::WithoutSameIdDuplicate))
-        otherIntent = otherIntent || hit->clientId != context.client || hit->clientSeq != event.clientSeq;
+    const bool otherIntent = sameId && (hit->document != m_number || hit->pushMark != pushMarkOf(event));
     if (otherIntent)
         return Judgement{.verdict = Verdict::Rejected,
                          .reason = Error{ErrorCode::ClientForked, "the id is known with another content"}, .forks = true};
@@ -179,9 +169,9 @@ std::optional<Judgement> DocumentCore::checkNumbers(const Event &event, const Pu
         return Judgement{.verdict = Verdict::Rejected,
                          .reason = Error{ErrorCode::PermissionDenied, "nobody writes under another's client id", "/clientId"}};
     const ClientSeq next = m_clock.at(context.client).next();
-    if (event.clientSeq > next && !mutated(Mutation::NoSkip))
+    if (event.clientSeq > next)
         return Judgement{.verdict = Verdict::Skipped};
-    if (event.clientSeq < next && !mutated(Mutation::NoLowerCheck))
+    if (event.clientSeq < next)
         return Judgement{.verdict = Verdict::Rejected,
                          .reason = Error{ErrorCode::ClientForked, "clientSeq " + std::to_string(event.clientSeq.value()) +
                                                                       " is taken by another event"},
@@ -210,13 +200,9 @@ RulesPtr DocumentCore::rulesOf(const CollectionName &collection) const
 Judgement DocumentCore::push(const EventPtr &event, const PushContext &context, const KnownEvents &known)
 {
     EVENTSYNC_ASSERT(!m_committing);
-    if (context.stopped && mutated(Mutation::WithoutDuplicateFirst))
-        return {.verdict = Verdict::Skipped};
     if (auto judged = identify(*event, context, known))
         return *judged;
-    if (context.forked && !mutated(Mutation::WithoutForkCloses))
-        return {.verdict = Verdict::Skipped};
-    if (context.stopped && !mutated(Mutation::NoSkip))
+    if (context.forked || context.stopped)
         return {.verdict = Verdict::Skipped};
     if (auto judged = checkNumbers(*event, context))
         return *judged;
@@ -360,7 +346,7 @@ Judgement DocumentCore::apply(const EventPtr &event, const PushContext &context,
     logged.onOverlap.reset();
     logged.author = context.author;
     Result<bool> overlap = false;
-    if (unseen && !mutated(Mutation::OverlapOwnOnly))
+    if (unseen)
         overlap = strictly ? true : overlapsUnseen(applied->footprint, *event);
     if (!overlap) {
         EVENTSYNC_ASSERT(m_state.revert(applied->inverse).has_value());
@@ -384,7 +370,7 @@ Judgement DocumentCore::apply(const EventPtr &event, const PushContext &context,
         logged.diff = Diff(json::Patch()); // merging turned it into nothing
         applied = AppliedEvent{};
     }
-    if (auto fine = checkResult(rules, applied->inverse); !fine && !mutated(Mutation::NoValidatorConflict)) {
+    if (auto fine = checkResult(rules, applied->inverse); !fine) {
         EVENTSYNC_ASSERT(m_state.revert(applied->inverse).has_value());
         return refused(fine.error(), unseen && passesAlone(*event, rules));
     }

@@ -50,7 +50,6 @@ struct PushContext
     std::optional<std::string> author = {}; // the principal, where there is one; what was pushed does not count
     bool stopped = false;                   // an event before it in its batch was not applied
     bool forked = false;                    // its connection was told ClientForked
-    std::int64_t window = 0;                // for a mutation only
 };
 
 struct CodeWrite
@@ -98,7 +97,6 @@ public:
     storage::Batch takeBatch();
     // The events that are now in the log, for publication.
     std::vector<LoggedPtr> committed(const std::int64_t *positions);
-    const std::vector<std::shared_ptr<LoggedEvent>> &prepared() const { return m_prepared; }
 
     // ---- as committed (while a batch is out, state() is ahead of it)
     const DocumentId &id() const { return m_id; }

@@ -5,7 +5,6 @@
 
 #include <eventsync/base/assert.h>
 #include <eventsync/base/limits.h>
-#include <eventsync/base/mutation.h>
 #include <eventsync/base/worklimits.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/model/heldbytes.h>
@@ -225,11 +224,9 @@ storage::Batch DocumentCore::compactBatch(const Removal &removal) const
         batch.put(sets::kIds, std::move(row));
     };
     for (const LoggedPtr &event : removed) {
-        if (!mutated(Mutation::WindowCompacted)) {
-            keep(event, event->id);
-            if (event->firstId != event->id)
-                keep(event, event->firstId);
-        }
+        keep(event, event->id);
+        if (event->firstId != event->id)
+            keep(event, event->firstId);
         batch.erase(sets::kEvents, {event->position});
     }
     DocumentRow row{.documentId = m_id, .number = m_number, .collection = *m_collection, .kind = m_kind,

@@ -71,7 +71,6 @@ public:
         // last edit took long, and pushes as large. None: the engine's own thread does it. Ends after the engine, before `executor`.
         Executor *worker = nullptr;
         std::size_t lightBytes = limits::kLightBytes;          // bytes held of a document, with what is asked of it
-        std::int64_t pushWindow = limits::kInFlightEvents;     // for a mutation only
     };
 
     DocumentEngine(storage::Backend &backend, Executor &executor, const Clock &clock, Random &random, Options options);

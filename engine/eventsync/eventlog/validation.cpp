@@ -43,7 +43,7 @@ Answer validatePush(DocumentCore &core, const PushedEvents &push, const KnownEve
 {
     Answer answer;
     answer.outcomes.reserve(push.events.size());
-    PushContext context{.client = push.client, .author = push.author, .window = limits.window};
+    PushContext context{.client = push.client, .author = push.author};
     for (const EventPtr &event : push.events) {
         context.forked = forked.contains(push.origin);
         Judgement outcome = validateEvent(core, event, context, known, limits.eventBytes);

@@ -15,7 +15,6 @@ namespace eventsync::eventlog {
 
 struct ValidationLimits
 {
-    std::int64_t window = 0;     // events in flight, for a mutation only
     std::size_t eventBytes = 0;  // of one pushed event
     std::size_t heldBytes = 0;   // of events and answers together: what would come after that is left for later
 };

@@ -114,11 +114,6 @@ void Pushes::take(const protocol::Push &push, const std::shared_ptr<Subscription
     submit(push, bytes);
 }
 
-void Pushes::takeUnchecked(const protocol::Push &push)
-{
-    submit(push, weightOf(push));
-}
-
 // One push is taken in any case, so that there is no push that never gets through. The client waits, and sends it again.
 bool Pushes::isFull(std::size_t bytes) const
 {

@@ -19,7 +19,6 @@ public:
 
     // `subscription` is that of the pushed document; null: the peer is not subscribed to it.
     void take(const protocol::Push &push, const std::shared_ptr<Subscription> &subscription);
-    void takeUnchecked(const protocol::Push &push); // with a mutation only
     std::shared_ptr<eventlog::PushOrigin> origin() const { return m_origin; }
 
 private:

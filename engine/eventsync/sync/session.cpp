@@ -78,11 +78,6 @@ void Session::dispatch(const protocol::Message &message)
 {
     if (m_state == State::Closed || std::holds_alternative<protocol::Pong>(message))
         return;
-    if (m_state == State::Replaced) {
-        if (const auto *push = std::get_if<protocol::Push>(&message))
-            m_pushes.takeUnchecked(*push);
-        return;
-    }
     if (const auto *greeting = std::get_if<protocol::Hello>(&message)) {
         if (m_state == State::Opened)
             hello(*greeting);
@@ -318,14 +313,6 @@ void Session::tick(std::chrono::milliseconds listened)
     }
     if (!m_behind.empty() || !m_watches.empty())
         sendPending();
-}
-
-void Session::replace()
-{
-    m_peer.close({ErrorCode::Replaced, "a newer connection uses this client id"}, limits::kRetryReplaced);
-    m_state = State::Replaced;
-    for (const auto &[id, subscription] : std::exchange(m_subscriptions, {}))
-        subscription->end();
 }
 
 void Session::close(const Error &error, std::optional<std::chrono::milliseconds> retryAfter)

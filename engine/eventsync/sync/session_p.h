@@ -26,7 +26,6 @@ public:
         Opened,           // no hello yet
         CheckingClientId, // its hello is looked up; what comes meanwhile waits
         Ready,
-        Replaced,         // with a mutation only: a newer connection has its client id, and it goes on pushing
         Closed,
     };
 
@@ -48,7 +47,6 @@ public:
 
     // ---- from the service
     void welcome(); // its client id is its own
-    void replace(); // a newer connection has its client id
     void tick(std::chrono::milliseconds listened);
     void recheckAccess();
     bool subscribesToAny(const std::vector<CollectionName> &collections) const;

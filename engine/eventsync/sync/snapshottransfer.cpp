@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/sync/snapshottransfer_p.h>
 
-#include <eventsync/base/mutation.h>
 #include <eventsync/eventlog/eventstore.h>
 #include <eventsync/model/eventcheck.h>
 
@@ -51,12 +50,10 @@ void lookUpPending(SyncContext &context, const DocumentPtr &document, const std:
                    SnapshotTransfer::Start start, const TransferDone &done)
 {
     std::vector<EventId> ids;
-    if (!mutated(Mutation::WithoutKnownInSnapshot)) {
-        for (const protocol::PendingId &edit : pending) {
-            ids.push_back(edit.first);
-            if (edit.current != edit.first)
-                ids.push_back(edit.current);
-        }
+    for (const protocol::PendingId &edit : pending) {
+        ids.push_back(edit.first);
+        if (edit.current != edit.first)
+            ids.push_back(edit.current);
     }
     if (ids.empty())
         return done(SnapshotTransfer(std::move(start)));

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/sync/subscriptionstart_p.h>
 
-#include <eventsync/base/mutation.h>
-
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -52,8 +50,6 @@ StartPosition startByChain(const DocumentCore &core, const protocol::Subscribe &
 {
     const ServerSeq base = core.horizon().previous(), head = core.head().serverSeq;
     const auto isOurs = [&](ServerSeq seq, const std::optional<Digest> &chain) {
-        if (mutated(Mutation::NoChain) && seq <= head)
-            return true;
         if (seq == ServerSeq(0)) // nothing was applied that could differ, and chain 0 may have been told without a collection
             return true;
         if (seq < base || seq > head || !chain)

@@ -2,7 +2,6 @@
 #include <eventsync/sync/syncservice.h>
 
 #include <eventsync/base/limits.h>
-#include <eventsync/base/mutation.h>
 #include <eventsync/sync/guardedaccess_p.h>
 #include <eventsync/sync/othernodes_p.h>
 #include <eventsync/sync/session_p.h>
@@ -40,7 +39,7 @@ eventlog::DocumentEngine::Options engineOptions(const ServiceOptions &options)
     return {.policies = options.policies, .validators = options.validators, .snapshotEvery = options.snapshotEvery, .upkeep = options.upkeep,
             .loadedDocuments = options.loadedDocuments, .memory = options.memory, .metrics = options.metrics,
             .rows = eventlog::DocumentEngine::Rows::OnTick, .eventBytes = static_cast<std::size_t>(options.limits.eventBytes),
-            .worker = options.worker, .lightBytes = options.lightBytes, .pushWindow = options.limits.inFlight};
+            .worker = options.worker, .lightBytes = options.lightBytes};
 }
 
 } // namespace
@@ -119,14 +118,10 @@ std::vector<SyncService::Private::SessionPtr> SyncService::Private::all() const
 void SyncService::Private::becameReady(Session &ready)
 {
     Connection &newest = connections[ready.client()];
-    if (newest.origin && !mutated(Mutation::NoDrop))
+    if (newest.origin)
         newest.origin->dropped = true;
-    if (const SessionPtr older = newest.origin ? session(newest.session) : nullptr) {
-        if (mutated(Mutation::NoDrop))
-            older->replace();
-        else
-            older->close({ErrorCode::Replaced, "a newer connection uses this client id"}, limits::kRetryReplaced);
-    }
+    if (const SessionPtr older = newest.origin ? session(newest.session) : nullptr)
+        older->close({ErrorCode::Replaced, "a newer connection uses this client id"}, limits::kRetryReplaced);
     connections[ready.client()] = {ready.id(), ready.pushes().origin()};
     ready.welcome();
 }

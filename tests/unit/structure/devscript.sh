@@ -129,6 +129,11 @@ for distribution in debian-12 debian-13 ubuntu-24.04; do
         test "$sections" = "$(grep '^\[' "$work/tree/packaging/dependencies/debian-12.txt")"
 done
 unset distribution
+DEV_DRY_RUN=1 run simulate --runs 10 --sweep
+expect 'a sweep needs Python' says 'python3'
+expect 'a sweep needs no desktop' silent_about 'qt6-tools-dev'
+DEV_DRY_RUN=1 run simulate --runs 10
+expect 'a plain simulation needs no Python' silent_about 'python3'
 
 run build
 expect 'what is missing is installed before the build' says 'Installing '
