@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <desktop/application.h>
 
-#include <eventsync/base/limits.h>
-
 #include <desktop/dialogs/profiledialog.h>
+#include <desktop/limits.h>
 #include <desktop/panels/mainwindow.h>
 #include <desktop/play/actions.h>
 #include <desktop/play/player.h>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <desktop/session.h>
 
-#include <eventsync/base/limits.h>
 #include <eventsync/base/random.h>
+#include <eventsync/crdt/limits.h>
 
+#include <desktop/limits.h>
 #include <desktop/texts.h>
 
 #include <QFutureWatcher>

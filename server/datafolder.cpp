@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/datafolder.h>
 
-#include <eventsync/base/logging.h>
+#include <server/logging.h>
 
 #include <QDir>
 

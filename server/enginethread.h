@@ -6,6 +6,8 @@
 #include <eventsync/storage/backend.h>
 #include <eventsync/sync/syncservice.h>
 
+#include <server/logging.h>
+
 #include <QThread>
 
 #include <functional>

@@ -2,8 +2,9 @@
 #include <server/logging.h>
 
 #include <eventsync/base/clock.h>
-#include <eventsync/base/worklimits.h>
 #include <eventsync/json/value.h>
+
+#include <server/limits.h>
 
 #include <QLoggingCategory>
 #include <QString>
@@ -13,6 +14,8 @@
 #include <cstdlib>
 
 namespace eventsync::server {
+
+Q_LOGGING_CATEGORY(lcServer, "eventsync.server", QtInfoMsg)
 
 namespace {
 

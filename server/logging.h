@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <QLoggingCategory>
 #include <QString>
 
 #include <string>
 
 namespace eventsync::server {
+
+// Switched by QT_LOGGING_RULES="eventsync.server.debug=true".
+Q_DECLARE_LOGGING_CATEGORY(lcServer)
 
 enum class LogLevel { Debug, Info, Warning, Error };
 enum class LogFormat { Text, Json };

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/server.h>
 
-#include <eventsync/base/limits.h>
-#include <eventsync/base/logging.h>
+#include <eventsync/protocol/limits.h>
 #include <eventsync/storage/outputfile.h>
 
 #include <server/control/controlserver.h>
 #include <server/datafolder.h>
 #include <server/http/descriptors.h>
 #include <server/http/httpserver.h>
+#include <server/limits.h>
+#include <server/logging.h>
 #include <server/routes/eventstreams.h>
 #include <server/routes/idempotency.h>
 #include <server/routes/statusroutes.h>

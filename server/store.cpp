@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/store.h>
 
-#include <eventsync/base/worklimits.h>
 #include <eventsync/eventlog/migrations.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/storage/limits.h>
 #include <eventsync/storage/memorybackend.h>
 #include <eventsync/storage/sqlitebackend.h>
 #include <eventsync/storage/sqlitebackup.h>
@@ -11,6 +11,7 @@
 #include <eventsync/sync/syncservice.h>
 
 #include <server/datafolder.h>
+#include <server/limits.h>
 
 #include <QFileInfo>
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/storewatch.h>
 
-#include <eventsync/base/logging.h>
 #include <eventsync/eventlog/schema.h>
 
 #include <server/systemd.h>

@@ -3,7 +3,7 @@
 
 #include <desktop/texts.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 
 #include <algorithm>
 #include <iterator>

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <desktop/panels/eventlogpanel.h>
 
-#include <eventsync/base/limits.h>
-
+#include <desktop/limits.h>
 #include <desktop/panels/parts.h>
 
 #include <QFutureWatcher>

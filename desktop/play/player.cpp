@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <desktop/play/player.h>
 
-#include <eventsync/base/limits.h>
-
+#include <desktop/limits.h>
 #include <desktop/panels/mainwindow.h>
 #include <desktop/play/actions.h>
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <desktop/play/script.h>
 
-#include <eventsync/base/limits.h>
 #include <eventsync/json/pointer.h>
+
+#include <desktop/limits.h>
 
 #include <QHash>
 #include <QKeySequence>

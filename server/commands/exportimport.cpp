@@ -3,12 +3,11 @@
 
 #include <server/commands/changestore.h>
 #include <server/commands/command.h>
+#include <server/limits.h>
 #include <server/program.h>
 #include <server/store.h>
 #include <server/transfer/exporter.h>
 #include <server/transfer/importer.h>
-
-#include <eventsync/base/limits.h>
 
 #include <QFile>
 

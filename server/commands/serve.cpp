@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/base/logging.h>
 
 #include <server/commands/command.h>
+#include <server/logging.h>
 #include <server/program.h>
 #include <server/server.h>
 #include <server/signals.h>

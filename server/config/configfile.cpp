@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/config/configfile.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/model/limits.h>
 #include <eventsync/model/validator.h>
+
+#include <server/limits.h>
 
 #include <QFile>
 #include <QFileInfo>

@@ -4,6 +4,7 @@
 #include <eventsync/base/limits.h>
 
 #include <server/config/configfile.h>
+#include <server/limits.h>
 
 #include <QDir>
 #include <QFileInfo>

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/connectionlimits.h>
+#include <eventsync/base/limits.h>
 #include <eventsync/base/result.h>
-#include <eventsync/base/worklimits.h>
 #include <eventsync/eventlog/upkeep.h>
 #include <eventsync/model/collectionpolicy.h>
 #include <eventsync/storage/sqlitebackend.h>
 
 #include <server/config/settings.h>
 #include <server/http/originpolicy.h>
+#include <server/limits.h>
 #include <server/logging.h>
 
 #include <QHostAddress>

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/control/controlclient.h>
 
-#include <eventsync/base/limits.h>
-
 #include <server/datafolder.h>
+#include <server/limits.h>
 
 #include <QLocalSocket>
 

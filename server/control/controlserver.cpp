@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/control/controlserver.h>
 
-#include <eventsync/base/limits.h>
-
 #include <server/control/operations.h>
 #include <server/datafolder.h>
+#include <server/limits.h>
 
 #include <QFile>
 #include <QLocalSocket>

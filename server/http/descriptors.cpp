@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/http/descriptors.h>
 
-#include <eventsync/base/limits.h>
+#include <server/limits.h>
 
 #include <algorithm>
 #include <array>

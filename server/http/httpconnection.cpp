@@ -2,13 +2,13 @@
 #include <server/http/httpconnection.h>
 
 #include <eventsync/base/assert.h>
-#include <eventsync/base/limits.h>
-#include <eventsync/base/logging.h>
 
 #include <server/http/bodystream.h>
 #include <server/http/gzip.h>
 #include <server/http/httpdate.h>
 #include <server/http/upgradecheck.h>
+#include <server/limits.h>
+#include <server/logging.h>
 #include <server/problem.h>
 
 #include <QSslSocket>

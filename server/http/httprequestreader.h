@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/connectionlimits.h>
 #include <eventsync/base/result.h>
+#include <eventsync/transport/limits.h>
 
 #include <server/http/httpmessage.h>
+#include <server/limits.h>
 
 #include <memory>
 #include <string_view>

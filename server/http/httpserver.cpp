@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/http/httpserver.h>
 
-#include <eventsync/base/limits.h>
-#include <eventsync/base/logging.h>
-
 #include <server/http/descriptors.h>
 #include <server/http/httpconnection.h>
 #include <server/http/ssestreams.h>
 #include <server/http/upgradecheck.h>
 #include <server/http/websocketserverconnection.h>
+#include <server/limits.h>
+#include <server/logging.h>
 #include <server/problem.h>
 
 #include <QSocketNotifier>

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/connectionlimits.h>
+#include <eventsync/base/limits.h>
 #include <eventsync/base/random.h>
 #include <eventsync/base/result.h>
-#include <eventsync/base/valuelimits.h>
+#include <eventsync/protocol/limits.h>
+#include <eventsync/transport/limits.h>
 #include <eventsync/transport/listener.h>
 
 #include <server/http/httprequestreader.h>
 #include <server/http/originpolicy.h>
 #include <server/http/router.h>
+#include <server/limits.h>
 
 #include <QHostAddress>
 #include <QObject>

@@ -2,7 +2,7 @@
 #include <server/http/ssestreams.h>
 
 #include <eventsync/base/bytes.h>
-#include <eventsync/base/limits.h>
+#include <eventsync/transport/limits.h>
 
 #include <server/http/jsonlist.h>
 #include <server/http/sseserverconnection.h>

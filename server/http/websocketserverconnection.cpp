@@ -2,7 +2,10 @@
 #include <server/http/websocketserverconnection.h>
 
 #include <eventsync/base/limits.h>
-#include <eventsync/base/logging.h>
+#include <eventsync/transport/limits.h>
+
+#include <server/limits.h>
+#include <server/logging.h>
 
 #include <QPointer>
 #include <QSslSocket>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/base/limits.h>
 #include <eventsync/json/filter.h>
 #include <eventsync/protocol/messages.h>
+#include <eventsync/storage/limits.h>
 
 #include <server/problem.h>
 #include <server/routes/context.h>

@@ -2,7 +2,7 @@
 #include <server/routes/context.h>
 
 #include <eventsync/base/cancelsource.h>
-#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 
 #include <server/problem.h>
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/routes/documentwrite.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/json/mergepatch.h>
 
+#include <server/limits.h>
 #include <server/problem.h>
 
 namespace eventsync::server {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/routes/exchange.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/protocol/limits.h>
 #include <eventsync/protocol/messagereader.h>
 #include <eventsync/protocol/messagewriter.h>
 

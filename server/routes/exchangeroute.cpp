@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <server/limits.h>
 #include <server/problem.h>
 #include <server/routes/context.h>
 #include <server/routes/exchange.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
+#include <eventsync/model/limits.h>
 
 #include <QTimer>
 

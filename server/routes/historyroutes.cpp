@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/base/limits.h>
 #include <eventsync/eventlog/eventstore.h>
+#include <eventsync/json/limits.h>
+#include <eventsync/protocol/limits.h>
+#include <eventsync/storage/limits.h>
 
 #include <server/problem.h>
 #include <server/routes/context.h>

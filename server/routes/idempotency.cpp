@@ -2,10 +2,12 @@
 #include <server/routes/idempotency.h>
 
 #include <eventsync/base/digest.h>
-#include <eventsync/base/limits.h>
-#include <eventsync/base/logging.h>
 #include <eventsync/eventlog/eventstore.h>
+#include <eventsync/protocol/limits.h>
+#include <eventsync/storage/limits.h>
 
+#include <server/limits.h>
+#include <server/logging.h>
 #include <server/problem.h>
 
 #include <algorithm>

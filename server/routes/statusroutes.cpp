@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/routes/statusroutes.h>
 
-#include <eventsync/base/limits.h>
-
+#include <server/limits.h>
 #include <server/problem.h>
 
 #include <QFile>

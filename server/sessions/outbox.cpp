@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/sessions/outbox.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/sync/limits.h>
 
 namespace eventsync::server {
 

@@ -2,7 +2,9 @@
 #include <server/sessions/resumetoken.h>
 
 #include <eventsync/base/bytes.h>
-#include <eventsync/base/limits.h>
+#include <eventsync/transport/limits.h>
+
+#include <server/limits.h>
 
 #include <charconv>
 

@@ -2,7 +2,10 @@
 #include <server/sessions/sessionbridge.h>
 
 #include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
+#include <eventsync/protocol/limits.h>
 
+#include <server/limits.h>
 #include <server/problem.h>
 
 #include <charconv>

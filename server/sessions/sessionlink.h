@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/connectionlimits.h>
+#include <eventsync/base/limits.h>
 #include <eventsync/protocol/codec.h>
 #include <eventsync/sync/syncservice.h>
 

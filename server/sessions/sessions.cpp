@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/sessions/sessions.h>
 
-#include <eventsync/base/logging.h>
+#include <eventsync/base/limits.h>
+
+#include <server/logging.h>
 
 #include <map>
 #include <optional>

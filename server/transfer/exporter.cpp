@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/transfer/exporter.h>
 
-#include <eventsync/base/limits.h>
 #include <eventsync/eventlog/eventstore.h>
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/storage/steppedview.h>
+
+#include <server/limits.h>
 
 #include <algorithm>
 #include <map>

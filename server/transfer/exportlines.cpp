@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/transfer/exportlines.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/model/jsonfields.h>
+#include <eventsync/model/limits.h>
+
+#include <server/limits.h>
 
 #include <algorithm>
 

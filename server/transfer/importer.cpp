@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/transfer/importer.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/eventlog/seentime.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/model/eventcheck.h>
 
 #include <algorithm>

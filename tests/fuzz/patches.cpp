@@ -4,7 +4,7 @@
 // its inverse; a refused one must have changed nothing; footprints survive their bytes and overlap symmetrically; patches
 // that do not overlap commute, or one order ends in an error.
 #include <eventsync/base/assert.h>
-#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/json/patch.h>
 
 #include <cstdint>

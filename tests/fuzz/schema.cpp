@@ -3,7 +3,7 @@
 // {"schema": ..., "values": [...]}: a JSON Schema and what is held against it. Compiling and validating end within their
 // budgets; the answer is the same the second time, and with the schema in its canonical form; what passes has no complaint.
 #include <eventsync/base/assert.h>
-#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/model/validator.h>
 
 #include <cstdint>

@@ -3,9 +3,9 @@
 // {"before": ..., "after": ..., "filter": ...}: what a PUT and a list do with values. A diff leads from the one value to the
 // other, and back by its inverse; a filter that is read is written and read to the same, and decides alike.
 #include <eventsync/base/assert.h>
-#include <eventsync/base/limits.h>
 #include <eventsync/json/diff.h>
 #include <eventsync/json/filter.h>
+#include <eventsync/json/limits.h>
 
 #include <cstdint>
 

@@ -18,7 +18,7 @@ namespace eventsync {
 // is exhausted it stays so, and the work ends with error().
 //
 // A step is what handles one element of the input, about 50 ns: a value compared, an operation applied, an entry looked up.
-// How many of them a kind of work may take stands in base/worklimits.h. Deadlines and cancelling are looked at each
+// How many of them a kind of work may take is in the limits.h of its module. Deadlines and cancelling are looked at each
 // kLookEvery steps; steps alone make the same input end in the same place everywhere, so whatever decides about a document
 // (a validation, a merge) is bounded by steps and bytes, never by time.
 //

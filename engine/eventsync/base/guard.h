@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/logging.h>
 #include <eventsync/base/result.h>
+
+#include <QLoggingCategory>
 
 #include <functional>
 #include <type_traits>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <eventsync/base/clock.h>
-#include <eventsync/base/timelimits.h>
+#include <eventsync/base/limits.h>
 
 #include <algorithm>
 #include <chrono>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/limits.h>
 #include <eventsync/base/metrics.h>
-#include <eventsync/base/worklimits.h>
 
 #include <array>
 #include <atomic>

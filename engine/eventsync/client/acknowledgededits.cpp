@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/client/acknowledgededits_p.h>
 
+#include <eventsync/client/limits.h>
 #include <eventsync/client/rows_p.h>
 
 namespace eventsync::client {

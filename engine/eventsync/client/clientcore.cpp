@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/base/limits.h>
 #include <eventsync/client/clientcore_p.h>
+#include <eventsync/protocol/limits.h>
 
 #include <eventsync/client/rows_p.h>
 #include <eventsync/protocol/codec.h>

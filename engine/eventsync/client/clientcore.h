@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/clientlimits.h>
 #include <eventsync/base/clock.h>
-#include <eventsync/base/connectionlimits.h>
 #include <eventsync/base/random.h>
-#include <eventsync/base/storelimits.h>
 #include <eventsync/client/changes.h>
+#include <eventsync/client/limits.h>
 #include <eventsync/client/queueentry.h>
 #include <eventsync/crdt/api.h>
 #include <eventsync/model/documentstate.h>
 #include <eventsync/model/validator.h>
+#include <eventsync/protocol/limits.h>
 #include <eventsync/protocol/messages.h>
 
 #include <functional>

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Messages of the server, and to whom they go.
-#include <eventsync/base/limits.h>
 #include <eventsync/client/clientcore_p.h>
+#include <eventsync/client/limits.h>
+#include <eventsync/json/limits.h>
+#include <eventsync/model/limits.h>
+#include <eventsync/protocol/limits.h>
 
 #include <utility>
 

@@ -2,7 +2,8 @@
 #include <eventsync/client/confirmedhistory_p.h>
 
 #include <eventsync/base/limits.h>
-#include <eventsync/base/logging.h>
+#include <eventsync/client/limits.h>
+#include <eventsync/client/logging_p.h>
 #include <eventsync/client/rows_p.h>
 
 #include <algorithm>

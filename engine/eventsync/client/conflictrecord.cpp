@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/client/conflictrecord_p.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/json/diff.h>
 
 #include <algorithm>

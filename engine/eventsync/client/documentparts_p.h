@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/limits.h>
 #include <eventsync/client/acknowledgededits_p.h>
 #include <eventsync/client/confirmedhistory_p.h>
 #include <eventsync/client/crdtobserver_p.h>
@@ -10,6 +11,8 @@
 #include <eventsync/client/retrypause_p.h>
 #include <eventsync/client/stagedsnapshot_p.h>
 #include <eventsync/client/undosteps_p.h>
+#include <eventsync/json/limits.h>
+#include <eventsync/protocol/limits.h>
 
 namespace eventsync::client {
 

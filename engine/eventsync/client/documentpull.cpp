@@ -3,9 +3,9 @@
 // The subscription and the events. Snapshots and other histories: documentsnapshot.cpp.
 #include <eventsync/client/documentpull_p.h>
 
-#include <eventsync/base/limits.h>
-#include <eventsync/base/logging.h>
+#include <eventsync/client/logging_p.h>
 #include <eventsync/client/rows_p.h>
+#include <eventsync/protocol/limits.h>
 
 #include <algorithm>
 #include <limits>

@@ -2,6 +2,7 @@
 #include <eventsync/client/documentpush_p.h>
 
 #include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/model/eventcheck.h>
 
 #include <algorithm>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/client/documentreplica_p.h>
 
-#include <eventsync/base/limits.h>
 #include <eventsync/client/rows_p.h>
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 #include <eventsync/client/documentrules_p.h>
 
 #include <eventsync/base/guard.h>
-#include <eventsync/base/logging.h>
+#include <eventsync/client/logging_p.h>
 
 #include <algorithm>
 

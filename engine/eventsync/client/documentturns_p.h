@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/clientlimits.h>
 #include <eventsync/client/documentreplica_p.h>
+#include <eventsync/client/limits.h>
 
 #include <array>
 #include <map>

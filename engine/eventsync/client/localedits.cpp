@@ -5,6 +5,7 @@
 #include <eventsync/base/guard.h>
 #include <eventsync/base/limits.h>
 #include <eventsync/json/diff.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/json/mergepatch.h>
 #include <eventsync/json/normalizedpatch.h>
 #include <eventsync/model/crdtstate.h>

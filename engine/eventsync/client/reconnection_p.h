@@ -2,8 +2,8 @@
 #pragma once
 
 #include <eventsync/base/clock.h>
-#include <eventsync/base/connectionlimits.h>
 #include <eventsync/base/random.h>
+#include <eventsync/client/limits.h>
 
 #include <QTimer>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/connectionlimits.h>
+#include <eventsync/protocol/limits.h>
 
 #include <algorithm>
 #include <chrono>

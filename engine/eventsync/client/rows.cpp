@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/client/rows_p.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/model/heldbytes.h>
 #include <eventsync/model/jsonfields.h>
 

@@ -2,6 +2,7 @@
 #include <eventsync/client/statemanager.h>
 
 #include <eventsync/base/guard.h>
+#include <eventsync/client/logging_p.h>
 
 #include <QPointer>
 

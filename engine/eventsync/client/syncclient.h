@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/clientlimits.h>
-#include <eventsync/base/connectionlimits.h>
 #include <eventsync/base/ownerpointer.h>
 #include <eventsync/client/clientcore.h>
 #include <eventsync/client/conflictresolver.h>
+#include <eventsync/client/limits.h>
+#include <eventsync/protocol/limits.h>
 #include <eventsync/transport/dial.h>
 
 #include <QFuture>

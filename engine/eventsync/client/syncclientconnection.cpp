@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The connection that comes and goes (docs/protocol.md, rule 9).
-#include <eventsync/base/limits.h>
 #include <eventsync/client/syncclient_p.h>
+#include <eventsync/protocol/limits.h>
 
 #include <eventsync/base/guard.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // From a step of the core to durable, sent and told.
-#include <eventsync/base/limits.h>
+#include <eventsync/client/logging_p.h>
 #include <eventsync/client/syncclient_p.h>
 
 #include <eventsync/base/guard.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/client/undosteps_p.h>
 
-#include <eventsync/base/clientlimits.h>
 #include <eventsync/client/rows_p.h>
+#include <eventsync/crdt/limits.h>
 
 #include <algorithm>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/crdt/api.h>
 
-#include <eventsync/base/limits.h>
 #include <eventsync/crdt/differ.h>
 #include <eventsync/crdt/utf16.h>
+#include <eventsync/json/limits.h>
 
 #include <charconv>
 

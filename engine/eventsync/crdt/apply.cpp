@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/base/limits.h>
 #include <eventsync/crdt/cbor.h>
 #include <eventsync/crdt/document.h>
+#include <eventsync/crdt/limits.h>
 #include <eventsync/crdt/utf16.h>
 
 #include <eventsync/base/assert.h>

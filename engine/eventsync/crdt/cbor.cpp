@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/crdt/cbor.h>
 
-#include <eventsync/base/limits.h>
 #include <eventsync/crdt/utf16.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/json/numbers.h>
 
 #include <algorithm>

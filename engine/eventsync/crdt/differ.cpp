@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/crdt/differ.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/crdt/limits.h>
 #include <eventsync/crdt/utf16.h>
 
 #include <algorithm>

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/crdtlimits.h>
-#include <eventsync/base/valuelimits.h>
 #include <eventsync/crdt/clock.h>
+#include <eventsync/crdt/limits.h>
 #include <eventsync/crdt/nodes.h>
 #include <eventsync/crdt/patch.h>
 

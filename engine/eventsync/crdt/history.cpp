@@ -2,8 +2,8 @@
 #include <eventsync/crdt/history.h>
 
 #include <eventsync/base/assert.h>
-#include <eventsync/base/limits.h>
 #include <eventsync/crdt/encoding.h>
+#include <eventsync/crdt/limits.h>
 
 namespace eventsync::crdt {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/crdt/jsontext.h>
 
-#include <eventsync/base/limits.h>
 #include <eventsync/crdt/cbor.h>
+#include <eventsync/crdt/limits.h>
 #include <eventsync/crdt/utf16.h>
 
 #include <charconv>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/crdtlimits.h>
 #include <eventsync/crdt/document.h>
+#include <eventsync/crdt/limits.h>
 
 namespace eventsync::crdt {
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/base/limits.h>
 #include <eventsync/crdt/api.h>
+#include <eventsync/crdt/limits.h>
 #include <eventsync/crdt/utf16.h>
+#include <eventsync/json/limits.h>
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 // because a text may hold half a surrogate pair where somebody else deleted the other half.
 #include <eventsync/crdt/undo.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 
 namespace eventsync::crdt {
 

@@ -4,8 +4,8 @@
 // replica is written as the difference from the one before plus its sign, so that runs of one replica cost one byte for it.
 #include <eventsync/crdtsync/binarycodec.h>
 
-#include <eventsync/base/limits.h>
 #include <eventsync/crdt/wire.h>
+#include <eventsync/crdtsync/limits.h>
 
 namespace eventsync::crdtsync {
 

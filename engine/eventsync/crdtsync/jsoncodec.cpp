@@ -5,9 +5,10 @@
 // written in an unusual width, say), the binary form itself travels, as base64url text.
 #include <eventsync/crdtsync/binarycodec.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/crdt/limits.h>
 #include <eventsync/json/value.h>
 #include <eventsync/model/jsonfields.h>
+#include <eventsync/pubsub/limits.h>
 
 namespace eventsync::crdtsync {
 

@@ -4,6 +4,9 @@
 #include <eventsync/base/limits.h>
 #include <eventsync/crdt/id.h>
 #include <eventsync/crdtsync/binarycodec.h>
+#include <eventsync/crdtsync/limits.h>
+#include <eventsync/json/limits.h>
+#include <eventsync/pubsub/limits.h>
 
 namespace eventsync::crdtsync {
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/crdtsync/replica.h>
 
-#include <eventsync/base/limits.h>
 #include <eventsync/crdt/encoding.h>
+#include <eventsync/crdtsync/limits.h>
+#include <eventsync/pubsub/limits.h>
 
 #include <algorithm>
 

@@ -20,7 +20,7 @@
 // one is answered by the block as a run and the rest apart, which a node that holds the single patches can always check.
 #include <eventsync/crdtsync/setcompare.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/crdtsync/limits.h>
 
 #include <algorithm>
 

@@ -3,6 +3,9 @@
 
 #include <eventsync/base/assert.h>
 #include <eventsync/base/limits.h>
+#include <eventsync/crdtsync/limits.h>
+#include <eventsync/json/limits.h>
+#include <eventsync/pubsub/limits.h>
 
 #include <algorithm>
 

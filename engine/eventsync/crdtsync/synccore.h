@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/crdtsync/limits.h>
 #include <eventsync/crdtsync/replica.h>
-
-#include <eventsync/base/nodelimits.h>
-#include <eventsync/base/valuelimits.h>
 
 #include <chrono>
 #include <functional>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/crdtsync/syncmanager.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/crdtsync/limits.h>
+#include <eventsync/storage/limits.h>
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <eventsync/base/clock.h>
-#include <eventsync/base/nodelimits.h>
+#include <eventsync/crdtsync/limits.h>
 #include <eventsync/crdtsync/patchstore.h>
 #include <eventsync/crdtsync/pubsubroles.h>
 #include <eventsync/pubsub/peerdiscovery.h>

@@ -6,9 +6,9 @@
 #include <eventsync/eventlog/commitrounds_p.h>
 
 #include <eventsync/base/guard.h>
-#include <eventsync/base/limits.h>
-#include <eventsync/base/logging.h>
-#include <eventsync/base/worklimits.h>
+#include <eventsync/eventlog/limits.h>
+#include <eventsync/storage/limits.h>
+#include <eventsync/storage/logging.h>
 
 #include <algorithm>
 #include <iterator>

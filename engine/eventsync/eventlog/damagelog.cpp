@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/damagelog.h>
 
-#include <eventsync/base/logging.h>
-#include <eventsync/base/worklimits.h>
+#include <eventsync/eventlog/limits.h>
+#include <eventsync/storage/logging.h>
 
 namespace eventsync::eventlog {
 

@@ -7,8 +7,8 @@
 #include <eventsync/base/assert.h>
 #include <eventsync/base/bytes.h>
 #include <eventsync/base/guard.h>
-#include <eventsync/base/limits.h>
-#include <eventsync/base/worklimits.h>
+#include <eventsync/eventlog/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/json/overlap.h>
 #include <eventsync/model/crdtstate.h>
 #include <eventsync/model/eventcheck.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/documentcursors.h>
 
-#include <eventsync/base/worklimits.h>
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/eventlog/schema.h>
 
 #include <algorithm>

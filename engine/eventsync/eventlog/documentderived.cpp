@@ -4,8 +4,7 @@
 #include <eventsync/eventlog/documentcore.h>
 
 #include <eventsync/base/assert.h>
-#include <eventsync/base/limits.h>
-#include <eventsync/base/worklimits.h>
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/model/heldbytes.h>
 

@@ -2,11 +2,12 @@
 #include <eventsync/eventlog/documentengine.h>
 
 #include <eventsync/base/limits.h>
-#include <eventsync/base/logging.h>
 #include <eventsync/eventlog/authorids_p.h>
 #include <eventsync/eventlog/commitrounds_p.h>
 #include <eventsync/eventlog/documentrows_p.h>
 #include <eventsync/eventlog/documenttable_p.h>
+#include <eventsync/storage/limits.h>
+#include <eventsync/storage/logging.h>
 
 #include <utility>
 

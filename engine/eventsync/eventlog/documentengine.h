@@ -2,18 +2,17 @@
 #pragma once
 
 #include <eventsync/base/clock.h>
-#include <eventsync/base/connectionlimits.h>
 #include <eventsync/base/memoryaccount.h>
 #include <eventsync/base/metrics.h>
 #include <eventsync/base/random.h>
-#include <eventsync/base/storelimits.h>
-#include <eventsync/base/valuelimits.h>
-#include <eventsync/base/worklimits.h>
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/eventlog/livedocument.h>
 #include <eventsync/eventlog/storestate.h>
 #include <eventsync/eventlog/submission.h>
 #include <eventsync/eventlog/upkeep.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/model/validator.h>
+#include <eventsync/storage/limits.h>
 
 #include <functional>
 #include <memory>

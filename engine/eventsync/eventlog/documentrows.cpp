@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/documentrows_p.h>
 
-#include <eventsync/base/limits.h>
-#include <eventsync/base/logging.h>
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/storage/logging.h>
 
 #include <algorithm>
 #include <utility>

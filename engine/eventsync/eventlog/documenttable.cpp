@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/documenttable_p.h>
 
-#include <eventsync/base/logging.h>
 #include <eventsync/eventlog/storestate.h>
+#include <eventsync/storage/logging.h>
 
 #include <algorithm>
 #include <utility>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <eventsync/eventlog/documentengine.h>
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/eventlog/rulesbook.h>
 #include <eventsync/eventlog/storeaccess.h>
 

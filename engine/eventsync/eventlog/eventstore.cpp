@@ -2,9 +2,10 @@
 #include <eventsync/eventlog/eventstore.h>
 
 #include <eventsync/base/limits.h>
-#include <eventsync/base/worklimits.h>
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/eventlog/rowchecksum.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/json/limits.h>
 
 #include <algorithm>
 #include <set>

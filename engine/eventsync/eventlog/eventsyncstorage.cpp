@@ -5,6 +5,7 @@
 #include <eventsync/eventlog/documentlist.h>
 #include <eventsync/json/mergepatch.h>
 #include <eventsync/storage/guardedbackend.h>
+#include <eventsync/storage/logging.h>
 #include <eventsync/storage/reply.h>
 #include <eventsync/storage/storagewatches.h>
 

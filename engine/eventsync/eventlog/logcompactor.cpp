@@ -5,6 +5,7 @@
 #include <eventsync/eventlog/blockingcommit.h>
 #include <eventsync/eventlog/documentcore.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/storage/logging.h>
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/loggedevent.h>
 
-#include <eventsync/base/limits.h>
 #include <eventsync/eventlog/rowchecksum.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/model/canonicalwriter.h>
 #include <eventsync/model/eventcheck.h>
 #include <eventsync/model/heldbytes.h>

@@ -2,9 +2,9 @@
 #include <eventsync/eventlog/logmark.h>
 
 #include <eventsync/base/bytes.h>
-#include <eventsync/base/limits.h>
 #include <eventsync/eventlog/eventstore.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/json/limits.h>
 
 #include <charconv>
 #include <optional>

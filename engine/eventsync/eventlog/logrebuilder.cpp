@@ -2,10 +2,11 @@
 #include <eventsync/eventlog/logrebuilder.h>
 
 #include <eventsync/base/guard.h>
-#include <eventsync/base/limits.h>
 #include <eventsync/eventlog/blockingcommit.h>
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/eventlog/logfold.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/storage/logging.h>
 
 #include <algorithm>
 

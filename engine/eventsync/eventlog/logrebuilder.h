@@ -2,8 +2,8 @@
 #pragma once
 
 #include <eventsync/base/clock.h>
-#include <eventsync/base/storelimits.h>
 #include <eventsync/eventlog/finding.h>
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/storage/backend.h>
 
 #include <cstdint>

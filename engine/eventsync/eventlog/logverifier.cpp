@@ -8,6 +8,7 @@
 #include <eventsync/eventlog/logfold.h>
 #include <eventsync/eventlog/rowchecksum.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/storage/logging.h>
 #include <eventsync/storage/steppedview.h>
 
 #include <algorithm>

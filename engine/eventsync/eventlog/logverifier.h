@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/storelimits.h>
 #include <eventsync/eventlog/finding.h>
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/storage/backend.h>
 
 #include <cstdint>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/rulesbook.h>
 
+#include <eventsync/eventlog/limits.h>
+
 #include <algorithm>
 
 namespace eventsync::eventlog {

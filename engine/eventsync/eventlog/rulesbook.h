@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/worklimits.h>
 #include <eventsync/eventlog/documentcore.h>
+#include <eventsync/eventlog/limits.h>
 
 #include <map>
 

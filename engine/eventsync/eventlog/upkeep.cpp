@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/upkeep.h>
 
-#include <eventsync/base/limits.h>
-#include <eventsync/base/logging.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/storage/logging.h>
 
 #include <utility>
 

@@ -2,8 +2,7 @@
 #pragma once
 
 #include <eventsync/base/clock.h>
-#include <eventsync/base/storelimits.h>
-#include <eventsync/base/upkeeplimits.h>
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/eventlog/logcompactor.h>
 
 #include <chrono>

@@ -4,8 +4,8 @@
 #include <eventsync/eventlog/validation_p.h>
 
 #include <eventsync/base/guard.h>
-#include <eventsync/base/worklimits.h>
 #include <eventsync/eventlog/eventweight.h>
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/json/heldbytes.h>
 
 #include <algorithm>

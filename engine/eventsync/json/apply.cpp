@@ -20,9 +20,9 @@
 #include <eventsync/base/assert.h>
 #include <eventsync/base/bytes.h>
 #include <eventsync/base/timestamp.h>
-#include <eventsync/base/worklimits.h>
 #include <eventsync/json/footprintbuilder.h>
 #include <eventsync/json/heldbytes.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/json/numbers.h>
 #include <eventsync/json/patchcosts.h>
 #include <eventsync/json/place.h>

@@ -16,10 +16,9 @@
 // itself they are dropped for one `replace` of it, and the rest of it is not compared any more.
 #include <eventsync/json/diff.h>
 
-#include <eventsync/base/limits.h>
 #include <eventsync/base/timestamp.h>
-#include <eventsync/base/worklimits.h>
 #include <eventsync/json/compare.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/json/numbers.h>
 
 #include <algorithm>

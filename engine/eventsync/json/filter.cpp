@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/json/filter.h>
 
-#include <eventsync/base/limits.h>
-#include <eventsync/base/worklimits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/json/valueset.h>
 
 #include <algorithm>

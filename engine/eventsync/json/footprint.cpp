@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/json/footprint.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 
 #include <algorithm>
 

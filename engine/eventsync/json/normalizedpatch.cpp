@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/json/normalizedpatch.h>
 
+#include <eventsync/json/limits.h>
+
 namespace eventsync::json {
 
 Result<Patch> normalized(const Patch &patch)

@@ -8,7 +8,7 @@
 //
 // Duplicates cost nothing on the way: the stack drops them silently, so a document with one has fewer members than keys
 // were read. That is counted after a good parse; only then is the text read again to find the place.
-#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/json/numbers.h>
 #include <eventsync/json/value.h>
 

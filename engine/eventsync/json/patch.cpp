@@ -2,8 +2,8 @@
 // The form of a patch: JSON to operations and back. What operations do is in apply.cpp.
 #include <eventsync/json/patch.h>
 
-#include <eventsync/base/limits.h>
 #include <eventsync/base/timestamp.h>
+#include <eventsync/json/limits.h>
 
 #include <algorithm>
 #include <iterator>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/valuelimits.h>
 #include <eventsync/json/footprint.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/json/pointer.h>
 #include <eventsync/json/value.h>
 

@@ -3,7 +3,7 @@
 
 #include <eventsync/base/assert.h>
 #include <eventsync/base/bytes.h>
-#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 
 #include <algorithm>
 #include <charconv>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/json/qjson.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/json/numbers.h>
 #include <eventsync/json/pointer.h>
 

@@ -2,7 +2,7 @@
 #include <eventsync/json/value.h>
 
 #include <eventsync/base/bytes.h>
-#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/json/numbers.h>
 #include <eventsync/json/pointer.h>
 

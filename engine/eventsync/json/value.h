@@ -2,7 +2,7 @@
 #pragma once
 
 #include <eventsync/base/result.h>
-#include <eventsync/base/valuelimits.h>
+#include <eventsync/json/limits.h>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

@@ -4,9 +4,11 @@
 #include <eventsync/base/assert.h>
 #include <eventsync/base/digest.h>
 #include <eventsync/base/guard.h>
-#include <eventsync/base/limits.h>
 #include <eventsync/crdt/api.h>
+#include <eventsync/crdt/limits.h>
 #include <eventsync/crdt/references.h>
+#include <eventsync/json/limits.h>
+#include <eventsync/model/limits.h>
 
 #include <algorithm>
 #include <set>

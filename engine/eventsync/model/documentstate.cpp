@@ -2,8 +2,8 @@
 #include <eventsync/model/documentstate.h>
 
 #include <eventsync/base/assert.h>
-#include <eventsync/base/limits.h>
 #include <eventsync/crdt/api.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/model/crdtstate.h>
 
 namespace eventsync {

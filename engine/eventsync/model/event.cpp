@@ -5,10 +5,11 @@
 #include <eventsync/model/event.h>
 
 #include <eventsync/base/assert.h>
-#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/model/canonicalwriter.h>
 #include <eventsync/model/eventcheck.h>
 #include <eventsync/model/jsonfields.h>
+#include <eventsync/model/limits.h>
 
 namespace eventsync {
 

@@ -2,6 +2,8 @@
 #include <eventsync/model/eventcheck.h>
 
 #include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
+#include <eventsync/model/limits.h>
 
 #include <algorithm>
 #include <cmath>

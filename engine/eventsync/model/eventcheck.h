@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/valuelimits.h>
+#include <eventsync/base/limits.h>
 #include <eventsync/model/event.h>
 
 #include <cstddef>

@@ -10,10 +10,10 @@
 #include <eventsync/model/compiledschema.h>
 
 #include <eventsync/base/assert.h>
-#include <eventsync/base/limits.h>
-#include <eventsync/base/worklimits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/json/pointer.h>
 #include <eventsync/model/jsonfields.h>
+#include <eventsync/model/limits.h>
 
 #include <QUrl>
 

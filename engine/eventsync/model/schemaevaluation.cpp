@@ -5,9 +5,9 @@
 // evaluation ends, so that `not` does not invert an unknown result.
 #include <eventsync/model/compiledschema.h>
 
-#include <eventsync/base/worklimits.h>
 #include <eventsync/json/compare.h>
 #include <eventsync/model/jsonfields.h>
+#include <eventsync/model/limits.h>
 
 #include <algorithm>
 #include <cmath>

@@ -6,7 +6,7 @@
 // and PCRE2's own directives, is refused.
 #include <eventsync/model/schemapattern.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/model/limits.h>
 
 #include <QStringDecoder>
 

@@ -11,7 +11,7 @@
 namespace eventsync {
 
 // A regular expression of a JSON Schema: ECMAScript's, over the characters of a text, run by PCRE2. Both the expression and
-// the text are input, so its work, its memory and its size are bounded (base/limits.h), and it takes no stack of the caller's.
+// the text are input, so its work, its memory and its size are bounded (model/limits.h), and it takes no stack of the caller's.
 // Any thread (immutable).
 class SchemaPattern
 {

@@ -2,7 +2,7 @@
 #include <eventsync/protocol/cborpush.h>
 
 #include <eventsync/base/bytes.h>
-#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/protocol/cborcursor.h>
 
 #include <algorithm>

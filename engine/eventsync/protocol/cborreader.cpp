@@ -2,7 +2,7 @@
 //
 // One pass over the bytes. Recursion goes as deep as containers do, and those are counted before they are entered. Nothing
 // is reserved on the word of a length: each item of a list costs at least one byte of input, so memory follows the input.
-#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/protocol/cborcursor.h>
 
 #include <eventsync/base/bytes.h>

@@ -5,8 +5,9 @@
 // events without looking into them; and as CBOR they are that text, transcoded. A plain `push` in CBOR is read directly.
 #include <eventsync/protocol/codec.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/model/canonicalwriter.h>
+#include <eventsync/model/limits.h>
 #include <eventsync/protocol/cbor.h>
 #include <eventsync/protocol/cborpush.h>
 #include <eventsync/protocol/messagereader.h>

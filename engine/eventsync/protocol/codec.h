@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/valuelimits.h>
+#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
+#include <eventsync/model/limits.h>
 #include <eventsync/protocol/messages.h>
 
 #include <array>

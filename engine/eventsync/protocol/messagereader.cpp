@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/protocol/messagereader.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/model/jsonfields.h>
+#include <eventsync/model/limits.h>
+#include <eventsync/protocol/limits.h>
 #include <eventsync/protocol/names.h>
 
 #include <algorithm>

@@ -2,6 +2,7 @@
 #include <eventsync/protocol/messagewriter.h>
 
 #include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/protocol/names.h>
 
 namespace eventsync::protocol {

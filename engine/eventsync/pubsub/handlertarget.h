@@ -2,6 +2,7 @@
 #pragma once
 
 #include <eventsync/base/guard.h>
+#include <eventsync/pubsub/logging_p.h>
 #include <eventsync/pubsub/pubsub.h>
 
 #include <memory>

@@ -2,6 +2,7 @@
 #include <eventsync/pubsub/memorypubsub.h>
 
 #include <eventsync/base/guard.h>
+#include <eventsync/pubsub/logging_p.h>
 
 #include <algorithm>
 #include <atomic>

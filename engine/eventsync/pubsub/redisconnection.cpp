@@ -2,7 +2,7 @@
 #include <eventsync/pubsub/redisconnection.h>
 
 #include <eventsync/base/assert.h>
-#include <eventsync/base/logging.h>
+#include <eventsync/pubsub/logging_p.h>
 
 #include <hiredis/hiredis.h>
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/connectionlimits.h>
-#include <eventsync/base/nodelimits.h>
 #include <eventsync/base/result.h>
+#include <eventsync/pubsub/limits.h>
 
 #include <chrono>
 #include <string>
@@ -31,9 +30,9 @@ Result<RedisEndpoint> redisEndpointFrom(std::string_view url);
 
 struct RedisTiming
 {
-    std::chrono::milliseconds retryFirst = limits::kRetryFirst;
-    std::chrono::milliseconds retryLongest = limits::kRetryLongest;
-    std::chrono::milliseconds retryHealthy = limits::kRetryHealthy; // so long connected: the retries begin anew
+    std::chrono::milliseconds retryFirst = limits::kPubSubRetryFirst;
+    std::chrono::milliseconds retryLongest = limits::kPubSubRetryLongest;
+    std::chrono::milliseconds retryHealthy = limits::kPubSubRetryHealthy; // so long connected: the retries begin anew
     std::chrono::milliseconds connect = limits::kPubSubConnectTime;
     std::chrono::milliseconds ping = limits::kPubSubPing;
     std::chrono::milliseconds answer = limits::kPubSubAnswerTime;

@@ -3,6 +3,7 @@
 
 #include <eventsync/base/limits.h>
 #include <eventsync/pubsub/handlertarget.h>
+#include <eventsync/pubsub/limits.h>
 #include <eventsync/pubsub/redisthread.h>
 
 #include <hiredis/hiredis.h>

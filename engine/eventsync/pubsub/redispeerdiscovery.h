@@ -2,8 +2,8 @@
 #pragma once
 
 #include <eventsync/base/clock.h>
-#include <eventsync/base/nodelimits.h>
 #include <eventsync/base/random.h>
+#include <eventsync/pubsub/limits.h>
 #include <eventsync/pubsub/peerdiscovery.h>
 #include <eventsync/pubsub/redisendpoint.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/pubsub/redispubsub.h>
 
-#include <eventsync/base/limits.h>
 #include <eventsync/pubsub/handlertarget.h>
+#include <eventsync/pubsub/limits.h>
 #include <eventsync/pubsub/redisthread.h>
 
 #include <hiredis/hiredis.h>

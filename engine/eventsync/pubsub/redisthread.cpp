@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/pubsub/redisthread.h>
 
-#include <eventsync/base/logging.h>
+#include <eventsync/pubsub/logging_p.h>
 
 #include <fcntl.h>
 #include <poll.h>

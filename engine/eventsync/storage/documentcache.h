@@ -4,7 +4,7 @@
 #include <eventsync/base/clock.h>
 #include <eventsync/base/memoryaccount.h>
 #include <eventsync/base/metrics.h>
-#include <eventsync/base/storelimits.h>
+#include <eventsync/storage/limits.h>
 #include <eventsync/storage/storage.h>
 
 #include <list>

@@ -6,11 +6,12 @@
 // change at all, a version that is not the wanted one - is looked at again on what the store holds.
 #include <eventsync/storage/documentedits.h>
 
-#include <eventsync/base/limits.h>
 #include <eventsync/base/guard.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/json/mergepatch.h>
 #include <eventsync/model/counterbounds.h>
 #include <eventsync/storage/documentpage.h>
+#include <eventsync/storage/limits.h>
 
 namespace eventsync::storage {
 

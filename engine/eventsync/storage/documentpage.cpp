@@ -2,7 +2,7 @@
 #include <eventsync/storage/documentpage.h>
 
 #include <eventsync/base/bytes.h>
-#include <eventsync/base/limits.h>
+#include <eventsync/storage/limits.h>
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/storage/gadgetjson.h>
 
-#include <eventsync/base/limits.h>
 #include <eventsync/base/timestamp.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/json/qjson.h>
 
 #include <QDateTime>

@@ -2,6 +2,7 @@
 #include <eventsync/storage/guardedbackend.h>
 
 #include <eventsync/base/guard.h>
+#include <eventsync/storage/logging.h>
 
 #include <atomic>
 

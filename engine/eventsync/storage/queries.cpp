@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/storage/queries.h>
 
-#include <eventsync/base/worklimits.h>
+#include <eventsync/storage/limits.h>
 
 #include <algorithm>
 #include <deque>

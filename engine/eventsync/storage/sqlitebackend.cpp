@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/storage/sqlitebackend.h>
 
-#include <eventsync/base/limits.h>
-#include <eventsync/base/logging.h>
 #include <eventsync/storage/fileowner.h>
+#include <eventsync/storage/limits.h>
+#include <eventsync/storage/logging.h>
 #include <eventsync/storage/outputfile.h>
 #include <eventsync/storage/sqlitebackup.h>
 #include <eventsync/storage/sqliteview.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/storage/sqlitebackup.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/storage/limits.h>
 #include <eventsync/storage/sqliteschema.h>
 
 #include <sqlite3.h>

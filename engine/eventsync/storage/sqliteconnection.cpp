@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/storage/sqliteconnection.h>
 
-#include <eventsync/base/limits.h>
 #include <eventsync/storage/fileowner.h>
+#include <eventsync/storage/limits.h>
 #include <eventsync/storage/systemerror.h>
 
 #include <sqlite3.h>

@@ -16,8 +16,8 @@
 // the writer refuses to go on; opening the store again reads what is really there.
 #include <eventsync/storage/sqlitewriter.h>
 
-#include <eventsync/base/limits.h>
-#include <eventsync/base/logging.h>
+#include <eventsync/storage/limits.h>
+#include <eventsync/storage/logging.h>
 #include <eventsync/storage/sqliteschema.h>
 
 #include <sqlite3.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/storage/steppedview.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/storage/limits.h>
 
 #include <utility>
 #include <vector>

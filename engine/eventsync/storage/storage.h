@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/connectionlimits.h>
 #include <eventsync/base/executor.h>
-#include <eventsync/base/storelimits.h>
 #include <eventsync/json/filter.h>
 #include <eventsync/model/diff.h>
+#include <eventsync/storage/limits.h>
 
 #include <QFuture>
 

@@ -2,6 +2,7 @@
 #include <eventsync/storage/storagewatches.h>
 
 #include <eventsync/base/guard.h>
+#include <eventsync/storage/logging.h>
 
 namespace eventsync::storage {
 

@@ -6,7 +6,6 @@
 #include <eventsync/sync/subscription_p.h>
 
 #include <eventsync/base/limits.h>
-#include <eventsync/base/worklimits.h>
 #include <eventsync/sync/session_p.h>
 
 #include <algorithm>

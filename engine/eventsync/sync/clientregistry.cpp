@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/sync/clientregistry_p.h>
 
-#include <eventsync/base/limits.h>
-#include <eventsync/base/logging.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/eventlog/storeaccess.h>
+#include <eventsync/sync/limits.h>
+#include <eventsync/sync/logging_p.h>
 #include <eventsync/sync/syncservice.h>
 
 #include <string>

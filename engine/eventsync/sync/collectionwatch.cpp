@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/sync/collectionwatch_p.h>
 
-#include <eventsync/base/limits.h>
-#include <eventsync/base/worklimits.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/protocol/limits.h>
+#include <eventsync/storage/limits.h>
+#include <eventsync/sync/limits.h>
 #include <eventsync/sync/session_p.h>
 
 #include <algorithm>

@@ -2,6 +2,7 @@
 #include <eventsync/sync/guardedaccess_p.h>
 
 #include <eventsync/base/guard.h>
+#include <eventsync/sync/logging_p.h>
 
 namespace eventsync::sync {
 

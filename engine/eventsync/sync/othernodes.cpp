@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/sync/othernodes_p.h>
 
-#include <eventsync/base/logging.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/eventlog/storeaccess.h>
 #include <eventsync/json/value.h>
+#include <eventsync/sync/logging_p.h>
 
 #include <utility>
 #include <vector>

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/sync/queryanswers_p.h>
 
-#include <eventsync/base/limits.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/json/limits.h>
+#include <eventsync/protocol/limits.h>
 #include <eventsync/storage/documentpage.h>
+#include <eventsync/storage/limits.h>
 #include <eventsync/sync/outbox_p.h>
 
 #include <algorithm>

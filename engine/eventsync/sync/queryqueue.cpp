@@ -2,6 +2,7 @@
 #include <eventsync/sync/queryqueue_p.h>
 
 #include <eventsync/base/limits.h>
+#include <eventsync/sync/limits.h>
 
 #include <algorithm>
 #include <utility>

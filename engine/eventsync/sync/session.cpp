@@ -2,7 +2,9 @@
 #include <eventsync/sync/session_p.h>
 
 #include <eventsync/base/limits.h>
-#include <eventsync/base/logging.h>
+#include <eventsync/protocol/limits.h>
+#include <eventsync/sync/limits.h>
+#include <eventsync/sync/logging_p.h>
 
 #include <algorithm>
 #include <utility>
@@ -296,7 +298,7 @@ void Session::sendPending()
 
 void Session::tick(std::chrono::milliseconds listened)
 {
-    if (m_state == State::Opened && listened - m_heartbeat.opened > limits::kHandshakeTime)
+    if (m_state == State::Opened && listened - m_heartbeat.opened > limits::kHelloTime)
         return close({ErrorCode::Timeout, "no hello"});
     if (m_state != State::Ready) // or the answer to its hello is looked up: that is not its fault
         return;

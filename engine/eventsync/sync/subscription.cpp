@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/sync/subscription_p.h>
 
-#include <eventsync/base/limits.h>
+#include <eventsync/protocol/limits.h>
+#include <eventsync/sync/limits.h>
 #include <eventsync/sync/session_p.h>
 
 #include <utility>

@@ -2,6 +2,8 @@
 #include <eventsync/sync/syncservice.h>
 
 #include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
+#include <eventsync/protocol/limits.h>
 #include <eventsync/sync/guardedaccess_p.h>
 #include <eventsync/sync/othernodes_p.h>
 #include <eventsync/sync/session_p.h>

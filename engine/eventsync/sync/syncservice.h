@@ -2,23 +2,24 @@
 #pragma once
 
 #include <eventsync/base/clock.h>
-#include <eventsync/base/connectionlimits.h>
 #include <eventsync/base/executor.h>
+#include <eventsync/base/limits.h>
 #include <eventsync/base/memoryaccount.h>
 #include <eventsync/base/metrics.h>
 #include <eventsync/base/random.h>
-#include <eventsync/base/storelimits.h>
-#include <eventsync/base/valuelimits.h>
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/eventlog/submission.h>
 #include <eventsync/eventlog/upkeep.h>
 #include <eventsync/model/collectionpolicy.h>
 #include <eventsync/model/snapshot.h>
 #include <eventsync/model/validator.h>
 #include <eventsync/protocol/codec.h>
+#include <eventsync/protocol/limits.h>
 #include <eventsync/pubsub/pubsub.h>
 #include <eventsync/storage/backend.h>
 #include <eventsync/storage/queries.h>
 #include <eventsync/sync/accesspolicy.h>
+#include <eventsync/sync/limits.h>
 
 #include <chrono>
 #include <functional>
@@ -59,7 +60,7 @@ struct ServiceOptions
     Policies policies;
     std::shared_ptr<const AccessPolicy> access = allowAll();
     std::function<std::shared_ptr<const Validator>(const CollectionName &)> validators = {}; // code validators
-    protocol::WireLimits limits;                    // zeros: those of base/limits.h
+    protocol::WireLimits limits;                    // zeros: those of json, protocol and base
     std::string epoch = {};
     std::chrono::milliseconds heartbeat = limits::kHeartbeat;
     std::chrono::milliseconds presenceKeep = limits::kPresenceKeep;

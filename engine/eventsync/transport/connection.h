@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/connectionlimits.h>
 #include <eventsync/base/error.h>
+#include <eventsync/base/limits.h>
 #include <eventsync/transport/frame.h>
 
 #include <cstdint>

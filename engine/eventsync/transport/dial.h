@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/connectionlimits.h>
 #include <eventsync/base/result.h>
 #include <eventsync/transport/connection.h>
+#include <eventsync/transport/limits.h>
 
 #include <QSslConfiguration>
 #include <QUrl>

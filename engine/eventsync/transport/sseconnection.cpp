@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/transport/sseconnection.h>
 
-#include <eventsync/base/limits.h>
-#include <eventsync/base/logging.h>
 #include <eventsync/transport/dial.h>
+#include <eventsync/transport/limits.h>
 
 #include <QJsonDocument>
 #include <QJsonObject>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/limits.h>
 #include <eventsync/base/result.h>
-#include <eventsync/base/valuelimits.h>
 
 #include <cstdint>
 #include <optional>

@@ -2,8 +2,8 @@
 #include <eventsync/transport/websocketconnection.h>
 
 #include <eventsync/base/limits.h>
-#include <eventsync/base/logging.h>
 #include <eventsync/transport/dial.h>
+#include <eventsync/transport/limits.h>
 
 #include <QCoreApplication>
 #include <QNetworkRequest>

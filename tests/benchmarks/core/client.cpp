@@ -9,6 +9,7 @@
 
 #include <eventsync/base/limits.h>
 #include <eventsync/client/clientcore.h>
+#include <eventsync/protocol/limits.h>
 #include <eventsync/storage/memorybackend.h>
 
 using namespace eventsync;

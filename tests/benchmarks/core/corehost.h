@@ -3,7 +3,7 @@
 
 #include "../workload.h"
 
-#include <eventsync/base/storelimits.h>
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/storage/sqlitebackend.h>
 #include <eventsync/sync/syncservice.h>
 

@@ -5,6 +5,7 @@
 
 #include <eventsync/base/limits.h>
 #include <eventsync/client/conflictresolver.h>
+#include <eventsync/json/limits.h>
 
 #include <QTest>
 

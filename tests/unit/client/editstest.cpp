@@ -3,8 +3,8 @@
 
 #include "rig.h"
 
-#include <eventsync/base/valuelimits.h>
 #include <eventsync/crdt/api.h>
+#include <eventsync/json/limits.h>
 
 #include <QTest>
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "followingtest.h"
 
+#include <eventsync/client/limits.h>
+#include <eventsync/protocol/limits.h>
+
 #include "rig.h"
 
 #include <QTest>

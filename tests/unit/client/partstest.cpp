@@ -4,6 +4,8 @@
 #include <eventsync/client/documentparts_p.h>
 #include <eventsync/client/pullstate_p.h>
 #include <eventsync/client/pushstate_p.h>
+#include <eventsync/crdt/limits.h>
+#include <eventsync/protocol/limits.h>
 
 #include "rig.h"
 

@@ -3,6 +3,7 @@
 
 #include <eventsync/base/limits.h>
 #include <eventsync/protocol/codec.h>
+#include <eventsync/protocol/limits.h>
 
 #include "rig.h"
 

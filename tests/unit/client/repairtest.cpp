@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "repairtest.h"
 
-#include <eventsync/base/limits.h>
+#include <eventsync/protocol/limits.h>
 
 #include "rig.h"
 

@@ -5,11 +5,13 @@
 
 #include <eventsync/base/assert.h>
 #include <eventsync/base/eventloopexecutor.h>
+#include <eventsync/client/limits.h>
 #include <eventsync/client/offlinequeue.h>
 #include <eventsync/client/statemanager.h>
 #include <eventsync/client/syncclient.h>
 #include <eventsync/client/undohistory.h>
 #include <eventsync/protocol/codec.h>
+#include <eventsync/protocol/limits.h>
 #include <eventsync/transport/loopback.h>
 
 #include <support/throwingbackend.h>

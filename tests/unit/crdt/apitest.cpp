@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apitest.h"
 
-#include <eventsync/base/limits.h>
 #include <eventsync/crdt/api.h>
 #include <eventsync/crdt/encoding.h>
 #include <eventsync/crdt/history.h>
+#include <eventsync/crdt/limits.h>
 #include <eventsync/crdt/subscriptions.h>
 #include <eventsync/crdt/textreader.h>
 #include <eventsync/crdt/typed.h>
+#include <eventsync/json/limits.h>
 
 #include <QTest>
 

@@ -4,10 +4,10 @@
 
 #include "support/crdt/randomedits.h"
 
-#include <eventsync/base/limits.h>
 #include <eventsync/base/random.h>
 #include <eventsync/crdt/api.h>
 #include <eventsync/crdt/encoding.h>
+#include <eventsync/crdt/limits.h>
 
 #include <QTest>
 

@@ -6,7 +6,7 @@
 #include "corpus.h"
 
 #include <eventsync/base/assert.h>
-#include <eventsync/base/limits.h>
+#include <eventsync/crdtsync/limits.h>
 #include <eventsync/crdtsync/patchstore.h>
 
 #include <QTest>

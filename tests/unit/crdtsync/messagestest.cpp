@@ -3,9 +3,10 @@
 
 #include "corpus.h"
 
-#include <eventsync/base/limits.h>
 #include <eventsync/base/random.h>
 #include <eventsync/crdtsync/binarycodec.h>
+#include <eventsync/crdtsync/limits.h>
+#include <eventsync/pubsub/limits.h>
 
 #include <QTest>
 

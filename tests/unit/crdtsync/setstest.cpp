@@ -5,7 +5,7 @@
 #include "corpus.h"
 
 #include <eventsync/base/assert.h>
-#include <eventsync/base/limits.h>
+#include <eventsync/crdtsync/limits.h>
 #include <eventsync/crdtsync/messages.h>
 
 #include <QTest>

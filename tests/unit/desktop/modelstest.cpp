@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modelstest.h"
 
+#include <desktop/limits.h>
 #include <desktop/models/eventlogmodel.h>
 #include <desktop/models/gamesmodel.h>
 #include <desktop/models/queuemodel.h>
@@ -10,7 +11,6 @@
 #include <desktop/models/vectorclockmodel.h>
 
 #include <eventsync/base/clock.h>
-#include <eventsync/base/limits.h>
 
 #include <QAbstractItemModelTester>
 #include <QPersistentModelIndex>

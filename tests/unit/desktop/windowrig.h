@@ -3,7 +3,7 @@
 
 #include <desktop/panels/mainwindow.h>
 
-#include <eventsync/base/clientlimits.h>
+#include <eventsync/client/limits.h>
 
 #include <QProcess>
 #include <QTemporaryDir>

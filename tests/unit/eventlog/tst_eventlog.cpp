@@ -3,10 +3,11 @@
 #include <support/fakeclock.h>
 
 #include <eventsync/base/assert.h>
-#include <eventsync/base/limits.h>
 #include <eventsync/eventlog/documentcore.h>
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/eventlog/rulesbook.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/storage/memorybackend.h>
 
 #include <QTest>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "../eventlog_tools/logworld.h"
 
-#include <eventsync/base/limits.h>
 #include <eventsync/eventlog/logverifier.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/eventlog/snapshotstore.h>
 #include <eventsync/eventlog/statevectormanager.h>
 #include <eventsync/eventlog/typedeventsourcedstorage.h>
+#include <eventsync/json/limits.h>
 
 #include <QTest>
 

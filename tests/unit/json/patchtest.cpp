@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "patchtest.h"
 
-#include <eventsync/base/limits.h>
 #include <eventsync/json/diff.h>
 #include <eventsync/json/heldbytes.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/json/mergepatch.h>
 #include <eventsync/json/overlap.h>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "propertytest.h"
 
-#include <eventsync/base/limits.h>
 #include <eventsync/base/random.h>
 #include <eventsync/base/timestamp.h>
 #include <eventsync/json/diff.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/json/mergepatch.h>
 #include <eventsync/json/overlap.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "valuetest.h"
 
-#include <eventsync/base/limits.h>
 #include <eventsync/json/filter.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/json/qjson.h>
 
 #include <QJsonArray>

@@ -3,11 +3,13 @@
 
 #include "samples.h"
 
-#include <eventsync/base/limits.h>
 #include <eventsync/base/random.h>
 #include <eventsync/crdt/api.h>
+#include <eventsync/crdt/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/model/crdtstate.h>
 #include <eventsync/model/documentstate.h>
+#include <eventsync/model/limits.h>
 
 using namespace eventsync;
 using namespace eventsync::test;

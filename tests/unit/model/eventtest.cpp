@@ -3,10 +3,11 @@
 
 #include "samples.h"
 
-#include <eventsync/base/limits.h>
 #include <eventsync/base/random.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/model/chain.h>
 #include <eventsync/model/eventcheck.h>
+#include <eventsync/model/limits.h>
 
 #include <set>
 

@@ -3,7 +3,7 @@
 
 #include "samples.h"
 
-#include <eventsync/base/limits.h>
+#include <eventsync/model/limits.h>
 #include <eventsync/model/schemapattern.h>
 #include <eventsync/model/validator.h>
 

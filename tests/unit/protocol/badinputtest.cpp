@@ -4,8 +4,10 @@
 #include "samplemessages.h"
 
 #include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/protocol/cbor.h>
 #include <eventsync/protocol/codec.h>
+#include <eventsync/protocol/limits.h>
 #include <eventsync/protocol/messagewriter.h>
 
 #include <QTest>

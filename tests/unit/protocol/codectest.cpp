@@ -5,6 +5,7 @@
 #include "samplemessages.h"
 
 #include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/model/eventcheck.h>
 #include <eventsync/protocol/cbor.h>
 #include <eventsync/protocol/cborpush.h>

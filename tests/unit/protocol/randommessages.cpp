@@ -2,7 +2,7 @@
 #include "randommessages.h"
 
 #include <eventsync/base/digest.h>
-#include <eventsync/base/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/json/value.h>
 
 namespace eventsync::test {

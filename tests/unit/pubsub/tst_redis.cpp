@@ -5,6 +5,7 @@
 #include <support/redisserver.h>
 
 #include <eventsync/base/limits.h>
+#include <eventsync/pubsub/limits.h>
 #include <eventsync/pubsub/redispeerdiscovery.h>
 #include <eventsync/pubsub/redispubsub.h>
 

@@ -2,11 +2,11 @@
 #include "routestest.h"
 
 #include <eventsync/base/digest.h>
-#include <eventsync/base/limits.h>
 #include <eventsync/crdt/api.h>
 #include <eventsync/crdt/encoding.h>
 #include <eventsync/model/crdtstate.h>
 #include <eventsync/model/event.h>
+#include <eventsync/protocol/limits.h>
 
 #include <boost/json/parse.hpp>
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts of the program that need no running server: what it is told, and the tokens it gives.
 #include <eventsync/base/limits.h>
-#include <eventsync/base/worklimits.h>
 #include <eventsync/eventlog/blockingcommit.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/storage/memorybackend.h>
@@ -11,6 +10,7 @@
 #include <server/config/configuration.h>
 #include <server/datafolder.h>
 #include <server/enginethread.h>
+#include <server/limits.h>
 #include <server/logging.h>
 #include <server/routes/context.h>
 #include <server/routes/idempotency.h>

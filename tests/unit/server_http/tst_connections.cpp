@@ -2,6 +2,7 @@
 // Both ends of a connection, over every transport that has a socket: the same suite for WebSocket and SSE, plain and TLS.
 #include "serverfixture.h"
 
+#include <eventsync/base/limits.h>
 #include <eventsync/transport/dial.h>
 
 #include <QDir>

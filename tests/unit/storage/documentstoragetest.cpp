@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "documentstoragetest.h"
 
-#include <eventsync/base/limits.h>
+#include <eventsync/storage/limits.h>
 #include <eventsync/storage/typedstorage.h>
 
 #include <support/throwingbackend.h>

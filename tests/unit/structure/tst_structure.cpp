@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the project says about its own shape, checked on its own files: the module table of engine/README.md against
-// every include and every link, the licence lines, the include guards, and that time and chance come in through their
-// seams.
+// every include and every link, the licence lines, the include guards, that time and chance come in through their
+// seams, and that each limit is in the header of its module and on the page of limits.
+//
+// tst_structure --write-limits FILE: writes that page, docs/limits.md, and runs no test.
+#include "limitstable.h"
 
+#include <QCoreApplication>
 #include <QDir>
 #include <QDirIterator>
 #include <QFile>
@@ -81,6 +85,19 @@ QHash<QString, QSet<QString>> reachable(const Table &table)
         reach.insert(module.name, all);
     }
     return reach;
+}
+
+// The limits of all modules of engine/README.md's table, and of the programs.
+LimitsTable allLimits()
+{
+    const Table table = tableIn(textOf(sourceFolder() + u"/engine/README.md"_s));
+    QHash<QString, QSet<QString>> reach = reachable(table);
+    QStringList modules;
+    for (const Module &module : table)
+        modules.append(module.name);
+    reach.insert(u"server"_s, (reach.value(u"sync"_s) + reach.value(u"transport"_s)) << u"server"_s);
+    reach.insert(u"desktop"_s, QSet<QString>(modules.begin(), modules.end()) << u"server"_s << u"desktop"_s);
+    return LimitsTable(sourceFolder(), modules + QStringList{u"server"_s, u"desktop"_s}, reach);
 }
 
 QStringList includesOf(const QString &text)
@@ -198,6 +215,10 @@ private Q_SLOTS:
     void engineTakesTimeAndChanceFromItsSeams();
     void everyHeaderIsReadOnce();
     void everySourceHasItsLicenceLine();
+    void limitsAreReadFromTheirHeader();
+    void everyLimitIsInTheHeaderOfItsModule();
+    void sourcesIncludeTheLimitsThatTheyName();
+    void thePageOfLimitsIsTrue();
 
 private:
     void addModuleRows();
@@ -390,5 +411,76 @@ void StructureTest::everySourceHasItsLicenceLine()
     QVERIFY2(faults.isEmpty(), qPrintable(u"no SPDX line in the first three lines of:\n"_s + faults.join(u'\n')));
 }
 
-QTEST_GUILESS_MAIN(StructureTest)
+void StructureTest::limitsAreReadFromTheirHeader()
+{
+    const auto found = limitsIn(u"sync"_s, u"eventsync/sync/limits.h"_s, QString::fromUtf8(R"(// SPDX
+#pragma once
+
+#include <x.h>
+
+// What it is.
+namespace eventsync::limits {
+
+// ---- A part
+
+constexpr std::size_t kOne = 16 * kMiB; // of one,
+                                        // and more
+// Why two.
+constexpr auto kTwo = 500ms;
+
+constexpr int kThree = 3;
+inline int four = 4;
+
+} // namespace eventsync::limits
+)"));
+    QCOMPARE(found.about, u"What it is."_s);
+    QCOMPARE(found.limits.size(), qsizetype(3));
+    QCOMPARE(found.limits.at(0).name, u"kOne"_s);
+    QCOMPARE(found.limits.at(0).value, u"16 * kMiB"_s);
+    QCOMPARE(found.limits.at(0).meaning, u"of one, and more"_s);
+    QCOMPARE(found.limits.at(1).meaning, u"Why two."_s);
+    QCOMPARE(found.faults.size(), qsizetype(2)); // four, and three without a reason
+}
+
+void StructureTest::everyLimitIsInTheHeaderOfItsModule()
+{
+    const LimitsTable table = allLimits();
+    QVERIFY(table.modules().size() > 10);
+    QStringList faults = table.misplaced();
+    for (const ModuleLimits &module : table.modules())
+        faults += module.faults;
+    // Elsewhere nothing is a limit.
+    static const QRegularExpression defines(uR"(^\s*namespace (eventsync::)?limits\b)"_s, QRegularExpression::MultilineOption);
+    for (const QString &folder : {u"engine"_s, u"server"_s, u"desktop"_s}) {
+        for (const QString &file : filesBelow(folder, {u"*.h"_s, u"*.cpp"_s})) {
+            if (!file.endsWith(u"/limits.h"_s) && defines.match(textOf(file)).hasMatch())
+                faults.append(shortName(file) + u" defines limits, and is no limits.h"_s);
+        }
+    }
+    QVERIFY2(faults.isEmpty(), qPrintable(faults.join(u'\n')));
+}
+
+void StructureTest::sourcesIncludeTheLimitsThatTheyName()
+{
+    const QStringList faults = allLimits().wrongIncludes();
+    QVERIFY2(faults.isEmpty(), qPrintable(faults.join(u'\n')));
+}
+
+void StructureTest::thePageOfLimitsIsTrue()
+{
+    QVERIFY2(textOf(sourceFolder() + u"/docs/limits.md"_s) == allLimits().page(), "write it again: tst_structure --write-limits docs/limits.md");
+}
+
+int main(int argc, char **argv)
+{
+    QCoreApplication application(argc, argv);
+    const QStringList arguments = QCoreApplication::arguments();
+    if (arguments.size() == 3 && arguments.at(1) == u"--write-limits"_s) {
+        QFile file(arguments.at(2));
+        const QByteArray page = allLimits().page().toUtf8();
+        return file.open(QIODevice::WriteOnly | QIODevice::Truncate) && file.write(page) == page.size() ? 0 : 1;
+    }
+    StructureTest test;
+    return QTest::qExec(&test, argc, argv);
+}
 #include "tst_structure.moc"

@@ -2,6 +2,7 @@
 #include "accesstest.h"
 
 #include <eventsync/base/limits.h>
+#include <eventsync/protocol/limits.h>
 
 #include "rig.h"
 

@@ -7,7 +7,9 @@
 
 #include <eventsync/base/limits.h>
 #include <eventsync/base/metrics.h>
+#include <eventsync/protocol/limits.h>
 #include <eventsync/storage/queries.h>
+#include <eventsync/sync/limits.h>
 
 #include <QTest>
 

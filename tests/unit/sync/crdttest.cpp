@@ -3,8 +3,9 @@
 
 #include "rig.h"
 
-#include <eventsync/base/limits.h>
 #include <eventsync/crdt/api.h>
+#include <eventsync/crdt/limits.h>
+#include <eventsync/json/limits.h>
 #include <eventsync/model/crdtstate.h>
 #include <eventsync/model/documentstate.h>
 

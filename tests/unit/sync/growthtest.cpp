@@ -4,9 +4,10 @@
 #include "rig.h"
 
 #include <eventsync/base/assert.h>
-#include <eventsync/base/worklimits.h>
 #include <eventsync/eventlog/eventstore.h>
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/eventlog/schema.h>
+#include <eventsync/sync/limits.h>
 
 #include <QTest>
 

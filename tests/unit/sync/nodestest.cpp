@@ -3,8 +3,8 @@
 
 #include "rig.h"
 
-#include <eventsync/base/limits.h>
 #include <eventsync/pubsub/memorypubsub.h>
+#include <eventsync/sync/limits.h>
 
 #include <QTest>
 

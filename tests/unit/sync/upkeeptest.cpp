@@ -4,11 +4,10 @@
 #include "rig.h"
 
 #include <eventsync/base/memoryaccount.h>
-#include <eventsync/base/worklimits.h>
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/eventlog/schema.h>
 
 #include <QTest>
-
 
 #include <algorithm>
 #include <deque>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "../sync/rig.h"
 
-#include <eventsync/base/limits.h>
 #include <eventsync/eventlog/eventsourcedstorage.h>
 #include <eventsync/eventlog/logverifier.h>
+#include <eventsync/json/limits.h>
 
 #include <QTest>
 

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QLoggingCategory>
+
+namespace eventsync {
+
+// Switched by QT_LOGGING_RULES="eventsync.sync.debug=true".
+Q_DECLARE_LOGGING_CATEGORY(lcSync)
+
+} // namespace eventsync
