@@ -27,11 +27,16 @@ std::optional<Wire> Wire::connect(std::uint16_t port)
     const timeval time = patience();
     ::setsockopt(wire.m_socket, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
     ::setsockopt(wire.m_socket, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+    // Attackers have an address of their own, as they would on a network: turns of the server go by address.
+    sockaddr_in own{};
+    own.sin_family = AF_INET;
+    own.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (wire.m_socket < 0 || ::connect(wire.m_socket, reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0)
+    const auto generic = [](const sockaddr_in &one) { return reinterpret_cast<const sockaddr *>(&one); };
+    if (wire.m_socket < 0 || ::bind(wire.m_socket, generic(own), sizeof own) != 0 || ::connect(wire.m_socket, generic(address), sizeof address) != 0)
         return std::nullopt;
     return wire;
 }
