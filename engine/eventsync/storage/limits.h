@@ -34,7 +34,9 @@ constexpr std::size_t kSortKeys = 8;
 
 // ---- Reads of a length that a peer decides (storage/queries.h)
 
-constexpr std::size_t kRunningQueries = 2;            // that the backend has at a time
+constexpr std::size_t kRunningQueries = 3;            // that the backend has at a time ...
+constexpr std::size_t kRunningQueriesOfOne = 2;       // ... of one requester: there is always a thread for another one
+constexpr std::uint64_t kLeastQuerySteps = 1'000;     // that a query counts for, in the turns of the requesters
 constexpr std::size_t kWaitingQueries = 1'024;        // of all requesters: above it Unavailable
 constexpr auto kQueryTime = std::chrono::seconds(10); // from the question to its answer: above it Timeout
 constexpr std::uint64_t kQuerySteps = 100'000'000;    // of one query: five seconds of work

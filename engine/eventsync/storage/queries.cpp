@@ -115,8 +115,19 @@ struct Queries::Parts : std::enable_shared_from_this<Parts>
 {
     struct Waiting
     {
+        std::string requester;
         Budget budget;
         Task task;
+    };
+    // One requester's share: the work that its queries have taken, as a time of the lane.
+    struct Share
+    {
+        std::deque<Waiting> waiting = {};
+        std::uint64_t finish = 0;
+        std::uint64_t turn = 0; // the last one it had
+        std::size_t running = 0;
+
+        bool isIdle() const { return waiting.empty() && running == 0; }
     };
 
     Parts(Backend &store, const Clock &time, Metrics *all) : backend(store), clock(time)
@@ -130,9 +141,10 @@ struct Queries::Parts : std::enable_shared_from_this<Parts>
         if (metrics)
             metrics->waiting.set(static_cast<std::int64_t>(count));
     }
-    bool add(const std::string &requester, Waiting &query);
+    bool add(Waiting &query);
     void dropEnded();
     std::optional<Waiting> next();
+    void finished(const Waiting &query);
     void startNext();
     void run(Waiting &query, Result<std::unique_ptr<ReadView>> view);
     void fail(Waiting &query, const Error &error);
@@ -141,20 +153,24 @@ struct Queries::Parts : std::enable_shared_from_this<Parts>
     const Clock &clock;
     std::optional<QueryMetrics> metrics;
     std::mutex mutex;
-    std::map<std::string, std::deque<Waiting>> waiting; // by requester; no queue is empty
-    std::string lastRequester;                          // the one served last
-    std::size_t count = 0;                              // of those that wait
+    std::map<std::string, Share> shares; // by requester; idle ones only as long as they are ahead
+    std::uint64_t now = 0;               // the lane's time: the start of the query that was begun last
+    std::uint64_t turns = 0;
+    std::size_t count = 0;               // of those that wait
     std::size_t running = 0;
     bool ended = false;
 };
 
 // False: there is no room.
-bool Queries::Parts::add(const std::string &requester, Waiting &query)
+bool Queries::Parts::add(Waiting &query)
 {
     const std::lock_guard lock(mutex);
     if (ended || count >= limits::kWaitingQueries)
         return false;
-    waiting[requester].push_back(std::move(query));
+    Share &share = shares[query.requester];
+    if (share.isIdle())
+        share.finish = std::max(share.finish, now); // what it did not use is not saved up
+    share.waiting.push_back(std::move(query));
     ++count;
     tellCount();
     return true;
@@ -166,12 +182,11 @@ void Queries::Parts::dropEnded()
     std::vector<Waiting> dropped;
     {
         const std::lock_guard lock(mutex);
-        for (auto requester = waiting.begin(); requester != waiting.end();) {
-            auto &queries = requester->second;
+        for (auto &[requester, share] : shares) {
+            auto &queries = share.waiting;
             const auto kept = std::stable_partition(queries.begin(), queries.end(), [](const Waiting &query) { return !whyOver(query.budget); });
             std::move(kept, queries.end(), std::back_inserter(dropped));
             queries.erase(kept, queries.end());
-            requester = queries.empty() ? waiting.erase(requester) : std::next(requester);
         }
         count -= dropped.size();
         tellCount();
@@ -183,20 +198,39 @@ void Queries::Parts::dropEnded()
 std::optional<Queries::Parts::Waiting> Queries::Parts::next()
 {
     const std::lock_guard lock(mutex);
-    if (waiting.empty() || running >= limits::kRunningQueries)
+    if (running >= limits::kRunningQueries)
         return std::nullopt;
-    auto requester = waiting.upper_bound(lastRequester);
-    if (requester == waiting.end())
-        requester = waiting.begin();
-    lastRequester = requester->first;
-    Waiting query = std::move(requester->second.front());
-    requester->second.pop_front();
-    if (requester->second.empty())
-        waiting.erase(requester);
+    Share *first = nullptr;
+    for (auto &[requester, share] : shares) {
+        if (share.waiting.empty() || share.running >= limits::kRunningQueriesOfOne)
+            continue;
+        if (!first || std::pair(share.finish, share.turn) < std::pair(first->finish, first->turn))
+            first = &share;
+    }
+    if (!first)
+        return std::nullopt;
+    now = std::max(now, first->finish);
+    first->finish += limits::kLeastQuerySteps;
+    first->turn = ++turns;
+    ++first->running;
+    Waiting query = std::move(first->waiting.front());
+    first->waiting.pop_front();
     --count;
     ++running;
     tellCount();
     return query;
+}
+
+void Queries::Parts::finished(const Waiting &query)
+{
+    const std::lock_guard lock(mutex);
+    --running;
+    Share &share = shares[query.requester];
+    --share.running;
+    const std::uint64_t steps = limits::kQuerySteps - query.budget.stepsLeft();
+    share.finish += std::max(steps, limits::kLeastQuerySteps) - limits::kLeastQuerySteps;
+    const bool areMany = shares.size() > limits::kWaitingQueries; // addresses are invented easily
+    std::erase_if(shares, [&](const auto &one) { return one.second.isIdle() && (areMany || one.second.finish <= now); });
 }
 
 // A backend may read at once, within the call; the loop that made the call then goes on, not one inside of it.
@@ -209,10 +243,7 @@ void Queries::Parts::startNext()
     while (auto query = next()) {
         backend.read([parts = shared_from_this(), query = std::make_shared<Waiting>(std::move(*query))](Result<std::unique_ptr<ReadView>> view) {
             parts->run(*query, std::move(view));
-            {
-                const std::lock_guard lock(parts->mutex);
-                --parts->running;
-            }
+            parts->finished(*query);
             parts->startNext();
         });
         dropEnded();
@@ -246,24 +277,25 @@ Queries::Queries(Backend &backend, const Clock &clock, Metrics *metrics)
 
 Queries::~Queries()
 {
-    decltype(m_parts->waiting) left;
+    std::vector<Parts::Waiting> left;
     {
         const std::lock_guard lock(m_parts->mutex);
         m_parts->ended = true;
         m_parts->count = 0;
-        left.swap(m_parts->waiting);
+        for (auto &[requester, share] : m_parts->shares) {
+            std::move(share.waiting.begin(), share.waiting.end(), std::back_inserter(left));
+            share.waiting.clear();
+        }
     }
-    for (auto &[requester, queries] : left) {
-        for (Parts::Waiting &query : queries)
-            query.task(failure(ErrorCode::ShuttingDown, "the store is closed"), query.budget);
-    }
+    for (Parts::Waiting &query : left)
+        query.task(failure(ErrorCode::ShuttingDown, "the store is closed"), query.budget);
 }
 
 void Queries::ask(const Requester &requester, Task task)
 {
-    Parts::Waiting query{Budget(limits::kQuerySteps), std::move(task)};
+    Parts::Waiting query{requester.name, Budget(limits::kQuerySteps), std::move(task)};
     query.budget.until(m_parts->clock.steady() + limits::kQueryTime, m_parts->clock).unless(requester.gone);
-    if (!m_parts->add(requester.name, query))
+    if (!m_parts->add(query))
         return m_parts->fail(query, {ErrorCode::Unavailable, "too many queries wait"});
     m_parts->startNext();
 }

@@ -16,7 +16,8 @@ namespace eventsync::storage {
 // The lane for reads of a length that a peer decides: lists, logs, past states. The backend gets no more than
 // limits::kRunningQueries of them at a time and has more threads than that, so all other reads (a document that is loaded, the
 // ids of a push, a hello) never wait behind them. Each query has a budget of steps, a deadline that counts from ask(), and ends
-// when its requester is gone, also while it waits. Waiting queries take turns by requester. Any thread.
+// when its requester is gone, also while it waits. Requesters share the lane by the work that their queries take (start-time fair
+// queueing, Goyal, Vin and Cheng 1996): ten short queries do not wait behind ten long ones of another requester. Any thread.
 class Queries
 {
 public:

@@ -122,6 +122,33 @@ void QueriesTest::requestersTakeTurns()
     QCOMPARE(lane.answers, (std::vector<std::string>{"a1", "a2", "b1", "c1", "a3", "a4"}));
 }
 
+// The lane is shared by work, not by the number of queries.
+void QueriesTest::shortQueriesDoNotWaitBehindLongOnes()
+{
+    Lane lane;
+    const auto ask = [&](const std::string &requester, std::uint64_t steps) {
+        lane.queries.ask({.name = requester}, [&lane, requester, steps](const Result<ReadView *> &, Budget &budget) {
+            budget.charge(steps);
+            lane.answers.push_back(requester);
+        });
+    };
+    for (int i = 0; i < 4; ++i)
+        ask("long", 1'000'000);
+    for (int i = 0; i < 4; ++i)
+        ask("short", 2'000);
+    QCOMPARE(lane.backend.held(), limits::kRunningQueries); // two of "long", and one of "short": a thread is left for others
+    lane.backend.readAll();
+    QCOMPARE(lane.answers, (std::vector<std::string>{"long", "long", "short", "short", "short", "short", "long", "long"}));
+
+    // What a requester did not use is not saved up.
+    lane.answers.clear();
+    for (const char *requester : {"short", "short", "long", "new", "new"})
+        ask(requester, 2'000);
+    lane.backend.readAll();
+    QCOMPARE(lane.answers.size(), std::size_t(5));
+    QCOMPARE(lane.answers.back(), std::string("long"));
+}
+
 void QueriesTest::whatWaitsForARequesterThatHasGoneIsNotRead()
 {
     Lane lane;
@@ -175,14 +202,14 @@ void QueriesTest::aQueryIsCutOffBetweenTwoRows()
 void QueriesTest::tooManyAreRefused()
 {
     Lane lane;
-    for (std::size_t i = 0; i < limits::kRunningQueries + limits::kWaitingQueries; ++i)
+    for (std::size_t i = 0; i < limits::kRunningQueriesOfOne + limits::kWaitingQueries; ++i)
         lane.ask("q", {});
     QVERIFY(lane.answers.empty());
     lane.ask("q", {});
     QCOMPARE(lane.answers, std::vector<std::string>{"q Unavailable"});
     QCOMPARE(lane.cutOff("Unavailable"), std::uint64_t(1));
     lane.backend.readAll();
-    QCOMPARE(lane.answers.size(), limits::kRunningQueries + limits::kWaitingQueries + 1);
+    QCOMPARE(lane.answers.size(), limits::kRunningQueriesOfOne + limits::kWaitingQueries + 1);
 }
 
 void QueriesTest::whatWaitsAtTheEndIsAnswered()

@@ -13,6 +13,7 @@ class QueriesTest final : public QObject
 private Q_SLOTS:
     void otherReadsDoNotWaitForThem();
     void requestersTakeTurns();
+    void shortQueriesDoNotWaitBehindLongOnes();
     void whatIsPastItsDeadlineIsNotRead();
     void whatWaitsForARequesterThatHasGoneIsNotRead();
     void aQueryIsCutOffBetweenTwoRows_data();
