@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/enginethread.h>
 
+#include <eventsync/base/threadpriority.h>
+
 #include <QTimer>
 
 #include <chrono>
@@ -26,7 +28,8 @@ EngineThread::EngineThread(std::unique_ptr<storage::Backend> backend, Random &ra
     : m_home(std::make_shared<EventLoopExecutor>()), m_backend(std::move(backend)),
       m_queries(std::make_shared<storage::Queries>(*m_backend, m_clock, options.metrics)),
       m_engine(std::make_unique<EventLoopExecutor>(&m_thread)),
-      m_worker(std::make_unique<EventLoopExecutor>(&m_workerThread)), m_onEngine(std::make_shared<OnEngine>())
+      m_worker(std::make_unique<EventLoopExecutor>(&m_workerThread)),
+      m_compute(std::make_unique<EventLoopExecutor>(&m_computeThread)), m_onEngine(std::make_shared<OnEngine>())
 {
     options.queries = m_queries;
     options.worker = m_worker.get();
@@ -34,6 +37,10 @@ EngineThread::EngineThread(std::unique_ptr<storage::Backend> backend, Random &ra
     m_thread.start();
     m_workerThread.setObjectName(QStringLiteral("validation"));
     m_workerThread.start();
+    m_computeThread.setObjectName(QStringLiteral("compute"));
+    m_computeThread.start();
+    m_worker->post(lowerThreadPriority);
+    m_compute->post(lowerThreadPriority);
     m_engine->post([this, &random, options = std::move(options)] {
         OnEngine &on = *m_onEngine;
         on.service = std::make_unique<sync::SyncService>(*m_backend, *m_engine, m_clock, random, options);
@@ -79,6 +86,9 @@ void EngineThread::stop()
     m_workerThread.quit();
     m_workerThread.wait();
     m_worker.reset();
+    m_computeThread.quit();
+    m_computeThread.wait();
+    m_compute.reset();
     m_queries.reset();
     m_backend.reset(); // commits and answers what waits; the answers are dropped with the executor
     m_thread.quit();

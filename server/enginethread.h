@@ -65,6 +65,15 @@ public:
     {
         m_queries->ask<T>(requester, std::move(work), noting<T>(std::move(answer)));
     }
+    // Long work that needs nothing of this server, such as reading or writing a large JSON text, on a thread of its own, in
+    // turns; `answer` then runs here. Work that throws is dropped with its answer.
+    template<class T>
+    void compute(std::function<T()> work, Continuation<T> answer)
+    {
+        m_compute->post([work = std::move(work), back = homeward<T>(std::move(answer))] {
+            callListener(lcServer(), "long work", [&] { back(work()); });
+        });
+    }
     // A function that any thread may call, to run `answer` here.
     template<class T>
     Continuation<T> homeward(Continuation<T> answer)
@@ -104,6 +113,8 @@ private:
     std::unique_ptr<EventLoopExecutor> m_engine;
     QThread m_workerThread;
     std::unique_ptr<EventLoopExecutor> m_worker; // of the service: what takes long to validate
+    QThread m_computeThread;
+    std::unique_ptr<EventLoopExecutor> m_compute;
     struct OnEngine; // what lives on the engine thread
     std::shared_ptr<OnEngine> m_onEngine;
 };

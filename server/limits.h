@@ -21,6 +21,7 @@ constexpr auto kAcceptPause = 200ms;                 // after a connection could
 // ---- Requests
 
 constexpr auto kExchangeTime = 30'000ms;                  // of one POST /api/sync, from its hello to its last answer
+constexpr std::size_t kLightMessageBytes = 64 * kKiB;     // of a message, body or answer that the I/O thread itself reads or writes as JSON
 constexpr std::size_t kUnhandledBytes = 16 * kMiB;        // of a connection's messages that wait for the engine thread
 constexpr std::size_t kResumeTokenBytes = 8 * kKiB;       // it comes back in a header: half of a largest head
 constexpr std::size_t kIdempotencyKeyBytes = 255;         // of a key that a request gives

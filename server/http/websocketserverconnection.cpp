@@ -127,6 +127,8 @@ void WebSocketServerConnection::read()
             if (!self)
                 return;
         }
+        if (m_socket)
+            answerPing();
     }
 }
 
@@ -140,8 +142,7 @@ void WebSocketServerConnection::take(WebSocketReader::Message message)
         receive(Frame::binary(std::move(message.payload)));
         break;
     case WebSocketReader::Kind::Ping:
-        m_ping = std::move(message.payload);
-        answerPing();
+        m_ping = std::move(message.payload); // answered once for all pings that are read at a time (section 5.5.3)
         break;
     case WebSocketReader::Kind::Pong:
         break;

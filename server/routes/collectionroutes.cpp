@@ -61,11 +61,11 @@ void addCollectionRoutes(Router &router, RouteContext &context)
             [query = *query, requester = requesterOf(request, responder)](sync::SyncService &service, auto done) {
                 service.query({.requestId = "list", .query = query}, done, requester);
             },
-            [responder](protocol::QueryResult result) {
+            [&context, responder](protocol::QueryResult result) {
                 if (result.code)
                     responder.fail({*result.code, result.reason.value_or("")});
                 else
-                    responder.respond(jsonResponse(std::move(result.content)));
+                    respondWithJson(context, responder, std::move(result.content));
             });
     });
 }

@@ -2,25 +2,41 @@
 #include <server/routes/context.h>
 
 #include <eventsync/base/cancelsource.h>
+#include <eventsync/json/heldbytes.h>
 #include <eventsync/json/limits.h>
 
+#include <server/limits.h>
 #include <server/problem.h>
 
 namespace eventsync::server {
 
-HttpResponse jsonResponse(const json::Value &value, int status)
+namespace {
+
+HttpResponse withBody(const HttpResponse &head, const json::Value &value)
 {
-    HttpResponse response = HttpResponse::json(json::canonical(value), status);
+    HttpResponse response = HttpResponse::json(json::canonical(value), head.status);
     response.headers.add("Cache-Control", "no-cache");
+    for (const auto &[name, text] : head.headers.fields())
+        response.headers.add(name, text);
     return response;
 }
 
-HttpResponse documentResponse(const RouteContext &context, const CollectionName &collection, const json::Value &state,
-                              ServerSeq version, int status)
+} // namespace
+
+void respondWithJson(const RouteContext &context, const Responder &responder, json::Value value, HttpResponse head)
 {
-    HttpResponse response = jsonResponse(context.policies.of(collection).withEngineFields(state, version), status);
-    response.headers.add("ETag", etagOf(version.value()));
-    return response;
+    if (!json::holdsMoreThan(value, limits::kLightMessageBytes))
+        return responder.respond(withBody(head, value));
+    context.engine.compute<HttpResponse>(
+        [value = std::make_shared<const json::Value>(std::move(value)), head = std::move(head)] { return withBody(head, *value); },
+        [responder](HttpResponse response) { responder.respond(std::move(response)); });
+}
+
+void respondWithDocument(const RouteContext &context, const Responder &responder, const CollectionName &collection, json::Value state,
+                         ServerSeq version, HttpResponse head)
+{
+    head.headers.add("ETag", etagOf(version.value()));
+    respondWithJson(context, responder, context.policies.of(collection).withEngineFields(std::move(state), version), std::move(head));
 }
 
 Result<std::optional<std::int64_t>> integerParameter(const HttpRequest &request, std::string_view name, std::int64_t min)

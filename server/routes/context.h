@@ -43,10 +43,11 @@ void addCollectionRoutes(Router &router, RouteContext &context);
 void addHistoryRoutes(Router &router, RouteContext &context, EventStreams &streams);
 void addExchangeRoute(Router &router, RouteContext &context);
 
-// A document as REST answers it: its state with engine fields, ETag and Content-Type set.
-HttpResponse documentResponse(const RouteContext &context, const CollectionName &collection, const json::Value &state,
-                              ServerSeq version, int status = 200);
-HttpResponse jsonResponse(const json::Value &value, int status = 200);
+// Answers with `value` as the body, and with the status and headers of `head`. A large body is written on another thread.
+void respondWithJson(const RouteContext &context, const Responder &responder, json::Value value, HttpResponse head = {});
+// A document as REST answers it: its state with engine fields, and ETag.
+void respondWithDocument(const RouteContext &context, const Responder &responder, const CollectionName &collection, json::Value state,
+                         ServerSeq version, HttpResponse head = {});
 
 // Query parameters: InvalidMessage naming the one that is not what it should be.
 Result<std::optional<std::int64_t>> integerParameter(const HttpRequest &request, std::string_view name, std::int64_t min = 0);

@@ -2,6 +2,7 @@
 #include <eventsync/crdt/encoding.h>
 #include <eventsync/eventlog/eventstore.h>
 
+#include <server/limits.h>
 #include <server/problem.h>
 #include <server/routes/context.h>
 #include <server/routes/documentwrite.h>
@@ -12,14 +13,12 @@ namespace eventsync::server {
 namespace {
 
 void respondWithState(const RouteContext &context, const HttpRequest &request, const Responder &responder,
-                      const CollectionName &collection, const json::Value &state, ServerSeq version)
+                      const CollectionName &collection, json::Value state, ServerSeq version)
 {
     if (ifMatchFails(request, version.value()))
         return responder.fail({ErrorCode::VersionConflict, "the document stands at version " + std::to_string(version.value())});
-    HttpResponse response = documentResponse(context, collection, state, version);
-    if (ifNoneMatchHolds(request, version.value()))
-        response.status = 304;
-    responder.respond(std::move(response));
+    const int status = ifNoneMatchHolds(request, version.value()) ? 304 : 200;
+    respondWithDocument(context, responder, collection, std::move(state), version, {.status = status});
 }
 
 void getPast(RouteContext &context, const HttpRequest &request, const Responder &responder, const CollectionName &collection,
@@ -41,7 +40,7 @@ void getPast(RouteContext &context, const HttpRequest &request, const Responder 
             else if (!*state)
                 responder.fail(noSuchDocument(id));
             else
-                respondWithState(context, request, responder, collection, **state, at);
+                respondWithState(context, request, responder, collection, std::move(**state), at);
         });
 }
 
@@ -131,30 +130,35 @@ void getDocument(RouteContext &context, const HttpRequest &request, const Respon
             else if (!record->state || record->collection != collection)
                 responder.fail(noSuchDocument(id));
             else
-                respondWithState(context, request, responder, collection, *record->state, record->position.serverSeq);
+                respondWithState(context, request, responder, collection, std::move(*record->state), record->position.serverSeq);
         });
 }
 
 void writeDocument(RouteContext &context, const HttpRequest &request, const Responder &responder, WriteMethod method)
 {
-    auto write = documentWriteFrom(request, method, context.uuids);
-    if (!write) {
-        const bool wrongType = write.error().code == ErrorCode::UnknownMessage;
-        responder.respond(problem(write.error(), {.status = wrongType ? 415 : 0}));
-        return;
-    }
-    withIdempotency(context, request, responder, *write, [&context, write = *write](std::optional<EventId> id, auto done) {
-        DocumentWrite numbered = write;
-        numbered.id = id;
-        const auto began = context.clock.steady();
-        context.engine.ask<WriteOutcome>(
-            [numbered](sync::SyncService &service, auto answered) { performWrite(service, numbered, answered); },
-            [&context, done, began](WriteOutcome outcome) {
-                context.metrics.histogram("eventsync_rest_write_milliseconds", "From a REST write to its durable end")
-                    .observe(static_cast<std::uint64_t>((context.clock.steady() - began).count()));
-                done(std::move(outcome));
-            });
-    });
+    auto head = documentWriteFrom(request, method, context.uuids);
+    if (!head)
+        return responder.fail(head.error());
+    const auto carryOut = [&context, request, responder](Result<DocumentWrite> write) {
+        if (!write) {
+            const bool wrongType = write.error().code == ErrorCode::UnknownMessage;
+            return responder.respond(problem(write.error(), {.status = wrongType ? 415 : 0}));
+        }
+        const auto shared = std::make_shared<const DocumentWrite>(std::move(*write));
+        withIdempotency(context, request, responder, shared, [&context, shared](std::optional<EventId> id, auto done) {
+            const auto began = context.clock.steady();
+            context.engine.ask<WriteOutcome>(
+                [shared, id](sync::SyncService &service, auto answered) { performWrite(service, shared, id, answered); },
+                [&context, done, began](WriteOutcome outcome) {
+                    context.metrics.histogram("eventsync_rest_write_milliseconds", "From a REST write to its durable end")
+                        .observe(static_cast<std::uint64_t>((context.clock.steady() - began).count()));
+                    done(std::move(outcome));
+                });
+        });
+    };
+    if (request.body.size() <= limits::kLightMessageBytes)
+        return carryOut(withBody(request, std::move(*head)));
+    context.engine.compute<Result<DocumentWrite>>([request, head = std::move(*head)] { return withBody(request, head); }, carryOut);
 }
 
 } // namespace

@@ -104,7 +104,7 @@ Result<std::optional<ServerSeq>> checkConditions(const DocumentWrite &write, con
 }
 
 // `before` is where the state that the write found will be.
-SyncService::Write serviceWrite(const std::shared_ptr<const DocumentWrite> &write, std::optional<ServerSeq> ifVersion,
+SyncService::Write serviceWrite(const DocumentWritePtr &write, std::optional<EventId> id, std::optional<ServerSeq> ifVersion,
                                 const std::shared_ptr<json::State> &before)
 {
     SyncService::Write made{.documentId = write->documentId,
@@ -113,7 +113,7 @@ SyncService::Write serviceWrite(const std::shared_ptr<const DocumentWrite> &writ
                             .ifVersion = ifVersion,
                             .patch = write->patch,
                             .kind = write->kind.value_or(DocumentKind::Json),
-                            .id = write->id,
+                            .id = id,
                             .bytes = write->bytes,
                             .editsAnywhere = true};
     if (!write->patch)
@@ -142,57 +142,62 @@ Result<DocumentWrite> documentWriteFrom(const HttpRequest &request, WriteMethod 
         EVENTSYNC_TRY(write.kind, documentKindFrom(*kind));
     }
     EVENTSYNC_TRY(write.clientId, restClient(request));
-    EVENTSYNC_CHECK(readBody(request, write));
     write.bytes = request.body.size();
     write.conditions.headers = request.headers;
     return write;
 }
 
-void performWrite(SyncService &service, DocumentWrite write, std::function<void(WriteOutcome)> done)
+Result<DocumentWrite> withBody(const HttpRequest &request, DocumentWrite write)
 {
-    auto shared = std::make_shared<const DocumentWrite>(std::move(write));
-    service.readHead(shared->documentId, [&service, shared, done = std::move(done)](Result<DocumentRecord> record) {
+    EVENTSYNC_CHECK(readBody(request, write));
+    return write;
+}
+
+void performWrite(SyncService &service, const DocumentWritePtr &write, std::optional<EventId> id,
+                  std::function<void(WriteOutcome)> done)
+{
+    service.readHead(write->documentId, [&service, write, id, done = std::move(done)](Result<DocumentRecord> record) {
         std::optional<DocumentRecord> current;
         if (record)
             current = std::move(*record);
         else if (record.error().code != ErrorCode::NotFound)
             return done({.written = failure(record.error())});
-        if (current && shared->kind && *shared->kind != current->kind)
+        if (current && write->kind && *write->kind != current->kind)
             return done({.written = failure(ErrorCode::Invalid, "a document keeps its kind: " +
                                                                     std::string(documentKindName(current->kind)))});
         const bool created = !current || current->deleted;
-        const auto ifVersion = checkConditions(*shared, current);
+        const auto ifVersion = checkConditions(*write, current);
         if (!ifVersion)
             return done({.written = failure(ifVersion.error())});
         const auto before = std::make_shared<json::State>();
-        service.write(serviceWrite(shared, *ifVersion, before), [created, before, done](Result<SyncService::Written> written) {
+        service.write(serviceWrite(write, id, *ifVersion, before), [created, before, done](Result<SyncService::Written> written) {
             done({.written = std::move(written), .created = created, .deleted = std::move(*before)});
         });
     });
 }
 
-HttpResponse writeResponse(const RouteContext &context, const DocumentWrite &write, const WriteOutcome &outcome)
+void respondWithOutcome(const RouteContext &context, const Responder &responder, const DocumentWrite &write, WriteOutcome outcome)
 {
     if (!outcome.written)
-        return problem(outcome.written.error());
-    const DocumentRecord &record = outcome.written->record;
+        return responder.respond(problem(outcome.written.error()));
+    DocumentRecord &record = outcome.written->record;
+    const ServerSeq version = record.position.serverSeq;
     if (write.method == WriteMethod::Delete || !record.state) {
-        const bool wanted = outcome.deleted && write.conditions.headers.hasToken("Prefer", "return=representation");
-        HttpResponse response = HttpResponse::empty();
-        if (wanted) {
-            response = jsonResponse(context.policies.of(record.collection)
-                                        .withEngineFields(*outcome.deleted, record.position.serverSeq.previous()));
-            response.headers.add("Preference-Applied", "return=representation");
-        }
-        response.headers.add("ETag", etagOf(record.position.serverSeq.value()));
-        return response;
+        HttpResponse head = HttpResponse::empty();
+        head.headers.add("ETag", etagOf(version.value()));
+        if (!outcome.deleted || !write.conditions.headers.hasToken("Prefer", "return=representation"))
+            return responder.respond(std::move(head));
+        head.status = 200;
+        head.headers.add("Preference-Applied", "return=representation");
+        return respondWithJson(context, responder,
+                               context.policies.of(record.collection).withEngineFields(std::move(*outcome.deleted), version.previous()),
+                               std::move(head));
     }
     const bool created = outcome.created && (write.method == WriteMethod::Create || write.method == WriteMethod::Put);
-    HttpResponse response =
-        documentResponse(context, record.collection, *record.state, record.position.serverSeq, created ? 201 : 200);
+    HttpResponse head{.status = created ? 201 : 200};
     if (created)
-        response.headers.add("Location", "/api/" + record.collection.text() + '/' + record.documentId.text());
-    return response;
+        head.headers.add("Location", "/api/" + record.collection.text() + '/' + record.documentId.text());
+    respondWithDocument(context, responder, record.collection, std::move(*record.state), version, std::move(head));
 }
 
 } // namespace eventsync::server

@@ -150,10 +150,10 @@ Result<json::Object> snapshotAt(storage::ReadView &view, const DocumentId &id, s
     return snapshotObject(id, position, state, createdAt);
 }
 
-void respondWith(const Responder &responder, Result<json::Object> object, int status = 200)
+void respondWith(const RouteContext &context, const Responder &responder, Result<json::Object> object, int status = 200)
 {
     if (object)
-        responder.respond(jsonResponse(std::move(*object), status));
+        respondWithJson(context, responder, std::move(*object), {.status = status});
     else
         responder.fail(object.error());
 }
@@ -169,7 +169,7 @@ void getSnapshot(RouteContext &context, const HttpRequest &request, const Respon
         seq = ServerSeq(**at);
     context.engine.query<json::Object>(
         requesterOf(request, responder), [id = *id, seq](storage::ReadView &view, Budget &) { return snapshotAt(view, id, seq); },
-        [responder](Result<json::Object> object) { respondWith(responder, std::move(object)); });
+        [&context, responder](Result<json::Object> object) { respondWith(context, responder, std::move(object)); });
 }
 
 void makeSnapshot(RouteContext &context, const HttpRequest &request, const Responder &responder)
@@ -179,11 +179,12 @@ void makeSnapshot(RouteContext &context, const HttpRequest &request, const Respo
         return responder.fail(id.error());
     context.engine.ask<Result<Snapshot>>(
         [id = *id](sync::SyncService &service, auto done) { service.snapshot(id, done); },
-        [responder](Result<Snapshot> snapshot) {
+        [&context, responder](Result<Snapshot> snapshot) {
             if (!snapshot)
-                responder.fail(snapshot.error());
-            else
-                respondWith(responder, objectOf(*snapshot), 201);
+                return responder.fail(snapshot.error());
+            context.engine.compute<Result<json::Object>>( // a state to be read, however large
+                [snapshot = std::move(*snapshot)] { return objectOf(snapshot); },
+                [&context, responder](Result<json::Object> object) { respondWith(context, responder, std::move(object), 201); });
         });
 }
 
@@ -204,11 +205,11 @@ void getStateVectors(RouteContext &context, const HttpRequest &request, const Re
     }
     context.engine.ask<protocol::QueryResult>(
         [query](sync::SyncService &service, auto done) { service.query({.requestId = "stateVectors", .query = query}, done); },
-        [responder, id = *id](protocol::QueryResult result) {
+        [&context, responder, id = *id](protocol::QueryResult result) {
             if (result.code)
                 return responder.fail({*result.code, result.reason.value_or("")});
             result.content["documentId"] = id.text();
-            responder.respond(jsonResponse(std::move(result.content)));
+            respondWithJson(context, responder, std::move(result.content));
         });
 }
 

@@ -177,7 +177,7 @@ void store(RouteContext &context, storage::Batch batch, std::function<void(Resul
 class KeyedWrite : public std::enable_shared_from_this<KeyedWrite>
 {
 public:
-    KeyedWrite(RouteContext &context, std::string key, const HttpRequest &request, Responder responder, DocumentWrite write,
+    KeyedWrite(RouteContext &context, std::string key, const HttpRequest &request, Responder responder, DocumentWritePtr write,
                RunWrite run)
         : m_context(context), m_keys(context.keysInUse), m_key(std::move(key)), m_responder(std::move(responder)),
           m_write(std::move(write)), m_run(std::move(run))
@@ -192,7 +192,7 @@ public:
         using Found = std::optional<std::pair<Entry, std::optional<WriteOutcome>>>;
         const std::int64_t now = m_context.seen.now().value();
         m_context.engine.read<Found>(
-            [key = m_key, now, method = m_write.method,
+            [key = m_key, now, method = m_write->method,
              fingerprint = m_entry.fingerprint](storage::ReadView &view) -> Result<Found> {
                 EVENTSYNC_TRY(const auto row, view.get(kIdempotency, {key}));
                 if (!row || eventlog::integerOf(*row, columns::ExpiresAt).value_or(0) <= now)
@@ -210,7 +210,7 @@ public:
                 if (!*found)
                     return self->reserve();
                 if ((*found)->second)
-                    return self->answer(*(*found)->second);
+                    return self->answer(std::move(*(*found)->second));
                 self->m_entry = std::move((*found)->first); // cut off before its commit: again, under the same id
                 self->run();
             });
@@ -231,7 +231,7 @@ private:
         m_run(m_entry.id, [self = shared_from_this()](WriteOutcome outcome) {
             self->m_entry.outcome = outcomeToKeep(outcome);
             if (std::holds_alternative<std::monostate>(self->m_entry.outcome))
-                return self->answer(outcome);
+                return self->answer(std::move(outcome));
             self->keep([self, outcome = std::move(outcome)](const Result<storage::Committed> &kept) {
                 if (!kept) // a repetition is judged anew, and nothing was changed
                     qCWarning(lcServer) << "an Idempotency-Key was not kept:" << kept.error().toString().c_str();
@@ -245,10 +245,10 @@ private:
         store(m_context, storage::Batch().put(kIdempotency, rowOf(m_key, m_entry, expires)), std::move(done));
     }
     // A repetition may come as soon as this was answered, while what is left of it still waits to be destroyed.
-    void answer(const WriteOutcome &outcome)
+    void answer(WriteOutcome outcome)
     {
         release();
-        m_responder.respond(writeResponse(m_context, m_write, outcome));
+        respondWithOutcome(m_context, m_responder, *m_write, std::move(outcome));
     }
     void fail(const Error &error)
     {
@@ -266,7 +266,7 @@ private:
     std::string m_key;
     bool m_holdsKey = true;
     Responder m_responder;
-    DocumentWrite m_write;
+    DocumentWritePtr m_write;
     RunWrite m_run;
     Entry m_entry;
 };
@@ -279,12 +279,12 @@ bool isIdempotencyKey(std::string_view text)
 
 } // namespace
 
-void withIdempotency(RouteContext &context, const HttpRequest &request, const Responder &responder, const DocumentWrite &write,
+void withIdempotency(RouteContext &context, const HttpRequest &request, const Responder &responder, const DocumentWritePtr &write,
                      RunWrite run)
 {
     if (!request.headers.has("Idempotency-Key")) {
-        run(std::nullopt, [&context, responder, write](const WriteOutcome &outcome) {
-            responder.respond(writeResponse(context, write, outcome));
+        run(std::nullopt, [&context, responder, write](WriteOutcome outcome) {
+            respondWithOutcome(context, responder, *write, std::move(outcome));
         });
         return;
     }

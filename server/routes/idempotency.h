@@ -20,7 +20,7 @@ using RunWrite = std::function<void(std::optional<EventId> id, std::function<voi
 // Where there is no event, because nothing changed or the write was refused for good, the key keeps that. What another state
 // of the document or of the server would answer otherwise (404, 409, 412, 503 and the like) is not kept. A key used for
 // another request is Invalid (422); one whose first request still runs is Conflict.
-void withIdempotency(RouteContext &context, const HttpRequest &request, const Responder &responder, const DocumentWrite &write,
+void withIdempotency(RouteContext &context, const HttpRequest &request, const Responder &responder, const DocumentWritePtr &write,
                      RunWrite run);
 
 // Forgets all that is older than limits::kIdempotencyKeep.

@@ -88,18 +88,59 @@ void SessionBridge::imply(std::vector<protocol::Message> messages)
     deliver(std::move(messages), 0);
 }
 
+SessionBridge::Decoded SessionBridge::decode(const transport::Frame &frame, protocol::Codec codec)
+{
+    if (frame.isText() != (codec == protocol::Codec::Json))
+        return {.message = failure(ErrorCode::InvalidMessage, "the sub-protocol's frames are of the other kind")};
+    Decoded decoded{.message = protocol::decode(frame.bytes(), codec)};
+    if (!decoded.message)
+        decoded.names = protocol::namesInRefused(frame.bytes(), codec);
+    return decoded;
+}
+
 void SessionBridge::onFrame(const transport::Frame &frame)
 {
-    const bool fits = frame.isText() == (m_codec == protocol::Codec::Json);
-    auto message = fits ? protocol::decode(frame.bytes(), m_codec)
-                        : Result<protocol::Message>(failure(ErrorCode::InvalidMessage, "the sub-protocol's frames are of the other kind"));
-    if (!message) {
-        m_events.receivedInvalid(message.error(), fits ? protocol::namesInRefused(frame.bytes(), m_codec) : protocol::RefusedNames());
-        return;
+    if (!m_isDecoding)
+        take(frame);
+    else if (mayHold(frame.size(), 1))
+        m_waiting.push_back(frame);
+}
+
+void SessionBridge::take(const transport::Frame &frame)
+{
+    if (frame.size() <= limits::kLightMessageBytes)
+        return accept(decode(frame, m_codec), frame.size());
+    m_isDecoding = true;
+    auto decoded = std::make_shared<Decoded>();
+    m_events.compute([frame, codec = m_codec, decoded] { *decoded = decode(frame, codec); },
+                     [this, alive = std::weak_ptr<bool>(m_alive), decoded, bytes = frame.size()] {
+                         if (alive.lock())
+                             continueAfter(decoded, bytes);
+                     });
+}
+
+void SessionBridge::continueAfter(const std::shared_ptr<Decoded> &decoded, std::size_t bytes)
+{
+    const std::weak_ptr<bool> alive = m_alive;
+    m_isDecoding = false;
+    if (m_connection->isOpen())
+        accept(std::move(*decoded), bytes);
+    while (alive.lock() && !m_isDecoding && !m_waiting.empty()) {
+        const transport::Frame frame = std::move(m_waiting.front());
+        m_waiting.pop_front();
+        m_link->unhandled -= SessionLink::heldBytes(frame.size(), 1);
+        if (m_connection->isOpen())
+            take(frame);
     }
-    const bool isHello = std::holds_alternative<protocol::Hello>(*message);
+}
+
+void SessionBridge::accept(Decoded decoded, std::size_t bytes)
+{
+    if (!decoded.message)
+        return m_events.receivedInvalid(decoded.message.error(), decoded.names);
+    const bool isHello = std::holds_alternative<protocol::Hello>(*decoded.message);
     std::vector<protocol::Message> messages;
-    messages.push_back(std::move(*message));
+    messages.push_back(std::move(*decoded.message));
     // A resumed stream needs its hello again, and then no subscribe.
     if (isHello && !m_connection->info().resumeToken.empty()) {
         auto subscriptions = subscriptionsFrom(m_connection->info().resumeToken);
@@ -110,7 +151,7 @@ void SessionBridge::onFrame(const transport::Frame &frame)
                 messages.push_back(std::move(subscribe));
         }
     }
-    deliver(std::move(messages), frame.size());
+    deliver(std::move(messages), bytes);
 }
 
 void SessionBridge::deliver(std::vector<protocol::Message> messages, std::size_t bytes)
@@ -123,19 +164,24 @@ void SessionBridge::deliver(std::vector<protocol::Message> messages, std::size_t
         else if (const auto *subscribe = std::get_if<protocol::Subscribe>(&message))
             m_positions->subscribed(*subscribe);
     }
-    // Whoever stays within what `welcome` granted never has so much on its way to the engine.
-    const std::size_t held = SessionLink::heldBytes(bytes, messages.size());
-    if (m_link->unhandled.fetch_add(held) + held > limits::kUnhandledBytes) {
-        const protocol::ErrorMessage error{.code = ErrorCode::RateLimited, .message = "too many messages at once",
-                                           .scope = protocol::ErrorScope::Connection,
-                                           .retryAfterMs = std::chrono::milliseconds(limits::kRetryFirst).count()};
-        Bytes frame = protocol::encode(error, m_codec);
-        m_connection->send(m_codec == protocol::Codec::Cbor ? transport::Frame::binary(std::move(frame), "error")
-                                                            : transport::Frame::text(std::move(frame), "error"));
-        close(error.code, error.message);
-        return;
-    }
-    m_events.received(std::move(messages), bytes);
+    if (mayHold(bytes, messages.size()))
+        m_events.received(std::move(messages), bytes);
+}
+
+// A peer that stays within what `welcome` granted never has so much on its way to the engine.
+bool SessionBridge::mayHold(std::size_t bytes, std::size_t messages)
+{
+    const std::size_t held = SessionLink::heldBytes(bytes, messages);
+    if (m_link->unhandled.fetch_add(held) + held <= limits::kUnhandledBytes)
+        return true;
+    const protocol::ErrorMessage error{.code = ErrorCode::RateLimited, .message = "too many messages at once",
+                                       .scope = protocol::ErrorScope::Connection,
+                                       .retryAfterMs = std::chrono::milliseconds(limits::kRetryFirst).count()};
+    Bytes frame = protocol::encode(error, m_codec);
+    m_connection->send(m_codec == protocol::Codec::Cbor ? transport::Frame::binary(std::move(frame), "error")
+                                                        : transport::Frame::text(std::move(frame), "error"));
+    close(error.code, error.message);
+    return false;
 }
 
 bool SessionBridge::send(const transport::Frame &frame, const protocol::Message &message, std::size_t countedBytes)

@@ -6,13 +6,15 @@
 #include <server/sessions/resumetoken.h>
 #include <server/sessions/sessionlink.h>
 
+#include <deque>
 #include <functional>
 #include <memory>
 
 namespace eventsync::server {
 
 // The I/O thread's half of one session: its connection. Decodes frames, tracks the positions of an SSE stream, knows when
-// the socket has drained. Owner only: the I/O thread.
+// the socket has drained. A large frame is decoded on another thread, and what the connection brings meanwhile waits for it.
+// Owner only: the I/O thread.
 class SessionBridge
 {
 public:
@@ -21,6 +23,7 @@ public:
         std::function<void(std::vector<protocol::Message>, std::size_t bytes)> received;
         std::function<void(Error, protocol::RefusedNames)> receivedInvalid; // and what the message named
         std::function<void()> drained;
+        std::function<void(std::function<void()> work, std::function<void()> then)> compute; // `then` runs here
         std::function<void(const transport::CloseReason &)> closed; // last; may destroy this object
     };
 
@@ -40,7 +43,17 @@ public:
     void abort();
 
 private:
+    struct Decoded
+    {
+        Result<protocol::Message> message = failure(ErrorCode::Internal);
+        protocol::RefusedNames names = {}; // of one that cannot be read
+    };
+    static Decoded decode(const transport::Frame &frame, protocol::Codec codec);
     void onFrame(const transport::Frame &frame);
+    void take(const transport::Frame &frame);
+    void accept(Decoded decoded, std::size_t bytes);
+    void continueAfter(const std::shared_ptr<Decoded> &decoded, std::size_t bytes);
+    bool mayHold(std::size_t bytes, std::size_t messages); // counts them; false: the peer was told, and is closed
     void onDrained();
     void deliver(std::vector<protocol::Message> messages, std::size_t bytes);
 
@@ -49,6 +62,9 @@ private:
     std::size_t m_counted = 0; // of what was sent since flush()
     Events m_events;
     protocol::Codec m_codec;
+    bool m_isDecoding = false;              // on another thread
+    std::deque<transport::Frame> m_waiting; // for that; counted as unhandled
+    std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
     std::unique_ptr<ResumePositions> m_positions; // of an SSE stream
 };
 

@@ -3,6 +3,7 @@
 
 #include <eventsync/base/limits.h>
 
+#include <server/limits.h>
 #include <server/logging.h>
 
 #include <map>
@@ -85,7 +86,7 @@ Sessions::Sessions(EngineThread &engine, Metrics &metrics)
 
 Sessions::~Sessions()
 {
-    for (const auto &[number, bridge] : m_bridges) {
+    for (const auto &[number, peer] : m_peers) {
         m_engine.post([on = m_onEngine, number = number](sync::SyncService &service) {
             if (const EngineSession *session = on->find(number))
                 service.lost(session->id);
@@ -126,8 +127,8 @@ SessionBridge &Sessions::addBridge(std::unique_ptr<transport::Connection> connec
         on->sessions.emplace(link->number, std::move(made));
         sink.id = service.open(sink, info);
     });
-    auto bridge = std::make_unique<SessionBridge>(std::move(connection), link);
-    return *m_bridges.emplace(link->number, std::move(bridge)).first->second;
+    Peer peer{.bridge = std::make_unique<SessionBridge>(std::move(connection), link)};
+    return *m_peers.emplace(link->number, std::move(peer)).first->second.bridge;
 }
 
 SessionBridge::Events Sessions::eventsOf(const SessionLinkPtr &link)
@@ -157,6 +158,15 @@ SessionBridge::Events Sessions::eventsOf(const SessionLinkPtr &link)
                     service.drained(session->id);
             });
         },
+        .compute =
+            [this](std::function<void()> work, std::function<void()> then) {
+                m_engine.compute<bool>(
+                    [work = std::move(work)] {
+                        work();
+                        return true;
+                    },
+                    [then = std::move(then)](bool) { then(); });
+            },
         .closed = [this, link](const transport::CloseReason &reason) {
             qCDebug(lcServer) << "connection" << link->number << "closed:" << reason.text.c_str();
             if (reason.error)
@@ -174,55 +184,123 @@ void Sessions::remove(std::uint64_t number)
         on->sessions.erase(number);
     });
     m_numbers->now.add(-1);
-    m_bridges.erase(number);
-    if (m_bridges.empty() && m_onEmpty)
+    m_peers.erase(number);
+    if (m_peers.empty() && m_onEmpty)
         std::exchange(m_onEmpty, {})();
+}
+
+namespace {
+
+transport::Frame makeFrame(const protocol::OutgoingMessage &message, protocol::Codec codec)
+{
+    const std::string label(protocol::messageType(message.message()));
+    const std::shared_ptr<const Bytes> bytes = message.encoded(codec);
+    return codec == protocol::Codec::Cbor ? transport::Frame::binary(*bytes, label) : transport::Frame::text(*bytes, label);
+}
+
+// `events` are put together from bytes that are there already.
+bool takesLongToEncode(const Outgoing &outgoing)
+{
+    return outgoing.bytes > limits::kLightMessageBytes && !std::holds_alternative<protocol::Events>(outgoing.message->message());
+}
+
+} // namespace
+
+protocol::Codec Sessions::Peer::codec() const
+{
+    return bridge->info().codec == transport::Codec::Cbor ? protocol::Codec::Cbor : protocol::Codec::Json;
 }
 
 transport::Frame Sessions::frameOf(const protocol::OutgoingPtr &message, protocol::Codec codec)
 {
     Cached &cached = m_cache[codec == protocol::Codec::Cbor ? 1 : 0];
-    if (cached.message != message) {
-        const std::string label(protocol::messageType(message->message()));
-        const std::shared_ptr<const Bytes> bytes = message->encoded(codec);
-        cached.message = message;
-        cached.frame = codec == protocol::Codec::Cbor ? transport::Frame::binary(*bytes, label)
-                                                      : transport::Frame::text(*bytes, label);
-    }
+    if (cached.message != message)
+        cached = {message, makeFrame(*message, codec)};
     return cached.frame;
 }
 
 // The frames of a parcel for one connection leave together, when all of it has been handed out.
 void Sessions::deliver(std::vector<Outgoing> parcel)
 {
-    std::vector<std::uint64_t> touched;
     for (Outgoing &outgoing : parcel) {
-        const auto found = m_bridges.find(outgoing.link->number);
-        if (found == m_bridges.end())
-            continue;
-        SessionBridge &bridge = *found->second;
-        if (!outgoing.message) {
-            bridge.close(outgoing.code, outgoing.reason);
-            continue;
-        }
-        const protocol::Message &message = outgoing.message->message();
-        const auto codec = bridge.info().codec == transport::Codec::Cbor ? protocol::Codec::Cbor : protocol::Codec::Json;
-        const transport::Frame frame = frameOf(outgoing.message, codec);
-        if (frame.size() > outgoing.link->frameBytes) {
-            outgoing.link->queued -= outgoing.bytes;
-            refuse(outgoing);
-            continue;
-        }
-        m_numbers->sent.add(frame.size());
-        m_numbers->messagesOut.add();
-        if (bridge.send(frame, message, outgoing.bytes))
-            touched.push_back(outgoing.link->number);
+        if (const auto found = m_peers.find(outgoing.link->number); found != m_peers.end())
+            hand(found->second, std::move(outgoing));
     }
-    for (const std::uint64_t number : touched) { // one of them may be gone
-        if (const auto found = m_bridges.find(number); found != m_bridges.end())
-            found->second->flush();
-    }
+    flushTouched();
     m_cache = {}; // a large message is not kept for the next one's sake
+}
+
+void Sessions::hand(Peer &peer, Outgoing outgoing)
+{
+    if (peer.waitsForFrame)
+        peer.behind.push_back(std::move(outgoing));
+    else if (!outgoing.message)
+        peer.bridge->close(outgoing.code, outgoing.reason);
+    else if (takesLongToEncode(outgoing))
+        encode(peer, std::move(outgoing));
+    else
+        sendFrame(peer, outgoing, frameOf(outgoing.message, peer.codec()));
+}
+
+void Sessions::sendFrame(Peer &peer, const Outgoing &outgoing, const transport::Frame &frame)
+{
+    if (frame.size() > outgoing.link->frameBytes) {
+        outgoing.link->queued -= outgoing.bytes;
+        return refuse(outgoing);
+    }
+    m_numbers->sent.add(frame.size());
+    m_numbers->messagesOut.add();
+    if (peer.bridge->send(frame, outgoing.message->message(), outgoing.bytes))
+        m_touched.push_back(outgoing.link->number);
+}
+
+void Sessions::flushTouched()
+{
+    for (const std::uint64_t number : std::exchange(m_touched, {})) { // one of them may be gone
+        if (const auto found = m_peers.find(number); found != m_peers.end())
+            found->second.bridge->flush();
+    }
+}
+
+// The connection's order stays: what comes after the message waits behind it.
+void Sessions::encode(Peer &peer, Outgoing outgoing)
+{
+    peer.waitsForFrame = true;
+    const protocol::Codec codec = peer.codec();
+    for (const auto &running : m_encodings) {
+        if (running->message == outgoing.message && running->codec == codec)
+            return running->readers.push_back(std::move(outgoing));
+    }
+    const auto encoding = std::make_shared<Encoding>(Encoding{.message = outgoing.message, .codec = codec});
+    encoding->readers.push_back(std::move(outgoing));
+    m_encodings.push_back(encoding);
+    m_engine.compute<transport::Frame>([message = encoding->message, codec] { return makeFrame(*message, codec); },
+                                       [this, encoding, alive = std::weak_ptr<bool>(m_alive)](transport::Frame frame) {
+                                           if (!alive.lock())
+                                               return;
+                                           encoding->frame = std::move(frame);
+                                           encoded(encoding);
+                                       });
+}
+
+void Sessions::encoded(const std::shared_ptr<Encoding> &encoding)
+{
+    std::erase(m_encodings, encoding);
+    for (const Outgoing &reader : encoding->readers) {
+        const auto found = m_peers.find(reader.link->number);
+        if (found == m_peers.end())
+            continue;
+        Peer &peer = found->second;
+        peer.waitsForFrame = false;
+        sendFrame(peer, reader, encoding->frame);
+        while (!peer.waitsForFrame && !peer.behind.empty()) {
+            Outgoing next = std::move(peer.behind.front());
+            peer.behind.pop_front();
+            hand(peer, std::move(next));
+        }
+    }
+    flushTouched();
+    m_cache = {};
 }
 
 // The peer would close the connection for it: then one document, or one answer, would be the end of all the others.
@@ -236,7 +314,7 @@ void Sessions::refuse(const Outgoing &outgoing)
 
 void Sessions::onEmpty(std::function<void()> callback)
 {
-    if (m_bridges.empty())
+    if (m_peers.empty())
         callback();
     else
         m_onEmpty = std::move(callback);
@@ -245,23 +323,23 @@ void Sessions::onEmpty(std::function<void()> callback)
 std::size_t Sessions::unsentBytes() const
 {
     std::size_t bytes = 0;
-    for (const auto &[number, bridge] : m_bridges)
-        bytes += bridge->link()->queued + bridge->link()->inSocket;
+    for (const auto &[number, peer] : m_peers)
+        bytes += peer.bridge->link()->queued + peer.bridge->link()->inSocket;
     return bytes;
 }
 
 std::size_t Sessions::unhandledBytes() const
 {
     std::size_t bytes = 0;
-    for (const auto &[number, bridge] : m_bridges)
-        bytes += bridge->link()->unhandled;
+    for (const auto &[number, peer] : m_peers)
+        bytes += peer.bridge->link()->unhandled;
     return bytes;
 }
 
 void Sessions::abortAll()
 {
-    for (const auto &[number, bridge] : m_bridges)
-        bridge->abort();
+    for (const auto &[number, peer] : m_peers)
+        peer.bridge->abort();
 }
 
 } // namespace eventsync::server

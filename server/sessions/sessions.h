@@ -9,6 +9,7 @@
 #include <server/sessions/sessionbridge.h>
 
 #include <array>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <unordered_map>
@@ -26,7 +27,7 @@ public:
     void add(std::unique_ptr<transport::Connection> connection);
     // A connection that only reads one document and has no client id.
     void addReader(std::unique_ptr<transport::Connection> connection, protocol::Subscribe subscribe, bool vectorClocks = false);
-    std::size_t count() const { return m_bridges.size(); }
+    std::size_t count() const { return m_peers.size(); }
     void onEmpty(std::function<void()> callback); // once, when the last connection has gone; at once if there is none
     void abortAll();
     std::size_t unsentBytes() const;    // of all connections
@@ -37,7 +38,30 @@ private:
     struct OnEngine; // the sessions by number, on the engine thread
     struct Numbers;
 
+    // One connection, and what it is to be sent once a large message before it has been encoded.
+    struct Peer
+    {
+        std::unique_ptr<SessionBridge> bridge;
+        bool waitsForFrame = false;
+        std::deque<Outgoing> behind = {};
+
+        protocol::Codec codec() const;
+    };
+    // A large message that is being encoded on another thread, once for all that are to get it.
+    struct Encoding
+    {
+        protocol::OutgoingPtr message;
+        protocol::Codec codec = protocol::Codec::Json;
+        std::vector<Outgoing> readers = {};
+        transport::Frame frame = {};
+    };
+
     void deliver(std::vector<Outgoing> parcel);
+    void hand(Peer &peer, Outgoing outgoing);
+    void sendFrame(Peer &peer, const Outgoing &outgoing, const transport::Frame &frame);
+    void encode(Peer &peer, Outgoing outgoing);
+    void encoded(const std::shared_ptr<Encoding> &encoding);
+    void flushTouched();
     void refuse(const Outgoing &outgoing);
     transport::Frame frameOf(const protocol::OutgoingPtr &message, protocol::Codec codec);
     void remove(std::uint64_t number);
@@ -48,7 +72,9 @@ private:
     std::unique_ptr<Numbers> m_numbers;
     std::shared_ptr<OnEngine> m_onEngine;
     std::shared_ptr<Outbox> m_outbox;
-    std::unordered_map<std::uint64_t, std::unique_ptr<SessionBridge>> m_bridges;
+    std::unordered_map<std::uint64_t, Peer> m_peers;
+    std::vector<std::shared_ptr<Encoding>> m_encodings;
+    std::vector<std::uint64_t> m_touched; // were handed frames that wait for a flush
     std::uint64_t m_lastNumber = 0;
     std::function<void()> m_onEmpty;
     // The last message made into a frame, per codec: the readers of a broadcast share it.

@@ -3,6 +3,9 @@
 
 #include <QByteArray>
 
+#include <cstdint>
+#include <cstring>
+
 namespace eventsync {
 
 namespace {
@@ -67,11 +70,28 @@ Result<Bytes> fromBase64Url(std::string_view text)
     return bytes;
 }
 
+namespace {
+
+constexpr std::ptrdiff_t kWord = sizeof(std::uint64_t);
+
+bool isAsciiWord(const unsigned char *bytes)
+{
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes, sizeof word);
+    return (word & 0x8080'8080'8080'8080U) == 0;
+}
+
+} // namespace
+
 bool isValidUtf8(std::string_view text)
 {
     const auto *p = reinterpret_cast<const unsigned char *>(text.data());
     const auto *end = p + text.size();
     while (p < end) {
+        if (end - p >= kWord && isAsciiWord(p)) {
+            p += kWord;
+            continue;
+        }
         if (*p < 0x80) {
             ++p;
             continue;

@@ -8,6 +8,7 @@
 #include <eventsync/model/validator.h>
 #include <eventsync/storage/backend.h>
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -128,6 +129,7 @@ public:
     // ---- memory, in the bytes really held
     std::size_t heldBytes() const { return m_stateHeld + m_tailHeld; } // its state as last loaded or flushed, and its tail
     std::size_t preparedHeld() const { return m_preparedHeld; }        // of that: what waits for its commit
+    std::size_t stateBytes() const { return std::max(m_stateHeld, m_state.canonicalSize()); } // at least; without the tail
     void dropTail();                                                   // nothing is prepared; it is in the log
 
     // ---- derived rows

@@ -3,14 +3,19 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace eventsync::eventlog {
 
 namespace {
 
-constexpr auto kCostly = std::chrono::milliseconds(2);
+// An edit that took so long costs its collection a point, or as many as make it costly; one that took less gives a point back.
+constexpr auto kLong = std::chrono::milliseconds(2), kVeryLong = std::chrono::milliseconds(20);
+constexpr int kCostlyPoints = 3, kMostPoints = 6;
 constexpr std::size_t kCostlyCollections = 1'000;
+
+constexpr std::int64_t kLightUnseen = 100; // events that a push is compared with
 
 // That a core without rules of its own may ask for.
 void addCollections(const Job &job, std::set<CollectionName> &collections)
@@ -29,31 +34,41 @@ bool ValidationWorker::wants(const DocumentCore &core, const std::vector<JobPtr>
 {
     if (!m_state.options.worker)
         return false;
-    std::size_t bytes = core.heldBytes();
+    // The last events, which every document in use has in memory, cost nothing but those that an author has not seen.
+    std::size_t bytes = core.stateBytes();
+    std::int64_t unseen = 0;
     std::set<CollectionName> collections;
     for (const JobPtr &job : jobs) {
         if (const auto *push = std::get_if<PushedEvents>(&job->submission.work)) {
             bytes += push->bytes;
+            for (const EventPtr &event : push->events)
+                unseen = std::max(unseen, core.head().serverSeq - event->baseSeq);
         } else {
             const auto &write = std::get<DocumentWrite>(job->submission.work);
             if (write.edit && !write.editsAnywhere)
                 return false; // code that was promised this thread
             bytes += write.bytes;
         }
-        if (!m_costly.empty() && !core.collection())
+        if (!m_cost.empty() && !core.collection())
             addCollections(*job, collections);
     }
-    if (bytes > m_state.options.lightBytes)
+    if (bytes > m_state.options.lightBytes || unseen > kLightUnseen)
         return true;
     if (const auto collection = core.collection())
-        return m_costly.contains(*collection);
-    return std::any_of(collections.begin(), collections.end(), [this](const CollectionName &name) { return m_costly.contains(name); });
+        return isCostly(*collection);
+    return std::any_of(collections.begin(), collections.end(), [this](const CollectionName &name) { return isCostly(name); });
+}
+
+bool ValidationWorker::isCostly(const CollectionName &collection) const
+{
+    const auto found = m_cost.find(collection);
+    return found != m_cost.end() && found->second >= kCostlyPoints;
 }
 
 void ValidationWorker::noteCost(const DocumentCore &core, const std::vector<ValidatedJob> &jobs, std::chrono::milliseconds took)
 {
-    const bool isCostly = took >= kCostly;
-    if (!m_state.options.worker || (!isCostly && m_costly.empty()))
+    const int points = took >= kVeryLong ? kCostlyPoints : took >= kLong ? 1 : -1;
+    if (!m_state.options.worker || (points < 0 && m_cost.empty()))
         return;
     std::set<CollectionName> collections;
     if (const auto known = core.collection()) {
@@ -63,10 +78,13 @@ void ValidationWorker::noteCost(const DocumentCore &core, const std::vector<Vali
             addCollections(*one.job, collections);
     }
     for (const CollectionName &collection : collections) {
-        if (!isCostly)
-            m_costly.erase(collection);
-        else if (m_costly.size() < kCostlyCollections)
-            m_costly.insert(collection);
+        const auto known = m_cost.find(collection);
+        if (known == m_cost.end()) {
+            if (points > 0 && m_cost.size() < kCostlyCollections)
+                m_cost.emplace(collection, points);
+        } else if ((known->second = std::min(known->second + points, kMostPoints)) <= 0) {
+            m_cost.erase(known);
+        }
     }
 }
 

@@ -5,8 +5,8 @@
 #include <eventsync/eventlog/validation_p.h>
 
 #include <functional>
+#include <map>
 #include <memory>
-#include <set>
 #include <vector>
 
 namespace eventsync::eventlog {
@@ -20,7 +20,8 @@ public:
     explicit ValidationWorker(EngineState &state) : m_state(state) {}
 
     bool wants(const DocumentCore &core, const std::vector<JobPtr> &jobs) const;
-    // A collection whose documents took long goes to the worker, until one did not.
+    // A collection whose edits took long goes to the worker, until as many of them did not. One such edit says little: where the
+    // processors are busy, a thread waits for a few milliseconds in the middle of it.
     void noteCost(const DocumentCore &core, const std::vector<ValidatedJob> &jobs, std::chrono::milliseconds took);
 
     struct Work
@@ -38,7 +39,9 @@ public:
 
 private:
     EngineState &m_state;
-    std::set<CollectionName> m_costly;
+    bool isCostly(const CollectionName &collection) const;
+
+    std::map<CollectionName, int> m_cost; // points, from 1 on
 };
 
 } // namespace eventsync::eventlog

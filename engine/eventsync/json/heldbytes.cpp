@@ -20,26 +20,42 @@ std::size_t textBytes(std::size_t capacity, std::size_t inlineCapacity)
     return capacity > inlineCapacity ? block(capacity + 1) : 0;
 }
 
+// Adds what the value holds; false, and an unfinished sum, once that is more than `most`.
+bool addHeld(const Value &value, std::size_t &bytes, std::size_t most)
+{
+    if (const String *text = value.if_string()) {
+        bytes += textBytes(text->capacity(), String().capacity());
+    } else if (const Array *array = value.if_array()) {
+        bytes += array->capacity() == 0 ? 0 : block(kContainer + array->capacity() * sizeof(Value));
+        for (const Value &element : *array) {
+            if (bytes > most || !addHeld(element, bytes, most))
+                return false;
+        }
+    } else if (const Object *object = value.if_object()) {
+        const std::size_t slot = sizeof(boost::json::key_value_pair) + (object->capacity() > kIndexedMembers ? 4 : 0);
+        bytes += object->capacity() == 0 ? 0 : block(kContainer + object->capacity() * slot);
+        for (const auto &member : *object) {
+            bytes += block(member.key().size() + 1);
+            if (bytes > most || !addHeld(member.value(), bytes, most))
+                return false;
+        }
+    }
+    return bytes <= most;
+}
+
 } // namespace
 
 std::size_t heldBytes(const Value &value)
 {
-    if (const String *text = value.if_string())
-        return textBytes(text->capacity(), String().capacity());
-    if (const Array *array = value.if_array()) {
-        std::size_t bytes = array->capacity() == 0 ? 0 : block(kContainer + array->capacity() * sizeof(Value));
-        for (const Value &element : *array)
-            bytes += heldBytes(element);
-        return bytes;
-    }
-    if (const Object *object = value.if_object()) {
-        const std::size_t slot = sizeof(boost::json::key_value_pair) + (object->capacity() > kIndexedMembers ? 4 : 0);
-        std::size_t bytes = object->capacity() == 0 ? 0 : block(kContainer + object->capacity() * slot);
-        for (const auto &member : *object)
-            bytes += block(member.key().size() + 1) + heldBytes(member.value());
-        return bytes;
-    }
-    return 0;
+    std::size_t bytes = 0;
+    addHeld(value, bytes, SIZE_MAX);
+    return bytes;
+}
+
+bool holdsMoreThan(const Value &value, std::size_t bytes)
+{
+    std::size_t held = 0;
+    return !addHeld(value, held, bytes);
 }
 
 std::size_t heldBytes(const Pointer &pointer)

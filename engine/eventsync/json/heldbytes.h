@@ -12,6 +12,7 @@
 namespace eventsync::json {
 
 std::size_t heldBytes(const Value &value);     // behind the value itself
+bool holdsMoreThan(const Value &value, std::size_t bytes); // the same, and ends as soon as it knows
 std::size_t heldBytes(const Pointer &pointer);
 std::size_t heldBytes(const Patch &patch);
 std::size_t heldBytes(const Footprint &footprint);

@@ -14,6 +14,7 @@ private Q_SLOTS:
     void aLargeDocumentDoesNotDelayOthers();
     void theDocumentWaitsForItsEdit();
     void aCollectionThatTookLongGoesToTheWorker();
+    void aSmallDocumentWithManyEventsStaysOnTheEngine();
     void codeThatWasPromisedTheThreadStaysOnIt();
     void rulesThatChangeMeanwhileAreThoseOfTheNextEdit();
     void aForkedConnectionIsKnownAfterwards();
