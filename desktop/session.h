@@ -19,6 +19,8 @@ namespace eventsync::desktop {
 // What the windows of one replica work with: its client, what they edit in it, the list of documents, and who else looks at
 // them. Every edit works at once and offline; what fails is announced by `failed`, in words for a person. Owner only (the GUI
 // thread); blocks nowhere.
+//
+// Large because each edit, question and announcement of the windows is one function.
 class Session final : public QObject
 {
     Q_OBJECT

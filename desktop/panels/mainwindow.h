@@ -28,6 +28,7 @@ class QueuePanel;
 class TextPanel;
 
 // The window of one replica: the list of documents on the left, the selected one on the right.
+// Large because each action of the menu is a member.
 class MainWindow final : public QMainWindow
 {
     Q_OBJECT

@@ -40,6 +40,8 @@ struct ClientOptions
 // The client's half of the protocol (docs/protocol.md, docs/merging.md): documents, positions, the queue of edits. Does no
 // input or output: every step takes what happened and returns the Changes. The memory state is always ahead of, or equal to,
 // what is durable; after a crash load() gives the last durable state, and that is enough (G9). Owner only.
+//
+// Large because every message, edit and question about a replica enters here; each function finds its document and hands it on.
 class ClientCore
 {
 public:

@@ -38,6 +38,9 @@ struct SyncClientOptions
 // online or not; they are sent when durable. Nothing here blocks on disk or network but open(). Every future ends: with
 // the value, an error, Timeout, or Cancelled when the client is destroyed. Facts come as signals, after what they speak of
 // is durable. Owner only: the thread that made it, which has an event loop; a call from another is an assertion.
+//
+// Large because it is the whole client in one place: each function is one call of a program, and hands it to one of the parts
+// behind it (docs/architecture.md).
 class SyncClient final : public QObject
 {
     Q_OBJECT

@@ -21,7 +21,7 @@ namespace eventsync::client {
 
 // What SyncClient does between the core, the store and the connection: a step becomes durable, then its messages are sent, then
 // its notifications are announced. A batch that fails has no successors in the store (StepQueue), so the core can be loaded
-// again from there. It has about thirty functions, because each of them hands a call or an event from one of the three to another.
+// again from there. Large because each function hands a call or an event from one of the three to another.
 struct SyncClient::Private
 {
     using Done = std::function<void(const Result<> &)>;

@@ -153,6 +153,7 @@ public:
 //   api.root({{"title", "Notes"}, {"text", ""}});
 //   api.str("/text")->ins(0, u"안녕"_s);
 //   send(api.flush().bytes());
+// Large because each kind of node and each operation of JSON CRDT Patch has a function.
 class Api
 {
 public:

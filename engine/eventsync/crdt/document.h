@@ -44,6 +44,8 @@ enum class Applied { New, Known }; // Known: all of it had been applied before
 // implementation). Owner only; a document may be moved and forked, and its forks share nothing.
 //
 // What is nested deeper than limits::kDepth containers shows as null.
+//
+// Large because patches, views, places and history are all about one tree of nodes, which it alone may change.
 class Document
 {
 public:

@@ -14,6 +14,7 @@ namespace eventsync::crdt {
 
 // A replicated growable array: the characters of a `str`, the bytes of a `bin`, the elements of an `arr`. The essay on how
 // it is built stands in sequence.cpp. Positions count visible units (UTF-16 for text). Owner only.
+// Large because reads by position and by id, edits and their undo share the invariants of one list of leaves.
 class Sequence
 {
 public:

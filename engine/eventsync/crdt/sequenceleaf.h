@@ -18,6 +18,7 @@ struct Units
 
 // One leaf of a Sequence: up to kSpans runs of ids as parallel arrays in one allocation, and the visible units of exactly
 // these runs in a gap buffer. The buffer is one byte a unit while all of it is ASCII. Owner only.
+// Large because it hides one memory layout behind a function for each use of it.
 class SequenceLeaf
 {
 public:

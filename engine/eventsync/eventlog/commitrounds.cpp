@@ -92,7 +92,7 @@ bool CommitRounds::takeFront(const DocumentPtr &document)
 void CommitRounds::answerBarrier(const DocumentPtr &document, const JobPtr &job)
 {
     job->ended = true;
-    if (document->m_core->exists())
+    if (document->m_core->log().exists())
         job->submission.done(Answer{.written = {{document->m_core->record(), {}, nullptr}}});
     else
         job->submission.done(failure(ErrorCode::NotFound, "there is no document " + document->id().text()));
@@ -116,7 +116,7 @@ CommitRounds::Lookup CommitRounds::collect(const DocumentPtr &document) const
                 lookup.ids.push_back(event->id);
                 if (const EventId first = event->firstId(); first != event->id)
                     lookup.ids.push_back(first);
-                if (const auto missing = document->m_core->missingBefore(event->baseSeq))
+                if (const auto missing = document->m_core->log().missingBefore(event->baseSeq))
                     oldest = std::min(oldest.value_or(*missing), *missing);
             }
         } else if (std::get<DocumentWrite>(job->submission.work).id) {
@@ -125,8 +125,8 @@ CommitRounds::Lookup CommitRounds::collect(const DocumentPtr &document) const
         lookup.jobs.push_back(job);
     }
     if (oldest) {
-        const auto &tail = document->m_core->tail();
-        const ServerSeq until = tail.empty() ? document->m_core->head().serverSeq : tail.front()->serverSeq.previous();
+        const auto &tail = document->m_core->log().tail().events();
+        const ServerSeq until = tail.empty() ? document->m_core->log().head().serverSeq : tail.front()->serverSeq.previous();
         lookup.older = EventStore::Range{.after = *oldest, .until = until};
     }
     return lookup;
@@ -143,7 +143,7 @@ void CommitRounds::lookUp(std::vector<Lookup> lookups)
     std::vector<Question> questions;
     for (const Lookup &lookup : lookups) {
         ids.insert(ids.end(), lookup.ids.begin(), lookup.ids.end());
-        questions.push_back({lookup.document->m_core->number(), lookup.older});
+        questions.push_back({lookup.document->m_core->log().number(), lookup.older});
     }
     m_state.store.read<Found>(
         [ids = std::move(ids), questions = std::move(questions)](storage::ReadView &view) -> Result<Found> {
@@ -197,7 +197,7 @@ void CommitRounds::validate(Lookup &lookup, const KnownEvents &known)
         (push && push->origin->dropped ? dropped : jobs).push_back(std::move(job));
     }
     failJobs(std::move(dropped), {ErrorCode::Cancelled, "a newer connection has the client id"});
-    if (document->m_core->needsNumber())
+    if (!document->m_core->log().hasNumber())
         document->m_core->setNumber(++m_state.lastNumber);
     const ValidationLimits limits{.eventBytes = m_state.options.eventBytes,
                                   .heldBytes = limits::kCommitHeldBytes - std::min(m_state.waitingHeld, limits::kCommitHeldBytes)};
@@ -237,7 +237,7 @@ void CommitRounds::accept(const DocumentPtr &document, Validated validated)
         document->m_validated.push_back(one.job);
         document->m_answers.push_back([this, one = std::move(one)] { give(one); });
     }
-    if (document->m_core->hasPrepared())
+    if (!document->m_core->log().prepared().isEmpty())
         return commit({.documents = {document}, .transaction = nullptr});
     m_documents.setIdle(document);
     giveAnswers(document);
@@ -315,9 +315,9 @@ bool CommitRounds::tryTransaction(const JobPtr &job)
         written = failure(prepared.error());
     Batch batch{.documents = {}, .transaction = job};
     for (const DocumentPtr &document : documents) {
-        if (!written && (!prepared || document->m_core->hasPrepared()))
+        if (!written && (!prepared || !document->m_core->log().prepared().isEmpty()))
             m_documents.reload(document); // what was done before the error is thrown away
-        else if (document->m_core->hasPrepared())
+        else if (!document->m_core->log().prepared().isEmpty())
             batch.documents.push_back(document);
         else
             schedule(document);
@@ -333,7 +333,7 @@ bool CommitRounds::tryTransaction(const JobPtr &job)
         return true;
     }
     for (const DocumentPtr &document : batch.documents)
-        charge(document, document->m_core->preparedHeld());
+        charge(document, document->m_core->log().prepared().heldBytes());
     batch.documents.front()->m_answers.push_back(answer);
     commit(std::move(batch));
     return true;
@@ -348,7 +348,7 @@ Result<std::vector<WrittenDocument>> CommitRounds::prepare(const Job &job, const
         const DocumentCore &core = *document->m_core;
         if (!core.state().exists())
             return failure(ErrorCode::NotFound, "there is no document " + document->id().text());
-        values.emplace(document->id(), core.rules()->policy.withEngineFields(core.state().view(), core.head().serverSeq));
+        values.emplace(document->id(), core.rules()->policy.withEngineFields(core.state().view(), core.log().head().serverSeq));
     }
     EVENTSYNC_CHECK(guarded(transaction.edit, values));
     json::Object metadata = transaction.metadata;
@@ -363,7 +363,7 @@ Result<std::vector<WrittenDocument>> CommitRounds::prepare(const Job &job, const
             state = value->second;
             return {};
         };
-        EVENTSYNC_TRY(const LoggedPtr event, core.write({.collection = *core.collection(), .clientId = transaction.clientId,
+        EVENTSYNC_TRY(const LoggedPtr event, core.write({.collection = *core.log().collection(), .clientId = transaction.clientId,
                                                          .edit = edit, .metadata = metadata, .id = m_state.uuids.next()}));
         results.push_back(writtenOf(core.preparedRecord(), event));
     }
@@ -403,7 +403,7 @@ void CommitRounds::committed(const Batch &batch, const std::int64_t *positions)
             document->m_dirtySince = m_state.clock.steady();
         const std::vector<LoggedPtr> events = document->m_core->committed(positions);
         positions += events.size();
-        m_state.lastPosition = std::max(m_state.lastPosition, document->m_core->position());
+        m_state.lastPosition = std::max(m_state.lastPosition, document->m_core->log().position());
         m_documents.setIdle(document);
         m_documents.measure(document);
         if (m_state.metrics)

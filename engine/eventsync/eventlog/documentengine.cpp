@@ -203,7 +203,7 @@ void DocumentEngine::readPart(const DocumentId &id, DocumentRecord (DocumentCore
         whenIdle(*document, [document = *document, part, done](const Result<> &idle) {
             if (!idle)
                 done(failure(idle.error()));
-            else if (document->core()->exists())
+            else if (document->core()->log().exists())
                 done((document->core()->*part)());
             else
                 done(failure(ErrorCode::NotFound, "there is no document " + document->id().text()));

@@ -47,6 +47,8 @@ public:
 //
 // Errors of a write: those of DocumentCore::write; ClientIdInUse for a client id that a replica uses; VersionConflict after
 // limits::kOptimisticTries lost races; QueueFull; ShuttingDown; what the Backend says.
+//
+// Large because every way to write, read and keep a document begins here; each function hands it to one of the parts behind it.
 class DocumentEngine
 {
 public:

@@ -42,8 +42,8 @@ Result<std::optional<ServerSeq>> supersededSnapshot(storage::ReadView &view, std
 // The document as EventStore asks for it.
 DocumentRow rowOf(const DocumentCore &core)
 {
-    return {.documentId = core.id(), .number = core.number(), .collection = *core.collection(), .kind = core.kind(),
-            .horizon = core.horizon(), .baseChain = core.baseChain()};
+    return {.documentId = core.log().id(), .number = core.log().number(), .collection = *core.log().collection(), .kind = core.log().kind(),
+            .horizon = core.log().horizon(), .baseChain = core.log().baseChain()};
 }
 
 Result<> withoutValue(const Result<storage::Committed> &result)
@@ -92,7 +92,7 @@ void DocumentRows::whenQuiet(std::function<void()> task)
 bool DocumentRows::snapshotIsDue(const DocumentPtr &document) const
 {
     const std::int64_t every = m_state.snapshotEvery(document->collection());
-    return every > 0 && document->m_core->head().serverSeq - document->m_core->snapshotSeq() >= every;
+    return every > 0 && document->m_core->log().head().serverSeq - document->m_core->rows().snapshotSeq >= every;
 }
 
 void DocumentRows::idle(const DocumentPtr &document)
@@ -101,7 +101,7 @@ void DocumentRows::idle(const DocumentPtr &document)
         return;
     m_schedule.tick(); // logs grow by what is done here
     const DocumentCore &core = *document->m_core;
-    if (document->m_writingRows || !core.isDirty() || core.head().serverSeq <= document->m_rowsTried)
+    if (document->m_writingRows || !core.isDirty() || core.log().head().serverSeq <= document->m_rowsTried)
         return;
     if (document->m_jobs.empty() || core.lag() >= limits::kDerivedLagEvents || snapshotIsDue(document))
         write(document);
@@ -137,7 +137,7 @@ std::int64_t DocumentRows::reach(const DocumentPtr &except) const
         if (document->m_away)
             position = std::min(position, document->m_away->firstUnflushed.value_or(position + 1) - 1);
         else if (document->m_core->isDirty())
-            position = std::min(position, document->m_core->firstUnflushed() - 1);
+            position = std::min(position, document->m_core->rows().firstUnwritten - 1);
     }
     return position;
 }
@@ -170,7 +170,7 @@ void DocumentRows::commitRows(const DocumentPtr &document)
 {
     DocumentCore &core = *document->m_core;
     storage::Batch batch;
-    const ServerSeq at = core.head().serverSeq;
+    const ServerSeq at = core.log().head().serverSeq;
     ServerSeq snapshotAt;
     std::int64_t position = 0;
     document->m_rowsTried = at;
@@ -185,8 +185,8 @@ void DocumentRows::commitRows(const DocumentPtr &document)
             batch.put(sets::kMeta, {std::string(meta::kDerived), position});
     }
     std::set<ClientId> cursors;
-    if (core.exists())
-        cursors = document->m_cursors.write(batch, core.number());
+    if (core.log().exists())
+        cursors = document->m_cursors.write(batch, core.log().number());
     if (batch.isEmpty())
         return end(document, {});
     document->m_dirtySince = m_state.clock.steady();
@@ -220,7 +220,7 @@ void DocumentRows::ensure(const DocumentPtr &document, ServerSeq at, Done done)
     };
     if (!document->m_core)
         return m_documents.whenLoaded(document, again);
-    if (document->m_core->flushedSeq() >= at)
+    if (document->m_core->rows().at >= at)
         return done({});
     document->m_whenRowsWritten.push_back(again);
     if (!document->m_writingRows)
@@ -243,7 +243,7 @@ void DocumentRows::writeAll(Done done)
             done(*outcome);
     };
     for (const DocumentPtr &document : lagging)
-        ensure(document, document->m_core ? document->m_core->head().serverSeq : ServerSeq(0), one);
+        ensure(document, document->m_core ? document->m_core->log().head().serverSeq : ServerSeq(0), one);
     one({});
 }
 
@@ -256,7 +256,7 @@ void DocumentRows::snapshot(const DocumentPtr &document, std::function<void(Resu
     m_documents.whenIdle(document, [this, document, done = std::move(done)](const Result<> &idle) {
         if (!idle)
             return done(failure(idle.error()));
-        if (!document->m_core->exists())
+        if (!document->m_core->log().exists())
             return done(failure(ErrorCode::NotFound, "there is no document " + document->id().text()));
         if (!document->m_writingRows)
             return makeSnapshot(document, done);
@@ -269,13 +269,13 @@ void DocumentRows::makeSnapshot(const DocumentPtr &document, std::function<void(
     begin(document); // no compaction makes the one before the log's beginning meanwhile
     const DocumentCore &core = *document->m_core;
     auto snapshot = std::make_shared<Snapshot>(core.snapshot());
-    const std::int64_t every = m_state.snapshotEvery(core.collection());
+    const std::int64_t every = m_state.snapshotEvery(core.log().collection());
     m_state.store.read<std::optional<ServerSeq>>(
-        [number = core.number(), above = std::max(core.horizon().previous(), core.snapshotSeq()), at = snapshot->position.serverSeq,
+        [number = core.log().number(), above = std::max(core.log().horizon().previous(), core.rows().snapshotSeq), at = snapshot->position.serverSeq,
          every = every > 0 ? every : limits::kSnapshotEveryEvents](storage::ReadView &view) {
             return supersededSnapshot(view, number, {.above = above, .at = at, .every = every});
         },
-        [this, document, snapshot, number = core.number(), done = std::move(done)](const Result<std::optional<ServerSeq>> &former) {
+        [this, document, snapshot, number = core.log().number(), done = std::move(done)](const Result<std::optional<ServerSeq>> &former) {
             storage::Batch batch;
             if (former && *former)
                 batch.erase(sets::kSnapshots, {number, (*former)->value()});
@@ -293,8 +293,8 @@ void DocumentRows::makeSnapshot(const DocumentPtr &document, std::function<void(
 void DocumentRows::storedSnapshot(const DocumentPtr &document, ServerSeq atLeast, std::function<void(Result<StoredSnapshot>)> done)
 {
     const auto fits = [document, atLeast](const Snapshot &snapshot) {
-        return snapshot.position.serverSeq >= std::max(atLeast, document->m_core->horizon().previous()) &&
-               document->m_core->head().serverSeq - snapshot.position.serverSeq <= kSnapshotAge;
+        return snapshot.position.serverSeq >= std::max(atLeast, document->m_core->log().horizon().previous()) &&
+               document->m_core->log().head().serverSeq - snapshot.position.serverSeq <= kSnapshotAge;
     };
     const auto keep = [this, document, done](Result<Snapshot> snapshot) {
         if (!snapshot)
@@ -313,7 +313,7 @@ void DocumentRows::storedSnapshot(const DocumentPtr &document, ServerSeq atLeast
         using MaybeSnapshot = std::optional<Snapshot>;
         const DocumentCore &core = *document->m_core;
         m_state.store.read<MaybeSnapshot>(
-            [row = rowOf(core), head = core.head().serverSeq](storage::ReadView &view) { return EventStore(view).snapshot(row, head); },
+            [row = rowOf(core), head = core.log().head().serverSeq](storage::ReadView &view) { return EventStore(view).snapshot(row, head); },
             [this, document, done, fits, keep](const Result<MaybeSnapshot> &stored) {
                 m_documents.whenIdle(document, [this, document, done, fits, keep, stored](const Result<> &again) {
                     if (!again)
@@ -348,7 +348,7 @@ void DocumentRows::compact(const DocumentPtr &document, ServerSeq horizon, std::
     m_documents.whenLoaded(document, [this, document, horizon, done = std::move(done)](const Result<> &loaded) {
         if (!loaded)
             return done(failure(loaded.error()));
-        if (!document->m_core->exists())
+        if (!document->m_core->log().exists())
             return done(failure(ErrorCode::NotFound, "there is no document " + document->id().text()));
         compactStep(document, horizon, done);
     });
@@ -365,9 +365,9 @@ void DocumentRows::compactStep(const DocumentPtr &document, ServerSeq horizon, s
             return;
         }
         const DocumentCore &core = *document->m_core;
-        const ServerSeq wanted = std::min(horizon, core.head().serverSeq.next());
-        if (wanted <= core.horizon())
-            return done(core.horizon());
+        const ServerSeq wanted = std::min(horizon, core.log().head().serverSeq.next());
+        if (wanted <= core.log().horizon())
+            return done(core.log().horizon());
         begin(document);
         const auto step = [this, document, horizon, done](const Result<> &result) {
             end(document, result);
@@ -376,7 +376,7 @@ void DocumentRows::compactStep(const DocumentPtr &document, ServerSeq horizon, s
             else
                 done(failure(result.error()));
         };
-        const ServerSeq until = std::min(wanted.previous(), core.horizon() + std::int64_t(kCompactAtATime - 1));
+        const ServerSeq until = std::min(wanted.previous(), core.log().horizon() + std::int64_t(kCompactAtATime - 1));
         m_state.store.read<Removal>(
             [row = rowOf(core), until, now = m_state.clock.wall()](storage::ReadView &view) { return EventStore(view).removal(row, until, now); },
             [this, document, step](const Result<Removal> &removal) {
@@ -393,7 +393,7 @@ void DocumentRows::compactStep(const DocumentPtr &document, ServerSeq horizon, s
 
 void DocumentRows::commitCompaction(const DocumentPtr &document, const Removal &removal, Done done)
 {
-    const ServerSeq at = document->m_core->head().serverSeq;
+    const ServerSeq at = document->m_core->log().head().serverSeq;
     const auto &last = *removal.events.back();
     m_state.store.commit(document->m_core->compactBatch(removal),
                          [this, document, done = std::move(done), at, horizon = last.serverSeq.next(),

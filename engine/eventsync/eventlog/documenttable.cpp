@@ -135,7 +135,7 @@ void DocumentTable::rulesChanged(const std::vector<CollectionName> &collections)
     for (const auto &[id, document] : m_documents) {
         if (document->m_away)
             document->m_away->rulesChanged = true;
-        const auto collection = document->m_core ? document->m_core->collection() : std::nullopt;
+        const auto collection = document->m_core ? document->m_core->log().collection() : std::nullopt;
         if (collection && std::find(collections.begin(), collections.end(), *collection) != collections.end())
             document->m_core->rulesChanged();
     }
@@ -171,9 +171,9 @@ void DocumentTable::becameIdle(const DocumentPtr &document)
 
 std::unique_ptr<DocumentCore> DocumentTable::takeCore(const DocumentPtr &document)
 {
-    AwayCore away{.collection = document->m_core->collection()};
+    AwayCore away{.collection = document->m_core->log().collection()};
     if (document->m_core->isDirty())
-        away.firstUnflushed = document->m_core->firstUnflushed();
+        away.firstUnflushed = document->m_core->rows().firstUnwritten;
     document->m_away = std::move(away);
     document->m_stage = LiveDocument::Stage::Away;
     return std::move(document->m_core);
@@ -251,7 +251,7 @@ void DocumentTable::unload()
 // Documents that are pinned give up their last events and the snapshot that was sent last: both are in the store.
 void DocumentTable::shorten(std::vector<DocumentPtr> pinned)
 {
-    std::erase_if(pinned, [](const DocumentPtr &document) { return document->m_core->tail().empty() && !document->m_stored; });
+    std::erase_if(pinned, [](const DocumentPtr &document) { return document->m_core->log().tail().isEmpty() && !document->m_stored; });
     std::sort(pinned.begin(), pinned.end(), [](const DocumentPtr &a, const DocumentPtr &b) { return a->m_used < b->m_used; });
     for (auto document = pinned.begin(); document != pinned.end() && m_state.memory->isOver(); ++document) {
         m_state.memory->dropped(MemoryOwner::Documents);

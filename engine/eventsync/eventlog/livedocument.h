@@ -66,7 +66,7 @@ public:
     // None if it does not exist, or that is not known now.
     std::optional<CollectionName> collection() const
     {
-        return m_core ? m_core->collection() : m_away ? m_away->collection : std::nullopt;
+        return m_core ? m_core->log().collection() : m_away ? m_away->collection : std::nullopt;
     }
     bool isWritingRows() const { return m_writingRows; } // a compaction included
     bool isPinned() const { return m_pins > 0; }

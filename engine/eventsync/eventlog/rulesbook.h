@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/eventlog/documentcore.h>
 #include <eventsync/eventlog/limits.h>
+#include <eventsync/eventlog/rules.h>
 
 #include <map>
 

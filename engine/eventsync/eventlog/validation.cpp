@@ -31,7 +31,7 @@ ClientId authorOf(const DocumentWrite &write, const VectorClock &clock)
 
 Judgement validateEvent(DocumentCore &core, const EventPtr &event, const PushContext &context, const KnownEvents &known, std::size_t eventBytes)
 {
-    if (event->documentId != core.id())
+    if (event->documentId != core.log().id())
         return {.verdict = Verdict::Rejected, .reason = Error{ErrorCode::InvalidMessage, "the event is another document's", "/documentId"}};
     const bool isNew = !context.stopped && !context.forked && !known.contains(event->id) && !known.contains(event->firstId());
     if (isNew && isLargerThan(*event, eventBytes))
@@ -60,11 +60,11 @@ std::variant<Result<Answer>, RepeatedWrite> validateWrite(DocumentCore &core, co
 {
     const auto &write = std::get<DocumentWrite>(job.submission.work);
     if (const auto hit = known.find(job.id); hit != known.end() && write.id) {
-        if (hit->second.document != core.number())
+        if (hit->second.document != core.log().number())
             return Result<Answer>(failure(ErrorCode::Conflict, "the id is another document's"));
         return RepeatedWrite{core.preparedRecord(), hit->second};
     }
-    const auto event = core.write({.collection = write.collection, .clientId = authorOf(write, core.clock()), .author = write.author,
+    const auto event = core.write({.collection = write.collection, .clientId = authorOf(write, core.log().clock()), .author = write.author,
                                    .ifVersion = write.ifVersion, .edit = write.edit, .patch = write.patch, .kind = write.kind,
                                    .metadata = write.metadata, .id = job.id});
     if (!event)
@@ -94,7 +94,7 @@ Validated validate(DocumentCore &core, std::vector<JobPtr> jobs, const KnownEven
     validated.forked = std::move(forked);
     auto job = jobs.begin();
     for (; job != jobs.end() && validated.held <= limits.heldBytes; ++job) {
-        const std::size_t before = core.preparedHeld();
+        const std::size_t before = core.log().prepared().heldBytes();
         const auto done = guarded([&] {
             if (const auto *push = std::get_if<PushedEvents>(&(*job)->submission.work))
                 validated.done.push_back({*job, Result<Answer>(validatePush(core, *push, known, limits, validated.forked))});
@@ -109,7 +109,7 @@ Validated validate(DocumentCore &core, std::vector<JobPtr> jobs, const KnownEven
             validated.done.clear();
             return validated;
         }
-        validated.held += core.preparedHeld() - before;
+        validated.held += core.log().prepared().heldBytes() - before;
     }
     validated.left.assign(job, jobs.end());
     return validated;

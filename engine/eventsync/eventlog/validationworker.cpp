@@ -42,19 +42,19 @@ bool ValidationWorker::wants(const DocumentCore &core, const std::vector<JobPtr>
         if (const auto *push = std::get_if<PushedEvents>(&job->submission.work)) {
             bytes += push->bytes;
             for (const EventPtr &event : push->events)
-                unseen = std::max(unseen, core.head().serverSeq - event->baseSeq);
+                unseen = std::max(unseen, core.log().head().serverSeq - event->baseSeq);
         } else {
             const auto &write = std::get<DocumentWrite>(job->submission.work);
             if (write.edit && !write.editsAnywhere)
                 return false; // code that was promised this thread
             bytes += write.bytes;
         }
-        if (!m_cost.empty() && !core.collection())
+        if (!m_cost.empty() && !core.log().collection())
             addCollections(*job, collections);
     }
     if (bytes > m_state.options.lightBytes || unseen > kLightUnseen)
         return true;
-    if (const auto collection = core.collection())
+    if (const auto collection = core.log().collection())
         return isCostly(*collection);
     return std::any_of(collections.begin(), collections.end(), [this](const CollectionName &name) { return isCostly(name); });
 }
@@ -71,7 +71,7 @@ void ValidationWorker::noteCost(const DocumentCore &core, const std::vector<Vali
     if (!m_state.options.worker || (points < 0 && m_cost.empty()))
         return;
     std::set<CollectionName> collections;
-    if (const auto known = core.collection()) {
+    if (const auto known = core.log().collection()) {
         collections.insert(*known);
     } else {
         for (const ValidatedJob &one : jobs)

@@ -18,6 +18,7 @@
 namespace eventsync {
 
 // One schema inside a JSON Schema (draft 7), compiled: the value of each keyword, or its default where it is absent.
+// Large because draft 7 has that many keywords.
 struct SchemaNode
 {
     // Bits of `types`. Every integer is a number too.

@@ -34,6 +34,7 @@ struct AppliedEvent
 // A document's state at one position: absent before its create and after its delete. Its create decides of which kind it
 // is. Edited in place; old states come from inverse diffs, not from copies. The fold of a log never reads a policy (G4).
 // Owner only; a copy may be of another thread.
+// Large because it answers the same questions about both kinds of documents.
 class DocumentState
 {
 public:

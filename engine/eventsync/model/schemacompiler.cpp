@@ -23,6 +23,7 @@
 
 namespace eventsync {
 
+// Large because each keyword, or group of keywords, has a function.
 class SchemaCompiler
 {
 public:

@@ -150,6 +150,7 @@ void putList(Object &object, std::string_view name, const std::vector<T> &values
 
 // ---- one message
 
+// Large because each kind of message has a function.
 class Writer
 {
 public:

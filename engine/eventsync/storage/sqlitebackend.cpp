@@ -189,20 +189,26 @@ struct SqliteBackend::Parts
     std::string walPath; // beside the file that a symbolic link leads to
     bool walIsLong = false; // and was said to be
 
-    std::mutex commitMutex;
-    std::condition_variable commitArrived;
-    std::deque<Work> waiting;
-    std::deque<ShrinkTask> shrinking;
-    std::optional<Error> trouble; // what the last commit met
-    bool syncFailed = false;
-    std::size_t unanswered = 0;
-    std::size_t bursts = 0;
-    bool commitsEnd = false;
+    struct CommitQueue
+    {
+        std::mutex mutex; // of all of it
+        std::condition_variable arrived;
+        std::deque<Work> waiting;
+        std::deque<ShrinkTask> shrinking;
+        std::optional<Error> trouble; // what the last commit met
+        bool syncFailed = false;
+        std::size_t unanswered = 0;
+        std::size_t bursts = 0;
+        bool ended = false;
+    } commits;
 
-    std::mutex readMutex;
-    std::condition_variable readArrived;
-    std::deque<ReadTask> reads;
-    bool readsEnd = false;
+    struct ReadQueue
+    {
+        std::mutex mutex; // of all of it
+        std::condition_variable arrived;
+        std::deque<ReadTask> waiting;
+        bool ended = false;
+    } reads;
 
     std::thread committer;
     std::vector<std::thread> readers;
@@ -223,14 +229,14 @@ struct SqliteBackend::Parts
 bool SqliteBackend::Parts::take(std::vector<Work> &group, std::size_t &rows)
 {
     std::size_t taken = 0;
-    for (; taken < waiting.size(); ++taken) {
-        const std::size_t steps = waiting[taken].batch.steps().size();
+    for (; taken < commits.waiting.size(); ++taken) {
+        const std::size_t steps = commits.waiting[taken].batch.steps().size();
         if (!group.empty() && rows + steps > limits::kCommitRows)
             break;
         rows += steps;
-        group.push_back(std::move(waiting[taken]));
+        group.push_back(std::move(commits.waiting[taken]));
     }
-    waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(taken));
+    commits.waiting.erase(commits.waiting.begin(), commits.waiting.begin() + static_cast<std::ptrdiff_t>(taken));
     return taken > 0;
 }
 
@@ -255,13 +261,13 @@ void SqliteBackend::Parts::commitLoop()
         bool open = false;
         bool isShrinking = false;
         {
-            std::unique_lock guard(commitMutex);
-            commitArrived.wait(guard, [this] { return !waiting.empty() || !shrinking.empty() || commitsEnd; });
-            if (waiting.empty() && (commitsEnd || shrinking.empty()))
+            std::unique_lock guard(commits.mutex);
+            commits.arrived.wait(guard, [this] { return !commits.waiting.empty() || !commits.shrinking.empty() || commits.ended; });
+            if (commits.waiting.empty() && (commits.ended || commits.shrinking.empty()))
                 return;
             take(group, rows);
-            open = bursts > 0;
-            isShrinking = !shrinking.empty();
+            open = commits.bursts > 0;
+            isShrinking = !commits.shrinking.empty();
         }
         if (!group.empty())
             commitGroup(group, rows, open);
@@ -279,9 +285,9 @@ void SqliteBackend::Parts::commitGroup(std::vector<Work> &group, std::size_t &ro
     writer->commit(group, [&](std::vector<Work> &all) {
         if (!open || rows >= limits::kCommitRows)
             return false;
-        std::unique_lock guard(commitMutex);
-        commitArrived.wait(guard, [this] { return !waiting.empty() || bursts == 0 || commitsEnd; });
-        open = bursts > 0;
+        std::unique_lock guard(commits.mutex);
+        commits.arrived.wait(guard, [this] { return !commits.waiting.empty() || commits.bursts == 0 || commits.ended; });
+        open = commits.bursts > 0;
         return take(all, rows);
     });
     if (const auto reason = misplaced()) {
@@ -307,11 +313,11 @@ void SqliteBackend::Parts::finish(std::vector<Work> &group, std::size_t rows)
             met = work.result.error();
     }
     {
-        const std::lock_guard guard(commitMutex);
-        unanswered -= group.size();
+        const std::lock_guard guard(commits.mutex);
+        commits.unanswered -= group.size();
         if (metrics)
-            metrics->waiting.set(static_cast<std::int64_t>(unanswered));
-        syncFailed = lostWrites;
+            metrics->waiting.set(static_cast<std::int64_t>(commits.unanswered));
+        commits.syncFailed = lostWrites;
         tell(met);
     }
     postAnswers(group);
@@ -320,11 +326,11 @@ void SqliteBackend::Parts::finish(std::vector<Work> &group, std::size_t rows)
 // With the mutex. One line when it begins and one when it ends, however many edits meet it.
 void SqliteBackend::Parts::tell(const std::optional<Error> &met)
 {
-    if (met && (!trouble || trouble->code != met->code))
+    if (met && (!commits.trouble || commits.trouble->code != met->code))
         qCCritical(lcStorage) << "the store takes no edits:" << met->toString().c_str();
-    else if (!met && trouble)
+    else if (!met && commits.trouble)
         qCInfo(lcStorage) << "the store takes edits again";
-    trouble = met;
+    commits.trouble = met;
     if (metrics)
         metrics->failing.set(met ? 1 : 0);
 }
@@ -346,17 +352,17 @@ void SqliteBackend::Parts::shrinkStep()
 {
     ShrinkTask task;
     {
-        const std::lock_guard guard(commitMutex);
-        task = std::move(shrinking.front());
-        shrinking.pop_front();
+        const std::lock_guard guard(commits.mutex);
+        task = std::move(commits.shrinking.front());
+        commits.shrinking.pop_front();
     }
     const Result<bool> more = writer->shrinkStep(task.how, task.sofar);
     if (!more)
         return answer(task, failure(more.error()));
     if (!*more)
         return answer(task, task.sofar);
-    const std::lock_guard guard(commitMutex);
-    shrinking.push_front(std::move(task));
+    const std::lock_guard guard(commits.mutex);
+    commits.shrinking.push_front(std::move(task));
 }
 
 void SqliteBackend::Parts::readLoop()
@@ -364,12 +370,12 @@ void SqliteBackend::Parts::readLoop()
     for (;;) {
         ReadTask task;
         {
-            std::unique_lock guard(readMutex);
-            readArrived.wait(guard, [this] { return !reads.empty() || readsEnd; });
-            if (reads.empty())
+            std::unique_lock guard(reads.mutex);
+            reads.arrived.wait(guard, [this] { return !reads.waiting.empty() || reads.ended; });
+            if (reads.waiting.empty())
                 return;
-            task = std::move(reads.front());
-            reads.pop_front();
+            task = std::move(reads.waiting.front());
+            reads.waiting.pop_front();
         }
         task(SqliteView::open(pool));
     }
@@ -427,18 +433,18 @@ void SqliteBackend::commit(Batch batch, Executor &executor, CommitDone done)
 {
     Error refused;
     {
-        const std::lock_guard guard(m_parts->commitMutex);
+        const std::lock_guard guard(m_parts->commits.mutex);
         if (m_parts->options.readOnly) {
             refused = {ErrorCode::StoreReadOnly, m_parts->path + " is open for reading only"};
-        } else if (m_parts->commitsEnd) {
+        } else if (m_parts->commits.ended) {
             refused = {ErrorCode::ShuttingDown, m_parts->path + " is closed"};
-        } else if (m_parts->unanswered >= limits::kQueuedBatches) {
+        } else if (m_parts->commits.unanswered >= limits::kQueuedBatches) {
             refused = {ErrorCode::QueueFull, "too many batches wait to be committed"};
         } else {
-            ++m_parts->unanswered;
-            m_parts->waiting.push_back({std::move(batch), &executor, std::move(done), Committed()});
-            if (m_parts->waiting.size() == 1)
-                m_parts->commitArrived.notify_one();
+            ++m_parts->commits.unanswered;
+            m_parts->commits.waiting.push_back({std::move(batch), &executor, std::move(done), Committed()});
+            if (m_parts->commits.waiting.size() == 1)
+                m_parts->commits.arrived.notify_one();
             return;
         }
     }
@@ -447,15 +453,15 @@ void SqliteBackend::commit(Batch batch, Executor &executor, CommitDone done)
 
 void SqliteBackend::beginBurst()
 {
-    const std::lock_guard guard(m_parts->commitMutex);
-    ++m_parts->bursts;
+    const std::lock_guard guard(m_parts->commits.mutex);
+    ++m_parts->commits.bursts;
 }
 
 void SqliteBackend::endBurst()
 {
-    const std::lock_guard guard(m_parts->commitMutex);
-    if (--m_parts->bursts == 0)
-        m_parts->commitArrived.notify_one();
+    const std::lock_guard guard(m_parts->commits.mutex);
+    if (--m_parts->commits.bursts == 0)
+        m_parts->commits.arrived.notify_one();
 }
 
 void SqliteBackend::read(ReadTask task)
@@ -466,14 +472,14 @@ void SqliteBackend::read(ReadTask task)
     }
     Error refused;
     {
-        const std::lock_guard guard(m_parts->readMutex);
-        if (m_parts->readsEnd) {
+        const std::lock_guard guard(m_parts->reads.mutex);
+        if (m_parts->reads.ended) {
             refused = {ErrorCode::ShuttingDown, m_parts->path + " is closed"};
-        } else if (m_parts->reads.size() >= limits::kQueuedReads) {
+        } else if (m_parts->reads.waiting.size() >= limits::kQueuedReads) {
             refused = {ErrorCode::QueueFull, "too many reads wait"};
         } else {
-            m_parts->reads.push_back(std::move(task));
-            m_parts->readArrived.notify_one();
+            m_parts->reads.waiting.push_back(std::move(task));
+            m_parts->reads.arrived.notify_one();
             return;
         }
     }
@@ -517,22 +523,22 @@ Health SqliteBackend::health()
     if (parts.options.readOnly)
         return {};
     const std::optional<Error> lost = parts.misplaced();
-    const std::lock_guard guard(parts.commitMutex);
-    if (lost && !parts.commitsEnd)
+    const std::lock_guard guard(parts.commits.mutex);
+    if (lost && !parts.commits.ended)
         parts.tell(lost);
-    return {.trouble = parts.trouble, .wantsReopening = parts.syncFailed};
+    return {.trouble = parts.commits.trouble, .wantsReopening = parts.commits.syncFailed};
 }
 
 void SqliteBackend::shrink(Shrink how, Executor &executor, std::function<void(Result<Shrunk>)> done)
 {
     ShrinkTask task{how, &executor, std::move(done)};
-    const std::lock_guard guard(m_parts->commitMutex);
+    const std::lock_guard guard(m_parts->commits.mutex);
     if (m_parts->options.readOnly)
         return answer(task, failure(ErrorCode::StoreReadOnly, m_parts->path + " is open for reading only"));
-    if (m_parts->commitsEnd)
+    if (m_parts->commits.ended)
         return answer(task, failure(ErrorCode::ShuttingDown, m_parts->path + " is closed"));
-    m_parts->shrinking.push_back(std::move(task));
-    m_parts->commitArrived.notify_one();
+    m_parts->commits.shrinking.push_back(std::move(task));
+    m_parts->commits.arrived.notify_one();
 }
 
 void SqliteBackend::close()
@@ -541,16 +547,16 @@ void SqliteBackend::close()
     if (std::exchange(parts.closed, true))
         return;
     {
-        const std::scoped_lock guard(parts.commitMutex, parts.readMutex);
-        parts.commitsEnd = parts.readsEnd = true;
+        const std::scoped_lock guard(parts.commits.mutex, parts.reads.mutex);
+        parts.commits.ended = parts.reads.ended = true;
     }
-    parts.commitArrived.notify_all();
-    parts.readArrived.notify_all();
+    parts.commits.arrived.notify_all();
+    parts.reads.arrived.notify_all();
     if (parts.committer.joinable())
         parts.committer.join();
-    for (ShrinkTask &task : parts.shrinking)
+    for (ShrinkTask &task : parts.commits.shrinking)
         answer(task, failure(ErrorCode::ShuttingDown, parts.path + " is closed"));
-    parts.shrinking.clear();
+    parts.commits.shrinking.clear();
     for (std::thread &reader : parts.readers)
         reader.join();
     parts.pool->close();

@@ -48,7 +48,7 @@ EventSubscriber::Take Subscription::take(ServerSeq before, std::size_t events) c
     if (!mayRead())
         return Take::Revoked;
     // What is long because of clocks goes out in steps, as catch-up does.
-    const std::size_t clockBytes = m_session.wantsVectorClocks() ? m_pin->document()->core()->clock().canonicalSize() * events : 0;
+    const std::size_t clockBytes = m_session.wantsVectorClocks() ? m_pin->document()->core()->log().clock().canonicalSize() * events : 0;
     if (m_sent != before || isOverHighWater() || clockBytes > m_context.options.catchUpChunkBytes)
         return Take::Behind;
     return m_session.wantsVectorClocks() ? Take::EventsWithClocks : Take::Events;
@@ -66,7 +66,7 @@ void Subscription::deliver(const Frames &frames)
 void Subscription::documentLoaded()
 {
     const DocumentCore *core = m_pin ? m_pin->document()->core() : nullptr;
-    if (m_state == State::CatchingUp || (m_state == State::Live && core && core->head().serverSeq != m_sent))
+    if (m_state == State::CatchingUp || (m_state == State::Live && core && core->log().head().serverSeq != m_sent))
         catchUp();
 }
 
@@ -93,27 +93,27 @@ Subscription::Step Subscription::step()
     const DocumentCore &core = *document->core();
     if (m_transfer)
         return sendPart();
-    if (m_sent < core.horizon().previous() || m_sent > core.head().serverSeq)
-        return continueBySnapshot(core.horizon().previous());
-    if (m_sent == core.head().serverSeq)
+    if (m_sent < core.log().horizon().previous() || m_sent > core.log().head().serverSeq)
+        return continueBySnapshot(core.log().horizon().previous());
+    if (m_sent == core.log().head().serverSeq)
         return announce();
-    if (!core.tailReaches(m_sent)) {
+    if (!core.log().tail().reaches(m_sent)) {
         readChunk();
         return Step::Waits;
     }
     const bool withClocks = m_session.wantsVectorClocks();
-    const std::size_t clockBytes = withClocks ? core.clock().canonicalSize() : 0;
+    const std::size_t clockBytes = withClocks ? core.log().clock().canonicalSize() : 0;
     std::vector<LogEntryPtr> events;
     std::size_t bytes = 0;
-    for (ServerSeq seq = m_sent.next(); seq <= core.head().serverSeq; seq = seq.next()) {
-        const eventlog::LoggedPtr event = core.inTail(seq);
+    for (ServerSeq seq = m_sent.next(); seq <= core.log().head().serverSeq; seq = seq.next()) {
+        const eventlog::LoggedPtr event = core.log().tail().at(seq);
         bytes += event->canonical->size() + clockBytes;
         if (!events.empty() && bytes > m_context.options.catchUpChunkBytes)
             break;
         events.push_back(event);
     }
     if (withClocks && !m_clock)
-        m_clock = core.clockAt(m_sent);
+        m_clock = core.log().clockAt(m_sent);
     return sendEvents(std::move(events));
 }
 
@@ -174,15 +174,15 @@ void Subscription::readChunk()
 {
     const DocumentCore &core = *m_pin->document()->core();
     m_session.beginRead();
-    eventlog::EventStore::Range range{.after = m_sent, .until = core.head().serverSeq, .bytes = m_context.options.catchUpChunkBytes,
+    eventlog::EventStore::Range range{.after = m_sent, .until = core.log().head().serverSeq, .bytes = m_context.options.catchUpChunkBytes,
                                       .untilIsLogged = true};
     if (m_session.wantsVectorClocks()) // which stand beside the events, and may be longer than these
-        range.events = 1 + m_context.options.catchUpChunkBytes / core.clock().canonicalSize();
+        range.events = 1 + m_context.options.catchUpChunkBytes / core.log().clock().canonicalSize();
     std::optional<VectorClock> headClock;
     if (m_session.wantsVectorClocks() && !m_clock)
-        headClock = core.clock();
+        headClock = core.log().clock();
     m_context.store().read<Chunk>(
-        [number = core.number(), range, headClock, head = core.head().serverSeq](storage::ReadView &view) -> Result<Chunk> {
+        [number = core.log().number(), range, headClock, head = core.log().head().serverSeq](storage::ReadView &view) -> Result<Chunk> {
             eventlog::EventStore store(view);
             Chunk chunk;
             EVENTSYNC_TRY(chunk.events, store.entries(number, range));
@@ -214,7 +214,7 @@ void Subscription::chunkRead(ServerSeq after, Result<Chunk> chunk)
     const DocumentPtr document = m_pin->document();
     if (chunk->events.empty() && !document->isWritingRows()) {
         m_context.engine.whenIdle(document, [document, after, &engine = m_context.engine](const Result<> &idle) {
-            if (idle && document->core()->horizon() <= after.next())
+            if (idle && document->core()->log().horizon() <= after.next())
                 engine.reload(document);
         });
     }
@@ -246,14 +246,14 @@ Subscription::Step Subscription::sendPart()
 void Subscription::sendSynced()
 {
     const DocumentCore &core = *m_pin->document()->core();
-    protocol::Synced synced{.documentId = m_id, .position = core.head(), .horizon = core.horizon(),
-                            .clientSeq = core.clientSeq(m_session.client()), .permission = m_permission};
+    protocol::Synced synced{.documentId = m_id, .position = core.log().head(), .horizon = core.log().horizon(),
+                            .clientSeq = core.log().clientSeq(m_session.client()), .permission = m_permission};
     if (collection())
         synced.policy = m_context.engine.rules(*collection())->policy;
-    if (!core.exists())
+    if (!core.log().exists())
         synced.position.chain = chainStart(collection().value_or(CollectionName()), m_id);
     if (m_session.wantsVectorClocks() || m_parameters.clocks)
-        synced.vectorClock = core.clock();
+        synced.vectorClock = core.log().clock();
     m_synced = true;
     m_parameters.pending.clear();
     m_clock.reset();
@@ -304,13 +304,13 @@ void Subscription::moveCursor(ServerSeq at)
 {
     const DocumentPtr document = m_pin ? m_pin->document() : nullptr;
     const DocumentCore *core = document ? document->core() : nullptr;
-    if (!core || !core->exists())
+    if (!core || !core->log().exists())
         return;
-    at = std::min(at, core->head().serverSeq);
-    if (core->tailReaches(at))
-        return cursorMoved(m_context, document, {m_session.client(), m_id, at, core->clockAt(at), m_context.clock.wall()});
+    at = std::min(at, core->log().head().serverSeq);
+    if (core->log().tail().reaches(at))
+        return cursorMoved(m_context, document, {m_session.client(), m_id, at, core->log().clockAt(at), m_context.clock.wall()});
     m_context.store().read<VectorClock>(
-        [number = core->number(), headClock = core->clock(), head = core->head().serverSeq, at](storage::ReadView &view) {
+        [number = core->log().number(), headClock = core->log().clock(), head = core->log().head().serverSeq, at](storage::ReadView &view) {
             return clockAt(view, number, at, head, headClock);
         },
         [document, at, client = m_session.client(), &context = m_context](Result<VectorClock> known) {

@@ -263,7 +263,7 @@ std::optional<FoundHead> CollectionWatch::changedHead(const DocumentPtr &documen
     const DocumentCore &core = *document->core();
     Budget budget(limits::kHeadSteps);
     FoundHead found = foundHead(m_parameters, m_context.engine.rules(collection())->policy,
-                                {.documentId = document->id(), .serverSeq = core.head().serverSeq, .deleted = core.isDeleted()},
+                                {.documentId = document->id(), .serverSeq = core.log().head().serverSeq, .deleted = core.isDeleted()},
                                 needsNoState(m_parameters) ? json::State() : core.record().state, headLimits(), budget);
     if (!budget.isExhausted())
         return found;

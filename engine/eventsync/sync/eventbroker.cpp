@@ -82,7 +82,7 @@ void EventBroker::committed(const eventlog::DocumentPtr &document, const std::ve
             break;
         case EventSubscriber::Take::EventsWithClocks:
             if (withClocks.empty())
-                withClocks = frames(document->id(), entries, document->core()->clockAt(before));
+                withClocks = frames(document->id(), entries, document->core()->log().clockAt(before));
             subscriber->deliver(withClocks);
             break;
         case EventSubscriber::Take::Behind:

@@ -99,7 +99,7 @@ void OtherNodes::join(pubsub::PubSub &pubsub, std::string node)
 void OtherNodes::announce(const DocumentPtr &document, const eventlog::LoggedPtr &last)
 {
     if (m_pubsub)
-        m_pubsub->publish(kTopic, toBytes({document->id(), last->event->collection, last->serverSeq, document->core()->number()}, m_node),
+        m_pubsub->publish(kTopic, toBytes({document->id(), last->event->collection, last->serverSeq, document->core()->log().number()}, m_node),
                           m_engine.executor());
 }
 
@@ -111,7 +111,7 @@ void OtherNodes::hinted(const Hint &hint)
     if (!m_calls.isWatched(hint.collection))
         return;
     m_engine.whenLoaded(hint.document, [this](const Result<DocumentPtr> &found) {
-        if (found && (*found)->core()->exists())
+        if (found && (*found)->core()->log().exists())
             m_calls.headChanged(*found);
     });
 }
@@ -119,11 +119,11 @@ void OtherNodes::hinted(const Hint &hint)
 void OtherNodes::refresh(const DocumentPtr &document, ServerSeq head)
 {
     m_engine.whenIdle(document, [this, document, head](const Result<> &idle) {
-        if (!idle || document->core()->head().serverSeq >= head)
+        if (!idle || document->core()->log().head().serverSeq >= head)
             return;
         m_engine.reload(document);
         m_engine.whenLoaded(document->id(), [this](const Result<DocumentPtr> &again) {
-            if (again && (*again)->core()->exists())
+            if (again && (*again)->core()->log().exists())
                 m_calls.headChanged(*again);
         });
     });
@@ -137,7 +137,7 @@ void OtherNodes::poll()
     m_engine.eachLoaded([&](const DocumentPtr &document) {
         const auto collection = document->collection();
         if (document->core() && (m_calls.isSubscribed(document->id()) || (collection && m_calls.isWatched(*collection))))
-            wanted.emplace_back(document->id(), document->core()->exists() ? document->core()->number() : 0);
+            wanted.emplace_back(document->id(), document->core()->log().exists() ? document->core()->log().number() : 0);
     });
     m_engine.store().read<Heads>([wanted = std::move(wanted)](storage::ReadView &view) { return headsOf(view, wanted); },
                                  [this](const Result<Heads> &heads) {

@@ -215,13 +215,13 @@ void QueryAnswers::answer(const protocol::Query &query, const Principal &princip
             return answer(failure(found.error()));
         const DocumentCore &core = *(*found)->core();
         // What may not be read and what is not there look alike.
-        if (!core.exists() || m_options.access->access(principal, core.collection(), id) == Access::None)
+        if (!core.log().exists() || m_options.access->access(principal, core.log().collection(), id) == Access::None)
             return answer(failure(ErrorCode::NotFound, "there is no document " + id.text()));
         if (std::holds_alternative<protocol::StateVectorsQuery>(query.query)) {
             return answer(stateVectorsOf(**found, std::get<protocol::StateVectorsQuery>(query.query).after));
         }
-        if (const auto *at = std::get_if<protocol::StateAtQuery>(&query.query); at && at->serverSeq > core.head().serverSeq)
-            return answer(failure(ErrorCode::NotFound, "the log ends at " + std::to_string(core.head().serverSeq.value())));
+        if (const auto *at = std::get_if<protocol::StateAtQuery>(&query.query); at && at->serverSeq > core.log().head().serverSeq)
+            return answer(failure(ErrorCode::NotFound, "the log ends at " + std::to_string(core.log().head().serverSeq.value())));
         ask<Content>(requester,
             [id, query](storage::ReadView &view, Budget &) -> Result<Content> {
                 EVENTSYNC_TRY(const std::optional<DocumentRow> row, EventStore(view).document(id));

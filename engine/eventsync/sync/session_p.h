@@ -19,6 +19,8 @@ namespace eventsync::sync {
 // One connection: says hello, subscribes, watches, asks, pushes. It holds what belongs to it, and gives each part its turn to send.
 // Bounded by limits.documentsPerConnection, kWatchesPerConnection, kQueriesAtATime and what pushes may wait. Owner only; held by
 // the service until it is closed, and by answers that are on their way.
+//
+// Large because the peer, the service and its own parts each have their functions here; what a part does is in that part.
 class Session : public std::enable_shared_from_this<Session>
 {
 public:

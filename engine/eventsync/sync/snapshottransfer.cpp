@@ -65,7 +65,7 @@ void lookUpPending(SyncContext &context, const DocumentPtr &document, const std:
             context.engine.whenIdle(document, [&context, document, pending, start, done, known = *known](const Result<> &idle) mutable {
                 if (!idle)
                     return;
-                start.known = knownIn(*start.snapshot, document->core()->number(), pending, known, knownIdsPerFrame(context.options));
+                start.known = knownIn(*start.snapshot, document->core()->log().number(), pending, known, knownIdsPerFrame(context.options));
                 done(SnapshotTransfer(std::move(start)));
             });
         });
@@ -102,14 +102,14 @@ Result<protocol::Snapshot> SnapshotTransfer::next()
 
 bool snapshotIsCheaper(const SyncContext &context, const eventlog::DocumentCore &core, const protocol::Subscribe &message, ServerSeq after)
 {
-    const std::int64_t missing = core.head().serverSeq - after;
-    const std::int64_t every = context.engine.snapshotEvery(core.collection());
-    if (every <= 0 || !message.pending.empty() || missing <= every || core.tail().empty())
+    const std::int64_t missing = core.log().head().serverSeq - after;
+    const std::int64_t every = context.engine.snapshotEvery(core.log().collection());
+    if (every <= 0 || !message.pending.empty() || missing <= every || core.log().tail().isEmpty())
         return false;
     std::size_t bytes = 0;
-    for (const eventlog::LoggedPtr &event : core.tail())
+    for (const eventlog::LoggedPtr &event : core.log().tail().events())
         bytes += event->canonical->size();
-    const std::size_t expected = bytes / core.tail().size() * static_cast<std::size_t>(missing);
+    const std::size_t expected = bytes / core.log().tail().events().size() * static_cast<std::size_t>(missing);
     return expected > 2 * core.state().canonicalSize();
 }
 

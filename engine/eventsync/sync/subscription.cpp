@@ -69,12 +69,12 @@ void Subscription::accept(const protocol::Subscribe &message, std::uint64_t requ
     const DocumentCore &core = *document->core();
     Outbox &peer = m_session.peer();
     const Access access =
-        m_context.options.access->access(m_session.principal(), core.collection() ? core.collection() : message.collection, m_id);
+        m_context.options.access->access(m_session.principal(), core.log().collection() ? core.log().collection() : message.collection, m_id);
     if (access == Access::None) {
         m_session.unsubscribe(m_id);
         return peer.sendError({ErrorCode::PermissionDenied, "no right to read"}, protocol::ErrorScope::Document, m_id);
     }
-    if (core.collection() && message.collection && *core.collection() != *message.collection) {
+    if (core.log().collection() && message.collection && *core.log().collection() != *message.collection) {
         if (request == m_accepted)
             m_session.unsubscribe(m_id);
         m_newest = m_accepted;
@@ -100,7 +100,7 @@ void Subscription::start(const Result<StartPosition> &position)
         return fail(position.error());
     const DocumentCore *core = m_pin->document()->core();
     if (position->diverged)
-        m_session.peer().send(protocol::Diverged{m_id, position->after, core->head().serverSeq});
+        m_session.peer().send(protocol::Diverged{m_id, position->after, core->log().head().serverSeq});
     m_sent = position->after;
     m_clock.reset();
     if (core && snapshotIsCheaper(m_context, *core, m_parameters, m_sent))

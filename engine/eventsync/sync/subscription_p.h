@@ -20,7 +20,8 @@ namespace eventsync::sync {
 // than what it was told of: then it falls back to catching up.
 //
 // Answers of the engine count only while the request that asked for them is the accepted one. Owner only; a session ends its
-// subscriptions before it goes. A third of its functions is what the broker asks, another third are accessors.
+// subscriptions before it goes. Large because a third of
+// its functions is what the broker asks, and another third are accessors.
 class Subscription final : public EventSubscriber, public std::enable_shared_from_this<Subscription>
 {
 public:

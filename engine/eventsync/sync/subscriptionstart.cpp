@@ -19,26 +19,26 @@ using Chains = std::map<ServerSeq, Digest>;
 // chain_n as far as memory knows it.
 std::optional<Digest> chainInMemory(const DocumentCore &core, ServerSeq seq)
 {
-    if (!core.exists())
+    if (!core.log().exists())
         return std::nullopt;
-    if (seq == core.horizon().previous())
-        return core.baseChain();
-    if (seq == core.head().serverSeq)
-        return core.head().chain;
-    if (const eventlog::LoggedPtr event = core.inTail(seq); event && seq <= core.head().serverSeq)
+    if (seq == core.log().horizon().previous())
+        return core.log().baseChain();
+    if (seq == core.log().head().serverSeq)
+        return core.log().head().chain;
+    if (const eventlog::LoggedPtr event = core.log().tail().at(seq); event && seq <= core.log().head().serverSeq)
         return event->chain;
     return std::nullopt;
 }
 
 void startByClock(SyncContext &context, const DocumentCore &core, const VectorClock &known, const StartDone &done)
 {
-    if (!core.exists() || known.covers(core.clock()))
-        return done(StartPosition{core.head().serverSeq});
+    if (!core.log().exists() || known.covers(core.log().clock()))
+        return done(StartPosition{core.log().head().serverSeq});
     if (known.isEmpty())
         return done(StartPosition{});
-    eventlog::DocumentRow row{.documentId = core.id(), .number = core.number(), .horizon = core.horizon()};
+    eventlog::DocumentRow row{.documentId = core.log().id(), .number = core.log().number(), .horizon = core.log().horizon()};
     context.store().read<ServerSeq>(
-        [row, head = core.head().serverSeq, known, headClock = core.clock()](storage::ReadView &view) {
+        [row, head = core.log().head().serverSeq, known, headClock = core.log().clock()](storage::ReadView &view) {
             return eventlog::EventStore(view).prefix(row, head, known, headClock);
         },
         [done](const Result<ServerSeq> &after) {
@@ -48,7 +48,7 @@ void startByClock(SyncContext &context, const DocumentCore &core, const VectorCl
 
 StartPosition startByChain(const DocumentCore &core, const protocol::Subscribe &message, const Chains &chains)
 {
-    const ServerSeq base = core.horizon().previous(), head = core.head().serverSeq;
+    const ServerSeq base = core.log().horizon().previous(), head = core.log().head().serverSeq;
     const auto isOurs = [&](ServerSeq seq, const std::optional<Digest> &chain) {
         if (seq == ServerSeq(0)) // nothing was applied that could differ, and chain 0 may have been told without a collection
             return true;
@@ -79,7 +79,7 @@ void findStart(SyncContext &context, const DocumentPtr &document, const protocol
         return startByClock(context, core, *message.vectorClock, done);
     std::vector<ServerSeq> unknown;
     const auto look = [&](ServerSeq seq) {
-        if (seq >= core.horizon() && seq <= core.head().serverSeq && !chainInMemory(core, seq))
+        if (seq >= core.log().horizon() && seq <= core.log().head().serverSeq && !chainInMemory(core, seq))
             unknown.push_back(seq);
     };
     look(message.afterSeq.value_or(ServerSeq(0)));
@@ -88,7 +88,7 @@ void findStart(SyncContext &context, const DocumentPtr &document, const protocol
     if (unknown.empty())
         return done(startByChain(core, message, {}));
     context.store().read<Chains>(
-        [unknown, number = core.number()](storage::ReadView &view) -> Result<Chains> {
+        [unknown, number = core.log().number()](storage::ReadView &view) -> Result<Chains> {
             Chains chains;
             for (const ServerSeq seq : unknown) {
                 EVENTSYNC_TRY(const std::optional<Digest> chain, eventlog::EventStore(view).chainAt(number, seq));

@@ -55,6 +55,7 @@ struct SessionInfo
     bool vectorClocks = false; // of such a reader: with each event the clock after it
 };
 
+// Large because each option is a member.
 struct ServiceOptions
 {
     Policies policies;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "documentlogtest.h"
+
 #include <support/executors.h>
 #include <support/fakeclock.h>
 
@@ -32,7 +34,7 @@ struct Log
     {
         auto core = std::make_unique<DocumentCore>(
             id, std::move(loaded), [](const CollectionName &) { return std::make_shared<const Rules>(); }, clock, random);
-        if (core->needsNumber())
+        if (!core->log().hasNumber())
             core->setNumber(1);
         return core;
     }
@@ -127,7 +129,7 @@ void TestEventLog::aLaggingRowIsFoldedForward()
     log.commit(*core);
     QVERIFY(core->isDirty());
     const auto again = log.open();
-    QCOMPARE(again->head(), core->head());
+    QCOMPARE(again->log().head(), core->log().head());
     QCOMPARE(again->state().canonical(), std::string(R"({"gold":3})"));
     QCOMPARE(again->clientSeq(ClientId("a")), ClientSeq(2));
     QCOMPARE(again->clientSeq(ClientId("b")), ClientSeq(1));
@@ -150,7 +152,7 @@ void TestEventLog::everyEventStandsInTheChain()
         QCOMPARE(event->chain, chain);
         QCOMPARE(*event->canonical, canonicalBytes(*event->event, EventForm::Logged));
     }
-    QCOMPARE(core->head().chain, chain);
+    QCOMPARE(core->log().head().chain, chain);
 }
 
 // [G3, G13]
@@ -210,7 +212,7 @@ void TestEventLog::aPrefixIsWhatTheClockCovers()
     auto view = log.backend.view();
     EventStore store(**view);
     const auto row = store.document(log.id);
-    QCOMPARE(*store.prefix(**row, ServerSeq(4), clock, core->clock()), ServerSeq(prefix));
+    QCOMPARE(*store.prefix(**row, ServerSeq(4), clock, core->log().clock()), ServerSeq(prefix));
 }
 
 // [G4]
@@ -243,7 +245,7 @@ void TestEventLog::statesBeforeAnOlderSnapshotAreReachedInACompactedLog()
     }
     log.run(core->derivedBatch(false));
     auto view = log.backend.view();
-    const auto removed = EventStore(**view).events(core->number(), {.after = ServerSeq(0), .until = ServerSeq(5)});
+    const auto removed = EventStore(**view).events(core->log().number(), {.after = ServerSeq(0), .until = ServerSeq(5)});
     log.run(core->compactBatch({.events = *removed}));
     view = log.backend.view();
     EventStore store(**view);
@@ -259,14 +261,14 @@ void TestEventLog::whatIsPreparedIsSeenByNobody()
     auto core = log.open();
     log.write(*core, "a", 1);
     log.commit(*core);
-    const Position before = core->head();
+    const Position before = core->log().head();
     log.write(*core, "a", 2);
-    QCOMPARE(core->head(), before);
-    QCOMPARE(core->clientSeq(ClientId("a")), ClientSeq(1));
-    QCOMPARE(core->clock().at(ClientId("a")), ClientSeq(1));
+    QCOMPARE(core->log().head(), before);
+    QCOMPARE(core->log().clientSeq(ClientId("a")), ClientSeq(1));
+    QCOMPARE(core->log().clock().at(ClientId("a")), ClientSeq(1));
     log.commit(*core);
-    QCOMPARE(core->head().serverSeq, ServerSeq(2));
-    QCOMPARE(core->clock().at(ClientId("a")), ClientSeq(2));
+    QCOMPARE(core->log().head().serverSeq, ServerSeq(2));
+    QCOMPARE(core->log().clock().at(ClientId("a")), ClientSeq(2));
 }
 
 namespace {
@@ -338,7 +340,7 @@ void TestEventLog::whatCannotBeReadIsNotLogged()
     if (written) {
         log.commit(*core);
     } else {
-        QVERIFY(!core->hasPrepared());
+        QVERIFY(core->log().prepared().isEmpty());
         QVERIFY(core->state().canonical() == before);
     }
     const auto again = log.open();
@@ -371,7 +373,7 @@ void TestEventLog::aLargestDocumentGrowsIsDeletedAndCanBeReadAtAnyPosition()
     core = log.open();
     QVERIFY(!core->state().exists());
     auto view = log.backend.view();
-    const auto removed = EventStore(**view).events(core->number(), {.after = ServerSeq(0), .until = ServerSeq(2)});
+    const auto removed = EventStore(**view).events(core->log().number(), {.after = ServerSeq(0), .until = ServerSeq(2)});
     log.run(core->compactBatch({.events = *removed})); // now old states are reached back from the newest one
     view = log.backend.view();
     EventStore store(**view);
@@ -406,7 +408,7 @@ void TestEventLog::aDecisionOfTheServerIsNoLargerThanAnEvent()
     const auto judged = core->push(std::make_shared<const Event>(event), {.client = event.clientId}, {});
     QCOMPARE(judged.verdict, Verdict::Merged);
     log.commit(*core);
-    const json::Object &record = core->tail().back()->event->metadata->at("conflict").as_object();
+    const json::Object &record = core->log().tail().events().back()->event->metadata->at("conflict").as_object();
     QCOMPARE(record.contains("ours"), bytes <= limits::kConflictRecordBytes);
     QCOMPARE(record.contains("truncated"), bytes > limits::kConflictRecordBytes);
     const auto again = log.open();
@@ -446,11 +448,20 @@ void TestEventLog::aPushIsComparedWithNoMoreThanItsBudgetAllows()
     const Judgement judged = core->push(pushed(ServerSeq(1)), {.client = alice}, {});
     QVERIFY(judged.verdict == Verdict::Conflict);
     QCOMPARE(judged.reason->code, ErrorCode::BaseCompacted);
-    QCOMPARE(judged.head, core->head().serverSeq);
+    QCOMPARE(judged.head, core->log().head().serverSeq);
     QCOMPARE(core->state().canonical(), before);
     // Its author looks at what has come, which leaves less to compare.
     QVERIFY(core->push(pushed(ServerSeq(kUnseen)), {.client = alice}, {}).verdict == Verdict::Merged);
 }
 
-QTEST_GUILESS_MAIN(TestEventLog)
+int main(int argc, char **argv)
+{
+    const QCoreApplication application(argc, argv);
+    int failed = 0;
+    const auto run = [&](QObject &&test) { failed += QTest::qExec(&test, argc, argv); };
+    run(TestEventLog());
+    run(DocumentLogTest());
+    return failed;
+}
+
 #include "tst_eventlog.moc"

@@ -4,6 +4,7 @@
 // seams, and that each limit is in the header of its module and on the page of limits.
 //
 // tst_structure --write-limits FILE: writes that page, docs/limits.md, and runs no test.
+#include "classsizes.h"
 #include "limitstable.h"
 
 #include <QCoreApplication>
@@ -213,6 +214,8 @@ private Q_SLOTS:
     void modulesLinkOnlyWhatTheTableAllows_data();
     void modulesLinkOnlyWhatTheTableAllows();
     void engineTakesTimeAndChanceFromItsSeams();
+    void classesAreMeasured();
+    void largeClassesSayWhy();
     void everyHeaderIsReadOnce();
     void everySourceHasItsLicenceLine();
     void limitsAreReadFromTheirHeader();
@@ -377,6 +380,61 @@ void StructureTest::engineTakesTimeAndChanceFromItsSeams()
     for (const QString &seam : seams)
         QVERIFY2(!seamFaults(textOf(sourceFolder() + u'/' + seam)).isEmpty(),
                  qPrintable(seam + u" is no seam any more"_s));
+}
+
+void StructureTest::classesAreMeasured()
+{
+    const QString source = uR"(
+// A comment; class Not { int a; };
+struct Plain { int a = 1; std::function<void(int)> call; static constexpr int kNone = 0; enum class E { A, B }; E e{}; };
+enum class Kind { One };
+// Large because it is an example.
+template<class T>
+class Both final : public Base<T>
+{
+    Q_OBJECT
+public:
+    explicit Both(int a) : m_a(a) { if (a) { b(); } }
+    Both(const Both &) = delete;
+    ~Both();
+    bool operator==(const Both &) const = default;
+    template<class U>
+    void b(U value = {}) const;
+    std::map<int, std::vector<int>> c() const { return {}; }
+private:
+    struct Inner { int x; void f(); };
+    friend class Other;
+    std::map<int, std::vector<int>> m_map = {};
+    struct { int x = 0; } m_pair;
+    int m_a;
+};
+)"_s;
+    const QList<ClassSize> sizes = classSizes(source);
+    QStringList seen;
+    for (const ClassSize &size : sizes)
+        seen.append(u"%1 %2 %3%4"_s.arg(size.name).arg(size.functions).arg(size.members).arg(size.hasReason ? u" why"_s : QString()));
+    QCOMPARE(seen, (QStringList{u"Plain 0 3"_s, u"Both 4 3 why"_s, u"Inner 1 1"_s}));
+}
+
+// A class with more than about 30 functions or 20 members hides a second noun, or says beside it why it does not.
+void StructureTest::largeClassesSayWhy()
+{
+    constexpr int kFunctions = 30, kMembers = 20;
+    QStringList faults;
+    qsizetype seen = 0;
+    for (const QString &folder : {u"engine"_s, u"server"_s, u"desktop"_s}) {
+        for (const QString &file : filesBelow(folder, {u"*.h"_s, u"*.cpp"_s})) {
+            for (const ClassSize &size : classSizes(textOf(file))) {
+                ++seen;
+                const bool isLarge = size.functions > kFunctions || size.members > kMembers;
+                if (isLarge && !size.hasReason)
+                    faults.append(u"%1: %2 has %3 functions and %4 members; say \"Large because ...\" in the comment before it, or divide it"_s
+                                      .arg(shortName(file), size.name).arg(size.functions).arg(size.members));
+            }
+        }
+    }
+    QVERIFY(seen > 300);
+    QVERIFY2(faults.isEmpty(), qPrintable(faults.join(u'\n')));
 }
 
 void StructureTest::everyHeaderIsReadOnce()

@@ -280,8 +280,6 @@ void WorkerTest::onAThreadOfItsOwn()
     rig.run();
 }
 
-} // namespace eventsync::sync::test
-
 // However long its log: the events at hand cost nothing.
 void WorkerTest::aSmallDocumentWithManyEventsStaysOnTheEngine()
 {
@@ -304,3 +302,5 @@ void WorkerTest::aSmallDocumentWithManyEventsStaysOnTheEngine()
     settle(rig, worker);
     QCOMPARE(acks(b), std::size_t(2));
 }
+
+} // namespace eventsync::sync::test
