@@ -13,14 +13,14 @@
 
 namespace eventsync {
 
-// What one computation that a peer asked for may cost: steps, bytes, time, and until its asker has gone. It is charged while
+// What one computation that a peer asked for may cost: steps, time, and until its asker has gone. It is charged while
 // the work is done, by every loop whose length the input decides, and handed on by reference to what that work calls. Once it
 // is exhausted it stays so, and the work ends with error().
 //
 // A step is what handles one element of the input, about 50 ns: a value compared, an operation applied, an entry looked up.
 // How many of them a kind of work may take is in the limits.h of its module. Deadlines and cancelling are looked at each
 // kLookEvery steps; steps alone make the same input end in the same place everywhere, so whatever decides about a document
-// (a validation, a merge) is bounded by steps and bytes, never by time.
+// (a validation, a merge) is bounded by steps, never by time.
 //
 // One thread at a time; cancelling a budget's source is for any thread.
 class Budget
@@ -32,7 +32,7 @@ public:
     using Cancelled = std::shared_ptr<const std::atomic<bool>>;
 
     Budget() = default; // unlimited: for input that the caller itself made
-    explicit Budget(std::uint64_t steps, std::uint64_t bytes = kUnlimited) : m_steps(steps), m_bytes(bytes) {}
+    explicit Budget(std::uint64_t steps) : m_steps(steps) {}
 
     // Work of a reader: it also ends at a moment of the clock's steady time (Timeout), and when its asker has gone
     // (Cancelled). The clock outlives the budget.
@@ -61,22 +61,11 @@ public:
         m_sinceLook += steps;
         return m_sinceLook < kLookEvery || look();
     }
-    bool chargeBytes(std::uint64_t bytes)
-    {
-        if (m_ended)
-            return false;
-        if (m_bytes == kUnlimited)
-            return true;
-        if (bytes > m_bytes)
-            return end(ErrorCode::TooLarge);
-        m_bytes -= bytes;
-        return true;
-    }
 
     bool isExhausted() const { return m_ended.has_value(); }
     std::uint64_t stepsLeft() const { return m_steps; }
 
-    // Why it ended: TooLarge (steps or bytes), Timeout, Cancelled. Only once it is exhausted. `what` names the work: "the
+    // Why it ended: TooLarge, Timeout, Cancelled. Only once it is exhausted. `what` names the work: "the
     // comparison takes more work than is allowed".
     Error error(std::string_view what) const;
     Result<> check(std::string_view what) const; // error(), or nothing where it is not exhausted
@@ -89,7 +78,7 @@ private:
         return false;
     }
 
-    std::uint64_t m_steps = kUnlimited, m_bytes = kUnlimited, m_sinceLook = 0;
+    std::uint64_t m_steps = kUnlimited, m_sinceLook = 0;
     const Clock *m_clock = nullptr; // none: there is no deadline
     std::chrono::milliseconds m_deadline{0};
     Cancelled m_cancelled;

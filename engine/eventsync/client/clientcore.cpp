@@ -151,11 +151,6 @@ void ClientCore::Private::leave()
 
 // ---- connection
 
-bool ClientCore::isWelcome() const
-{
-    return d->context.welcome;
-}
-
 Changes ClientCore::connected()
 {
     Changes out = d->begin();

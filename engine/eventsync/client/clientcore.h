@@ -58,7 +58,6 @@ public:
     Changes receive(const protocol::Message &message);
     Changes disconnected();
     Changes tick();                                     // at least once a second: expiry, retries on a document, presence
-    bool isWelcome() const;
 
     // ---- interest. A document is followed while it is open, and while it has edits that are not settled, open or not. Where
     // the server grants fewer places than there are such documents they take turns, those with something to send first.

@@ -17,7 +17,6 @@ public:
     bool areOutdated() const { return policy() != m_checkedPolicy; } // the policy has changed since refresh()
     void refresh();
 
-    bool checkAnything() const { return m_checks; }
     bool pass(const DocumentState &state) const;
     Result<> checkChange(const json::State &before, const json::State &after) const { return m_check->checkChange(before, after); }
     Result<> checkApplied(const DocumentState &after, const Diff &inverse) const;

@@ -35,7 +35,6 @@ public:
     Session find(std::uint64_t sid) const { return m_sids[m_lastFound] == sid ? m_lastFound : lookUp(sid); }
     Session number(std::uint64_t sid) { return m_sids[m_lastFound] == sid ? m_lastFound : meet(sid); } // met now, if never before
     std::uint64_t sidOf(Session session) const { return m_sids[session]; }
-    std::size_t sessionCount() const { return m_rows.size(); }
 
     // The ids of `span` were seen and applied.
     void observe(const IdSpan &span)

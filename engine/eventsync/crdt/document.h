@@ -71,7 +71,6 @@ public:
     std::uint64_t sid() const { return m_clock->sid(); }
     void setSid(std::uint64_t sid) { m_clock->setSid(sid); }
     Document fork(std::uint64_t sid) const; // a deep copy that goes on under another session
-    bool hasSeen(const IdSpan &span) const { return m_clock->knowsAll(span); }
     // From now on patches may refer to all ids of this session up to `last`, whatever became of them: for those who know
     // that they were seen though nothing of them is left.
     void assumeSeen(Id last) { m_clock->load(last); }

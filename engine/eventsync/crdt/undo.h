@@ -83,7 +83,6 @@ public:
     std::optional<UndoStep> takeUndo();
     std::optional<UndoStep> takeRedo();
     void giveUndo(UndoStep step) { push(m_undo, std::move(step)); }
-    void giveRedo(UndoStep step) { push(m_redo, std::move(step)); }
     const std::deque<MadeAgain> &madeAgain() const { return m_again; }
     void giveMadeAgain(MadeAgain again) { m_again.push_back(std::move(again)); }
 

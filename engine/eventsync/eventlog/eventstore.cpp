@@ -411,7 +411,6 @@ Result<VectorClock> EventStore::clockAt(std::int64_t document, ServerSeq seq, Se
     return headClock;
 }
 
-
 namespace {
 
 Result<KnownEvent> knownFromLog(const storage::Row &row)

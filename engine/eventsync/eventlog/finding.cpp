@@ -18,11 +18,6 @@ std::string_view findingKindName(FindingKind kind)
     return kNames[static_cast<std::size_t>(kind)];
 }
 
-bool isRepairable(FindingKind kind)
-{
-    return kind >= FindingKind::Document;
-}
-
 std::string Finding::toText() const
 {
     std::string text(findingKindName(kind));

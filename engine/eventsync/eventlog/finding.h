@@ -33,7 +33,6 @@ enum class FindingKind {
     Lag,         // a row lags the log behind the mark up to which all rows are complete
 };
 std::string_view findingKindName(FindingKind kind); // "chain", "clientSeq", ...
-bool isRepairable(FindingKind kind);                // by rebuilding
 
 // Value type.
 struct Finding

@@ -60,7 +60,6 @@ public:
     }
 
     const DocumentId &id() const { return m_id; }
-    Stage stage() const { return m_stage; }
     bool isIdle() const { return m_stage == Stage::Idle; }
     const DocumentCore *core() const { return m_core.get(); } // null while it is not loaded; a pointer for this turn
     // None if it does not exist, or that is not known now.

@@ -5,11 +5,9 @@
 // take() is where a reader that was live falls back to catching up.
 #include <eventsync/sync/subscription_p.h>
 
-#include <eventsync/base/limits.h>
 #include <eventsync/sync/session_p.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 namespace eventsync::sync {
@@ -265,25 +263,6 @@ void Subscription::sendSynced()
 
 namespace {
 
-// The clock at `at`: that of the head, less what follows.
-Result<VectorClock> clockAt(storage::ReadView &view, std::int64_t number, ServerSeq at, ServerSeq head, const VectorClock &headClock)
-{
-    VectorClock known = headClock;
-    std::set<ClientId> met;
-    eventlog::EventStore store(view);
-    for (ServerSeq from = at; from < head;) {
-        EVENTSYNC_TRY(const std::vector<LogEntryPtr> next, store.entries(number, {.after = from, .until = head, .bytes = limits::kFrameBytes}));
-        if (next.empty())
-            break;
-        for (const LogEntryPtr &event : next) {
-            if (met.insert(event->clientId).second)
-                known.set(event->clientId, event->clientSeq.previous());
-        }
-        from = next.back()->serverSeq;
-    }
-    return known;
-}
-
 void cursorMoved(SyncContext &context, const DocumentPtr &document, StateVector moved)
 {
     const StateVector &cursor = document->cursors().move(std::move(moved));
@@ -311,7 +290,7 @@ void Subscription::moveCursor(ServerSeq at)
         return cursorMoved(m_context, document, {m_session.client(), m_id, at, core->log().clockAt(at), m_context.clock.wall()});
     m_context.store().read<VectorClock>(
         [number = core->log().number(), headClock = core->log().clock(), head = core->log().head().serverSeq, at](storage::ReadView &view) {
-            return clockAt(view, number, at, head, headClock);
+            return eventlog::EventStore(view).clockAt(number, at, head, headClock);
         },
         [document, at, client = m_session.client(), &context = m_context](Result<VectorClock> known) {
             if (known)
