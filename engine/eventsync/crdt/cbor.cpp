@@ -2,33 +2,18 @@
 #include <eventsync/crdt/cbor.h>
 
 #include <eventsync/crdt/utf16.h>
+#include <eventsync/json/cbor.h>
 #include <eventsync/json/limits.h>
 #include <eventsync/json/numbers.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 namespace eventsync::crdt {
 
 void writeCborHeader(ByteWriter &out, int major, std::uint64_t length)
 {
-    const auto overlay = static_cast<std::uint8_t>(major << 5);
-    if (length <= 23) {
-        out.u8(static_cast<std::uint8_t>(overlay | length));
-    } else if (length <= 0xFF) {
-        out.u8(overlay | 24);
-        out.u8(static_cast<std::uint8_t>(length));
-    } else if (length <= 0xFFFF) {
-        out.u8(overlay | 25);
-        out.u16(static_cast<std::uint16_t>(length));
-    } else if (length <= 0xFFFFFFFF) {
-        out.u8(overlay | 26);
-        out.u32(static_cast<std::uint32_t>(length));
-    } else {
-        out.u8(overlay | 27);
-        out.u64(length);
-    }
+    json::cbor::appendHead(out.out(), static_cast<json::cbor::Major>(major), length);
 }
 
 void writeCborUnsigned(ByteWriter &out, std::uint64_t value)
@@ -98,14 +83,10 @@ namespace {
 
 void writeNumber(ByteWriter &out, double number)
 {
-    const auto narrow = static_cast<float>(number);
-    if (static_cast<double>(narrow) == number) {
-        out.u8(0xFA);
-        out.u32(std::bit_cast<std::uint32_t>(narrow));
-    } else {
-        out.u8(0xFB);
-        out.u64(std::bit_cast<std::uint64_t>(number));
-    }
+    if (json::cbor::isSingle(number))
+        json::cbor::appendSingle(out.out(), number);
+    else
+        json::cbor::appendDouble(out.out(), number);
 }
 
 } // namespace
@@ -114,9 +95,9 @@ void writeCbor(ByteWriter &out, const json::Value &value)
 {
     switch (value.kind()) {
     case boost::json::kind::null:
-        return out.u8(0xF6);
+        return out.u8(json::cbor::kNull);
     case boost::json::kind::bool_:
-        return out.u8(value.get_bool() ? 0xF5 : 0xF4);
+        return out.u8(value.get_bool() ? json::cbor::kTrue : json::cbor::kFalse);
     case boost::json::kind::int64: {
         const std::int64_t number = value.get_int64();
         return number >= 0 ? writeCborHeader(out, 0, static_cast<std::uint64_t>(number))
@@ -150,21 +131,18 @@ void writeCbor(ByteWriter &out, const Constant &constant)
     else if (const auto *binary = std::get_if<Binary>(&constant))
         writeCborBinary(out, binary->bytes);
     else
-        out.u8(std::holds_alternative<Undefined>(constant) ? 0xF7 : 0xF6);
+        out.u8(std::holds_alternative<Undefined>(constant) ? json::cbor::kUndefined : json::cbor::kNull);
 }
 
 CborHeader readCborHeader(ByteReader &in)
 {
     const std::uint8_t octet = in.u8();
     CborHeader header{octet >> 5, std::uint64_t(octet & 31), 0};
-    switch (header.value) {
-    case 24: header.value = in.u8(), header.width = 1; break;
-    case 25: header.value = in.u16(), header.width = 2; break;
-    case 26: header.value = in.u32(), header.width = 4; break;
-    case 27: header.value = in.u64(), header.width = 8; break;
-    case 28: case 29: case 30: case 31: in.fail(); break;
-    default: break;
-    }
+    const int bytes = json::cbor::argumentBytes(octet & 31u);
+    if (bytes < 0)
+        in.fail();
+    else if (bytes > 0)
+        header.value = in.bigEndian(bytes), header.width = bytes;
     return header;
 }
 
@@ -181,16 +159,6 @@ std::string_view readCborText(ByteReader &in)
 
 namespace {
 
-double halfToDouble(std::uint16_t half)
-{
-    const int exponent = half >> 10 & 31;
-    const double fraction = half & 1023;
-    const double magnitude = exponent == 0    ? std::ldexp(fraction, -24)
-                             : exponent == 31 ? (fraction == 0 ? HUGE_VAL : NAN)
-                                              : std::ldexp(fraction + 1024, exponent - 25);
-    return (half & 0x8000) != 0 ? -magnitude : magnitude;
-}
-
 // Text that may hold halves of surrogate pairs, as valid UTF-8.
 std::string validText(std::string_view text)
 {
@@ -205,13 +173,7 @@ std::string validText(std::string_view text)
 
 json::Value readNumber(ByteReader &in, const CborHeader &header)
 {
-    double number = 0;
-    if (header.width == 8)
-        number = std::bit_cast<double>(header.value);
-    else if (header.width == 4)
-        number = std::bit_cast<float>(static_cast<std::uint32_t>(header.value));
-    else
-        number = halfToDouble(static_cast<std::uint16_t>(header.value));
+    const double number = json::cbor::fromBits(header.value, header.width);
     if (!std::isfinite(number)) {
         in.fail();
         return {};

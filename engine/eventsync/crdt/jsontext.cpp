@@ -4,6 +4,7 @@
 #include <eventsync/crdt/cbor.h>
 #include <eventsync/crdt/limits.h>
 #include <eventsync/crdt/utf16.h>
+#include <eventsync/json/text.h>
 
 #include <charconv>
 
@@ -18,18 +19,6 @@ void appendEscape(std::string &out, unsigned unit)
     out += "\\u";
     for (int shift = 12; shift >= 0; shift -= 4)
         out += kHex[unit >> shift & 15];
-}
-
-void appendControl(std::string &out, char c)
-{
-    switch (c) {
-    case '\b': out += "\\b"; return;
-    case '\t': out += "\\t"; return;
-    case '\n': out += "\\n"; return;
-    case '\f': out += "\\f"; return;
-    case '\r': out += "\\r"; return;
-    default: appendEscape(out, static_cast<unsigned char>(c)); return;
-    }
 }
 
 bool isHex(std::string_view text, std::size_t at, unsigned &unit)
@@ -64,22 +53,18 @@ std::string withoutLoneEscapes(std::string_view text)
 
 void appendJsonText(std::string &out, std::string_view text)
 {
+    constexpr char kBeginsHalf = '\xED';
     out += '"';
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        const bool isHalf = c == '\xED' && i + 2 < text.size() && static_cast<unsigned char>(text[i + 1]) >= 0xA0;
-        if (c == '"' || c == '\\') {
-            out += '\\';
-            out += c;
-        } else if (static_cast<unsigned char>(c) < 0x20) {
-            appendControl(out, c);
-        } else if (isHalf) {
-            appendEscape(out, 0xD000u | (text[i + 1] & 0x3Fu) << 6 | (text[i + 2] & 0x3Fu));
-            i += 2;
-        } else {
-            out += c;
-        }
+    std::size_t run = 0, next = 0;
+    for (std::size_t at = text.find(kBeginsHalf); at != std::string_view::npos; at = text.find(kBeginsHalf, next)) {
+        next = at + 1;
+        if (at + 2 >= text.size() || static_cast<unsigned char>(text[at + 1]) < 0xA0)
+            continue;
+        json::appendEscaped(out, text.substr(run, at - run));
+        appendEscape(out, 0xD000u | (text[at + 1] & 0x3Fu) << 6 | (text[at + 2] & 0x3Fu));
+        run = next = at + 3;
     }
+    json::appendEscaped(out, text.substr(run));
     out += '"';
 }
 

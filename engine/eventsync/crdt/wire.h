@@ -50,7 +50,6 @@ public:
     void u8(std::uint8_t value) { m_out.push_back(static_cast<char>(value)); }
     void u16(std::uint16_t value) { bigEndian(value, 2); }
     void u32(std::uint32_t value) { bigEndian(value, 4); }
-    void u64(std::uint64_t value) { bigEndian(value, 8); }
     void bytes(std::string_view data) { m_out.append(data); }
 
     void vu57(std::uint64_t value)
@@ -102,9 +101,16 @@ public:
 
     std::uint8_t peek() { return m_at < m_end ? static_cast<std::uint8_t>(*m_at) : (fail(), std::uint8_t(0)); }
     std::uint8_t u8() { return m_at < m_end ? static_cast<std::uint8_t>(*m_at++) : (fail(), std::uint8_t(0)); }
-    std::uint16_t u16() { return static_cast<std::uint16_t>(bigEndian(2)); }
     std::uint32_t u32() { return static_cast<std::uint32_t>(bigEndian(4)); }
-    std::uint64_t u64() { return bigEndian(8); }
+
+    std::uint64_t bigEndian(int size)
+    {
+        const std::string_view data = bytes(static_cast<std::uint64_t>(size));
+        std::uint64_t value = 0;
+        for (const char byte : data)
+            value = value << 8 | static_cast<std::uint8_t>(byte);
+        return value;
+    }
 
     std::string_view bytes(std::uint64_t size)
     {
@@ -177,15 +183,6 @@ private:
                 return value;
         }
         return value | std::uint64_t(u8()) << shift;
-    }
-
-    std::uint64_t bigEndian(int size)
-    {
-        const std::string_view data = bytes(static_cast<std::uint64_t>(size));
-        std::uint64_t value = 0;
-        for (const char byte : data)
-            value = value << 8 | static_cast<std::uint8_t>(byte);
-        return value;
     }
 
     const char *m_at;

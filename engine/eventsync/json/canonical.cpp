@@ -3,6 +3,7 @@
 // RFC 8785. On the hot path of every event (hashing), so: one growing buffer, one scratch list of members for the whole
 // document, no sorting where members stand in order already (they mostly do: what was written canonically was read so).
 #include <eventsync/json/keyorder.h>
+#include <eventsync/json/text.h>
 #include <eventsync/json/value.h>
 
 #include <boost/container/small_vector.hpp>
@@ -93,28 +94,6 @@ std::size_t writeNumber(char *out, const Value &number)
     return static_cast<std::size_t>(std::to_chars(out, end, number.get_int64()).ptr - out);
 }
 
-void writeString(std::string &out, std::string_view text)
-{
-    out += '"';
-    const char *run = text.data();
-    const char *const end = run + text.size();
-    for (const char *c = run; c != end; ++c) {
-        const char escape = kEscapes[static_cast<unsigned char>(*c)];
-        if (escape == 0) [[likely]]
-            continue;
-        out.append(run, c);
-        run = c + 1;
-        if (escape == 1) {
-            constexpr char kHex[] = "0123456789abcdef";
-            out += {'\\', 'u', '0', '0', kHex[*c >> 4], kHex[*c & 15]};
-        } else {
-            out += {'\\', escape};
-        }
-    }
-    out.append(run, end);
-    out += '"';
-}
-
 std::size_t stringSize(std::string_view text)
 {
     std::size_t size = text.size() + 2;
@@ -146,7 +125,7 @@ public:
             break;
         }
         case boost::json::kind::string:
-            writeString(m_out, value.get_string());
+            appendString(m_out, value.get_string());
             break;
         case boost::json::kind::array:
             writeArray(value.get_array());
@@ -189,7 +168,7 @@ private:
             if (i > 0)
                 m_out += ',';
             const auto *member = m_members[base + i]; // by index: the list grows below
-            writeString(m_out, member->key());
+            appendString(m_out, member->key());
             m_out += ':';
             write(member->value());
         }
@@ -202,6 +181,33 @@ private:
 };
 
 } // namespace
+
+void appendEscaped(std::string &out, std::string_view text)
+{
+    const char *run = text.data();
+    const char *const end = run + text.size();
+    for (const char *c = run; c != end; ++c) {
+        const char escape = kEscapes[static_cast<unsigned char>(*c)];
+        if (escape == 0) [[likely]]
+            continue;
+        out.append(run, c);
+        run = c + 1;
+        if (escape == 1) {
+            constexpr char kHex[] = "0123456789abcdef";
+            out += {'\\', 'u', '0', '0', kHex[*c >> 4], kHex[*c & 15]};
+        } else {
+            out += {'\\', escape};
+        }
+    }
+    out.append(run, end);
+}
+
+void appendString(std::string &out, std::string_view text)
+{
+    out += '"';
+    appendEscaped(out, text);
+    out += '"';
+}
 
 std::string numberText(double number)
 {

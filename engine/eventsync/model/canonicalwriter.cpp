@@ -2,6 +2,7 @@
 #include <eventsync/model/canonicalwriter.h>
 
 #include <eventsync/json/keyorder.h>
+#include <eventsync/json/text.h>
 
 #include <boost/container/small_vector.hpp>
 
@@ -12,54 +13,6 @@ namespace eventsync::canonical {
 namespace {
 
 constexpr char kHex[] = "0123456789abcdef";
-
-bool needsEscape(char c)
-{
-    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
-}
-
-void appendEscape(std::string &out, char c)
-{
-    out += '\\';
-    switch (c) {
-    case '"':
-    case '\\':
-        out += c;
-        return;
-    case '\b':
-        out += 'b';
-        return;
-    case '\t':
-        out += 't';
-        return;
-    case '\n':
-        out += 'n';
-        return;
-    case '\f':
-        out += 'f';
-        return;
-    case '\r':
-        out += 'r';
-        return;
-    default:
-        out += "u00";
-        out += kHex[c >> 4];
-        out += kHex[c & 15];
-    }
-}
-
-void appendEscaped(std::string &out, std::string_view text)
-{
-    std::size_t run = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (!needsEscape(text[i]))
-            continue;
-        out.append(text, run, i - run);
-        appendEscape(out, text[i]);
-        run = i + 1;
-    }
-    out.append(text, run);
-}
 
 std::string_view operationText(json::OperationKind kind)
 {
@@ -86,32 +39,19 @@ std::string_view operationText(json::OperationKind kind)
 
 } // namespace
 
-void appendString(std::string &out, std::string_view text)
-{
-    out += '"';
-    appendEscaped(out, text);
-    out += '"';
-}
-
 void appendPointer(std::string &out, const json::Pointer &pointer)
 {
     out += '"';
     for (const std::string &token : pointer.tokens()) {
         out += '/';
-        if (token.find_first_of("~/") == std::string::npos) {
-            appendEscaped(out, token);
-            continue;
+        const std::string_view text = token;
+        std::size_t run = 0;
+        for (std::size_t at = text.find_first_of("~/"); at != std::string_view::npos; at = text.find_first_of("~/", run)) {
+            json::appendEscaped(out, text.substr(run, at - run));
+            out += text[at] == '~' ? "~0" : "~1";
+            run = at + 1;
         }
-        for (const char c : token) {
-            if (c == '~')
-                out += "~0";
-            else if (c == '/')
-                out += "~1";
-            else if (needsEscape(c))
-                appendEscape(out, c);
-            else
-                out += c;
-        }
+        json::appendEscaped(out, text.substr(run));
     }
     out += '"';
 }
@@ -144,7 +84,7 @@ void appendObject(std::string &out, const json::Object &object)
     for (const auto *member : members) {
         if (member != members.front())
             out += ',';
-        appendString(out, member->key());
+        json::appendString(out, member->key());
         out += ':';
         json::appendCanonical(out, member->value());
     }

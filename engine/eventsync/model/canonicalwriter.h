@@ -12,7 +12,6 @@
 // json::Value is built for it. Members must be written in the order of their names; the caller sees to that.
 namespace eventsync::canonical {
 
-void appendString(std::string &out, std::string_view text); // quoted and escaped
 void appendPointer(std::string &out, const json::Pointer &pointer);
 void appendUuid(std::string &out, const Uuid &id);
 void appendObject(std::string &out, const json::Object &object);

@@ -6,6 +6,7 @@
 
 #include <eventsync/base/assert.h>
 #include <eventsync/json/limits.h>
+#include <eventsync/json/text.h>
 #include <eventsync/model/canonicalwriter.h>
 #include <eventsync/model/eventcheck.h>
 #include <eventsync/model/jsonfields.h>
@@ -59,7 +60,7 @@ public:
     {
         m_out += '{';
         if (m_event.author && begin(Author, R"("author":)"))
-            canonical::appendString(m_out, *m_event.author);
+            json::appendString(m_out, *m_event.author);
         number(BaseSeq, R"("baseSeq":)", m_event.baseSeq.value());
         plain(ClientIdField, R"("clientId":)", m_event.clientId.text());
         number(ClientSeqField, R"("clientSeq":)", m_event.clientSeq.value());

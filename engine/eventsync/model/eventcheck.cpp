@@ -2,12 +2,11 @@
 #include <eventsync/model/eventcheck.h>
 
 #include <eventsync/base/limits.h>
+#include <eventsync/json/cbor.h>
 #include <eventsync/json/limits.h>
 #include <eventsync/model/limits.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 namespace eventsync {
 
@@ -31,9 +30,8 @@ std::size_t extraIn(const json::Value &value)
         for (const json::Value &element : *list)
             extra += extraIn(element);
     } else if (const double *number = value.if_double()) {
-        const bool single = std::fabs(*number) <= std::numeric_limits<float>::max() && double(float(*number)) == *number;
         const std::size_t text = json::canonicalSize(value) + 1;
-        extra = std::max(single ? kSingleBytes : kDoubleBytes, text) - text;
+        extra = std::max(json::cbor::isSingle(*number) ? kSingleBytes : kDoubleBytes, text) - text;
     }
     return extra;
 }

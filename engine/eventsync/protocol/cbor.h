@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/json/cbor.h>
 #include <eventsync/json/value.h>
 #include <eventsync/protocol/shape.h>
 
-#include <cmath>
 #include <cstdint>
-#include <limits>
-#include <optional>
 
 // CBOR (RFC 8949) in its deterministic encoding (section 4.2.1) and nothing else: one value has one encoding. Values are in
 // their JSON form on this side; bytes become hexadecimal or base64url where the shape says so.
@@ -25,12 +23,11 @@ Result<json::Value> read(std::string_view bytes, const Shape &shape, const Limit
 
 void append(std::string &out, const json::Value &value, const Shape &shape);
 
-enum class Major : unsigned char { Unsigned, Negative, ByteString, Text, List, Map, Tag, Simple };
-
-constexpr unsigned char kFalse = 0xF4, kTrue = 0xF5, kNull = 0xF6, kHalf = 0xF9, kSingle = 0xFA, kDouble = 0xFB;
+using json::cbor::appendHead, json::cbor::exactHalf, json::cbor::fromBits, json::cbor::fromHalf, json::cbor::isSingle, json::cbor::Major;
+using json::cbor::appendDouble, json::cbor::appendSingle;
+using json::cbor::kDouble, json::cbor::kFalse, json::cbor::kHalf, json::cbor::kNull, json::cbor::kSingle, json::cbor::kTrue;
 
 // Pieces, for what is written without a json::Value.
-void appendHead(std::string &out, Major major, std::uint64_t argument);
 void appendInteger(std::string &out, std::int64_t number);
 void appendFloat(std::string &out, double number); // not integral, or outside the integers' range
 void appendString(std::string &out, std::string_view text, const Shape &shape);
@@ -38,16 +35,5 @@ void appendString(std::string &out, std::string_view text, const Shape &shape);
 // The same bytes as append() for canonical JSON text, in one pass and without a json::Value between. False, with `out` as it
 // was, for text that is not canonical JSON as far as that shows, or too deep. Text is taken to be UTF-8.
 bool appendCanonical(std::string &out, std::string_view json, const Shape &shape, int maxDepth);
-
-// Whether single precision holds the number exactly.
-inline bool isSingle(double number)
-{
-    return std::fabs(number) <= static_cast<double>(std::numeric_limits<float>::max()) &&
-           static_cast<double>(static_cast<float>(number)) == number;
-}
-
-// The half-precision form of a number that has one exactly.
-std::optional<std::uint16_t> exactHalf(double number);
-double fromHalf(std::uint16_t half);
 
 } // namespace eventsync::protocol::cbor

@@ -34,9 +34,10 @@ bool Cursor::head(Head &out)
     out.argument = out.info;
     if (out.major == Major::Simple || out.info < 24)
         return true;
-    if (out.info > 27)
+    const int bytes = json::cbor::argumentBytes(out.info);
+    if (bytes < 0)
         return fail(out.info == 31 ? "an indefinite length" : "a reserved length");
-    if (!number(1 << (out.info - 24), out.argument))
+    if (!number(bytes, out.argument))
         return false;
     const std::uint64_t shorter = out.info == 24 ? 24 : std::uint64_t(1) << (8 << (out.info - 25));
     return out.argument >= shorter || fail("a number that is not in its shortest form");

@@ -9,7 +9,6 @@
 #include <eventsync/json/numbers.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 namespace eventsync::protocol::cbor {
@@ -198,15 +197,10 @@ private:
     bool floating(json::Value &out, unsigned char form)
     {
         std::uint64_t bits = 0;
-        if (!m_in.number(form == kHalf ? 2 : form == kSingle ? 4 : 8, bits))
+        const int bytes = form == kHalf ? 2 : form == kSingle ? 4 : 8;
+        if (!m_in.number(bytes, bits))
             return invalid(m_in.problem());
-        double value = 0;
-        if (form == kHalf)
-            value = fromHalf(static_cast<std::uint16_t>(bits));
-        else if (form == kSingle)
-            value = static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
-        else
-            value = std::bit_cast<double>(bits);
+        const double value = fromBits(bits, bytes);
         if (!std::isfinite(value))
             return invalid("a number that is not finite");
         const bool tooLong = (form == kSingle && exactHalf(value)) ||
@@ -223,20 +217,6 @@ private:
 };
 
 } // namespace
-
-double fromHalf(std::uint16_t half)
-{
-    const int exponent = (half >> 10) & 31;
-    const double mantissa = half & 0x3FF;
-    double value = 0;
-    if (exponent == 31)
-        value = mantissa == 0 ? HUGE_VAL : std::nan("");
-    else if (exponent == 0)
-        value = std::ldexp(mantissa, -24);
-    else
-        value = std::ldexp(mantissa + 1024, exponent - 25);
-    return half & 0x8000 ? -value : value;
-}
 
 Result<json::Value> read(std::string_view bytes, const Shape &shape, const Limits &limits)
 {

@@ -6,17 +6,10 @@
 #include <boost/container/small_vector.hpp>
 
 #include <algorithm>
-#include <bit>
 
 namespace eventsync::protocol::cbor {
 
 namespace {
-
-void appendBigEndian(std::string &out, std::uint64_t number, int bytes)
-{
-    for (int i = bytes - 1; i >= 0; --i)
-        out += static_cast<char>(number >> (8 * i));
-}
 
 // Bytewise order of the encoded keys: a shorter text has the smaller head, so length comes first.
 bool keyBefore(std::string_view a, std::string_view b)
@@ -45,25 +38,6 @@ void appendMap(std::string &out, const json::Object &object, const Shape &shape)
 
 } // namespace
 
-void appendHead(std::string &out, Major major, std::uint64_t argument)
-{
-    const unsigned top = static_cast<unsigned>(major) << 5;
-    const auto head = [&](unsigned info, int bytes) {
-        out += static_cast<char>(top | info);
-        appendBigEndian(out, argument, bytes);
-    };
-    if (argument < 24)
-        out += static_cast<char>(top | argument);
-    else if (argument <= 0xFF)
-        head(24, 1);
-    else if (argument <= 0xFFFF)
-        head(25, 2);
-    else if (argument <= 0xFFFF'FFFF)
-        head(26, 4);
-    else
-        head(27, 8);
-}
-
 void appendInteger(std::string &out, std::int64_t number)
 {
     if (number >= 0)
@@ -76,13 +50,12 @@ void appendFloat(std::string &out, double number)
 {
     if (const auto half = exactHalf(number)) {
         out += static_cast<char>(kHalf);
-        appendBigEndian(out, *half, 2);
+        out += static_cast<char>(*half >> 8);
+        out += static_cast<char>(*half);
     } else if (isSingle(number)) {
-        out += static_cast<char>(kSingle);
-        appendBigEndian(out, std::bit_cast<std::uint32_t>(static_cast<float>(number)), 4);
+        appendSingle(out, number);
     } else {
-        out += static_cast<char>(kDouble);
-        appendBigEndian(out, std::bit_cast<std::uint64_t>(number), 8);
+        appendDouble(out, number);
     }
 }
 
@@ -98,30 +71,6 @@ void appendString(std::string &out, std::string_view text, const Shape &shape)
         }
     }
     appendText(out, text);
-}
-
-std::optional<std::uint16_t> exactHalf(double number)
-{
-    constexpr int kLowestNormal = -14, kHighest = 15, kLowest = -24; // exponents of half precision
-    constexpr std::uint32_t kHiddenBit = 1u << 23;
-    if (!isSingle(number))
-        return std::nullopt;
-    const auto bits = std::bit_cast<std::uint32_t>(static_cast<float>(number));
-    const auto sign = static_cast<std::uint16_t>((bits >> 16) & 0x8000u);
-    const int exponent = static_cast<int>((bits >> 23) & 0xFFu) - 127;
-    const std::uint32_t mantissa = bits & (kHiddenBit - 1);
-    if (exponent >= kLowestNormal && exponent <= kHighest) {
-        if (mantissa & 0x1FFFu)
-            return std::nullopt;
-        return static_cast<std::uint16_t>(sign | static_cast<std::uint32_t>(exponent + 15) << 10 | mantissa >> 13);
-    }
-    if (exponent < kLowest || exponent > kHighest)
-        return std::nullopt;
-    const std::uint32_t whole = mantissa | kHiddenBit; // below the normal ones: a multiple of 2^-24
-    const int shift = -exponent - 1;
-    if (whole & ((1u << shift) - 1))
-        return std::nullopt;
-    return static_cast<std::uint16_t>(sign | whole >> shift);
 }
 
 void append(std::string &out, const json::Value &value, const Shape &shape)

@@ -6,6 +6,7 @@
 #include <eventsync/protocol/codec.h>
 
 #include <eventsync/json/limits.h>
+#include <eventsync/json/text.h>
 #include <eventsync/model/canonicalwriter.h>
 #include <eventsync/model/limits.h>
 #include <eventsync/protocol/cbor.h>
@@ -106,11 +107,11 @@ void appendResult(Bytes &out, const AckResult &result)
     canonical::appendUuid(out, result.id);
     if (result.path) {
         out += R"(,"path":)";
-        canonical::appendString(out, *result.path);
+        json::appendString(out, *result.path);
     }
     if (result.reason) {
         out += R"(,"reason":)";
-        canonical::appendString(out, *result.reason);
+        json::appendString(out, *result.reason);
     }
     if (result.serverSeq)
         number(R"(,"serverSeq":)", result.serverSeq->value());
