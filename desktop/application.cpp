@@ -114,22 +114,22 @@ void openAnotherWindow(MainWindow &window, const QString &profile)
     dialog->open();
 }
 
-void savePicture(MainWindow &window, const QString &path)
+void saveScreenshot(MainWindow &window, const QString &path)
 {
-    if (!pictureOf(window).save(path, "PNG"))
+    if (!screenshotOf(window).save(path, "PNG"))
         complain(u"%1 cannot be written"_s.arg(path));
 }
 
-// A picture without a script: once the window shows what the server has, or is as far as it gets.
-void takePictureAndQuit(MainWindow &window, const QString &path)
+// A screenshot without a script: once the window shows what the server has, or is as far as it gets.
+void saveScreenshotAndQuit(MainWindow &window, const QString &path)
 {
     auto *timer = new QTimer(&window);
     timer->setSingleShot(true);
     QObject::connect(timer, &QTimer::timeout, &window, [&window, path] {
-        savePicture(window, path);
+        saveScreenshot(window, path);
         window.close();
     });
-    QObject::connect(&window.session(), &Session::gamesLoaded, timer, [timer] { timer->start(kSettleMs); });
+    QObject::connect(&window.session(), &Session::documentsLoaded, timer, [timer] { timer->start(kSettleMs); });
     timer->start(window.session().isOffline() ? kSettleMs : kScreenshotMs);
 }
 
@@ -141,7 +141,7 @@ ExitCode showAndPlay(QApplication &application, MainWindow &window, const Option
     QObject::connect(&player, &Player::finished, &application, [&](ExitCode played) {
         code = played;
         if (!options.screenshot.isEmpty())
-            savePicture(window, options.screenshot);
+            saveScreenshot(window, options.screenshot);
         window.close();
     });
     window.show();
@@ -150,7 +150,7 @@ ExitCode showAndPlay(QApplication &application, MainWindow &window, const Option
     else if (!options.play.isEmpty())
         player.play(std::move(steps));
     else if (!options.screenshot.isEmpty())
-        takePictureAndQuit(window, options.screenshot);
+        saveScreenshotAndQuit(window, options.screenshot);
     application.exec();
     return code;
 }
@@ -203,9 +203,9 @@ ExitCode run(QApplication &application)
     QApplication::setApplicationDisplayName({});
     QApplication::setApplicationVersion(QStringLiteral(EVENTSYNC_VERSION));
     QApplication::setDesktopFileName(u"eventsync"_s);
-    QIcon picture(u":/icons/eventsync-32.png"_s);
-    picture.addFile(u":/icons/eventsync-128.png"_s);
-    QApplication::setWindowIcon(picture);
+    QIcon windowIcon(u":/icons/eventsync-32.png"_s);
+    windowIcon.addFile(u":/icons/eventsync-128.png"_s);
+    QApplication::setWindowIcon(windowIcon);
     installLanguage(application, {});
     const auto options = parseCommandLine(QApplication::arguments());
     if (!options) {

@@ -12,7 +12,7 @@ namespace eventsync::desktop {
 
 namespace {
 
-// All pictures are drawn on 24 by 24 units with lines of two.
+// All icons are drawn on 24 by 24 units with lines of two.
 constexpr qreal kGrid = 24;
 
 QPainterPath lines(std::initializer_list<std::initializer_list<QPointF>> strokes)
@@ -52,43 +52,43 @@ QPainterPath turn(bool forward)
     return forward ? QTransform(-1, 0, 0, 1, kGrid, 0).map(path) : path;
 }
 
-QPainterPath shape(Picture picture)
+QPainterPath shape(Icon id)
 {
-    switch (picture) {
-    case Picture::Waiting: // a clock
+    switch (id) {
+    case Icon::Waiting: // a clock
         return both(circle({12, 12}, 9), lines({{{12, 6.5}, {12, 12}, {16, 14.5}}}));
-    case Picture::Sent: // an arrow that leaves
+    case Icon::Sent: // an arrow that leaves
         return lines({{{12, 20}, {12, 4}}, {{5, 11}, {12, 4}, {19, 11}}});
-    case Picture::Conflict: // a warning triangle
+    case Icon::Conflict: // a warning triangle
         return lines({{{12, 3}, {22, 20}, {2, 20}, {12, 3}}, {{12, 10}, {12, 14}}, {{12, 17}, {12, 17.2}}});
-    case Picture::DeadLetter:
-    case Picture::Refused:
+    case Icon::DeadLetter:
+    case Icon::Refused:
         return both(circle({12, 12}, 9), lines({{{8.5, 8.5}, {15.5, 15.5}}, {{15.5, 8.5}, {8.5, 15.5}}}));
-    case Picture::Confirmed:
+    case Icon::Confirmed:
         return lines({{{4, 13}, {9.5, 18.5}, {20, 6}}});
-    case Picture::Online:
+    case Icon::Online:
         return both(circle({12, 12}, 9), lines({{{7.5, 12.5}, {11, 16}, {16.5, 9}}}));
-    case Picture::Connecting:
+    case Icon::Connecting:
         return both(circle({12, 12}, 9), lines({{{7.5, 12}, {7.7, 12}}, {{12, 12}, {12.2, 12}}, {{16.5, 12}, {16.7, 12}}}));
-    case Picture::Offline:
+    case Icon::Offline:
         return both(circle({12, 12}, 9), lines({{{5.6, 5.6}, {18.4, 18.4}}}));
-    case Picture::Add:
+    case Icon::Add:
         return lines({{{12, 4}, {12, 20}}, {{4, 12}, {20, 12}}});
-    case Picture::Delete:
+    case Icon::Delete:
         return lines({{{4, 6.5}, {20, 6.5}}, {{9, 6.5}, {9, 3.5}, {15, 3.5}, {15, 6.5}},
                       {{6, 6.5}, {7, 21}, {17, 21}, {18, 6.5}}, {{10, 11}, {10, 17}}, {{14, 11}, {14, 17}}});
-    case Picture::Undo: return turn(false);
-    case Picture::Redo: return turn(true);
-    case Picture::Gold:
+    case Icon::Undo: return turn(false);
+    case Icon::Redo: return turn(true);
+    case Icon::Gold:
         return both(circle({12, 12}, 9), circle({12, 12}, 4.5));
-    case Picture::Experience: // a star
+    case Icon::Experience: // a star
         return lines({{{12, 2.5}, {14.8, 8.9}, {21.5, 9.5}, {16.4, 14}, {18, 20.8}, {12, 17.2}, {6, 20.8}, {7.6, 14},
                        {2.5, 9.5}, {9.2, 8.9}, {12, 2.5}}});
-    case Picture::LevelUp:
+    case Icon::LevelUp:
         return lines({{{5, 12}, {12, 5}, {19, 12}}, {{5, 19}, {12, 12}, {19, 19}}});
-    case Picture::Save: return shape(Picture::Confirmed);
-    case Picture::Revert: return shape(Picture::Undo);
-    case Picture::Sync: {
+    case Icon::Save: return shape(Icon::Confirmed);
+    case Icon::Revert: return shape(Icon::Undo);
+    case Icon::Sync: {
         QPainterPath path;
         path.arcMoveTo(4, 4, 16, 16, 20);
         path.arcTo(4, 4, 16, 16, 20, 150);
@@ -96,21 +96,21 @@ QPainterPath shape(Picture picture)
         path.arcTo(4, 4, 16, 16, 200, 150);
         return both(path, lines({{{19.5, 3.5}, {19.5, 9.2}, {14, 9.2}}, {{4.5, 20.5}, {4.5, 14.8}, {10, 14.8}}}));
     }
-    case Picture::Window:
+    case Icon::Window:
         return lines({{{3, 4}, {21, 4}, {21, 20}, {3, 20}, {3, 4}}, {{3, 9}, {21, 9}}});
-    case Picture::Decide:
+    case Icon::Decide:
         return lines({{{12, 21}, {12, 13}, {5, 6}}, {{12, 13}, {19, 6}}, {{4.5, 11}, {4.5, 5.5}, {10, 5.5}},
                       {{19.5, 11}, {19.5, 5.5}, {14, 5.5}}});
-    case Picture::Up:
+    case Icon::Up:
         return lines({{{12, 20}, {12, 4}}, {{5, 11}, {12, 4}, {19, 11}}});
-    case Picture::Down:
+    case Icon::Down:
         return lines({{{12, 4}, {12, 20}}, {{5, 13}, {12, 20}, {19, 13}}});
-    case Picture::Game: // a die
+    case Icon::Game: // a die
         return both(lines({{{4, 4}, {20, 4}, {20, 20}, {4, 20}, {4, 4}}}),
                     both(circle({8.5, 8.5}, 0.6), both(circle({12, 12}, 0.6), circle({15.5, 15.5}, 0.6))));
-    case Picture::Text:
+    case Icon::Text:
         return lines({{{4, 6}, {20, 6}}, {{4, 12}, {20, 12}}, {{4, 18}, {13, 18}}});
-    case Picture::List:
+    case Icon::List:
         return both(lines({{{9, 6}, {20, 6}}, {{9, 12}, {20, 12}}, {{9, 18}, {20, 18}}}),
                     both(circle({4, 6}, 0.7), both(circle({4, 12}, 0.7), circle({4, 18}, 0.7))));
     }
@@ -118,22 +118,22 @@ QPainterPath shape(Picture picture)
 }
 
 // Colours with enough contrast on the palette's own background; the rest is drawn in the text's colour.
-QColor colour(Picture picture, const QPalette &palette, QIcon::Mode mode)
+QColor colour(Icon id, const QPalette &palette, QIcon::Mode mode)
 {
     if (mode == QIcon::Selected)
         return palette.color(QPalette::Active, QPalette::HighlightedText);
     if (mode == QIcon::Disabled)
         return palette.color(QPalette::Disabled, QPalette::WindowText);
     const bool dark = palette.color(QPalette::Window).lightness() < 128;
-    switch (picture) {
-    case Picture::Conflict:
-    case Picture::Connecting:
+    switch (id) {
+    case Icon::Conflict:
+    case Icon::Connecting:
         return dark ? QColor(0xff, 0xb7, 0x4d) : QColor(0x9a, 0x52, 0x00);
-    case Picture::DeadLetter:
-    case Picture::Refused:
+    case Icon::DeadLetter:
+    case Icon::Refused:
         return dark ? QColor(0xff, 0x8a, 0x80) : QColor(0xb0, 0x1e, 0x1e);
-    case Picture::Online:
-    case Picture::Confirmed:
+    case Icon::Online:
+    case Icon::Confirmed:
         return dark ? QColor(0x81, 0xc7, 0x84) : QColor(0x1b, 0x6e, 0x2a);
     default: return palette.color(QPalette::Active, QPalette::WindowText);
     }
@@ -142,7 +142,7 @@ QColor colour(Picture picture, const QPalette &palette, QIcon::Mode mode)
 class Engine final : public QIconEngine
 {
 public:
-    explicit Engine(Picture picture) : m_picture(picture) {}
+    explicit Engine(Icon id) : m_id(id) {}
 
     void paint(QPainter *painter, const QRect &rect, QIcon::Mode mode, QIcon::State) override
     {
@@ -150,7 +150,7 @@ public:
         painter->setRenderHint(QPainter::Antialiasing);
         painter->translate(rect.topLeft());
         painter->scale(rect.width() / kGrid, rect.height() / kGrid);
-        painter->strokePath(shape(m_picture), QPen(colour(m_picture, QGuiApplication::palette(), mode), 2, Qt::SolidLine,
+        painter->strokePath(shape(m_id), QPen(colour(m_id, QGuiApplication::palette(), mode), 2, Qt::SolidLine,
                                                    Qt::RoundCap, Qt::RoundJoin));
         painter->restore();
     }
@@ -164,17 +164,17 @@ public:
         return pixmap;
     }
 
-    QIconEngine *clone() const override { return new Engine(m_picture); }
+    QIconEngine *clone() const override { return new Engine(m_id); }
 
 private:
-    Picture m_picture;
+    Icon m_id;
 };
 
 } // namespace
 
-QIcon icon(Picture picture)
+QIcon icon(Icon id)
 {
-    return QIcon(new Engine(picture));
+    return QIcon(new Engine(id));
 }
 
 } // namespace eventsync::desktop

@@ -5,15 +5,15 @@
 
 namespace eventsync::desktop {
 
-// The small pictures of the windows, drawn from lines in the colours of the palette at the moment of painting: right in
+// The icons of the windows, drawn from lines in the colours of the palette at the moment of painting: right in
 // light, dark and high-contrast themes and at every scale. A marker never stands alone: a text says the same beside it.
-enum class Picture {
+enum class Icon {
     Waiting, Sent, Conflict, DeadLetter, Confirmed,     // what became of an edit
     Online, Connecting, Offline, Refused,               // the connection
     Add, Delete, Undo, Redo, Gold, Experience, LevelUp, Save, Revert, Sync, Window, Decide,
     Up, Down, Game, Text, List,
 };
 
-QIcon icon(Picture picture);
+QIcon icon(Icon id);
 
 } // namespace eventsync::desktop

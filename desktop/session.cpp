@@ -80,12 +80,12 @@ Session::Session(std::unique_ptr<client::SyncClient> client, QString name, QObje
 {
     connect(m_client.get(), &client::SyncClient::headsChanged, this, &Session::onHeads);
     connect(m_client.get(), &client::SyncClient::documentChanged, this,
-            [this](const client::DocumentChanged &fact) { Q_EMIT gameChanged(fact.documentId); });
+            [this](const client::DocumentChanged &notification) { Q_EMIT documentChanged(notification.documentId); });
     connect(m_client.get(), &client::SyncClient::eventsApplied, this,
-            [this](const client::EventsApplied &fact) { learnNames(fact.events); });
-    connect(m_client.get(), &client::SyncClient::queueChanged, this, &Session::gameChanged);
-    connect(m_client.get(), &client::SyncClient::documentSynced, this, &Session::gameChanged);
-    connect(m_client.get(), &client::SyncClient::watchReady, this, &Session::gamesLoaded);
+            [this](const client::EventsApplied &notification) { learnNames(notification.events); });
+    connect(m_client.get(), &client::SyncClient::queueChanged, this, &Session::documentChanged);
+    connect(m_client.get(), &client::SyncClient::documentSynced, this, &Session::documentChanged);
+    connect(m_client.get(), &client::SyncClient::watchReady, this, &Session::documentsLoaded);
     // What was followed stays so: edits of an earlier run are sent, and games can be read offline.
     for (const DocumentId &id : core().documents())
         follow(id);
@@ -118,7 +118,7 @@ void Session::connectTo(const QUrl &server, Transport transport)
 {
     transport::DialOptions options;
     options.transport = transport;
-    options.codec = transport::Codec::Cbor;
+    options.codec = Codec::Cbor;
     options.userAgent = "eventsync-desktop";
     const bool offline = isOffline();
     m_client->goOffline(); // from the server it had before
@@ -142,19 +142,19 @@ void Session::synchronize()
 
 // ---- documents
 
-std::vector<DocumentId> Session::games() const
+std::vector<DocumentId> Session::documents() const
 {
     std::set<DocumentId> ids;
     for (const auto &[id, head] : m_heads)
         ids.insert(id);
     for (const DocumentId &id : core().documents())
         ids.insert(id);
-    std::vector<DocumentId> games;
+    std::vector<DocumentId> documents;
     for (const DocumentId &id : ids) {
-        if (game(id))
-            games.push_back(id);
+        if (document(id))
+            documents.push_back(id);
     }
-    return games;
+    return documents;
 }
 
 std::optional<Session::Kind> Session::kindOf(const DocumentId &id) const
@@ -182,7 +182,7 @@ QString Session::localName(const DocumentId &id) const
     return name && *name != crdt::kNoNode ? nameFrom(document->view(document->idOf(*name))) : QString();
 }
 
-std::optional<Session::Game> Session::game(const DocumentId &id) const
+std::optional<Session::Document> Session::document(const DocumentId &id) const
 {
     const auto kind = kindOf(id);
     if (!kind)
@@ -193,29 +193,29 @@ std::optional<Session::Game> Session::game(const DocumentId &id) const
     const bool known = local && (local->exists() || !entries.empty() || (position && position->serverSeq.value() > 0));
     const auto head = m_heads.find(id);
     const bool isHere = known ? local->exists() : head != m_heads.end();
-    Game game{.id = id, .kind = *kind, .name = {}, .gold = {}, .experience = {}, .level = {}};
+    Document document{.id = id, .kind = *kind, .name = {}, .gold = {}, .experience = {}, .level = {}};
     for (const auto &entry : entries) {
-        game.pending += entry.isPending();
-        game.conflicts += entry.state == EntryState::Conflict;
-        game.deadLetters += entry.state == EntryState::DeadLetter;
+        document.pending += entry.isPending();
+        document.conflicts += entry.state == EntryState::Conflict;
+        document.deadLetters += entry.state == EntryState::DeadLetter;
     }
-    if (!isHere && game.conflicts + game.deadLetters == 0)
+    if (!isHere && document.conflicts + document.deadLetters == 0)
         return std::nullopt; // a game that is gone stays in sight while something of ours hangs on it
     if (!isHere)
-        return game;
-    game.name = known ? localName(id) : nameIn(head->second.fields);
+        return document;
+    document.name = known ? localName(id) : nameIn(head->second.fields);
     if (*kind == Kind::Game) {
         const json::Value &state = known ? local->view() : head->second.fields;
-        game.gold = integerAt(state, "gold");
-        game.experience = integerAt(state, "experience");
-        game.level = integerAt(state, "level");
+        document.gold = integerAt(state, "gold");
+        document.experience = integerAt(state, "experience");
+        document.level = integerAt(state, "level");
     }
-    return game;
+    return document;
 }
 
 QString Session::title(const DocumentId &id) const
 {
-    const auto known = game(id);
+    const auto known = document(id);
     return known && !known->name.isEmpty() ? known->name : QString::fromStdString(id.text());
 }
 
@@ -255,19 +255,19 @@ void Session::follow(const DocumentId &id)
 }
 
 // The first games are followed as they come, so that they are here offline; with more than that, those that are opened.
-void Session::onHeads(const client::HeadsChanged &fact)
+void Session::onHeads(const client::HeadsChanged &notification)
 {
-    const auto *kind = std::find_if(std::begin(kKinds), std::end(kKinds), [&](Kind one) { return collection(one) == fact.collection; });
+    const auto *kind = std::find_if(std::begin(kKinds), std::end(kKinds), [&](Kind one) { return collection(one) == notification.collection; });
     if (kind == std::end(kKinds))
         return;
-    for (const protocol::Head &head : fact.heads) {
+    for (const protocol::Head &head : notification.heads) {
         if (head.deleted)
             m_heads.erase(head.documentId);
         else
             m_heads.insert_or_assign(head.documentId, Head{*kind, head.fields.value_or(json::Value())});
         if (!head.deleted && m_followed.size() < limits::kDesktopFollowed)
             follow(head.documentId);
-        Q_EMIT gameChanged(head.documentId);
+        Q_EMIT documentChanged(head.documentId);
     }
 }
 
@@ -300,18 +300,18 @@ void Session::announce()
         m_client->setPresence(*m_lookingAt, presenceOf(m_name, m_selection));
 }
 
-void Session::onPresence(const client::PresenceChanged &fact)
+void Session::onPresence(const client::PresenceChanged &notification)
 {
-    if (fact.clientId == core().clientId())
+    if (notification.clientId == core().clientId())
         return;
-    auto &people = m_people[fact.documentId];
-    if (fact.state.is_null())
-        people.erase(fact.clientId);
+    auto &people = m_people[notification.documentId];
+    if (notification.state.is_null())
+        people.erase(notification.clientId);
     else
-        people.insert_or_assign(fact.clientId, personFrom(fact.clientId, fact.state));
+        people.insert_or_assign(notification.clientId, personFrom(notification.clientId, notification.state));
     if (people.empty())
-        m_people.erase(fact.documentId);
-    Q_EMIT peopleChanged(fact.documentId);
+        m_people.erase(notification.documentId);
+    Q_EMIT peopleChanged(notification.documentId);
 }
 
 void Session::forgetPeople()
@@ -358,15 +358,15 @@ std::optional<DocumentId> Session::create(Kind kind, const QString &name)
         edit(kind == Kind::Text ? tr("The text could not be created") : tr("The list could not be created"),
              m_client->createCrdt(id, collection(kind), std::move(state), signature()));
     }
-    Q_EMIT gameChanged(id);
-    return game(id) ? std::optional(id) : std::nullopt;
+    Q_EMIT documentChanged(id);
+    return document(id) ? std::optional(id) : std::nullopt;
 }
 
-void Session::removeGame(const DocumentId &id)
+void Session::removeDocument(const DocumentId &id)
 {
     follow(id);
     edit(tr("The document could not be deleted"), m_client->remove(id, signature()));
-    Q_EMIT gameChanged(id);
+    Q_EMIT documentChanged(id);
 }
 
 void Session::add(const DocumentId &id, const json::Pointer &path, std::int64_t amount)
@@ -398,7 +398,7 @@ void Session::setValues(const DocumentId &id, std::map<json::Pointer, json::Valu
         return {};
     };
     edit(tr("The change was not made"), m_client->update(id, assign, signature()));
-    Q_EMIT gameChanged(id);
+    Q_EMIT documentChanged(id);
 }
 
 Result<> Session::editCrdt(const DocumentId &id, const client::ClientCore::CrdtEdit &change, Step step)
@@ -422,7 +422,7 @@ Result<> Session::editCrdt(const DocumentId &id, const client::ClientCore::CrdtE
         steps.undo.push_back(1);
     if (steps.undo.size() > limits::kUndoEntries)
         steps.undo.erase(steps.undo.begin());
-    Q_EMIT gameChanged(id);
+    Q_EMIT documentChanged(id);
     return {};
 }
 

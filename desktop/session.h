@@ -31,14 +31,14 @@ public:
 
     // A document as the list shows it. Where this replica follows it, from its optimistic state; otherwise from what the
     // server's list says.
-    struct Game
+    struct Document
     {
         DocumentId id;
         Kind kind = Kind::Game;
         QString name;
         std::optional<std::int64_t> gold, experience, level;
         std::size_t pending = 0, conflicts = 0, deadLetters = 0;
-        bool operator==(const Game &) const = default;
+        bool operator==(const Document &) const = default;
     };
 
     // `name` is what people call this replica; it goes with every edit, so that others' logs say who wrote.
@@ -58,8 +58,8 @@ public:
 
     // ---- documents
     static const CollectionName &collection(Kind kind = Kind::Game); // "games", "texts", "lists"
-    std::vector<DocumentId> games() const; // of all kinds
-    std::optional<Game> game(const DocumentId &id) const; // none: deleted or never there
+    std::vector<DocumentId> documents() const; // of all kinds
+    std::optional<Document> document(const DocumentId &id) const; // none: deleted or never there
     QString title(const DocumentId &id) const;            // its name, or its id
     void follow(const DocumentId &id);                    // keeps it in step
 
@@ -76,7 +76,7 @@ public:
     // ---- edits
     std::optional<DocumentId> createGame(const QString &name) { return create(Kind::Game, name); }
     std::optional<DocumentId> create(Kind kind, const QString &name);
-    void removeGame(const DocumentId &id);
+    void removeDocument(const DocumentId &id);
     void add(const DocumentId &id, const json::Pointer &path, std::int64_t amount); // the counter at path; made if absent
     void setValue(const DocumentId &id, const json::Pointer &path, json::Value value);
     void setValues(const DocumentId &id, std::map<json::Pointer, json::Value> values);
@@ -92,8 +92,8 @@ public:
     void retry(const EventId &entry);
 
 Q_SIGNALS:
-    void gameChanged(const eventsync::DocumentId &id); // came, changed or went
-    void gamesLoaded();                                // the server's list is here
+    void documentChanged(const eventsync::DocumentId &id); // came, changed or went
+    void documentsLoaded();                                // the server's list is here
     void namesLearned();
     void peopleChanged(const eventsync::DocumentId &id);
     void failed(const QString &what, const eventsync::Error &error);
@@ -111,10 +111,10 @@ private:
     json::Object signature() const;
     std::optional<Kind> kindOf(const DocumentId &id) const; // none: nothing that is shown here
     QString localName(const DocumentId &id) const;
-    void onPresence(const client::PresenceChanged &fact);
+    void onPresence(const client::PresenceChanged &notification);
     void forgetPeople();
     void announce();
-    void onHeads(const client::HeadsChanged &fact);
+    void onHeads(const client::HeadsChanged &notification);
     void edit(const QString &what, client::SyncClient::Edit future);
     void decide(const QString &what, QFuture<Result<>> future);
 

@@ -97,15 +97,15 @@ QString Texts::entryState(const client::QueueEntry &entry)
     return {};
 }
 
-Picture Texts::entryPicture(const client::QueueEntry &entry)
+Icon Texts::entryIcon(const client::QueueEntry &entry)
 {
     switch (entry.state) {
-    case EntryState::Waiting: return Picture::Waiting;
-    case EntryState::Sent: return Picture::Sent;
-    case EntryState::Conflict: return Picture::Conflict;
+    case EntryState::Waiting: return Icon::Waiting;
+    case EntryState::Sent: return Icon::Sent;
+    case EntryState::Conflict: return Icon::Conflict;
     case EntryState::DeadLetter: break;
     }
-    return Picture::DeadLetter;
+    return Icon::DeadLetter;
 }
 
 QString Texts::connection(SyncClient::State state)
@@ -121,17 +121,17 @@ QString Texts::connection(SyncClient::State state)
     return {};
 }
 
-Picture Texts::connectionPicture(SyncClient::State state)
+Icon Texts::connectionIcon(SyncClient::State state)
 {
     switch (state) {
-    case SyncClient::State::Offline: return Picture::Offline;
+    case SyncClient::State::Offline: return Icon::Offline;
     case SyncClient::State::Waiting:
-    case SyncClient::State::Connecting: return Picture::Connecting;
-    case SyncClient::State::Online: return Picture::Online;
+    case SyncClient::State::Connecting: return Icon::Connecting;
+    case SyncClient::State::Online: return Icon::Online;
     case SyncClient::State::Refused:
     case SyncClient::State::StoreLost: break;
     }
-    return Picture::Refused;
+    return Icon::Refused;
 }
 
 QString Texts::value(const json::Value &value)

@@ -23,9 +23,9 @@ public:
     static QString error(const Error &error); // a sentence for the code; the engine's English detail only where it helps
     static QString operation(Operation operation);
     static QString entryState(const client::QueueEntry &entry);
-    static Picture entryPicture(const client::QueueEntry &entry);
+    static Icon entryIcon(const client::QueueEntry &entry);
     static QString connection(client::SyncClient::State state);
-    static Picture connectionPicture(client::SyncClient::State state);
+    static Icon connectionIcon(client::SyncClient::State state);
 
     static QString value(const json::Value &value);          // on one line, strings in quotes
     static QString state(const json::State &state);          // the same, or "(not there)"

@@ -9,13 +9,13 @@
 
 namespace eventsync::server {
 
-// What a subcommand takes. Options of the store (--data, --store, --config) and of logging go with every one.
+/// What a subcommand takes. Options of the store (--data, --store, --config) and of logging go with every one.
 struct CommandSpec
 {
     std::string_view name;
-    std::string_view arguments;      // "ID", "[ID]", "FILE", ""
+    std::string_view arguments;      ///< "ID", "[ID]", "FILE", ""
     std::string_view help;
-    std::vector<Option> options = {}; // of its own
+    std::vector<Option> options = {}; ///< of its own
     std::size_t minArguments = 0, maxArguments = 0;
 };
 const std::vector<CommandSpec> &commandSpecs();
@@ -24,16 +24,16 @@ const CommandSpec *commandSpec(std::string_view name);
 struct Invocation
 {
     std::string command = "serve";
-    Settings settings;               // of the server
-    Settings options;                // the command's own
+    Settings settings;               ///< of the server
+    Settings options;                ///< the command's own
     std::vector<std::string> arguments;
     bool wantsHelp = false, wantsAllHelp = false, wantsVersion = false;
 
     bool has(std::string_view option) const { return options.find(option) != options.end(); }
-    std::string value(std::string_view option) const; // empty if it was not given
+    std::string value(std::string_view option) const; ///< empty if it was not given
 };
 
-// `words` without the program's name. InvalidValue says, in one line, what is wrong.
+/// `words` without the program's name. InvalidValue says, in one line, what is wrong.
 Result<Invocation> parseCommandLine(const std::vector<std::string> &words);
 
 std::string helpText(const std::string &command, bool all);

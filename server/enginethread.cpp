@@ -25,7 +25,7 @@ struct EngineThread::OnEngine
 };
 
 EngineThread::EngineThread(std::unique_ptr<storage::Backend> backend, Random &random, sync::ServiceOptions options)
-    : m_home(std::make_shared<EventLoopExecutor>()), m_backend(std::move(backend)),
+    : m_callerThread(std::make_shared<EventLoopExecutor>()), m_backend(std::move(backend)),
       m_queries(std::make_shared<storage::Queries>(*m_backend, m_clock, options.metrics)),
       m_engine(std::make_unique<EventLoopExecutor>(&m_thread)),
       m_worker(std::make_unique<EventLoopExecutor>(&m_workerThread)),
@@ -53,7 +53,7 @@ EngineThread::EngineThread(std::unique_ptr<storage::Backend> backend, Random &ra
 EngineThread::~EngineThread()
 {
     stop();
-    m_home->end(); // answers that nobody waits for any more hold the way home that they would take
+    m_callerThread->end(); // answers that are no longer awaited hold the executor that they would be posted to
 }
 
 void EngineThread::post(std::function<void(sync::SyncService &)> task)
@@ -66,7 +66,7 @@ void EngineThread::post(std::function<void(sync::SyncService &)> task)
 
 void EngineThread::shutdown(std::function<void()> done)
 {
-    const auto back = homeward<bool>([done = std::move(done)](bool) { done(); });
+    const auto back = toCallerThread<bool>([done = std::move(done)](bool) { done(); });
     post([back](sync::SyncService &service) {
         service.shutdown([back] { back(true); });
     });

@@ -16,37 +16,37 @@
 
 namespace eventsync::server {
 
-// The engine thread with the SyncService on it, and the ways there and back for the I/O thread, which made this object and
-// is its owner. Work goes out with a continuation; the continuation runs, and is destroyed, on the I/O thread, whichever
-// thread drops it: so it may hold a Responder.
+/// The engine thread with the SyncService on it, and the ways there and back for the I/O thread, which made this object and
+/// is its owner. Work goes out with a continuation; the continuation runs, and is destroyed, on the I/O thread, whichever
+/// thread drops it: so it may hold a Responder.
 class EngineThread
 {
 public:
-    // `backend` has the schema of SyncService. The random source serves the engine thread.
+    /// `backend` has the schema of SyncService. The random source serves the engine thread.
     EngineThread(std::unique_ptr<storage::Backend> backend, Random &random, sync::ServiceOptions options);
-    ~EngineThread(); // without a shutdown() before it, sessions end unanswered; what was committed stays committed
+    ~EngineThread(); ///< without a shutdown() before it, sessions end unanswered; what was committed stays committed
 
     Executor &executor() { return *m_engine; }
-    Executor &home() { return *m_home; }
-    std::shared_ptr<Executor> sharedHome() { return m_home; }
+    Executor &callerThread() { return *m_callerThread; }
+    std::shared_ptr<Executor> sharedCallerThread() { return m_callerThread; }
     storage::Backend &backend() { return *m_backend; }
 
-    // Runs on the engine thread; dropped once that has ended.
+    /// Runs on the engine thread; dropped once that has ended.
     void post(std::function<void(sync::SyncService &)> task);
 
     template<class T>
     using Continuation = std::function<void(T)>;
 
-    // `ask` runs on the engine thread and calls the function it is given once; `answer` then runs here.
+    /// `ask` runs on the engine thread and calls the function it is given once; `answer` then runs here.
     template<class T>
     void ask(std::function<void(sync::SyncService &, Continuation<T>)> question, Continuation<T> answer)
     {
-        post([question = std::move(question), back = homeward<T>(std::move(answer))](sync::SyncService &service) {
+        post([question = std::move(question), back = toCallerThread<T>(std::move(answer))](sync::SyncService &service) {
             question(service, back);
         });
     }
-    // `work` runs on a reader's thread of the store, with a view of it; `answer` then runs here. Damage is noted.
-    // For short reads; a read of a length that a client decides is for query().
+    /// `work` runs on a reader's thread of the store, with a view of it; `answer` then runs here. Damage is noted.
+    /// For short reads; a read of a length that a client decides is for query().
     template<class T>
     void read(std::function<Result<T>(storage::ReadView &)> work, Continuation<Result<T>> answer)
     {
@@ -58,55 +58,55 @@ public:
                 back(guarded(work, **view));
         });
     }
-    // The same in the lane of storage::Queries, with a budget.
+    /// The same in the lane of storage::Queries, with a budget.
     template<class T>
     void query(const storage::Queries::Requester &requester, std::function<Result<T>(storage::ReadView &, Budget &)> work,
                Continuation<Result<T>> answer)
     {
         m_queries->ask<T>(requester, std::move(work), noting<T>(std::move(answer)));
     }
-    // Long work that needs nothing of this server, such as reading or writing a large JSON text, on a thread of its own, in
-    // turns; `answer` then runs here. Work that throws is dropped with its answer.
+    /// Long work that needs nothing of this server, such as reading or writing a large JSON text, on a thread of its own, in
+    /// turns; `answer` then runs here. Work that throws is dropped with its answer.
     template<class T>
     void compute(std::function<T()> work, Continuation<T> answer)
     {
-        m_compute->post([work = std::move(work), back = homeward<T>(std::move(answer))] {
+        m_compute->post([work = std::move(work), back = toCallerThread<T>(std::move(answer))] {
             callListener(lcServer(), "long work", [&] { back(work()); });
         });
     }
-    // A function that any thread may call, to run `answer` here.
+    /// A function that any thread may call, to run `answer` here.
     template<class T>
-    Continuation<T> homeward(Continuation<T> answer)
+    Continuation<T> toCallerThread(Continuation<T> answer)
     {
-        // The deleter brings it home: a task that is dropped elsewhere must not destroy what it holds there.
-        std::shared_ptr<Continuation<T>> kept(new Continuation<T>(std::move(answer)), [home = m_home](Continuation<T> *last) {
-            home->post([owned = std::shared_ptr<Continuation<T>>(last)] {});
+        // The deleter posts it to this thread: a task that is dropped on another thread must not destroy there what it holds.
+        std::shared_ptr<Continuation<T>> kept(new Continuation<T>(std::move(answer)), [callerThread = m_callerThread](Continuation<T> *last) {
+            callerThread->post([owned = std::shared_ptr<Continuation<T>>(last)] {});
         });
-        return [home = m_home, kept = std::move(kept)](T value) {
+        return [callerThread = m_callerThread, kept = std::move(kept)](T value) {
             auto shared = std::make_shared<T>(std::move(value));
-            home->post([kept, shared] { callListener(lcServer(), "an answer", *kept, std::move(*shared)); });
+            callerThread->post([kept, shared] { callListener(lcServer(), "an answer", *kept, std::move(*shared)); });
         };
     }
 
-    // The same for what was read from the store; damage that was met is noted by the engine.
+    /// The same for what was read from the store; damage that was met is noted by the engine.
     template<class T>
     Continuation<Result<T>> noting(Continuation<Result<T>> answer)
     {
-        return homeward<Result<T>>([this, answer = std::move(answer)](Result<T> result) {
+        return toCallerThread<Result<T>>([this, answer = std::move(answer)](Result<T> result) {
             if (!result && result.error().code == ErrorCode::Corrupt)
                 post([error = result.error()](sync::SyncService &service) { service.noteDamage(error); });
             answer(std::move(result));
         });
     }
 
-    // Answers what was accepted, closes all sessions, commits everything; then `done`, on the I/O thread.
+    /// Answers what was accepted, closes all sessions, commits everything; then `done`, on the I/O thread.
     void shutdown(std::function<void()> done);
 
 private:
     void stop();
 
     SystemClock m_clock;
-    std::shared_ptr<EventLoopExecutor> m_home;
+    std::shared_ptr<EventLoopExecutor> m_callerThread;
     std::unique_ptr<storage::Backend> m_backend;
     std::shared_ptr<storage::Queries> m_queries;
     QThread m_thread;

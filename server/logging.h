@@ -8,9 +8,10 @@
 
 namespace eventsync::server {
 
-// Switched by QT_LOGGING_RULES="eventsync.server.debug=true".
+/// Switched by QT_LOGGING_RULES="eventsync.server.debug=true".
 Q_DECLARE_LOGGING_CATEGORY(lcServer)
 
+/// The least severe message that is logged.
 enum class LogLevel { Debug, Info, Warning, Error };
 enum class LogFormat { Text, Json };
 
@@ -21,13 +22,13 @@ struct LogOptions
     bool operator==(const LogOptions &) const = default;
 };
 
-// A message as it stands in the log, whatever a peer put into it: so much of it (limits::kLogLineCharacters), and with
-// control characters, which a terminal would obey, as "\\x1b".
+/// A message as it stands in the log, whatever a peer put into it: so much of it (limits::kLogLineCharacters), and with
+/// control characters, which a terminal would obey, as "\\x1b".
 std::string loggedMessage(const QString &text, LogFormat format);
 
-// Qt's messages of this process, one line each, to standard error: "2026-11-21T09:30:00.000Z info eventsync.server text",
-// or a JSON object {time, level, category, message} per line. May be called again with other options. Main thread; what it
-// installs serves any thread.
+/// Qt's messages of this process, one line each, to standard error: "2026-11-21T09:30:00.000Z info eventsync.server text",
+/// or a JSON object {time, level, category, message} per line. May be called again with other options. Main thread; what it
+/// installs serves any thread.
 void installLogging(const LogOptions &options);
 
 } // namespace eventsync::server

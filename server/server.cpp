@@ -52,7 +52,7 @@ sync::ServiceOptions serviceOptions(const Configuration &configuration, const st
     sync::ServiceOptions options;
     options.policies = configuration.policies();
     options.epoch = epoch;
-    options.upkeep = configuration.upkeep;
+    options.maintenance = configuration.maintenance;
     options.metrics = &metrics;
     options.memory = std::make_shared<MemoryAccount>(configuration.maxMemory, &metrics);
     return options;
@@ -75,10 +75,10 @@ Result<> writePortFile(const Configuration &configuration, const std::vector<std
 }
 
 // As the service on the engine thread reads it too. A store that cannot be read is reported there.
-eventlog::SeenTime seenTime(storage::Backend &backend, const Clock &clock)
+eventlog::OperatingTime operatingTime(storage::Backend &backend, const Clock &clock)
 {
     const auto view = backend.view();
-    return view ? eventlog::SeenTime::read(**view, clock).value_or(eventlog::SeenTime(clock)) : eventlog::SeenTime(clock);
+    return view ? eventlog::OperatingTime::read(**view, clock).value_or(eventlog::OperatingTime(clock)) : eventlog::OperatingTime(clock);
 }
 
 } // namespace
@@ -91,7 +91,7 @@ struct Server::Private
         : configuration(std::move(given)), folder(std::move(taken)), epoch(std::move(begun)), metrics(std::move(counted)),
           policies(configuration.policies()), uuids(clock, routeRandom),
           engine(std::move(backend), engineRandom, serviceOptions(configuration, epoch, *metrics)),
-          context{engine, policies, *metrics, clock, uuids, owner, seenTime(engine.backend(), clock)}, sessions(engine, *metrics),
+          context{engine, policies, *metrics, clock, uuids, owner, operatingTime(engine.backend(), clock)}, sessions(engine, *metrics),
           http(httpRandom, httpOptions(configuration, *metrics)), streams(context, sessions, limits::kHeartbeat),
           storeWatch(engine), control(engine, folder.path())
     {
@@ -302,9 +302,9 @@ void Server::reload(const Configuration &configuration)
         for (const CollectionName &name : changed)
             done.append(QStringLiteral("the policy of ") + QString::fromStdString(name.text()));
     }
-    if (configuration.upkeep != d.configuration.upkeep) {
-        d.configuration.upkeep = configuration.upkeep;
-        d.engine.post([upkeep = configuration.upkeep](sync::SyncService &service) { service.setUpkeep(upkeep); });
+    if (configuration.maintenance != d.configuration.maintenance) {
+        d.configuration.maintenance = configuration.maintenance;
+        d.engine.post([maintenance = configuration.maintenance](sync::SyncService &service) { service.setMaintenance(maintenance); });
         done.append(QStringLiteral("compaction and snapshots"));
     }
     qCInfo(lcServer).noquote() << "configuration reloaded:" << done.join(QStringLiteral(", "));

@@ -9,7 +9,7 @@
 
 namespace eventsync::server {
 
-// SIGTERM, SIGINT and SIGHUP as calls in the event loop. One at a time in a process; main thread.
+/// SIGTERM, SIGINT and SIGHUP as calls in the event loop. One at a time in a process; main thread.
 class Signals
 {
 public:

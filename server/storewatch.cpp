@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kLookEvery = 1s;
+constexpr auto kProbeInterval = 1s;
 constexpr char kTried[] = "tried"; // in `meta`: what is written to see whether anything can be written
 
 } // namespace
@@ -26,28 +26,28 @@ StoreWatch::StoreWatch(EngineThread &engine) : m_engine(engine)
 
 void StoreWatch::start()
 {
-    m_timer.start(kLookEvery);
+    m_timer.start(kProbeInterval);
 }
 
 void StoreWatch::look()
 {
     const storage::Health health = m_engine.backend().health();
-    tell(health.trouble);
-    if (!health.trouble)
+    notify(health.problem);
+    if (!health.problem)
         return;
     if (!health.wantsReopening)
         return tryAgain();
     m_timer.stop();
     if (m_broken)
-        m_broken(*health.trouble);
+        m_broken(*health.problem);
 }
 
-void StoreWatch::tell(const std::optional<Error> &trouble)
+void StoreWatch::notify(const std::optional<Error> &problem)
 {
-    if (trouble == m_told)
+    if (problem == m_reported)
         return;
-    m_told = trouble;
-    notifySystemd(trouble ? "STATUS=The store takes no edits: " + trouble->toString() : "STATUS=");
+    m_reported = problem;
+    notifySystemd(problem ? "STATUS=The store takes no edits: " + problem->toString() : "STATUS=");
 }
 
 // Nobody may be writing while /readyz says that nobody can.
@@ -58,7 +58,7 @@ void StoreWatch::tryAgain()
     storage::Row row(eventlog::meta::Value + 1);
     row[eventlog::meta::Name] = std::string(kTried);
     row[eventlog::meta::Value] = std::int64_t(1);
-    m_engine.backend().commit(storage::Batch().put(eventlog::sets::kMeta, std::move(row)), m_engine.home(),
+    m_engine.backend().commit(storage::Batch().put(eventlog::sets::kMeta, std::move(row)), m_engine.callerThread(),
                               [this](const Result<storage::Committed> &) { m_trying = false; });
 }
 

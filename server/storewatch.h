@@ -12,8 +12,8 @@
 
 namespace eventsync::server {
 
-// Looks each second whether the store can take edits, tells systemd when that changes, and tries whether it can again. Where
-// nothing but a new start helps it says so, once. Owner only: the I/O thread.
+/// Looks each second whether the store can take edits, tells systemd when that changes, and tries whether it can again. Where
+/// nothing but a new start helps it says so, once. Owner only: the I/O thread.
 class StoreWatch
 {
 public:
@@ -21,17 +21,17 @@ public:
 
     void start();
     void onBroken(std::function<void(const Error &)> call) { m_broken = std::move(call); }
-    std::optional<Error> trouble() const { return m_engine.backend().health().trouble; } // at this moment
+    std::optional<Error> problem() const { return m_engine.backend().health().problem; } ///< at this moment
 
 private:
     void look();
-    void tell(const std::optional<Error> &trouble);
+    void notify(const std::optional<Error> &problem);
     void tryAgain();
 
     EngineThread &m_engine;
     QTimer m_timer;
     std::function<void(const Error &)> m_broken;
-    std::optional<Error> m_told;
+    std::optional<Error> m_reported;
     bool m_trying = false;
 };
 

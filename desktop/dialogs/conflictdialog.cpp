@@ -94,7 +94,7 @@ ConflictDialog::ConflictDialog(Session &session, const EventId &entry, const QSt
     layout->addWidget(m_waits);
     layout->addWidget(buttons);
     resize(760, 320);
-    connect(&m_session, &Session::gameChanged, this, &ConflictDialog::refresh);
+    connect(&m_session, &Session::documentChanged, this, &ConflictDialog::refresh);
     refresh();
 }
 

@@ -84,7 +84,7 @@ void TextBinding::setNode(crdt::Id str)
 {
     if (str != m_node) {
         write();
-        if (hasUnwritten())
+        if (hasUnsavedText())
             giveUp(m_refusal.value_or(Error{ErrorCode::NotFound, "the text is gone"}));
         m_node = str;
     }
@@ -177,7 +177,7 @@ void TextBinding::write()
     if (m_writing)
         return;
     m_timer->stop();
-    if (!hasUnwritten()) {
+    if (!hasUnsavedText()) {
         if (m_refusal) // a person took it away again
             Q_EMIT written();
         m_refusal.reset();
@@ -221,7 +221,7 @@ void TextBinding::giveUp(const Error &error)
     m_timer->stop();
     m_refusal.reset();
     m_removed.clear();
-    bringInStep(Unwritten::Goes);
+    bringInStep(UnsavedText::Discard);
     Q_EMIT written();
     if (!typed.isEmpty())
         Q_EMIT lost(typed, why);
@@ -281,17 +281,17 @@ void TextBinding::synchronize()
     bringInStep();
 }
 
-void TextBinding::bringInStep(Unwritten what)
+void TextBinding::bringInStep(UnsavedText what)
 {
     static const crdt::Document nothing;
     const crdt::Document *document = m_side.document();
-    crdt::Document withUnwritten;
-    if (document && what == Unwritten::Stays && hasUnwritten()) { // under ids that nobody else ever sees
-        withUnwritten = document->fork(crdt::kLocalSession);
-        crdt::Api api(withUnwritten);
+    crdt::Document withUnsavedText;
+    if (document && what == UnsavedText::Keep && hasUnsavedText()) { // under ids that nobody else ever sees
+        withUnsavedText = document->fork(crdt::kLocalSession);
+        crdt::Api api(withUnsavedText);
         if (auto pieces = writeInto(api)) {
             m_pieces = std::move(*pieces);
-            document = &withUnwritten;
+            document = &withUnsavedText;
         }
     }
     const crdt::TextReader now(document ? *document : nothing, m_node);

@@ -58,7 +58,7 @@ public:
 
     void synchronize();         // shows what the document says now; writes first what was typed
     void write();               // what was typed; by itself soon after it was typed
-    bool hasUnwritten() const { return !m_removed.empty() || m_pieces.hasTyped(); }
+    bool hasUnsavedText() const { return !m_removed.empty() || m_pieces.hasTyped(); }
     QString unwritten() const;  // what was typed and is not in the document yet, as the document would hold it
 
     // Places by id, for cursors that are told to others. Good across edits of anybody.
@@ -91,8 +91,8 @@ private:
     bool isThere() const; // the text, in the document
     void giveUp(const Error &error);
     Result<> removeFrom(crdt::StrApi &text, const crdt::Document &document) const;
-    enum class Unwritten { Stays, Goes };
-    void bringInStep(Unwritten what = Unwritten::Stays);
+    enum class UnsavedText { Keep, Discard };
+    void bringInStep(UnsavedText what = UnsavedText::Keep);
     std::vector<Hunk> hunks(const crdt::TextReader &now) const;
     void addHunk(std::vector<Hunk> &hunks, const crdt::TextReader &now, Gap gap) const;
     void show(const std::vector<Hunk> &hunks);

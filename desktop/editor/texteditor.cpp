@@ -62,11 +62,11 @@ void TextEditor::onAboutToShow()
 {
     const QTextCursor cursor = textCursor();
     QTextLayout *layout = cursor.block().layout();
-    m_kept = {.anchor = cursor.anchor(), .position = cursor.position(), .preedit = layout->preeditAreaText(),
+    m_view = {.anchor = cursor.anchor(), .position = cursor.position(), .preedit = layout->preeditAreaText(),
               .formats = layout->formats(), .preeditAt = layout->preeditAreaPosition(), .top = QTextCursor(firstVisibleBlock()),
               .topLine = 0, .left = horizontalScrollBar()->value()};
-    m_kept.topLine = verticalScrollBar()->value() - firstVisibleBlock().firstLineNumber();
-    if (!m_kept.preedit.isEmpty()) {
+    m_view.topLine = verticalScrollBar()->value() - firstVisibleBlock().firstLineNumber();
+    if (!m_view.preedit.isEmpty()) {
         layout->setPreeditArea(-1, {});
         layout->clearFormats();
     }
@@ -75,11 +75,11 @@ void TextEditor::onAboutToShow()
 // A cursor stays behind its left neighbour, a selection around its text.
 void TextEditor::onShown(const std::vector<TextSplice> &splices)
 {
-    const int left = std::min(m_kept.anchor, m_kept.position), right = std::max(m_kept.anchor, m_kept.position);
+    const int left = std::min(m_view.anchor, m_view.position), right = std::max(m_view.anchor, m_view.position);
     const int newLeft = mapped(left, splices, left == right ? Edge::Before : Edge::Behind);
     const int newRight = std::max(newLeft, mapped(right, splices, Edge::Before));
-    const int anchor = m_kept.anchor <= m_kept.position ? newLeft : newRight;
-    const int position = m_kept.anchor <= m_kept.position ? newRight : newLeft;
+    const int anchor = m_view.anchor <= m_view.position ? newLeft : newRight;
+    const int position = m_view.anchor <= m_view.position ? newRight : newLeft;
     QTextCursor cursor = textCursor();
     if (cursor.anchor() != anchor || cursor.position() != position) {
         cursor.setPosition(anchor);
@@ -87,23 +87,23 @@ void TextEditor::onShown(const std::vector<TextSplice> &splices)
         setTextCursor(cursor);
     }
     restorePreedit();
-    verticalScrollBar()->setValue(m_kept.top.block().firstLineNumber() + m_kept.topLine);
-    horizontalScrollBar()->setValue(m_kept.left);
-    m_kept.top = QTextCursor();
+    verticalScrollBar()->setValue(m_view.top.block().firstLineNumber() + m_view.topLine);
+    horizontalScrollBar()->setValue(m_view.left);
+    m_view.top = QTextCursor();
     placeCursors();
 }
 
 // What an input method composes stands in the layout of the cursor's block, which may be another one now.
 void TextEditor::restorePreedit()
 {
-    if (m_kept.preedit.isEmpty())
+    if (m_view.preedit.isEmpty())
         return;
     const QTextBlock block = textCursor().block();
     const int at = textCursor().position() - block.position();
-    for (QTextLayout::FormatRange &range : m_kept.formats)
-        range.start += at - m_kept.preeditAt;
-    block.layout()->setPreeditArea(at, m_kept.preedit);
-    block.layout()->setFormats(m_kept.formats);
+    for (QTextLayout::FormatRange &range : m_view.formats)
+        range.start += at - m_view.preeditAt;
+    block.layout()->setPreeditArea(at, m_view.preedit);
+    block.layout()->setFormats(m_view.formats);
     document()->markContentsDirty(block.position(), block.length());
 }
 

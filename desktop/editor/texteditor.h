@@ -48,7 +48,7 @@ protected:
     void paintEvent(QPaintEvent *event) override;
 
 private:
-    struct Kept // over a change of others
+    struct ViewState // over a change of others
     {
         int anchor = 0, position = 0;
         QString preedit;
@@ -76,7 +76,7 @@ private:
     void takeFlagsDown();
 
     TextBinding *m_binding;
-    Kept m_kept;
+    ViewState m_view;
     std::vector<Cursor> m_cursors;
     QTimer m_flags; // until the next one goes
     std::chrono::milliseconds m_flagTime{3'000};

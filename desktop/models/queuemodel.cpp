@@ -34,7 +34,7 @@ QVariant QueueModel::data(const QModelIndex &index, int role) const
         return {};
     const client::QueueEntry &entry = m_entries[std::size_t(index.row())];
     if (role == Qt::DecorationRole && index.column() == State)
-        return icon(Texts::entryPicture(entry));
+        return icon(Texts::entryIcon(entry));
     if (role == Qt::ToolTipRole && index.column() == Document)
         return QString::fromStdString(entry.documentId.text());
     if (role != Qt::DisplayRole && role != Qt::ToolTipRole)

@@ -235,7 +235,7 @@ QVariant StateModel::data(const QModelIndex &index, int role) const
         return font;
     }
     if (role == Qt::DecorationRole && index.column() == Status && node.mark != Mark::None)
-        return icon(Picture::Waiting);
+        return icon(Icon::Waiting);
     if (role == Qt::EditRole && index.column() == Value)
         return node.scalar.is_string() ? QVariant(Texts::fromUtf8({node.scalar.get_string().data(), node.scalar.get_string().size()}))
                                        : QVariant(QString::fromStdString(json::canonical(node.scalar)));

@@ -74,7 +74,7 @@ QVariant StateVectorModel::data(const QModelIndex &index, int role) const
     if (role == Qt::ToolTipRole && index.column() == Client)
         return id;
     if (role == Qt::DecorationRole && index.column() == Missing)
-        return icon(missing == 0 ? Picture::Confirmed : Picture::Waiting);
+        return icon(missing == 0 ? Icon::Confirmed : Icon::Waiting);
     if (role != Qt::DisplayRole)
         return {};
     switch (index.column()) {

@@ -47,9 +47,9 @@ ClockPanel::ClockPanel(Session &session, QWidget *parent)
     layout->addSpacing(8);
     layout->addWidget(heading(tr("State vectors"), tr("Which replica has stored what, as the server knows it."), vectors));
     layout->addWidget(new WithEmptyText(vectors, tr("Nobody has told the server yet.")), 3);
-    connect(&session.client(), &SyncClient::cursorsChanged, this, [this](const client::CursorsChanged &fact) {
-        if (fact.documentId == m_id)
-            m_vectors->merge(fact.cursors);
+    connect(&session.client(), &SyncClient::cursorsChanged, this, [this](const client::CursorsChanged &notification) {
+        if (notification.documentId == m_id)
+            m_vectors->merge(notification.cursors);
     });
     connect(&session.client(), &SyncClient::documentSynced, this, [this](const DocumentId &id) {
         if (id == m_id)

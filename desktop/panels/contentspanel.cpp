@@ -24,7 +24,7 @@ namespace {
 enum Page { ContentsPage, GonePage, NothingPage };
 
 // Rows with room for a line editor in them.
-class RoomyRows final : public QStyledItemDelegate
+class EditableRowDelegate final : public QStyledItemDelegate
 {
 public:
     using QStyledItemDelegate::QStyledItemDelegate;
@@ -39,15 +39,15 @@ public:
 
 ContentsPanel::ContentsPanel(Session &session, QWidget *parent)
     : QWidget(parent), m_session(session), m_model(new NodeModel(this)), m_tree(new QTreeView), m_pages(new QStackedWidget),
-      m_add(new QToolButton), m_remove(new QPushButton(icon(Picture::Delete), tr("&Delete"))),
-      m_up(new QPushButton(icon(Picture::Up), tr("&Up"))), m_down(new QPushButton(icon(Picture::Down), tr("D&own")))
+      m_add(new QToolButton), m_remove(new QPushButton(icon(Icon::Delete), tr("&Delete"))),
+      m_up(new QPushButton(icon(Icon::Up), tr("&Up"))), m_down(new QPushButton(icon(Icon::Down), tr("D&own")))
 {
     m_tree->setObjectName("contentsView"_L1);
     m_tree->setAccessibleName(tr("Contents of the document"));
     m_tree->setModel(m_model);
     m_tree->setAlternatingRowColors(true);
     m_tree->setUniformRowHeights(true);
-    m_tree->setItemDelegate(new RoomyRows(m_tree));
+    m_tree->setItemDelegate(new EditableRowDelegate(m_tree));
     m_tree->setEditTriggers(QAbstractItemView::DoubleClicked | QAbstractItemView::EditKeyPressed);
     m_tree->header()->setSectionResizeMode(NodeModel::Value, QHeaderView::Stretch);
     m_tree->header()->setStretchLastSection(false);
@@ -75,8 +75,8 @@ ContentsPanel::ContentsPanel(Session &session, QWidget *parent)
     connect(m_model, &NodeModel::keyRequested, this, &ContentsPanel::rename, Qt::QueuedConnection);
     connect(m_model, &QAbstractItemModel::rowsInserted, m_tree, [this](const QModelIndex &to) { m_tree->expand(to); });
     connect(m_tree->selectionModel(), &QItemSelectionModel::currentChanged, this, &ContentsPanel::refreshButtons);
-    connect(&m_session.client(), &client::SyncClient::crdtChanged, this, [this](const client::CrdtChanged &fact) {
-        if (fact.documentId == m_id)
+    connect(&m_session.client(), &client::SyncClient::crdtChanged, this, [this](const client::CrdtChanged &notification) {
+        if (notification.documentId == m_id)
             refreshSoon();
     });
     refresh();
@@ -86,7 +86,7 @@ void ContentsPanel::buildButtons()
 {
     m_add->setObjectName("addEntryButton"_L1);
     m_add->setText(tr("&Add"));
-    m_add->setIcon(icon(Picture::Add));
+    m_add->setIcon(icon(Icon::Add));
     m_add->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     m_add->setPopupMode(QToolButton::MenuButtonPopup);
     m_add->setToolTip(tr("Add to the selected list or object, or behind the selected element"));

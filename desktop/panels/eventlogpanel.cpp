@@ -25,9 +25,9 @@ EventLogPanel::EventLogPanel(Session &session, QWidget *parent)
     m_list = new WithEmptyText(table, tr("No events to show."));
     auto *layout = new QVBoxLayout(this);
     layout->addWidget(m_list);
-    connect(&session.client(), &SyncClient::eventsApplied, this, [this](const client::EventsApplied &fact) {
-        if (fact.documentId == m_id)
-            m_model->add(fact.events);
+    connect(&session.client(), &SyncClient::eventsApplied, this, [this](const client::EventsApplied &notification) {
+        if (notification.documentId == m_id)
+            m_model->add(notification.events);
     });
     connect(&session.client(), &SyncClient::documentDiverged, this, [this](const DocumentId &id, ServerSeq commonSeq) {
         if (id == m_id)

@@ -43,12 +43,12 @@ GamePanel::GamePanel(Session &session, QWidget *parent)
     addField(grid, tr("&Experience"), "experience", true);
     addField(grid, tr("&Level"), "level", true);
 
-    m_gold = addAction(tr("+50 gold"), "addGoldButton", Picture::Gold, tr("Adds to what anybody else adds at the same time"));
-    m_experience = addAction(tr("+100 experience"), "addExperienceButton", Picture::Experience,
+    m_gold = addAction(tr("+50 gold"), "addGoldButton", Icon::Gold, tr("Adds to what anybody else adds at the same time"));
+    m_experience = addAction(tr("+100 experience"), "addExperienceButton", Icon::Experience,
                              tr("Adds to what anybody else adds at the same time"));
-    m_level = addAction(tr("Level up"), "levelUpButton", Picture::LevelUp, tr("One level more"));
-    m_save = addAction(tr("Sa&ve"), "saveButton", Picture::Save, tr("Write the fields that you have changed (Ctrl+S)"));
-    m_revert = addAction(tr("&Revert"), "revertButton", Picture::Revert, tr("Forget what you have typed"));
+    m_level = addAction(tr("Level up"), "levelUpButton", Icon::LevelUp, tr("One level more"));
+    m_save = addAction(tr("Sa&ve"), "saveButton", Icon::Save, tr("Write the fields that you have changed (Ctrl+S)"));
+    m_revert = addAction(tr("&Revert"), "revertButton", Icon::Revert, tr("Forget what you have typed"));
     m_save->setShortcut(QKeySequence::Save);
     auto *actions = new QHBoxLayout;
     for (QPushButton *button : {m_gold, m_experience, m_level})
@@ -102,7 +102,7 @@ void GamePanel::addField(QGridLayout *grid, const QString &label, const char *na
     mark->setObjectName(QLatin1StringView(name) + "Mark"_L1);
     mark->setAutoRaise(true);
     mark->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-    mark->setIcon(icon(Picture::Waiting));
+    mark->setIcon(icon(Icon::Waiting));
     mark->setText(tr("not confirmed"));
     mark->setToolTip(tr("The server has not confirmed this value yet. Click to see the queue."));
     QSizePolicy policy = mark->sizePolicy();
@@ -122,9 +122,9 @@ void GamePanel::addField(QGridLayout *grid, const QString &label, const char *na
     connect(mark, &QToolButton::clicked, this, &GamePanel::queueRequested);
 }
 
-QPushButton *GamePanel::addAction(const QString &text, const char *name, Picture picture, const QString &tip)
+QPushButton *GamePanel::addAction(const QString &text, const char *name, Icon id, const QString &tip)
 {
-    auto *button = new QPushButton(icon(picture), text);
+    auto *button = new QPushButton(icon(id), text);
     button->setObjectName(QLatin1StringView(name));
     button->setToolTip(tip);
     return button;

@@ -43,7 +43,7 @@ private:
         bool dirty = false; // the person has typed something else
     };
     void addField(QGridLayout *grid, const QString &label, const char *name, bool number);
-    QPushButton *addAction(const QString &text, const char *name, Picture picture, const QString &tip);
+    QPushButton *addAction(const QString &text, const char *name, Icon id, const QString &tip);
     void buildTree();
     void refreshFields(const json::State &optimistic, const json::State &confirmed);
     void refreshButtons();

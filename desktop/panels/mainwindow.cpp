@@ -2,13 +2,13 @@
 #include <desktop/panels/mainwindow.h>
 
 #include <desktop/dialogs/conflictdialog.h>
-#include <desktop/dialogs/newgamedialog.h>
+#include <desktop/dialogs/newdocumentdialog.h>
 #include <desktop/panels/clockpanel.h>
 #include <desktop/panels/connectionbar.h>
 #include <desktop/panels/contentspanel.h>
+#include <desktop/panels/documentspanel.h>
 #include <desktop/panels/eventlogpanel.h>
 #include <desktop/panels/gamepanel.h>
-#include <desktop/panels/gamespanel.h>
 #include <desktop/panels/parts.h>
 #include <desktop/panels/peoplelabel.h>
 #include <desktop/panels/queuepanel.h>
@@ -52,14 +52,14 @@ MainWindow::MainWindow(Session &session, Profile &profile, QWidget *parent)
     buildMenus();
     buildStatusBar();
     connectPanels();
-    connectFacts();
+    connectNotifications();
     restoreLayout();
     m_connection->setServer(profile.server());
     m_connection->setTransport(profile.transport());
     m_connection->setOffline(session.isOffline());
     refresh();
     refreshConnection();
-    m_games->setFocus();
+    m_documentsPanel->setFocus();
 }
 
 MainWindow::~MainWindow() = default;
@@ -67,15 +67,15 @@ MainWindow::~MainWindow() = default;
 void MainWindow::buildPanels()
 {
     m_connection = new ConnectionBar;
-    m_conflicts = new Banner(Picture::Conflict, tr("Decide…"));
+    m_conflicts = new Banner(Icon::Conflict, tr("Decide…"));
     m_conflicts->setObjectName("conflictBanner"_L1);
     m_conflicts->button()->setObjectName("decideNextButton"_L1);
     m_conflicts->label()->setObjectName("conflictBannerText"_L1);
-    m_notice = new Banner(Picture::Refused, tr("Close"));
+    m_notice = new Banner(Icon::Refused, tr("Close"));
     m_notice->setObjectName("noticeBanner"_L1);
     m_notice->button()->setObjectName("closeNoticeButton"_L1);
     m_notice->label()->setObjectName("noticeText"_L1);
-    m_games = new GamesPanel(m_session);
+    m_documentsPanel = new DocumentsPanel(m_session);
     m_game = new GamePanel(m_session);
     m_text = new TextPanel(m_session);
     m_contents = new ContentsPanel(m_session);
@@ -112,7 +112,7 @@ void MainWindow::buildPanels()
     m_splitter = new QSplitter;
     m_splitter->setObjectName("splitter"_L1);
     m_splitter->setChildrenCollapsible(false);
-    m_splitter->addWidget(m_games);
+    m_splitter->addWidget(m_documentsPanel);
     m_splitter->addWidget(right);
     m_splitter->setStretchFactor(1, 1);
     m_splitter->setSizes({380, 620});
@@ -151,9 +151,9 @@ void MainWindow::connectPanels()
     connect(m_connection, &ConnectionBar::connectRequested, this, &MainWindow::connectTo);
     connect(m_connection, &ConnectionBar::offlineToggled, this, &MainWindow::setOffline);
     connect(m_connection, &ConnectionBar::failed, this, &MainWindow::notice);
-    connect(m_games, &GamesPanel::currentChanged, this, &MainWindow::onCurrentChanged);
-    connect(m_games, &GamesPanel::createRequested, this, &MainWindow::newDocument);
-    connect(m_games, &GamesPanel::deleteRequested, this, &MainWindow::deleteGame);
+    connect(m_documentsPanel, &DocumentsPanel::currentChanged, this, &MainWindow::onCurrentChanged);
+    connect(m_documentsPanel, &DocumentsPanel::createRequested, this, &MainWindow::newDocument);
+    connect(m_documentsPanel, &DocumentsPanel::deleteRequested, this, &MainWindow::deleteDocument);
     connect(m_game, &GamePanel::queueRequested, this, [this] { m_tabs->setCurrentIndex(QueueTab); });
     connect(m_text, &TextPanel::undoRequested, this, &MainWindow::undo);
     connect(m_text, &TextPanel::redoRequested, this, &MainWindow::redo);
@@ -163,18 +163,18 @@ void MainWindow::connectPanels()
     connect(m_notice, &Banner::clicked, this, [this] { m_notice->setText({}); });
 }
 
-void MainWindow::connectFacts()
+void MainWindow::connectNotifications()
 {
     SyncClient &client = m_session.client();
-    connect(&m_session, &Session::gameChanged, this, &MainWindow::refreshSoon);
-    connect(&m_session, &Session::gamesLoaded, this, [this] { m_games->setLoading(false); });
+    connect(&m_session, &Session::documentChanged, this, &MainWindow::refreshSoon);
+    connect(&m_session, &Session::documentsLoaded, this, [this] { m_documentsPanel->setLoading(false); });
     connect(&m_session, &Session::failed, this, [this](const QString &what, const Error &error) {
         notice(u"%1. %2"_s.arg(what, Texts::error(error)));
     });
     connect(&client, &SyncClient::stateChanged, this, &MainWindow::refreshConnection);
     connect(&m_session.history(), &client::UndoHistory::changed, this, &MainWindow::refreshSoon);
-    connect(&client, &SyncClient::clientIdChanged, this, [this](const client::ClientIdChanged &fact) {
-        notice(Texts::error(fact.reason));
+    connect(&client, &SyncClient::clientIdChanged, this, [this](const client::ClientIdChanged &notification) {
+        notice(Texts::error(notification.reason));
         refreshConnection();
     });
     connect(&client, &SyncClient::connectionReplaced, this,
@@ -186,9 +186,9 @@ void MainWindow::connectFacts()
         notice(tr("The server does not give out \"%1\". %2").arg(m_session.title(id), Texts::error(error)));
     });
     connect(&client, &SyncClient::storeFailed, this, [this](const Error &error) { notice(Texts::error(error)); });
-    connect(&client, &SyncClient::deadLettered, this, [this](const client::DeadLettered &fact) {
+    connect(&client, &SyncClient::deadLettered, this, [this](const client::DeadLettered &notification) {
         notice(tr("An edit of \"%1\" was refused and waits in the queue. %2")
-                   .arg(m_session.title(fact.documentId), Texts::error(fact.reason)));
+                   .arg(m_session.title(notification.documentId), Texts::error(notification.reason)));
     });
     connect(&m_profile, &Profile::takenOver, this, &QWidget::close);
 }
@@ -197,20 +197,20 @@ void MainWindow::connectFacts()
 
 void MainWindow::showDocument(const DocumentId &id)
 {
-    m_games->select(id);
+    m_documentsPanel->select(id);
 }
 
 void MainWindow::onCurrentChanged()
 {
-    const auto id = m_games->current();
-    if (!id && m_document && m_session.game(*m_document))
+    const auto id = m_documentsPanel->current();
+    if (!id && m_document && m_session.document(*m_document))
         return; // only the filter hides it
     m_document = id;
     if (id) {
         m_session.follow(*id);
         m_profile.setDocument(id);
     }
-    if (const auto shown = id ? m_session.game(*id) : std::nullopt)
+    if (const auto shown = id ? m_session.document(*id) : std::nullopt)
         showPagesOf(shown->kind);
     m_session.lookAt(id);
     m_text->setDocument(id);
@@ -234,7 +234,7 @@ void MainWindow::showPagesOf(Session::Kind kind)
         m_tabs->setCurrentIndex(isOther ? firstPage(kind) : before);
 }
 
-// Many facts come in one go; the window is brought up to date once.
+// Many notifications come in one go; the window is brought up to date once.
 void MainWindow::refreshSoon()
 {
     if (!std::exchange(m_stale, true))
@@ -244,7 +244,7 @@ void MainWindow::refreshSoon()
 void MainWindow::refresh()
 {
     m_stale = false;
-    const auto shown = m_document ? m_session.game(*m_document) : std::nullopt;
+    const auto shown = m_document ? m_session.document(*m_document) : std::nullopt;
     m_game->setDocument(shown && shown->kind != Session::Kind::Game ? std::nullopt : m_document);
     m_text->refresh();
     m_clock->refresh();
@@ -261,10 +261,10 @@ void MainWindow::refresh()
     if (counts.deadLetters > 0)
         parts += tr("%n refused", nullptr, int(counts.deadLetters));
     m_waiting->setText(parts.isEmpty() ? tr("Everything is on the server") : parts.join(u" · "_s));
-    m_waiting->setIcon(icon(counts.conflicts > 0     ? Picture::Conflict
-                            : counts.deadLetters > 0 ? Picture::DeadLetter
-                            : pending > 0            ? Picture::Waiting
-                                                     : Picture::Confirmed));
+    m_waiting->setIcon(icon(counts.conflicts > 0     ? Icon::Conflict
+                            : counts.deadLetters > 0 ? Icon::DeadLetter
+                            : pending > 0            ? Icon::Waiting
+                                                     : Icon::Confirmed));
     m_undo->setEnabled(m_document && m_session.history().canUndo(*m_document));
     m_redo->setEnabled(m_document && m_session.history().canRedo(*m_document));
     m_delete->setEnabled(m_document.has_value());
@@ -285,7 +285,7 @@ void MainWindow::refreshConnection()
     const std::optional<Error> error = state == SyncClient::State::Connecting ? std::nullopt : client.lastError();
     const QString reason = error ? Texts::error(*error) : QString();
     m_state->setText(reason.isEmpty() ? Texts::connection(state) : u"%1: %2"_s.arg(Texts::connection(state), reason));
-    m_state->setIcon(icon(Texts::connectionPicture(state)));
+    m_state->setIcon(icon(Texts::connectionIcon(state)));
     m_state->setToolTip(state == SyncClient::State::Online ? m_profile.server()
                                                            : tr("Click to connect now. %1").arg(QString::fromStdString(error ? error->message : std::string())));
     m_replica->setFullText(tr("Profile %1 · replica %2").arg(m_profile.name(), QString::fromStdString(m_session.core().clientId().text())));
@@ -324,7 +324,7 @@ void MainWindow::setOffline(bool offline)
 
 void MainWindow::newDocument(Session::Kind kind)
 {
-    auto *dialog = new NewGameDialog(kind, this);
+    auto *dialog = new NewDocumentDialog(kind, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &QDialog::accepted, this, [this, dialog, kind] {
         if (const auto id = m_session.create(kind, dialog->name())) {
@@ -335,7 +335,7 @@ void MainWindow::newDocument(Session::Kind kind)
     dialog->open();
 }
 
-void MainWindow::deleteGame()
+void MainWindow::deleteDocument()
 {
     if (!m_document)
         return;
@@ -349,7 +349,7 @@ void MainWindow::deleteGame()
     QPushButton *no = question->addButton(tr("&Keep it"), QMessageBox::RejectRole);
     no->setObjectName("keepGameButton"_L1);
     question->setDefaultButton(no); // Return loses nothing
-    connect(yes, &QPushButton::clicked, this, [this, id = *m_document] { m_session.removeGame(id); });
+    connect(yes, &QPushButton::clicked, this, [this, id = *m_document] { m_session.removeDocument(id); });
     question->open();
 }
 

@@ -22,7 +22,7 @@ class ContentsPanel;
 class ElidedLabel;
 class EventLogPanel;
 class GamePanel;
-class GamesPanel;
+class DocumentsPanel;
 class PeopleLabel;
 class QueuePanel;
 class TextPanel;
@@ -55,7 +55,7 @@ private:
     void buildMenus();
     void buildStatusBar();
     void connectPanels();
-    void connectFacts();
+    void connectNotifications();
     QAction *addTo(QMenu *menu, const QString &text, const char *name, const QKeySequence &keys, const std::function<void()> &act);
     void restoreLayout();
     void onCurrentChanged();
@@ -65,7 +65,7 @@ private:
     void refreshTitle();
     void showPagesOf(Session::Kind kind);
     void newDocument(Session::Kind kind);
-    void deleteGame();
+    void deleteDocument();
     void undo();
     void redo();
     void decide(const EventId &entry);
@@ -83,7 +83,7 @@ private:
     QTabWidget *m_tabs;
     Banner *m_conflicts, *m_notice;
     ConnectionBar *m_connection;
-    GamesPanel *m_games;
+    DocumentsPanel *m_documentsPanel;
     GamePanel *m_game;
     TextPanel *m_text;
     ContentsPanel *m_contents;

@@ -27,26 +27,26 @@ QAction *MainWindow::addTo(QMenu *menu, const QString &text, const char *name, c
 
 void MainWindow::buildMenus()
 {
-    QMenu *game = menuBar()->addMenu(tr("&Document"));
-    addTo(game, tr("&New game…"), "newGameAction", QKeySequence::New, [this] { newDocument(Session::Kind::Game); })
-        ->setIcon(icon(Picture::Game));
-    addTo(game, tr("New &text…"), "newTextAction", QKeySequence(u"Ctrl+T"_s), [this] { newDocument(Session::Kind::Text); })
-        ->setIcon(icon(Picture::Text));
-    addTo(game, tr("New &list…"), "newListAction", {}, [this] { newDocument(Session::Kind::List); })->setIcon(icon(Picture::List));
-    m_delete = addTo(game, tr("&Delete…"), "deleteGameAction", QKeySequence(u"Ctrl+Del"_s), [this] { deleteGame(); });
-    m_delete->setIcon(icon(Picture::Delete));
-    game->addSeparator();
-    addTo(game, tr("New &window…"), "newWindowAction", QKeySequence(u"Ctrl+Shift+N"_s), [this] { Q_EMIT newWindowRequested(); })
-        ->setIcon(icon(Picture::Window));
-    game->addSeparator();
-    addTo(game, tr("&Close window"), "closeAction", QKeySequence::Close, [this] { close(); });
-    addTo(game, tr("&Quit"), "quitAction", QKeySequence::Quit, [this] { close(); })->setMenuRole(QAction::QuitRole);
+    QMenu *document = menuBar()->addMenu(tr("&Document"));
+    addTo(document, tr("&New game…"), "newGameAction", QKeySequence::New, [this] { newDocument(Session::Kind::Game); })
+        ->setIcon(icon(Icon::Game));
+    addTo(document, tr("New &text…"), "newTextAction", QKeySequence(u"Ctrl+T"_s), [this] { newDocument(Session::Kind::Text); })
+        ->setIcon(icon(Icon::Text));
+    addTo(document, tr("New &list…"), "newListAction", {}, [this] { newDocument(Session::Kind::List); })->setIcon(icon(Icon::List));
+    m_delete = addTo(document, tr("&Delete…"), "deleteGameAction", QKeySequence(u"Ctrl+Del"_s), [this] { deleteDocument(); });
+    m_delete->setIcon(icon(Icon::Delete));
+    document->addSeparator();
+    addTo(document, tr("New &window…"), "newWindowAction", QKeySequence(u"Ctrl+Shift+N"_s), [this] { Q_EMIT newWindowRequested(); })
+        ->setIcon(icon(Icon::Window));
+    document->addSeparator();
+    addTo(document, tr("&Close window"), "closeAction", QKeySequence::Close, [this] { close(); });
+    addTo(document, tr("&Quit"), "quitAction", QKeySequence::Quit, [this] { close(); })->setMenuRole(QAction::QuitRole);
 
     QMenu *edit = menuBar()->addMenu(tr("&Edit"));
     m_undo = addTo(edit, tr("&Undo my last edit"), "undoAction", QKeySequence::Undo, [this] { undo(); });
-    m_undo->setIcon(icon(Picture::Undo));
+    m_undo->setIcon(icon(Icon::Undo));
     m_redo = addTo(edit, tr("&Redo"), "redoAction", QKeySequence::Redo, [this] { redo(); });
-    m_redo->setIcon(icon(Picture::Redo));
+    m_redo->setIcon(icon(Icon::Redo));
 
     QMenu *connection = menuBar()->addMenu(tr("&Connection"));
     addTo(connection, tr("&Server…"), "serverAction", QKeySequence(u"Ctrl+L"_s), [this] { m_connection->focusServer(); });
@@ -54,11 +54,11 @@ void MainWindow::buildMenus()
         m_connection->setOffline(false);
         m_session.synchronize();
         refreshConnection();
-    })->setIcon(icon(Picture::Sync));
+    })->setIcon(icon(Icon::Sync));
     addTo(connection, tr("Work &offline or online"), "offlineAction", QKeySequence(u"Ctrl+Shift+O"_s),
-          [this] { setOffline(!m_session.isOffline()); })->setIcon(icon(Picture::Offline));
+          [this] { setOffline(!m_session.isOffline()); })->setIcon(icon(Icon::Offline));
     addTo(connection, tr("&Decide the next conflict…"), "decideAction", QKeySequence(u"Ctrl+D"_s), [this] { decideNext(); })
-        ->setIcon(icon(Picture::Decide));
+        ->setIcon(icon(Icon::Decide));
 
     QMenu *view = menuBar()->addMenu(tr("&View"));
     for (int tab = 0; tab < m_tabs->count(); ++tab) {

@@ -65,14 +65,14 @@ void WithEmptyText::refresh()
 
 // ---- Banner
 
-Banner::Banner(Picture picture, const QString &buttonText, QWidget *parent)
+Banner::Banner(Icon id, const QString &buttonText, QWidget *parent)
     : QFrame(parent), m_text(new QLabel), m_button(new QToolButton)
 {
     setFrameStyle(QFrame::StyledPanel);
     setAutoFillBackground(true);
     setBackgroundRole(QPalette::AlternateBase);
     auto *sign = new QLabel;
-    sign->setPixmap(icon(picture).pixmap(20, 20));
+    sign->setPixmap(icon(id).pixmap(20, 20));
     m_text->setWordWrap(true);
     m_text->setTextFormat(Qt::PlainText);
     m_button->setText(buttonText);

@@ -45,13 +45,13 @@ private:
     QLabel *m_text;
 };
 
-// A picture, a sentence and at most one button, above what it speaks of.
+// An icon, a sentence and at most one button, above what it speaks of.
 class Banner final : public QFrame
 {
     Q_OBJECT
 
 public:
-    Banner(Picture picture, const QString &buttonText, QWidget *parent = nullptr);
+    Banner(Icon id, const QString &buttonText, QWidget *parent = nullptr);
     void setText(const QString &text);
     QLabel *label() const { return m_text; }
     QToolButton *button() const { return m_button; }

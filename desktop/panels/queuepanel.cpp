@@ -21,9 +21,9 @@ using client::EntryState;
 QueuePanel::QueuePanel(Session &session, QWidget *parent)
     : QWidget(parent), m_session(session),
       m_model(new QueueModel([&session](const DocumentId &id) { return session.title(id); }, this)),
-      m_decide(new QPushButton(icon(Picture::Decide), tr("Dec&ide…"))),
-      m_retry(new QPushButton(icon(Picture::Sync), tr("&Try again"))),
-      m_discard(new QPushButton(icon(Picture::Delete), tr("D&iscard…")))
+      m_decide(new QPushButton(icon(Icon::Decide), tr("Dec&ide…"))),
+      m_retry(new QPushButton(icon(Icon::Sync), tr("&Try again"))),
+      m_discard(new QPushButton(icon(Icon::Delete), tr("D&iscard…")))
 {
     m_table = makeTable("queueView", tr("Queue"), m_model, QueueModel::Reason);
     QHeaderView *header = m_table->horizontalHeader();
@@ -56,8 +56,8 @@ QueuePanel::QueuePanel(Session &session, QWidget *parent)
     connect(m_table, &QAbstractItemView::doubleClicked, m_decide, &QPushButton::click);
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &QueuePanel::refreshButtons);
     connect(m_model, &QAbstractItemModel::dataChanged, this, &QueuePanel::refreshButtons);
-    // Many facts come in one go; one look at the queue answers them all.
-    connect(&session, &Session::gameChanged, this, [this] {
+    // Many notifications come in one go; one look at the queue answers them all.
+    connect(&session, &Session::documentChanged, this, [this] {
         if (std::exchange(m_stale, true))
             return;
         QTimer::singleShot(0, this, &QueuePanel::refresh);

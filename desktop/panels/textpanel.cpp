@@ -41,7 +41,7 @@ crdt::Id textIn(const crdt::Document *document)
 
 TextPanel::TextPanel(Session &session, QWidget *parent)
     : QWidget(parent), m_session(session), m_pages(new QStackedWidget), m_title(new ElidedLabel), m_subtitle(new ElidedLabel),
-      m_unsaved(new Banner(Picture::Refused, tr("Copy"))), m_lost(new Banner(Picture::Refused, tr("Copy"))), m_hint(pageText({}, "noText"))
+      m_unsaved(new Banner(Icon::Refused, tr("Copy"))), m_lost(new Banner(Icon::Refused, tr("Copy"))), m_hint(pageText({}, "noText"))
 {
     m_editor = new TextEditor({.document = [this] { return m_id ? m_session.core().crdtDocument(*m_id) : nullptr; },
                                .edit = [this](const auto &change) { return edit(change); }});
@@ -75,8 +75,8 @@ TextPanel::TextPanel(Session &session, QWidget *parent)
         QGuiApplication::clipboard()->setText(std::exchange(m_lostText, {}));
         m_lost->setText({});
     });
-    connect(&m_session.client(), &client::SyncClient::crdtChanged, this, [this](const client::CrdtChanged &fact) {
-        if (fact.documentId == m_id)
+    connect(&m_session.client(), &client::SyncClient::crdtChanged, this, [this](const client::CrdtChanged &notification) {
+        if (notification.documentId == m_id)
             synchronizeSoon();
     });
     connect(&m_session, &Session::peopleChanged, this, [this](const DocumentId &id) {
@@ -107,7 +107,7 @@ QWidget *TextPanel::lostBanner() const
 
 bool TextPanel::hasUnsaved() const
 {
-    return !m_lostText.isEmpty() || m_editor->binding().hasUnwritten();
+    return !m_lostText.isEmpty() || m_editor->binding().hasUnsavedText();
 }
 
 // Stays until somebody has taken it.
@@ -166,7 +166,7 @@ void TextPanel::synchronize()
 
 void TextPanel::refresh()
 {
-    const auto shown = m_id ? m_session.game(*m_id) : std::nullopt;
+    const auto shown = m_id ? m_session.document(*m_id) : std::nullopt;
     const bool here = m_id && m_session.core().crdtDocument(*m_id);
     if (!shown || shown->kind == Session::Kind::Game) {
         m_pages->setCurrentIndex(NothingPage);

@@ -278,10 +278,10 @@ NotYet useWidget(const PlayStep &step, const std::function<void(const QString &)
 
 } // namespace
 
-QPixmap pictureOf(MainWindow &window)
+QPixmap screenshotOf(MainWindow &window)
 {
-    QPixmap picture = window.grab();
-    QPainter painter(&picture);
+    QPixmap screenshot = window.grab();
+    QPainter painter(&screenshot);
     for (QWidget *top : QApplication::topLevelWidgets()) {
         if (top == &window || !top->isVisible() || top->parentWidget() == nullptr)
             continue;
@@ -290,7 +290,7 @@ QPixmap pictureOf(MainWindow &window)
         painter.fillRect(place.adjusted(-1, -1, 1, 1), window.palette().color(QPalette::Shadow));
         painter.drawPixmap(place.topLeft(), dialog);
     }
-    return picture;
+    return screenshot;
 }
 
 NotYet performAction(MainWindow &window, const PlayStep &step, const std::function<void(const QString &)> &print)
@@ -304,7 +304,7 @@ NotYet performAction(MainWindow &window, const PlayStep &step, const std::functi
         return offline.widget ? setChecked(offline.widget, step.words.constFirst() == "on"_L1) : NotYet(offline.reason);
     }
     if (step.command == "screenshot"_L1)
-        return pictureOf(window).save(step.words.constFirst(), "PNG") ? NotYet() : u"%1 cannot be written"_s.arg(step.words.constFirst());
+        return screenshotOf(window).save(step.words.constFirst(), "PNG") ? NotYet() : u"%1 cannot be written"_s.arg(step.words.constFirst());
     if (step.command == "write-file"_L1)
         return writeFile(step.words[0], step.words[1].toUtf8());
     if (step.command == "print"_L1)

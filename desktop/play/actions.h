@@ -12,6 +12,6 @@ namespace eventsync::desktop {
 NotYet performAction(MainWindow &window, const PlayStep &step, const std::function<void(const QString &)> &print);
 
 // The window as a person sees it, its dialogs on top.
-QPixmap pictureOf(MainWindow &window);
+QPixmap screenshotOf(MainWindow &window);
 
 } // namespace eventsync::desktop

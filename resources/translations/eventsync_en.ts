@@ -460,7 +460,7 @@ Stored %2</translation>
     </message>
 </context>
 <context>
-    <name>eventsync::desktop::GamesModel</name>
+    <name>eventsync::desktop::DocumentsModel</name>
     <message numerus="yes">
         <source>%n conflict(s)</source>
         <translation>
@@ -516,7 +516,7 @@ Stored %2</translation>
     </message>
 </context>
 <context>
-    <name>eventsync::desktop::GamesPanel</name>
+    <name>eventsync::desktop::DocumentsPanel</name>
     <message>
         <source>&amp;Delete</source>
         <translation>&amp;Delete</translation>
@@ -780,7 +780,7 @@ Edits JSON documents together with others, online or not.</translation>
     </message>
 </context>
 <context>
-    <name>eventsync::desktop::NewGameDialog</name>
+    <name>eventsync::desktop::NewDocumentDialog</name>
     <message>
         <source>New game</source>
         <translation>New game</translation>

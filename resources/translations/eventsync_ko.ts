@@ -460,7 +460,7 @@ Stored %2</source>
     </message>
 </context>
 <context>
-    <name>eventsync::desktop::GamesModel</name>
+    <name>eventsync::desktop::DocumentsModel</name>
     <message numerus="yes">
         <source>%n conflict(s)</source>
         <translation>
@@ -513,7 +513,7 @@ Stored %2</source>
     </message>
 </context>
 <context>
-    <name>eventsync::desktop::GamesPanel</name>
+    <name>eventsync::desktop::DocumentsPanel</name>
     <message>
         <source>&amp;Delete</source>
         <translation>삭제(&amp;D)</translation>
@@ -773,7 +773,7 @@ Edits JSON documents together with others, online or not.</source>
     </message>
 </context>
 <context>
-    <name>eventsync::desktop::NewGameDialog</name>
+    <name>eventsync::desktop::NewDocumentDialog</name>
     <message>
         <source>New game</source>
         <translation>새 게임</translation>

@@ -14,16 +14,16 @@
 
 namespace eventsync::server {
 
-// Of the events read so far, those after this one (a position, or a serverSeq of the document) are not in the store any more.
+/// Of the events read so far, those after this one (a position, or a serverSeq of the document) are not in the store any more.
 struct LogDivergence
 {
     std::int64_t after = 0;
-    std::string epoch; // of the store as it is now
+    std::string epoch; ///< of the store as it is now
 };
 
-// Reads a store's log on and on: of one document by serverSeq, of all by position. A restore puts another file in the store's
-// place, whose history parts from the one read so far; the follower notices by the file, the epoch and the chain value of the
-// last event, goes back to the last event that both have, and says so. Owner only.
+/// Reads a store's log on and on: of one document by serverSeq, of all by position. A restore puts another file in the store's
+/// place, whose history parts from the one read so far; the follower notices by the file, the epoch and the chain value of the
+/// last event, goes back to the last event that both have, and says so. Owner only.
 class LogFollower
 {
 public:
@@ -34,8 +34,8 @@ public:
     };
 
     static Result<LogFollower> open(const Configuration &configuration, std::optional<DocumentId> document, std::int64_t after);
-    // The events that come next, some of them; false: there are none now. Whoever takes them may be slow: the store is not held
-    // for that.
+    /// The events that come next, some of them; false: there are none now. Whoever takes them may be slow: the store is not held
+    /// for that.
     Result<bool> step(const Events &events);
 
 private:

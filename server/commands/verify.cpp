@@ -48,7 +48,7 @@ void print(const std::vector<eventlog::Finding> &findings)
 int verified(const eventlog::VerifyReport &report, const std::string &soundText)
 {
     print(report.findings);
-    if (report.isSound()) {
+    if (report.isIntact()) {
         std::printf("%s\n", soundText.c_str());
         return exitcode::kDone;
     }

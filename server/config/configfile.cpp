@@ -93,9 +93,9 @@ Result<std::int64_t> countFrom(const std::string &where, const json::Value &valu
 }
 
 // Takes `compact` and `snapshot` out of a collection's table.
-Result<eventlog::Upkeep> upkeepFrom(const std::string &where, json::Object &object)
+Result<eventlog::Maintenance> maintenanceFrom(const std::string &where, json::Object &object)
 {
-    eventlog::Upkeep upkeep;
+    eventlog::Maintenance maintenance;
     for (const char *part : {"compact", "snapshot"}) {
         json::Value *given = object.if_contains(part);
         if (!given)
@@ -106,18 +106,18 @@ Result<eventlog::Upkeep> upkeepFrom(const std::string &where, json::Object &obje
         for (const auto &[key, value] : given->get_object()) {
             const std::string name = here + '.' + std::string(key);
             if (name == where + ".compact.keep") {
-                EVENTSYNC_TRY(upkeep.keep, countFrom(name, value, 1));
+                EVENTSYNC_TRY(maintenance.keep, countFrom(name, value, 1));
             } else if (name == where + ".compact.every") {
-                EVENTSYNC_TRY(upkeep.every, durationFrom(name, value));
+                EVENTSYNC_TRY(maintenance.every, durationFrom(name, value));
             } else if (name == where + ".snapshot.every") {
-                EVENTSYNC_TRY(upkeep.snapshotEvery, countFrom(name, value, 0));
+                EVENTSYNC_TRY(maintenance.snapshotEvery, countFrom(name, value, 0));
             } else {
                 return wrong("there is no " + name);
             }
         }
         object.erase(part);
     }
-    return upkeep;
+    return maintenance;
 }
 
 Result<CollectionPolicy> policyFrom(const std::string &name, json::Object object, const std::string &folder)
@@ -157,9 +157,9 @@ Result<> readCollection(ConfigFile &file, const std::string &name, const toml::n
     EVENTSYNC_TRY(json::Value value, toJson(node, where));
     json::Object &object = value.as_object();
     const std::size_t all = object.size();
-    EVENTSYNC_TRY(const eventlog::Upkeep upkeep, upkeepFrom(where, object));
+    EVENTSYNC_TRY(const eventlog::Maintenance maintenance, maintenanceFrom(where, object));
     if (object.size() < all)
-        file.upkeep.insert_or_assign(*collection, upkeep);
+        file.maintenance.insert_or_assign(*collection, maintenance);
     if (object.empty() && all > 0)
         return {};
     EVENTSYNC_TRY(CollectionPolicy policy, policyFrom(name, std::move(object), folder));

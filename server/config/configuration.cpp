@@ -236,7 +236,7 @@ Result<Configuration> loadConfiguration(const ConfigurationSources &sources)
     }
     EVENTSYNC_TRY(Configuration configuration, configurationFrom(merged(file.settings, given)));
     configuration.collections = std::move(file.collections);
-    configuration.upkeep = std::move(file.upkeep);
+    configuration.maintenance = std::move(file.maintenance);
     return configuration;
 }
 

@@ -3,7 +3,7 @@
 
 #include <eventsync/base/limits.h>
 #include <eventsync/base/result.h>
-#include <eventsync/eventlog/upkeep.h>
+#include <eventsync/eventlog/maintenance.h>
 #include <eventsync/model/collectionpolicy.h>
 #include <eventsync/storage/sqlitebackend.h>
 
@@ -31,47 +31,47 @@ struct StoreLocation
 {
     enum class Kind { Memory, Sqlite };
     Kind kind = Kind::Sqlite;
-    std::string path = {}; // of a file; empty: "eventsync.sqlite" in the data folder
+    std::string path = {}; ///< of a file; empty: "eventsync.sqlite" in the data folder
 };
 
-// What a server is told, checked. Value type.
+/// What a server is told, checked. Value type.
 struct Configuration
 {
     std::vector<ListenAddress> listen;
     std::string portFile;
     StoreLocation store;
     std::string dataFolder;
-    bool beginStore = false; // anew, where its file is empty
+    bool beginStore = false; ///< anew, where its file is empty
     storage::SqliteBackend::Durability durability = storage::SqliteBackend::Durability::Full;
     OriginOptions origins;
     std::size_t maxConnections = limits::kServerConnections;
-    std::size_t maxMemory = limits::kMemoryBytes; // in bytes
+    std::size_t maxMemory = limits::kMemoryBytes; ///< in bytes
     LogOptions log;
-    std::map<CollectionName, CollectionPolicy> collections; // beside the built-in one of `games`
-    eventlog::UpkeepRules upkeep;
+    std::map<CollectionName, CollectionPolicy> collections; ///< beside the built-in one of `games`
+    eventlog::MaintenanceRules maintenance;
 
-    std::string storePath() const;  // of a SQLite store
+    std::string storePath() const;  ///< of a SQLite store
     Policies policies() const;
 };
 
-// From what file, environment and command line say together. InvalidValue, naming the option.
+/// From what file, environment and command line say together. InvalidValue, naming the option.
 Result<Configuration> configurationFrom(const Settings &settings);
 
-// What its administrator may not have meant, a sentence each; `isRoot`: the process may do everything on its machine.
+/// What its administrator may not have meant, a sentence each; `isRoot`: the process may do everything on its machine.
 std::vector<std::string> warningsOf(const Configuration &configuration, bool isRoot);
 
-// "127.0.0.1:8080", "[::1]:0", "localhost:80", "*:8080".
+/// "127.0.0.1:8080", "[::1]:0", "localhost:80", "*:8080".
 Result<ListenAddress> listenAddressFrom(std::string_view text);
 Result<StoreLocation> storeLocationFrom(std::string_view url);
 
-// All sources in their order: command line, environment, file, default. `file` is --config's; the default one may be absent.
+/// All sources in their order: command line, environment, file, default. `file` is --config's; the default one may be absent.
 struct ConfigurationSources
 {
     Settings commandLine;
     std::function<std::optional<std::string>(const std::string &)> environment;
     std::string defaultFile = "/etc/eventsync/server.toml";
 };
-std::optional<std::string> environmentVariable(const std::string &name); // of this process
+std::optional<std::string> environmentVariable(const std::string &name); ///< of this process
 Result<Configuration> loadConfiguration(const ConfigurationSources &sources);
 
 } // namespace eventsync::server

@@ -31,14 +31,14 @@ struct CompactRequest
 {
     eventlog::CompactOptions options = {};
     bool dryRun = false;
-    storage::Shrink shrink = storage::Shrink::Freed; // afterwards
+    storage::Vacuum vacuum = storage::Vacuum::Freed; // afterwards
 };
 
 Result<CompactRequest> compactRequestFrom(FieldReader &read)
 {
     CompactRequest request{.options = {.keep = read.optionalInteger("keep", 1)}, .dryRun = read.optionalBoolean("dryRun").value_or(false)};
     if (read.optionalBoolean("vacuum").value_or(false))
-        request.shrink = storage::Shrink::Whole;
+        request.vacuum = storage::Vacuum::Whole;
     if (read.has("before"))
         request.options.before = read.timestamp("before");
     if (read.has("documentId"))
@@ -70,14 +70,14 @@ json::Object compacted(const eventlog::CompactPlan &plan, std::int64_t events)
 class Compaction : public std::enable_shared_from_this<Compaction>
 {
 public:
-    Compaction(EngineThread &engine, eventlog::CompactPlan plan, storage::Shrink shrink, OperationCalls calls)
-        : m_engine(engine), m_plan(std::move(plan)), m_shrink(shrink), m_calls(std::move(calls))
+    Compaction(EngineThread &engine, eventlog::CompactPlan plan, storage::Vacuum vacuum, OperationCalls calls)
+        : m_engine(engine), m_plan(std::move(plan)), m_vacuum(vacuum), m_calls(std::move(calls))
     {
     }
     void next()
     {
         if (m_next == m_plan.steps.size())
-            return shrink();
+            return vacuum();
         const eventlog::CompactStep &step = m_plan.steps[m_next];
         m_engine.ask<Result<ServerSeq>>(
             [step](sync::SyncService &service, auto done) { service.compact(step.documentId, step.to, done); },
@@ -97,22 +97,22 @@ public:
     }
 
 private:
-    void shrink()
+    void vacuum()
     {
-        const auto end = [self = shared_from_this()](const Result<storage::Shrunk> &shrunk) {
-            if (!shrunk)
-                return self->m_calls.done(failure(shrunk.error()));
+        const auto end = [self = shared_from_this()](const Result<storage::VacuumResult> &vacuumed) {
+            if (!vacuumed)
+                return self->m_calls.done(failure(vacuumed.error()));
             json::Object answer = compacted(self->m_plan, self->m_events);
-            answer["givenBack"] = shrunk->bytes;
-            answer["free"] = shrunk->free;
+            answer["givenBack"] = vacuumed->bytes;
+            answer["free"] = vacuumed->free;
             self->m_calls.done(std::move(answer));
         };
-        m_engine.backend().shrink(m_shrink, m_engine.home(), end);
+        m_engine.backend().vacuum(m_vacuum, m_engine.callerThread(), end);
     }
 
     EngineThread &m_engine;
     eventlog::CompactPlan m_plan; // whose steps fail later are unreadable, too
-    const storage::Shrink m_shrink;
+    const storage::Vacuum m_vacuum;
     OperationCalls m_calls;
     std::size_t m_next = 0;
     std::int64_t m_events = 0;
@@ -122,11 +122,11 @@ void compactLogs(EngineThread &engine, const CompactRequest &request, OperationC
 {
     engine.read<eventlog::CompactPlan>(
         [options = request.options](storage::ReadView &view) { return eventlog::planCompaction(view, options); },
-        [&engine, dryRun = request.dryRun, shrink = request.shrink, calls = std::move(calls)](Result<eventlog::CompactPlan> plan) {
+        [&engine, dryRun = request.dryRun, vacuum = request.vacuum, calls = std::move(calls)](Result<eventlog::CompactPlan> plan) {
             if (!plan)
                 return calls.done(failure(plan.error()));
             if (!dryRun)
-                return std::make_shared<Compaction>(engine, std::move(*plan), shrink, calls)->next();
+                return std::make_shared<Compaction>(engine, std::move(*plan), vacuum, calls)->next();
             std::int64_t events = 0;
             for (const eventlog::CompactStep &step : plan->steps) {
                 events += step.to - step.from;

@@ -9,15 +9,15 @@
 
 namespace eventsync::server {
 
-// The subcommands that work on a store in use, carried out on its engine: inside a running server, asked through its control
-// socket, or in a process of their own. All on the I/O thread of the engine.
-//   {"command": "snapshot", "documentId"}                             -> {documentId, serverSeq, ...}
-//   {"command": "compact", "keep" | "before", "documentId"?, "dryRun"?, "vacuum"?} -> {documents, events, givenBack, free}
-//   {"command": "ping"}                                                -> {}
+/// The subcommands that work on a store in use, carried out on its engine: inside a running server, asked through its control
+/// socket, or in a process of their own. All on the I/O thread of the engine.
+///   {"command": "snapshot", "documentId"}                             -> {documentId, serverSeq, ...}
+///   {"command": "compact", "keep" | "before", "documentId"?, "dryRun"?, "vacuum"?} -> {documents, events, givenBack, free}
+///   {"command": "ping"}                                                -> {}
 struct OperationCalls
 {
-    std::function<void(const json::Object &progress)> progress; // any number of times
-    std::function<void(Result<json::Object>)> done;             // once, last
+    std::function<void(const json::Object &progress)> progress; ///< any number of times
+    std::function<void(Result<json::Object>)> done;             ///< once, last
 };
 void runOperation(EngineThread &engine, const json::Value &request, OperationCalls calls);
 

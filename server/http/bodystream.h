@@ -9,11 +9,11 @@ namespace eventsync::server {
 
 class HttpConnection;
 
-// The HttpStream of one answer on one HttpConnection. Owner only.
+/// The HttpStream of one answer on one HttpConnection. Owner only.
 class BodyStream final : public HttpStream
 {
 public:
-    explicit BodyStream(HttpConnection *connection) : m_connection(connection) {} // null: closed from the beginning
+    explicit BodyStream(HttpConnection *connection) : m_connection(connection) {} ///< null: closed from the beginning
     ~BodyStream() override;
 
     bool isOpen() const override { return m_connection != nullptr; }
@@ -25,7 +25,7 @@ public:
     void onClosed(std::function<void()> callback) override;
     void onBytesWritten(std::function<void()> callback) override { m_onBytesWritten = std::move(callback); }
 
-    // From the connection. Each may destroy this object.
+    /// From the connection. Each may destroy this object.
     void bytesWritten();
     void connectionLost();
 

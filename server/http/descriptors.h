@@ -6,12 +6,12 @@
 
 namespace eventsync::server {
 
-// How many sockets fit this process, at most `wanted`: raises its limit of descriptors as far as it may, and leaves
-// limits::kOwnDescriptors for everything else.
+/// How many sockets fit this process, at most `wanted`: raises its limit of descriptors as far as it may, and leaves
+/// limits::kOwnDescriptors for everything else.
 std::size_t socketsThatFit(std::size_t wanted);
 
-// One descriptor kept for the moment in which there is no other left: it is given up to accept a connection, which is told so and
-// closed, and taken back. Owner only.
+/// One descriptor kept for the moment in which there is no other left: it is given up to accept a connection, which is told so and
+/// closed, and taken back. Owner only.
 class DescriptorReserve
 {
 public:
@@ -20,7 +20,7 @@ public:
     DescriptorReserve(const DescriptorReserve &) = delete;
     DescriptorReserve &operator=(const DescriptorReserve &) = delete;
 
-    // Accepts what waits at `listener`, answers each with these bytes, and closes it. How many there were.
+    /// Accepts what waits at `listener`, answers each with these bytes, and closes it. How many there were.
     std::size_t refuseWaiting(int listener, std::string_view answer);
 
 private:

@@ -249,7 +249,7 @@ void HttpConnection::dispatch()
 
     m_state = State::Answering;
     m_halfClosed.invalidate();
-    m_timer.start(limits::kHttpLookTime);
+    m_timer.start(limits::kHttpProbeTime);
     m_isHead = request.method == "HEAD";
     if (m_context->origins.isPreflight(request)) {
         HttpResponse response = HttpResponse::empty();
@@ -347,7 +347,7 @@ void HttpConnection::lookAtPeer()
     if (peer == Peer::Gone || (peer == Peer::Finished && m_halfClosed.hasExpired(m_context->options.halfClosedTime.count())))
         m_socket->abort();
     else
-        m_timer.start(limits::kHttpLookTime);
+        m_timer.start(limits::kHttpProbeTime);
 }
 
 void HttpConnection::onBytesWritten()

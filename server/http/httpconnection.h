@@ -15,7 +15,7 @@ class QTcpSocket;
 
 namespace eventsync::server {
 
-// What the connections of one server share.
+/// What the connections of one server share.
 struct HttpContext
 {
     HttpServerOptions options;
@@ -23,15 +23,15 @@ struct HttpContext
     Router router;
     HttpServerStats stats;
     bool isDraining = false;
-    // Takes over the socket of an upgrade that has been answered.
+    /// Takes over the socket of an upgrade that has been answered.
     std::function<void(std::unique_ptr<QTcpSocket>, const HttpRequest &)> upgraded;
 };
 
 class BodyStream;
 
-// One socket, one HTTP/1.x request after the other. Reads only what the present request may need, so that whatever a peer
-// sends beyond it waits at the peer. A peer that has ended its half of the connection still gets its answer (RFC 9112 section
-// 9.6), not over TLS and no stream. Deletes itself when the socket has gone. Owner only.
+/// One socket, one HTTP/1.x request after the other. Reads only what the present request may need, so that whatever a peer
+/// sends beyond it waits at the peer. A peer that has ended its half of the connection still gets its answer (RFC 9112 section
+/// 9.6), not over TLS and no stream. Deletes itself when the socket has gone. Owner only.
 class HttpConnection final : public QObject
 {
     Q_OBJECT
@@ -40,10 +40,10 @@ public:
     HttpConnection(std::unique_ptr<QTcpSocket> socket, Reach reach, std::shared_ptr<HttpContext> context, QObject *parent);
     ~HttpConnection() override;
 
-    void refuse(HttpResponse response); // instead of reading anything
-    void drain();                       // close now if idle, else after the answer
+    void refuse(HttpResponse response); ///< instead of reading anything
+    void drain();                       ///< close now if idle, else after the answer
 
-    // For the BodyStream of the answer that is being sent.
+    /// For the BodyStream of the answer that is being sent.
     void writeChunk(const QByteArray &bytes);
     void finishStream();
     void abortStream();

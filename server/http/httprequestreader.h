@@ -18,8 +18,8 @@ struct HttpReadLimits
     std::size_t bodyBytes = limits::kHttpBodyBytes;
 };
 
-// Reads one HTTP/1.x request from bytes cut anywhere. Knows no socket. Any bytes lead to a request or to a named error:
-// InvalidMessage (400), TooLarge (413, a head 431), with the status in errorStatus(). Owner only.
+/// Reads one HTTP/1.x request from bytes cut anywhere. Knows no socket. Any bytes lead to a request or to a named error:
+/// InvalidMessage (400), TooLarge (413, a head 431), with the status in errorStatus(). Owner only.
 class HttpRequestReader
 {
 public:
@@ -28,15 +28,15 @@ public:
     HttpRequestReader(HttpRequestReader &&) noexcept;
     HttpRequestReader &operator=(HttpRequestReader &&) noexcept;
 
-    // `bytes` are all bytes that were not yet taken. Takes those that belong to this request and can be read already, and
-    // says how many; never stops between the head and the body's first bytes without saying so: a call ends at the head's end.
+    /// `bytes` are all bytes that were not yet taken. Takes those that belong to this request and can be read already, and
+    /// says how many; never stops between the head and the body's first bytes without saying so: a call ends at the head's end.
     Result<std::size_t> feed(std::string_view bytes);
-    int errorStatus() const; // after an error
+    int errorStatus() const; ///< after an error
 
-    bool hasHead() const;    // head() may be asked
-    bool isComplete() const; // takeRequest() may be called, once
+    bool hasHead() const;    ///< head() may be asked
+    bool isComplete() const; ///< takeRequest() may be called, once
     bool expectsContinue() const;
-    const HttpRequest &head() const; // without the body
+    const HttpRequest &head() const; ///< without the body
     HttpRequest takeRequest();
 
 private:

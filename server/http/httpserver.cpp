@@ -123,7 +123,7 @@ struct HttpServer::Private
         context->options = std::move(options);
         context->upgraded = [this, announce](std::unique_ptr<QTcpSocket> socket, const HttpRequest &head) {
             auto info = connectionInfo(head, transport::TransportKind::WebSocket);
-            info.codec = chosenCodec(head).value_or(transport::Codec::Json);
+            info.codec = chosenCodec(head).value_or(Codec::Json);
             announce(std::make_unique<WebSocketServerConnection>(std::move(socket), std::move(info),
                                                                  context->options.maxFrameBytes));
         };

@@ -11,7 +11,7 @@
 
 namespace eventsync::server {
 
-// "/api/{collection}/{id}": each {name} stands for exactly one non-empty segment. Immutable value.
+/// "/api/{collection}/{id}": each {name} stands for exactly one non-empty segment. Immutable value.
 class PathPattern
 {
 public:
@@ -19,7 +19,7 @@ public:
     const std::string &text() const { return m_text; }
     bool matches(const std::vector<std::string> &path) const;
     std::map<std::string, std::string, std::less<>> parameters(const std::vector<std::string> &path) const;
-    // Literal segments count before parameters, the leftmost difference first.
+    /// Literal segments count before parameters, the leftmost difference first.
     bool isMoreSpecificThan(const PathPattern &other) const;
 
 private:
@@ -32,8 +32,8 @@ private:
     std::vector<Segment> m_segments;
 };
 
-// Method and path -> handler. The most specific matching pattern wins, whatever the order of add(). HEAD is answered by
-// GET's handler; an unknown path is NotFound, an unknown method 405 with Allow. Owner only.
+/// Method and path -> handler. The most specific matching pattern wins, whatever the order of add(). HEAD is answered by
+/// GET's handler; an unknown path is NotFound, an unknown method 405 with Allow. Owner only.
 class Router
 {
 public:
@@ -43,8 +43,8 @@ public:
     void get(std::string_view pattern, Handler handler) { add("GET", pattern, std::move(handler)); }
     void post(std::string_view pattern, Handler handler) { add("POST", pattern, std::move(handler)); }
 
-    std::vector<std::string> routes() const; // "GET /api/{collection}", ..., sorted
-    // The methods that `path` knows, "GET, HEAD, OPTIONS, ..."; empty if there is no such path.
+    std::vector<std::string> routes() const; ///< "GET /api/{collection}", ..., sorted
+    /// The methods that `path` knows, "GET, HEAD, OPTIONS, ..."; empty if there is no such path.
     std::string allowedMethods(const std::vector<std::string> &path) const;
     void handle(HttpRequest request, Responder responder) const;
 

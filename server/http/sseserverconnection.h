@@ -12,8 +12,8 @@
 
 namespace eventsync::server {
 
-// The server's side of an SSE stream and its POST half. The first event is `open` {connectionId, heartbeatMs}; a close()
-// sends a last event `close` {code, reason}. Texts only. Owner only.
+/// The server's side of an SSE stream and its POST half. The first event is `open` {connectionId, heartbeatMs}; a close()
+/// sends a last event `close` {code, reason}. Texts only. Owner only.
 class SseServerConnection final : public transport::Connection
 {
 public:
@@ -22,7 +22,7 @@ public:
     ~SseServerConnection() override;
 
     std::size_t unsentBytes() const override;
-    void takeFrame(const transport::Frame &frame) { receive(frame); } // may destroy this object
+    void takeFrame(const transport::Frame &frame) { receive(frame); } ///< may destroy this object
 
 private:
     void doSend(const transport::Frame &frame, std::string_view resumeToken) override;

@@ -17,8 +17,8 @@ namespace eventsync::server {
 
 class SseServerConnection;
 
-// GET /api/stream and POST /api/stream/{connectionId} as connections. The id is 192 random bits: knowing it is the right to
-// send on that connection. Owner only.
+/// GET /api/stream and POST /api/stream/{connectionId} as connections. The id is 192 random bits: knowing it is the right to
+/// send on that connection. Owner only.
 class SseStreams
 {
 public:

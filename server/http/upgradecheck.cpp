@@ -53,7 +53,7 @@ bool isUpgradeRequest(const HttpRequest &head)
            && head.headers.hasToken("Connection", "Upgrade");
 }
 
-UpgradeVerdict checkUpgrade(const HttpRequest &head, const OriginPolicy &origins, Reach reach)
+UpgradeDecision checkUpgrade(const HttpRequest &head, const OriginPolicy &origins, Reach reach)
 {
     if (auto allowed = origins.check(head, reach); !allowed)
         return {.error = allowed.error()};
@@ -71,7 +71,7 @@ UpgradeVerdict checkUpgrade(const HttpRequest &head, const OriginPolicy &origins
     return {};
 }
 
-std::optional<transport::Codec> chosenCodec(const HttpRequest &head)
+std::optional<Codec> chosenCodec(const HttpRequest &head)
 {
     for (const std::string &name : offeredSubprotocols(head)) {
         if (const auto codec = transport::codecFromSubprotocol(name))

@@ -15,10 +15,10 @@
 
 namespace eventsync::server {
 
-// What a client sends over a WebSocket (RFC 6455 section 5), as whole messages from bytes cut anywhere. Knows no socket. Any
-// bytes lead to messages or to a Violation: unmasked frames, reserved bits and opcodes, fragments out of order and wrong
-// control frames (1002), texts that are no UTF-8 (1007), messages beyond the limit, before their bytes have come (1009).
-// Memory grows with what came, never with what was promised. Owner only.
+/// What a client sends over a WebSocket (RFC 6455 section 5), as whole messages from bytes cut anywhere. Knows no socket. Any
+/// bytes lead to messages or to a Violation: unmasked frames, reserved bits and opcodes, fragments out of order and wrong
+/// control frames (1002), texts that are no UTF-8 (1007), messages beyond the limit, before their bytes have come (1009).
+/// Memory grows with what came, never with what was promised. Owner only.
 class WebSocketReader
 {
 public:
@@ -26,15 +26,15 @@ public:
     struct Message
     {
         Kind kind = Kind::Text;
-        Bytes payload = {};                                // of a close: its text
-        std::optional<transport::CloseCode> code = {};     // of a close; none: it came without
+        Bytes payload = {};                                ///< of a close: its text
+        std::optional<transport::CloseCode> code = {};     ///< of a close; none: it came without
     };
     struct Taken
     {
         std::size_t bytes = 0;
-        std::optional<Message> message = {}; // the one that ends with these bytes
+        std::optional<Message> message = {}; ///< the one that ends with these bytes
     };
-    // Why the connection must be closed, and with which code (section 7.1.7).
+    /// Why the connection must be closed, and with which code (section 7.1.7).
     struct Violation
     {
         transport::CloseCode code = transport::CloseCode::ProtocolError;
@@ -45,7 +45,7 @@ public:
 
     explicit WebSocketReader(std::size_t maxMessageBytes) : m_maxMessageBytes(maxMessageBytes) {}
 
-    // Takes bytes up to the end of one message, all of them if none ends. Not to be called again after a violation.
+    /// Takes bytes up to the end of one message, all of them if none ends. Not to be called again after a violation.
     Outcome<Taken> feed(std::string_view bytes);
 
 private:

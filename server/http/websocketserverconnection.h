@@ -17,9 +17,9 @@ class QTcpSocket;
 
 namespace eventsync::server {
 
-// The server's side of a WebSocket, on a socket whose upgrade has been answered. Frames go to the operating system as bytes
-// that all readers share, past Qt's buffer as long as that is empty (docs/decisions/0085). What breaks RFC 6455, or the limit,
-// is answered with a close frame; a close that the peer does not answer ends in an abort after limits::kCloseTime. Owner only.
+/// The server's side of a WebSocket, on a socket whose upgrade has been answered. Frames go to the operating system as bytes
+/// that all readers share, past Qt's buffer as long as that is empty (docs/decisions/0085). What breaks RFC 6455, or the limit,
+/// is answered with a close frame; a close that the peer does not answer ends in an abort after limits::kCloseTime. Owner only.
 class WebSocketServerConnection final : public QObject, public transport::Connection
 {
     Q_OBJECT

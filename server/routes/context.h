@@ -4,7 +4,7 @@
 #include <eventsync/base/clock.h>
 #include <eventsync/base/metrics.h>
 #include <eventsync/base/uuid.h>
-#include <eventsync/eventlog/seentime.h>
+#include <eventsync/eventlog/operatingtime.h>
 #include <eventsync/json/value.h>
 #include <eventsync/model/collectionpolicy.h>
 #include <eventsync/model/snapshot.h>
@@ -24,7 +24,7 @@ namespace eventsync::server {
 
 class EventStreams;
 
-// What the handlers of a server share. Outlives them. Owner only: the I/O thread.
+/// What the handlers of a server share. Outlives them. Owner only: the I/O thread.
 struct RouteContext
 {
     EngineThread &engine;
@@ -32,34 +32,34 @@ struct RouteContext
     Metrics &metrics;
     const Clock &clock;
     UuidGenerator &uuids;
-    QObject &owner; // of timers: none of them outlives this
-    eventlog::SeenTime seen; // ages of what is kept for a time are measured in it
-    std::shared_ptr<std::set<std::string>> keysInUse = std::make_shared<std::set<std::string>>(); // Idempotency-Keys
+    QObject &owner; ///< of timers: none of them outlives this
+    eventlog::OperatingTime seen; ///< ages of what is kept for a time are measured in it
+    std::shared_ptr<std::set<std::string>> keysInUse = std::make_shared<std::set<std::string>>(); ///< Idempotency-Keys
 };
 
-// Each adds its routes to the router.
+/// Each adds its routes to the router.
 void addDocumentRoutes(Router &router, RouteContext &context);
 void addCollectionRoutes(Router &router, RouteContext &context);
 void addHistoryRoutes(Router &router, RouteContext &context, EventStreams &streams);
 void addExchangeRoute(Router &router, RouteContext &context);
 
-// Answers with `value` as the body, and with the status and headers of `head`. A large body is written on another thread.
+/// Answers with `value` as the body, and with the status and headers of `head`. A large body is written on another thread.
 void respondWithJson(const RouteContext &context, const Responder &responder, json::Value value, HttpResponse head = {});
-// A document as REST answers it: its state with engine fields, and ETag.
+/// A document as REST answers it: its state with engine fields, and ETag.
 void respondWithDocument(const RouteContext &context, const Responder &responder, const CollectionName &collection, json::Value state,
                          ServerSeq version, HttpResponse head = {});
 
-// Query parameters: InvalidMessage naming the one that is not what it should be.
+/// Query parameters: InvalidMessage naming the one that is not what it should be.
 Result<std::optional<std::int64_t>> integerParameter(const HttpRequest &request, std::string_view name, std::int64_t min = 0);
 Result<DocumentId> documentParameter(const HttpRequest &request, std::string_view name = "id");
 Result<CollectionName> collectionParameter(const HttpRequest &request);
-// The JSON of a request's body. An integer that would be rounded is refused, unless the caller says `?largeIntegers=round`.
+/// The JSON of a request's body. An integer that would be rounded is refused, unless the caller says `?largeIntegers=round`.
 Result<json::Value> parseBody(const HttpRequest &request, const json::ParseLimits &limits = {});
 
-// The requester of the query that answers a request; gone when the connection is closed.
+/// The requester of the query that answers a request; gone when the connection is closed.
 storage::Queries::Requester requesterOf(const HttpRequest &request, const Responder &responder);
 
-// NotFound for a document that is not there, as every route says it.
+/// NotFound for a document that is not there, as every route says it.
 Error noSuchDocument(const DocumentId &id);
 
 } // namespace eventsync::server

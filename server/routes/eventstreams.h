@@ -11,8 +11,8 @@
 
 namespace eventsync::server {
 
-// GET /api/events/{documentId} as a live, read-only stream: every event after a position, each `data:` an `events` message.
-// A session of the service without a client id, so it is pulled and bounded like every other reader. Owner only.
+/// GET /api/events/{documentId} as a live, read-only stream: every event after a position, each `data:` an `events` message.
+/// A session of the service without a client id, so it is pulled and bounded like every other reader. Owner only.
 class EventStreams
 {
 public:
@@ -20,8 +20,8 @@ public:
         : m_context(context), m_sessions(sessions), m_heartbeat(heartbeat)
     {
     }
-    // NotFound, Compacted as problem documents before the stream begins. Last-Event-ID overrides `after`.
-    // `clocks`: with each event the document's vector clock after it.
+    /// NotFound, Compacted as problem documents before the stream begins. Last-Event-ID overrides `after`.
+    /// `clocks`: with each event the document's vector clock after it.
     void open(const HttpRequest &request, const Responder &responder, const DocumentId &id, ServerSeq after, bool clocks);
 
 private:

@@ -203,7 +203,7 @@ Bytes Exchange::answer() const
         ClientSeq clientSeq = m_synced->clientSeq;
         if (m_ack) {
             for (const protocol::AckResult &result : m_ack->results) {
-                if (result.status == protocol::AckStatus::Applied || result.status == protocol::AckStatus::Merged)
+                if (result.status == AckStatus::Applied || result.status == AckStatus::Merged)
                     clientSeq = std::max(clientSeq, result.clientSeq);
             }
         }

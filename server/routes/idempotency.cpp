@@ -168,9 +168,9 @@ std::string fingerprintOf(const HttpRequest &request)
 
 void store(RouteContext &context, storage::Batch batch, std::function<void(Result<storage::Committed>)> done)
 {
-    // The engine thread's executor outlives every commit; from there the answer comes home.
+    // The engine thread's executor outlives every commit; from it the answer is posted to this thread.
     context.engine.backend().commit(std::move(batch), context.engine.executor(),
-                                    context.engine.homeward<Result<storage::Committed>>(std::move(done)));
+                                    context.engine.toCallerThread<Result<storage::Committed>>(std::move(done)));
 }
 
 // One request with its key, until it is answered. Holds the key: a repetition meanwhile is told so.
@@ -233,7 +233,7 @@ private:
             if (std::holds_alternative<std::monostate>(self->m_entry.outcome))
                 return self->answer(std::move(outcome));
             self->keep([self, outcome = std::move(outcome)](const Result<storage::Committed> &kept) {
-                if (!kept) // a repetition is judged anew, and nothing was changed
+                if (!kept) // a repetition is validated again, and nothing was changed
                     qCWarning(lcServer) << "an Idempotency-Key was not kept:" << kept.error().toString().c_str();
                 self->answer(outcome);
             });

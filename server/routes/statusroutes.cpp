@@ -17,8 +17,8 @@ void ready(RouteContext &context, const StatusSources &sources, const Responder 
 {
     if (sources.isStopping)
         return responder.fail({ErrorCode::ShuttingDown, "the server is stopping"});
-    if (const std::optional<Error> trouble = sources.store.trouble())
-        return responder.respond(problem(*trouble, {.status = 503}));
+    if (const std::optional<Error> error = sources.store.problem())
+        return responder.respond(problem(*error, {.status = 503}));
     auto answered = std::make_shared<bool>(false);
     const auto answer = [answered, responder](HttpResponse response) {
         if (!std::exchange(*answered, true))

@@ -61,7 +61,7 @@ Result<std::vector<protocol::Message>> impliedBy(const transport::ConnectionInfo
 
 SessionBridge::SessionBridge(std::unique_ptr<transport::Connection> connection, SessionLinkPtr link)
     : m_connection(std::move(connection)), m_link(std::move(link)),
-      m_codec(m_connection->info().codec == transport::Codec::Cbor ? protocol::Codec::Cbor : protocol::Codec::Json)
+      m_codec(m_connection->info().codec)
 {
     m_connection->setWaterMarks(kMarks);
     if (m_connection->info().kind == transport::TransportKind::Sse)
@@ -88,9 +88,9 @@ void SessionBridge::imply(std::vector<protocol::Message> messages)
     deliver(std::move(messages), 0);
 }
 
-SessionBridge::Decoded SessionBridge::decode(const transport::Frame &frame, protocol::Codec codec)
+SessionBridge::Decoded SessionBridge::decode(const transport::Frame &frame, Codec codec)
 {
-    if (frame.isText() != (codec == protocol::Codec::Json))
+    if (frame.isText() != (codec == Codec::Json))
         return {.message = failure(ErrorCode::InvalidMessage, "the sub-protocol's frames are of the other kind")};
     Decoded decoded{.message = protocol::decode(frame.bytes(), codec)};
     if (!decoded.message)
@@ -178,7 +178,7 @@ bool SessionBridge::mayHold(std::size_t bytes, std::size_t messages)
                                        .scope = protocol::ErrorScope::Connection,
                                        .retryAfterMs = std::chrono::milliseconds(limits::kRetryFirst).count()};
     Bytes frame = protocol::encode(error, m_codec);
-    m_connection->send(m_codec == protocol::Codec::Cbor ? transport::Frame::binary(std::move(frame), "error")
+    m_connection->send(m_codec == Codec::Cbor ? transport::Frame::binary(std::move(frame), "error")
                                                         : transport::Frame::text(std::move(frame), "error"));
     close(error.code, error.message);
     return false;

@@ -12,31 +12,32 @@
 
 namespace eventsync::server {
 
-// The I/O thread's half of one session: its connection. Decodes frames, tracks the positions of an SSE stream, knows when
-// the socket has drained. A large frame is decoded on another thread, and what the connection brings meanwhile waits for it.
-// Owner only: the I/O thread.
+/// The I/O thread's half of one session: its connection. Decodes frames, tracks the positions of an SSE stream, knows when
+/// the socket has drained. A large frame is decoded on another thread, and what the connection brings meanwhile waits for it.
+/// Owner only: the I/O thread.
 class SessionBridge
 {
 public:
-    struct Events // to the engine's half, and to the owner
+    /// to the engine's half, and to the owner
+    struct Events
     {
         std::function<void(std::vector<protocol::Message>, std::size_t bytes)> received;
-        std::function<void(Error, protocol::RefusedNames)> receivedInvalid; // and what the message named
+        std::function<void(Error, protocol::RefusedNames)> receivedInvalid; ///< and what the message named
         std::function<void()> drained;
-        std::function<void(std::function<void()> work, std::function<void()> then)> compute; // `then` runs here
-        std::function<void(const transport::CloseReason &)> closed; // last; may destroy this object
+        std::function<void(std::function<void()> work, std::function<void()> then)> compute; ///< `then` runs here
+        std::function<void(const transport::CloseReason &)> closed; ///< last; may destroy this object
     };
 
     SessionBridge(std::unique_ptr<transport::Connection> connection, SessionLinkPtr link);
-    void start(Events events); // implied messages come at once
-    void imply(std::vector<protocol::Message> messages); // what the peer need not send: how it connected says it
+    void start(Events events); ///< implied messages come at once
+    void imply(std::vector<protocol::Message> messages); ///< what the peer need not send: how it connected says it
 
     const SessionLinkPtr &link() const { return m_link; }
     const transport::ConnectionInfo &info() const { return m_connection->info(); }
     std::uint64_t bytesSent() const { return m_connection->bytesSent(); }
     std::uint64_t bytesReceived() const { return m_connection->bytesReceived(); }
 
-    // Frames wait for flush(). True for the first one since.
+    /// Frames wait for flush(). True for the first one since.
     bool send(const transport::Frame &frame, const protocol::Message &message, std::size_t countedBytes);
     void flush();
     void close(ErrorCode code, const std::string &reason);
@@ -48,7 +49,7 @@ private:
         Result<protocol::Message> message = failure(ErrorCode::Internal);
         protocol::RefusedNames names = {}; // of one that cannot be read
     };
-    static Decoded decode(const transport::Frame &frame, protocol::Codec codec);
+    static Decoded decode(const transport::Frame &frame, Codec codec);
     void onFrame(const transport::Frame &frame);
     void take(const transport::Frame &frame);
     void accept(Decoded decoded, std::size_t bytes);
@@ -61,15 +62,15 @@ private:
     SessionLinkPtr m_link;
     std::size_t m_counted = 0; // of what was sent since flush()
     Events m_events;
-    protocol::Codec m_codec;
+    Codec m_codec;
     bool m_isDecoding = false;              // on another thread
     std::deque<transport::Frame> m_waiting; // for that; counted as unhandled
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
     std::unique_ptr<ResumePositions> m_positions; // of an SSE stream
 };
 
-// What ws://host/sync?clientId= and ws://host/sync/{documentId}?clientId=&after=&chain= stand for: hello, and of a document
-// subscribe; an error if they are none.
+/// What ws://host/sync?clientId= and ws://host/sync/{documentId}?clientId=&after=&chain= stand for: hello, and of a document
+/// subscribe; an error if they are none.
 Result<std::vector<protocol::Message>> impliedBy(const transport::ConnectionInfo &info);
 
 } // namespace eventsync::server

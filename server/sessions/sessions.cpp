@@ -11,9 +11,9 @@
 
 namespace eventsync::server {
 
-struct Sessions::Numbers
+struct Sessions::MetricHandles
 {
-    explicit Numbers(Metrics &all)
+    explicit MetricHandles(Metrics &all)
         : metrics(all), opened(all.counter("eventsync_connections_total", "Connections accepted")),
           now(all.gauge("eventsync_connections", "Connections open now")),
           received(all.counter("eventsync_received_bytes_total", "Bytes of messages received")),
@@ -74,14 +74,14 @@ struct Sessions::OnEngine
 };
 
 Sessions::Sessions(EngineThread &engine, Metrics &metrics)
-    : m_engine(engine), m_numbers(std::make_unique<Numbers>(metrics)), m_onEngine(std::make_shared<OnEngine>())
+    : m_engine(engine), m_metrics(std::make_unique<MetricHandles>(metrics)), m_onEngine(std::make_shared<OnEngine>())
 {
     // Parcels that arrive after this object has gone are dropped.
     auto deliver = [this, alive = std::weak_ptr<bool>(m_alive)](std::vector<Outgoing> parcel) {
         if (alive.lock())
             this->deliver(std::move(parcel));
     };
-    m_outbox = std::make_shared<Outbox>(engine.executor(), engine.sharedHome(), std::move(deliver));
+    m_outbox = std::make_shared<Outbox>(engine.executor(), engine.sharedCallerThread(), std::move(deliver));
 }
 
 Sessions::~Sessions()
@@ -118,8 +118,8 @@ void Sessions::addReader(std::unique_ptr<transport::Connection> connection, prot
 SessionBridge &Sessions::addBridge(std::unique_ptr<transport::Connection> connection, const sync::SessionInfo &info)
 {
     const auto link = std::make_shared<SessionLink>(++m_lastNumber, info.readerOnly ? SIZE_MAX : limits::kFrameBytes);
-    m_numbers->opened.add();
-    m_numbers->now.add(1);
+    m_metrics->opened.add();
+    m_metrics->now.add(1);
     qCDebug(lcServer) << "connection" << link->number << "from" << info.peer.c_str();
     m_engine.post([on = m_onEngine, link, outbox = m_outbox, info](sync::SyncService &service) {
         auto made = std::make_unique<EngineSession>(link, outbox);
@@ -135,8 +135,8 @@ SessionBridge::Events Sessions::eventsOf(const SessionLinkPtr &link)
 {
     return {
         .received = [this, link](std::vector<protocol::Message> messages, std::size_t bytes) {
-            m_numbers->received.add(bytes);
-            m_numbers->messagesIn.add(messages.size());
+            m_metrics->received.add(bytes);
+            m_metrics->messagesIn.add(messages.size());
             auto shared = std::make_shared<std::vector<protocol::Message>>(std::move(messages));
             m_engine.post([on = m_onEngine, link, bytes, shared](sync::SyncService &service) {
                 link->unhandled -= SessionLink::heldBytes(bytes, shared->size());
@@ -170,7 +170,7 @@ SessionBridge::Events Sessions::eventsOf(const SessionLinkPtr &link)
         .closed = [this, link](const transport::CloseReason &reason) {
             qCDebug(lcServer) << "connection" << link->number << "closed:" << reason.text.c_str();
             if (reason.error)
-                m_numbers->broken(*reason.error);
+                m_metrics->broken(*reason.error);
             remove(link->number);
         },
     };
@@ -183,7 +183,7 @@ void Sessions::remove(std::uint64_t number)
             service.lost(session->id);
         on->sessions.erase(number);
     });
-    m_numbers->now.add(-1);
+    m_metrics->now.add(-1);
     m_peers.erase(number);
     if (m_peers.empty() && m_onEmpty)
         std::exchange(m_onEmpty, {})();
@@ -191,11 +191,11 @@ void Sessions::remove(std::uint64_t number)
 
 namespace {
 
-transport::Frame makeFrame(const protocol::OutgoingMessage &message, protocol::Codec codec)
+transport::Frame makeFrame(const protocol::OutgoingMessage &message, Codec codec)
 {
     const std::string label(protocol::messageType(message.message()));
     const std::shared_ptr<const Bytes> bytes = message.encoded(codec);
-    return codec == protocol::Codec::Cbor ? transport::Frame::binary(*bytes, label) : transport::Frame::text(*bytes, label);
+    return codec == Codec::Cbor ? transport::Frame::binary(*bytes, label) : transport::Frame::text(*bytes, label);
 }
 
 // `events` are put together from bytes that are there already.
@@ -206,14 +206,14 @@ bool takesLongToEncode(const Outgoing &outgoing)
 
 } // namespace
 
-protocol::Codec Sessions::Peer::codec() const
+Codec Sessions::Peer::codec() const
 {
-    return bridge->info().codec == transport::Codec::Cbor ? protocol::Codec::Cbor : protocol::Codec::Json;
+    return bridge->info().codec == Codec::Cbor ? Codec::Cbor : Codec::Json;
 }
 
-transport::Frame Sessions::frameOf(const protocol::OutgoingPtr &message, protocol::Codec codec)
+transport::Frame Sessions::frameOf(const protocol::OutgoingPtr &message, Codec codec)
 {
-    Cached &cached = m_cache[codec == protocol::Codec::Cbor ? 1 : 0];
+    Cached &cached = m_cache[codec == Codec::Cbor ? 1 : 0];
     if (cached.message != message)
         cached = {message, makeFrame(*message, codec)};
     return cached.frame;
@@ -248,8 +248,8 @@ void Sessions::sendFrame(Peer &peer, const Outgoing &outgoing, const transport::
         outgoing.link->queued -= outgoing.bytes;
         return refuse(outgoing);
     }
-    m_numbers->sent.add(frame.size());
-    m_numbers->messagesOut.add();
+    m_metrics->sent.add(frame.size());
+    m_metrics->messagesOut.add();
     if (peer.bridge->send(frame, outgoing.message->message(), outgoing.bytes))
         m_touched.push_back(outgoing.link->number);
 }
@@ -266,7 +266,7 @@ void Sessions::flushTouched()
 void Sessions::encode(Peer &peer, Outgoing outgoing)
 {
     peer.waitsForFrame = true;
-    const protocol::Codec codec = peer.codec();
+    const Codec codec = peer.codec();
     for (const auto &running : m_encodings) {
         if (running->message == outgoing.message && running->codec == codec)
             return running->readers.push_back(std::move(outgoing));

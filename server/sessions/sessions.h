@@ -17,7 +17,7 @@
 
 namespace eventsync::server {
 
-// All connections of a server and the sessions that the service has for them. Owner only: the I/O thread.
+/// All connections of a server and the sessions that the service has for them. Owner only: the I/O thread.
 class Sessions
 {
 public:
@@ -25,18 +25,18 @@ public:
     ~Sessions();
 
     void add(std::unique_ptr<transport::Connection> connection);
-    // A connection that only reads one document and has no client id.
+    /// A connection that only reads one document and has no client id.
     void addReader(std::unique_ptr<transport::Connection> connection, protocol::Subscribe subscribe, bool vectorClocks = false);
     std::size_t count() const { return m_peers.size(); }
-    void onEmpty(std::function<void()> callback); // once, when the last connection has gone; at once if there is none
+    void onEmpty(std::function<void()> callback); ///< once, when the last connection has gone; at once if there is none
     void abortAll();
-    std::size_t unsentBytes() const;    // of all connections
-    std::size_t unhandledBytes() const; // received, and not yet looked at by the engine
+    std::size_t unsentBytes() const;    ///< of all connections
+    std::size_t unhandledBytes() const; ///< received, and not yet looked at by the engine
 
 private:
     class EngineSession;
     struct OnEngine; // the sessions by number, on the engine thread
-    struct Numbers;
+    struct MetricHandles;
 
     // One connection, and what it is to be sent once a large message before it has been encoded.
     struct Peer
@@ -45,13 +45,13 @@ private:
         bool waitsForFrame = false;
         std::deque<Outgoing> behind = {};
 
-        protocol::Codec codec() const;
+        Codec codec() const;
     };
     // A large message that is being encoded on another thread, once for all that are to get it.
     struct Encoding
     {
         protocol::OutgoingPtr message;
-        protocol::Codec codec = protocol::Codec::Json;
+        Codec codec = Codec::Json;
         std::vector<Outgoing> readers = {};
         transport::Frame frame = {};
     };
@@ -63,13 +63,13 @@ private:
     void encoded(const std::shared_ptr<Encoding> &encoding);
     void flushTouched();
     void refuse(const Outgoing &outgoing);
-    transport::Frame frameOf(const protocol::OutgoingPtr &message, protocol::Codec codec);
+    transport::Frame frameOf(const protocol::OutgoingPtr &message, Codec codec);
     void remove(std::uint64_t number);
     SessionBridge &addBridge(std::unique_ptr<transport::Connection> connection, const sync::SessionInfo &info);
     SessionBridge::Events eventsOf(const SessionLinkPtr &link);
 
     EngineThread &m_engine;
-    std::unique_ptr<Numbers> m_numbers;
+    std::unique_ptr<MetricHandles> m_metrics;
     std::shared_ptr<OnEngine> m_onEngine;
     std::shared_ptr<Outbox> m_outbox;
     std::unordered_map<std::uint64_t, Peer> m_peers;

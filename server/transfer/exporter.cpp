@@ -191,7 +191,7 @@ private:
                                                            + " was compacted while it was exported: export again");
             for (const LoggedPtr &event : some) {
                 ++m_end.events;
-                m_lines += eventLine(*event->canonical, event->pushMark) + '\n';
+                m_lines += eventLine(*event->canonical, event->pushDigest16) + '\n';
             }
             at = some.back()->serverSeq;
             EVENTSYNC_CHECK(pause());
@@ -245,8 +245,8 @@ private:
             EVENTSYNC_TRY(exported.logged, Uuid::fromBytes(logged));
             EVENTSYNC_TRY(const auto seq, integerOf(row, known::Seq));
             exported.serverSeq = ServerSeq(seq);
-            EVENTSYNC_TRY(const auto mark, blobOf(row, known::PushMark));
-            std::copy_n(mark.begin(), std::min(mark.size(), exported.pushMark.size()), exported.pushMark.begin());
+            EVENTSYNC_TRY(const auto bytes, blobOf(row, known::PushDigest));
+            std::copy_n(bytes.begin(), std::min(bytes.size(), exported.pushDigest16.size()), exported.pushDigest16.begin());
             EVENTSYNC_TRY(const auto number, integerOf(row, known::Document));
             m_known[number].push_back(exported);
             return {};

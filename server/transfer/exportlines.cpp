@@ -13,9 +13,9 @@ namespace eventsync::server {
 
 namespace {
 
-std::string_view view(const eventlog::PushMark &mark)
+std::string_view view(const eventlog::PushDigest16 &pushDigest)
 {
-    return {reinterpret_cast<const char *>(mark.data()), mark.size()};
+    return {reinterpret_cast<const char *>(pushDigest.data()), pushDigest.size()};
 }
 
 json::Object objectOf(const ExportHeader &header)
@@ -63,18 +63,18 @@ json::Object objectOf(const ExportedKnown &known)
     return {{"id", known.id.toText()},
             {"logged", known.logged.toText()},
             {"serverSeq", known.serverSeq.value()},
-            {"pushMark", toHex(view(known.pushMark))}};
+            {"pushMark", toHex(view(known.pushDigest16))}};
 }
 
-eventlog::PushMark markFrom(FieldReader &read)
+eventlog::PushDigest16 pushDigestFrom(FieldReader &read)
 {
-    eventlog::PushMark mark{};
+    eventlog::PushDigest16 pushDigest{};
     const Bytes bytes = read.take(fromHex(read.text("pushMark")), "pushMark");
-    if (bytes.size() == mark.size())
-        std::copy(bytes.begin(), bytes.end(), mark.begin());
+    if (bytes.size() == pushDigest.size())
+        std::copy(bytes.begin(), bytes.end(), pushDigest.begin());
     else
-        read.fail({ErrorCode::InvalidValue, "a push mark has " + std::to_string(mark.size()) + " bytes"}, "pushMark");
-    return mark;
+        read.fail({ErrorCode::InvalidValue, "a push digest has " + std::to_string(pushDigest.size()) + " bytes"}, "pushMark");
+    return pushDigest;
 }
 
 Result<Position> positionFrom(const json::Value &value)
@@ -138,7 +138,7 @@ Result<ExportLine> knownFrom(const json::Value &value)
 {
     FieldReader read(value);
     ExportedKnown known{.id = read.eventId("id"), .logged = read.eventId("logged"), .serverSeq = ServerSeq(read.integer("serverSeq", 1))};
-    known.pushMark = markFrom(read);
+    known.pushDigest16 = pushDigestFrom(read);
     EVENTSYNC_CHECK(read.finish(UnknownFields::Refuse));
     return known;
 }
@@ -156,22 +156,22 @@ Result<ExportLine> eventFrom(const json::Value &line)
     FieldReader read(line);
     ExportedEvent exported;
     exported.event = read.take(eventFromJson(read.required("event"), EventForm::Logged), "event");
-    exported.pushMark = markFrom(read);
+    exported.pushDigest16 = pushDigestFrom(read);
     EVENTSYNC_CHECK(read.finish(UnknownFields::Refuse));
     return exported;
 }
 
 } // namespace
 
-std::string eventLine(const Bytes &canonicalEvent, const eventlog::PushMark &pushMark)
+std::string eventLine(const Bytes &canonicalEvent, const eventlog::PushDigest16 &pushDigest16)
 {
-    return R"({"event":)" + canonicalEvent + R"(,"pushMark":")" + toHex(view(pushMark)) + R"("})";
+    return R"({"event":)" + canonicalEvent + R"(,"pushMark":")" + toHex(view(pushDigest16)) + R"("})";
 }
 
 std::string toLine(const ExportLine &line)
 {
     if (const auto *event = std::get_if<ExportedEvent>(&line))
-        return eventLine(canonicalBytes(event->event, EventForm::Logged), event->pushMark);
+        return eventLine(canonicalBytes(event->event, EventForm::Logged), event->pushDigest16);
     if (const auto *vector = std::get_if<StateVector>(&line))
         return json::canonical(json::Object{{"stateVector", vector->toJson()}});
     if (const auto *end = std::get_if<ExportEnd>(&line))

@@ -14,14 +14,15 @@
 #include <variant>
 #include <vector>
 
-// The lines of an export: NDJSON, one JSON object with one member a line (docs/operating.md, Export).
-//   {"export": {"version": 1, "createdAt", "epoch"}}        the first line
-//   {"client": {...}}                                        any number
-//   {"document": {...}}                                      then what belongs to it:
-//   {"known": {"id", "logged", "serverSeq", "pushMark"}}     ids of events that were compacted
-//   {"event": {...}, "pushMark"}                             its log, in order
-//   {"stateVector": {...}}
-//   {"end": {"documents", "events"}}                         the last line: nothing is missing
+/// \file
+/// The lines of an export: NDJSON, one JSON object with one member a line (docs/operating.md, Export).
+///   {"export": {"version": 1, "createdAt", "epoch"}}        the first line
+///   {"client": {...}}                                        any number
+///   {"document": {...}}                                      then what belongs to it:
+///   {"known": {"id", "logged", "serverSeq", "pushMark"}}     ids of events that were compacted
+///   {"event": {...}, "pushMark"}                             its log, in order
+///   {"stateVector": {...}}
+///   {"end": {"documents", "events"}}                         the last line: nothing is missing
 namespace eventsync::server {
 
 struct ExportHeader
@@ -36,21 +37,21 @@ struct ExportedClient
 {
     ClientId id;
     std::string kind, principal;
-    std::optional<Bytes> secret = {}; // its hash
+    std::optional<Bytes> secret = {}; ///< its hash
     Timestamp createdAt, lastSeen;
     bool expired = false;
 };
 
-// Where a document's log begins in the export, and where it ends.
+/// Where a document's log begins in the export, and where it ends.
 struct ExportedDocument
 {
     DocumentId id;
     CollectionName collection;
     DocumentKind kind = DocumentKind::Json;
-    Position base;                    // horizon - 1: before the first exported event
-    json::State state = {};           // there
-    Bytes crdt = {};                  // there, of a document of kind crdt, in place of `state`
-    VectorClock clock = {};           // there
+    Position base;                    ///< horizon - 1: before the first exported event
+    json::State state = {};           ///< there
+    Bytes crdt = {};                  ///< there, of a document of kind crdt, in place of `state`
+    VectorClock clock = {};           ///< there
     Timestamp createdAt, updatedAt;
     Position head;
 };
@@ -59,13 +60,13 @@ struct ExportedKnown
 {
     EventId id, logged;
     ServerSeq serverSeq;
-    eventlog::PushMark pushMark{};
+    eventlog::PushDigest16 pushDigest16{};
 };
 
 struct ExportedEvent
 {
     Event event;
-    eventlog::PushMark pushMark{}; // of the form it was pushed in, which the log does not always tell
+    eventlog::PushDigest16 pushDigest16{}; ///< of the form it was pushed in, which the log does not always tell
 };
 
 struct ExportEnd
@@ -76,11 +77,11 @@ struct ExportEnd
 using ExportLine =
     std::variant<ExportHeader, ExportedClient, ExportedDocument, ExportedKnown, ExportedEvent, StateVector, ExportEnd>;
 
-// Without the line break.
+/// Without the line break.
 std::string toLine(const ExportLine &line);
-std::string eventLine(const Bytes &canonicalEvent, const eventlog::PushMark &pushMark); // of bytes as stored
+std::string eventLine(const Bytes &canonicalEvent, const eventlog::PushDigest16 &pushDigest16); ///< of bytes as stored
 
-// InvalidMessage, InvalidValue, UnknownField, TooLarge: any text gives a line or a named error.
+/// InvalidMessage, InvalidValue, UnknownField, TooLarge: any text gives a line or a named error.
 Result<ExportLine> exportLineFrom(std::string_view text);
 
 } // namespace eventsync::server

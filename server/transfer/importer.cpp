@@ -3,7 +3,7 @@
 
 #include <eventsync/eventlog/limits.h>
 #include <eventsync/eventlog/schema.h>
-#include <eventsync/eventlog/seentime.h>
+#include <eventsync/eventlog/operatingtime.h>
 #include <eventsync/json/limits.h>
 #include <eventsync/model/eventcheck.h>
 
@@ -91,7 +91,7 @@ Result<> Importer::takeClient(const ExportedClient &exported)
     row[client::Principal] = exported.principal;
     row[client::CreatedAt] = exported.createdAt.value();
     EVENTSYNC_TRY(const auto view, m_backend.view());
-    EVENTSYNC_TRY(const auto seen, SeenTime::stored(*view)); // of another server: nobody gets old by being imported
+    EVENTSYNC_TRY(const auto seen, OperatingTime::stored(*view)); // of another server: nobody gets old by being imported
     row[client::LastSeen] = std::max(exported.lastSeen, seen.value_or(exported.lastSeen)).value();
     row[client::Expired] = std::int64_t(exported.expired ? 1 : 0);
     if (exported.secret)
@@ -184,12 +184,12 @@ Result<> Importer::checkOwnHistory()
 
 Result<> Importer::takeKnown(const ExportedKnown &exported)
 {
-    storage::Row row(known::PushMark + 1);
+    storage::Row row(known::PushDigest + 1);
     row[known::Id] = blobCell(exported.id.view());
     row[known::Document] = m_current->row.number;
     row[known::Seq] = exported.serverSeq.value();
     row[known::Logged] = blobCell(exported.logged.view());
-    row[known::PushMark] = blobCell({reinterpret_cast<const char *>(exported.pushMark.data()), exported.pushMark.size()});
+    row[known::PushDigest] = blobCell({reinterpret_cast<const char *>(exported.pushDigest16.data()), exported.pushDigest16.size()});
     m_batch.put(sets::kIds, std::move(row));
     return {};
 }
@@ -226,7 +226,7 @@ Result<> Importer::takeEvent(const ExportedEvent &exported)
         m_oversized.push_back({FindingKind::Size, event.documentId, event.serverSeq, fits.error().message});
     logged.id = event.id;
     logged.firstId = event.firstId();
-    logged.pushMark = exported.pushMark;
+    logged.pushDigest16 = exported.pushDigest16;
     logged.footprint = std::move(applied->footprint);
     logged.inverse = std::move(applied->inverse);
     if (event.salt)

@@ -13,11 +13,11 @@
 
 namespace eventsync::server {
 
-// Reads the lines of an export into a store that nobody else uses, exactly as they were: positions, chains and ids stay.
-// Every event is applied and its chain computed again, so a log that was damaged or tampered with does not get in.
-// A document that the store has already is continued where its log is the beginning of the imported one (an import that was
-// interrupted), left alone where it has everything, and an error where its history is another one. Memory holds one
-// document and one batch. Owner only.
+/// Reads the lines of an export into a store that nobody else uses, exactly as they were: positions, chains and ids stay.
+/// Every event is applied and its chain computed again, so a log that was damaged or tampered with does not get in.
+/// A document that the store has already is continued where its log is the beginning of the imported one (an import that was
+/// interrupted), left alone where it has everything, and an error where its history is another one. Memory holds one
+/// document and one batch. Owner only.
 class Importer
 {
 public:
@@ -25,11 +25,11 @@ public:
 
     Importer(storage::Backend &backend, Commit commit) : m_backend(backend), m_commit(std::move(commit)) {}
 
-    Result<> takeLine(std::string_view text); // says the line's number in the message
-    Result<ExportEnd> finish();               // InvalidMessage if the export's last line is missing
+    Result<> takeLine(std::string_view text); ///< says the line's number in the message
+    Result<ExportEnd> finish();               ///< InvalidMessage if the export's last line is missing
     const ExportEnd &soFar() const { return m_done; }
-    // Events that an earlier version made larger than an event may be now: imported as they were, the first
-    // limits::kVerifyFindings of them named.
+    /// Events that an earlier version made larger than an event may be now: imported as they were, the first
+    /// limits::kVerifyFindings of them named.
     const std::vector<eventlog::Finding> &oversized() const { return m_oversized; }
 
 private:

@@ -102,7 +102,7 @@ public:
             fault("the server has ended: " + server.errors().right(2'000).toStdString());
         else if (const auto end = server.terminate(SIGTERM); end.exitCode != 0)
             fault("the server did not stop in order: " + std::to_string(end.exitCode));
-        judge();
+        checkReport();
         return std::move(m_report);
     }
 
@@ -161,12 +161,12 @@ private:
             fault("sockets, connections or descriptors stayed after the attackers had gone");
     }
 
-    void judge()
+    void checkReport()
     {
         m_report.edited = m_edited.size();
         if (m_report.after.peakBytes > (m_options.documentMiB + kBesideDocumentsMiB) * kMiB)
             fault("the server took more memory than it may");
-        if (m_options.judgesTime && m_report.ratio() > kMostTimes)
+        if (m_options.checksTime && m_report.ratio() > kMostTimes)
             fault("the 99th percentile of the ordinary clients' waiting is more than ten times its quiet value");
         for (const std::string &one : faultsOfLog(data(), m_edited))
             fault(one);

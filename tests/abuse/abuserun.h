@@ -17,7 +17,7 @@ struct AbuseOptions
 {
     std::chrono::seconds quiet{30}, abuse{600};
     std::int64_t documentMiB = 1'024; // the server's max-memory
-    bool judgesTime = true;        // whether ordinary clients that waited too long are a failure
+    bool checksTime = true;        // whether ordinary clients that waited too long are a failure
     std::string only = {};         // one attack; empty: all
 };
 

@@ -14,7 +14,7 @@ constexpr int kNice = 15;
 
 std::string Attack::invented()
 {
-    return "x" + std::to_string(chance()) + '-' + std::to_string(chance());
+    return "x" + std::to_string(randomNumber()) + '-' + std::to_string(randomNumber());
 }
 
 Gang::Gang(Attacks &attacks)

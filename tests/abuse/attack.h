@@ -34,13 +34,13 @@ protected:
     void count(const std::string &outcome) { ++m_outcomes[outcome]; }
     void count(int status) { count(status == 0 ? std::string("no answer") : std::to_string(status)); }
     std::string invented(); // a name that was never there
-    std::uint32_t chance() { return m_chance(); }
+    std::uint32_t randomNumber() { return m_random(); }
 
 private:
     const std::string m_name;
     const std::uint16_t m_port;
     std::map<std::string, int> m_outcomes;
-    std::mt19937 m_chance{std::random_device()()};
+    std::mt19937 m_random{std::random_device()()};
 };
 
 using Attacks = std::vector<std::unique_ptr<Attack>>;

@@ -142,7 +142,7 @@ public:
             return count("refused");
         std::string filter = R"({"any":[)";
         while (filter.size() < 1'500'000)
-            filter += R"({"path":"/n","op":"eq","value":)" + std::to_string(chance()) + "},";
+            filter += R"({"path":"/n","op":"eq","value":)" + std::to_string(randomNumber()) + "},";
         filter += R"({"path":"/never","op":"exists","value":true}]})";
         wire->send(frame(Opcode::Text, R"({"type":"watch","collection":"attacked","filter":)" + filter + '}'));
         wire->send(frame(Opcode::Text, R"({"type":"query","requestId":"f","kind":"list","collection":"attacked","filter":)" + filter + '}'));
@@ -175,7 +175,7 @@ public:
         wire->send(frame(Opcode::Text, R"({"type":"subscribe","documentId":"stale","afterSeq":0})"));
         wire->send(frame(Opcode::Text, R"({"type":"push","batchId":1,"documentId":"stale","events":[{"baseSeq":1,"clientId":")" + client
                                            + R"(","clientSeq":1,"collection":"attacked","diff":{"patch":[)" + patch
-                                           + R"(]},"documentId":"stale","id":")" + uuid(chance(), chance())
+                                           + R"(]},"documentId":"stale","id":")" + uuid(randomNumber(), randomNumber())
                                            + R"(","onOverlap":"ours","operation":"update","timestamp":"2026-11-21T09:30:00.000Z"}]})"));
         count(wire->receive().empty() ? "closed" : "heard");
     }

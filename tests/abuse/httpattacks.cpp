@@ -34,7 +34,7 @@ public:
     {
         std::string body = R"({"items":[)";
         for (int i = 0; i < 40'000; ++i)
-            body += std::to_string(chance()) + ',';
+            body += std::to_string(randomNumber()) + ',';
         count(ask(port(), {.method = "PUT", .target = "/api/guarded/list", .body = body + "0]}"}));
     }
     std::chrono::milliseconds pause() const override { return 200ms; }
@@ -49,11 +49,11 @@ public:
     {
         std::string digits = "[";
         for (int i = 0; i < 30'000; ++i)
-            digits += std::to_string(chance() % 10) + ',';
+            digits += std::to_string(randomNumber() % 10) + ',';
         count(ask(port(), {.method = "PUT", .target = "/api/attacked/digits", .body = digits + "0]"}));
         std::string words = "[";
         while (words.size() < 800'000)
-            words += '"' + std::to_string(chance()) + "\",";
+            words += '"' + std::to_string(randomNumber()) + "\",";
         count(ask(port(), {.method = "PUT", .target = "/api/attacked/words", .body = words + "0]"}));
     }
     std::chrono::milliseconds pause() const override { return 500ms; }
@@ -67,7 +67,7 @@ public:
     {
         count(ask(port(), {.target = "/api/" + invented()}));
         count(ask(port(), {.target = "/api/attacked/" + invented()}));
-        const std::string value = std::to_string(chance());
+        const std::string value = std::to_string(randomNumber());
         count(ask(port(), {.method = "PUT", .target = "/api/attacked/names", .body = "{\"n\":" + value + '}',
                            .headers = "X-Client-Id: " + invented() + "\r\n"}));
     }
@@ -79,7 +79,7 @@ public:
     explicit IdempotencyKeys(std::uint16_t port) : Attack("idempotency keys", port) {}
     void step() override
     {
-        const std::string body = "{\"n\":" + std::to_string(chance()) + '}';
+        const std::string body = "{\"n\":" + std::to_string(randomNumber()) + '}';
         const Ask write{.method = "PUT", .target = "/api/attacked/keys", .body = body,
                         .headers = "Idempotency-Key: " + invented() + std::string(200, 'k') + "\r\n"};
         count(ask(port(), write));
@@ -103,7 +103,7 @@ public:
             auto wire = Wire::connect(port());
             if (!wire)
                 return count(0);
-            wire->send(requestText({.target = "/api/snapshots/past?at=" + std::to_string(1 + chance() % kEvents)}));
+            wire->send(requestText({.target = "/api/snapshots/past?at=" + std::to_string(1 + randomNumber() % kEvents)}));
             wire->reset();
             count("left");
         }
@@ -123,7 +123,7 @@ public:
     }
     void step() override
     {
-        const std::string patch = R"([{"op":"replace","path":"/n","value":)" + std::to_string(chance()) + "}]";
+        const std::string patch = R"([{"op":"replace","path":"/n","value":)" + std::to_string(randomNumber()) + "}]";
         count(ask(port(), {.method = "PATCH", .target = "/api/attacked/pictures", .body = patch, .headers = kJsonPatch}));
         count(ask(port(), {.method = "POST", .target = "/api/snapshots/pictures"}));
     }
@@ -144,7 +144,7 @@ public:
         std::string patch = "[";
         for (int i = 0; i < 2; ++i)
             patch += R"({"op":"copy","from":"/t","path":"/u"},{"op":"remove","path":"/u"},)";
-        patch += R"({"op":"add","path":"/n","value":)" + std::to_string(chance()) + "}]";
+        patch += R"({"op":"add","path":"/n","value":)" + std::to_string(randomNumber()) + "}]";
         count(ask(port(), {.method = "PATCH", .target = "/api/attacked/copies", .body = patch, .headers = kJsonPatch}));
     }
     std::chrono::milliseconds pause() const override { return 200ms; }

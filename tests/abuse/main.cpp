@@ -40,7 +40,7 @@ void print(const AbuseReport &report, const AbuseOptions &options)
     std::printf("\nordinary clients\n");
     printWaits("quiet", report.quiet);
     printWaits("abused", report.abused);
-    std::printf("99th percentiles, abused to quiet: %.1f times%s\n", report.ratio(), options.judgesTime ? " (bound: 10)" : "");
+    std::printf("99th percentiles, abused to quiet: %.1f times%s\n", report.ratio(), options.checksTime ? " (bound: 10)" : "");
     for (const auto &[what, times] : report.failures)
         std::printf("  %d times: %s\n", times, what.c_str());
     std::printf("\nserver (max-memory %lld MiB; the process may take %lld MiB more)\n", static_cast<long long>(options.documentMiB),
@@ -60,7 +60,7 @@ int main(int argc, char **argv)
     const QCoreApplication application(argc, argv);
     QCommandLineParser parser;
     const QCommandLineOption minutes(QStringLiteral("minutes"), QStringLiteral("of abuse (default 10)"), QStringLiteral("N"), QStringLiteral("10"));
-    const QCommandLineOption isShort(QStringLiteral("short"), QStringLiteral("a few seconds, and no judgement of times"));
+    const QCommandLineOption isShort(QStringLiteral("short"), QStringLiteral("a few seconds, and times are not checked"));
     const QCommandLineOption memory(QStringLiteral("max-memory"), QStringLiteral("of the server, in MiB (default 1024; 256 with --short)"),
                                     QStringLiteral("MIB"));
     const QCommandLineOption only(QStringLiteral("only"), QStringLiteral("one attack, by its name in the report"), QStringLiteral("ATTACK"));
@@ -69,7 +69,7 @@ int main(int argc, char **argv)
     parser.process(application);
     AbuseOptions options;
     if (parser.isSet(isShort))
-        options = {.quiet = 3s, .abuse = 12s, .documentMiB = 256, .judgesTime = false};
+        options = {.quiet = 3s, .abuse = 12s, .documentMiB = 256, .checksTime = false};
     else
         options.abuse = std::chrono::minutes(parser.value(minutes).toInt());
     if (parser.isSet(memory))

@@ -58,8 +58,8 @@ OrdinaryClients::OrdinaryClients(const QUrl &server)
         auto person = std::make_unique<Person>();
         person->client = std::move(*client);
         person->name = "person-" + std::to_string(i);
-        connect(person->client.get(), &SyncClient::editLogged, this, [this, &person = *person](const client::EditLogged &fact) {
-            if (const auto found = person.begun.find(fact.id); found != person.begun.end()) {
+        connect(person->client.get(), &SyncClient::editLogged, this, [this, &person = *person](const client::EditLogged &notification) {
+            if (const auto found = person.begun.find(notification.id); found != person.begun.end()) {
                 edits.add(since(found->second));
                 person.begun.erase(found);
             }

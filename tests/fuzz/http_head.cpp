@@ -4,7 +4,7 @@
 #include <server/http/jsonlist.h>
 #include <server/http/upgradecheck.h>
 
-#include <eventsync/transport/sseparser.h>
+#include <eventsync/transport/sseparser_p.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -48,8 +48,8 @@ Outcome read(std::string_view bytes, std::size_t step)
                 HttpRequest request = reader.takeRequest();
                 require(request.body.size() <= 1000);
                 if (isUpgradeRequest(request)) {
-                    const auto verdict = checkUpgrade(request, OriginPolicy({.hosts = {"sync.example.org"}}), Reach::Loopback);
-                    require(verdict.error || (!request.path.empty() && request.path.front() == "sync"));
+                    const auto decision = checkUpgrade(request, OriginPolicy({.hosts = {"sync.example.org"}}), Reach::Loopback);
+                    require(decision.error || (!request.path.empty() && request.path.front() == "sync"));
                 }
                 request.accepts("text/event-stream");
                 ifMatchFails(request, 1);

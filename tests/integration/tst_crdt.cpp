@@ -196,11 +196,11 @@ void CrdtServerTest::whoLooksAtATextIsSeenWhileTheyAreThere()
     rest("PUT", R"({"text":""})", u"?kind=crdt"_s);
     std::map<ClientId, json::Value> seen; // by the one on the event stream
     const auto follow = [&](SyncClient &client) {
-        connect(&client, &SyncClient::presenceChanged, this, [&](const client::PresenceChanged &fact) {
-            if (fact.state.is_null())
-                seen.erase(fact.clientId);
+        connect(&client, &SyncClient::presenceChanged, this, [&](const client::PresenceChanged &notification) {
+            if (notification.state.is_null())
+                seen.erase(notification.clientId);
             else
-                seen.insert_or_assign(fact.clientId, fact.state);
+                seen.insert_or_assign(notification.clientId, notification.state);
         });
     };
     const auto alice = overWebSocket();

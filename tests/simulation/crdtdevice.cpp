@@ -6,10 +6,10 @@
 
 namespace eventsync::simulation {
 
-void Device::editCrdt(const DocumentId &document, std::uint64_t chance)
+void Device::editCrdt(const DocumentId &document, std::uint64_t randomBits)
 {
     const DocumentState *state = m_core->optimistic(document);
-    const std::uint64_t kind = chance % 16, rest = chance / 16;
+    const std::uint64_t kind = randomBits % 16, rest = randomBits / 16;
     Result<client::ClientCore::Edited> edited = failure(ErrorCode::NotFound);
     if (!state || !state->exists()) {
         if (!m_world.mayCreate(document, *this))
@@ -61,8 +61,8 @@ void Device::checkCrdt(const client::Changes &changes)
             continue;
         const crdt::Document *document = m_core->crdtDocument(id);
         auto [text, fresh] = m_editors.try_emplace(id, document);
-        for (const client::Fact &fact : changes.facts) {
-            const auto *changed = std::get_if<client::CrdtChanged>(&fact);
+        for (const client::Notification &notification : changes.notifications) {
+            const auto *changed = std::get_if<client::CrdtChanged>(&notification);
             if (changed && changed->documentId == id && !fresh)
                 text->second.follow(*changed, document, m_name);
         }

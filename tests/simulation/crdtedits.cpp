@@ -92,16 +92,16 @@ CollectionName collectionOf(const DocumentId &id)
     return CollectionName(isCrdt(id) ? "notes" : "things");
 }
 
-json::Value freshCrdt(std::uint64_t chance)
+json::Value freshCrdt(std::uint64_t randomBits)
 {
     return json::Object{{"text", "start"}, {"list", json::Array{1, "two"}}, {"o", json::Object{{"k0", "zero"}}},
-                        {"n", static_cast<std::int64_t>(chance % 10)}};
+                        {"n", static_cast<std::int64_t>(randomBits % 10)}};
 }
 
-client::ClientCore::CrdtEdit randomCrdtEdit(std::uint64_t chance)
+client::ClientCore::CrdtEdit randomCrdtEdit(std::uint64_t randomBits)
 {
-    return [chance](Api &api) -> Result<> {
-        SeededRandom random(chance);
+    return [randomBits](Api &api) -> Result<> {
+        SeededRandom random(randomBits);
         for (std::uint64_t count = 1 + random.below(3); count > 0; --count) {
             switch (random.below(6)) {
             case 0:
@@ -124,9 +124,9 @@ client::ClientCore::CrdtEdit randomCrdtEdit(std::uint64_t chance)
     };
 }
 
-void editCrdtValue(json::Value &value, std::uint64_t chance)
+void editCrdtValue(json::Value &value, std::uint64_t randomBits)
 {
-    SeededRandom random(chance);
+    SeededRandom random(randomBits);
     json::Object *object = value.if_object();
     if (!object)
         return;
@@ -169,14 +169,14 @@ void EditorText::read(const crdt::Document *document)
     }
 }
 
-void EditorText::follow(const client::CrdtChanged &fact, const crdt::Document *document, const std::string &who)
+void EditorText::follow(const client::CrdtChanged &notification, const crdt::Document *document, const std::string &who)
 {
     const crdt::Id node = m_node;
     QString text = m_text;
     read(document);
-    if (fact.reset || node != m_node || node == crdt::kOrigin)
+    if (notification.reset || node != m_node || node == crdt::kOrigin)
         return;
-    for (const client::CrdtChange &change : fact.changes) {
+    for (const client::CrdtChange &change : notification.changes) {
         if (change.kind == crdt::Change::Kind::Text && change.node == node)
             text.replace(static_cast<qsizetype>(change.position), static_cast<qsizetype>(change.removed), change.text);
     }

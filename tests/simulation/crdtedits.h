@@ -12,12 +12,12 @@ namespace eventsync::simulation {
 // the collection "notes", which has no rules of its own: nothing but deleting and creating can be in their way.
 bool isCrdt(const DocumentId &id);
 CollectionName collectionOf(const DocumentId &id);
-json::Value freshCrdt(std::uint64_t chance);
+json::Value freshCrdt(std::uint64_t randomBits);
 
 // One to three changes of texts, lists and objects. Some fail half way: that must leave nothing behind.
-client::ClientCore::CrdtEdit randomCrdtEdit(std::uint64_t chance);
+client::ClientCore::CrdtEdit randomCrdtEdit(std::uint64_t randomBits);
 // The same sort of change, made by somebody who sees only the JSON value.
-void editCrdtValue(json::Value &value, std::uint64_t chance);
+void editCrdtValue(json::Value &value, std::uint64_t randomBits);
 
 // Whether both are one patch, but for the ids that it makes.
 bool isWrittenAgain(const Diff &one, const Diff &other);
@@ -28,7 +28,7 @@ class EditorText
 {
 public:
     explicit EditorText(const crdt::Document *document) { read(document); }
-    void follow(const client::CrdtChanged &fact, const crdt::Document *document, const std::string &who);
+    void follow(const client::CrdtChanged &notification, const crdt::Document *document, const std::string &who);
 
 private:
     void read(const crdt::Document *document);

@@ -24,7 +24,7 @@ struct Overloaded : Handlers...
 };
 
 // A message handed over without encoding looks like a decoded one: every event is there as a value.
-protocol::Message decoded(const protocol::Message &message, const std::optional<protocol::Codec> &codec)
+protocol::Message decoded(const protocol::Message &message, const std::optional<Codec> &codec)
 {
     if (codec) {
         auto result = protocol::decode(protocol::encode(message, *codec), *codec);
@@ -126,10 +126,10 @@ void Device::notice()
     perform(m_core->disconnected());
 }
 
-void Device::crash(std::uint64_t chance)
+void Device::crash(std::uint64_t randomBits)
 {
     if (m_link) {
-        m_link->sever(chance);
+        m_link->sever(randomBits);
         m_link->dead = true;
         m_link->down.clear();
         m_link = nullptr;
@@ -147,7 +147,7 @@ void Device::perform(client::Changes changes)
     checkCrdt(changes);
     for (const DocumentId &id : m_documents)
         noteEntries(id);
-    if (changes.writes.isEmpty() && changes.messages.empty() && changes.facts.empty() && !changes.close)
+    if (changes.writes.isEmpty() && changes.messages.empty() && changes.notifications.empty() && !changes.close)
         return;
     const bool isClosing = changes.close.has_value();
     m_steps.push_back({std::move(changes), m_link, m_lagging ? m_memory : Memory()});
@@ -201,8 +201,8 @@ void Device::disk()
         }
         step.link->sendUp(std::move(message));
     }
-    for (const client::Fact &fact : step.changes.facts)
-        apply(fact);
+    for (const client::Notification &notification : step.changes.notifications)
+        apply(notification);
     if (step.changes.close && m_link && step.link == m_link) {
         m_world.say("    " + m_name + " leaves: " + step.changes.close->reason.toString());
         m_link->sever(0);
@@ -220,7 +220,7 @@ void Device::checkNet(const Event &event, const EditNote &note) const
     }
 }
 
-void Device::apply(const client::Fact &fact)
+void Device::apply(const client::Notification &notification)
 {
     std::visit(Overloaded{
                    [&](const client::ClientIdChanged &changed) {
@@ -243,7 +243,7 @@ void Device::apply(const client::Fact &fact)
                    },
                    [](const auto &) {},
                },
-               fact);
+               notification);
 }
 
 void Device::noteEntries(const DocumentId &document)
@@ -369,15 +369,15 @@ void Device::tick()
     perform(m_core->tick());
 }
 
-void Device::edit(std::uint64_t chance)
+void Device::edit(std::uint64_t randomBits)
 {
-    const DocumentId &document = m_documents[chance % m_documents.size()];
+    const DocumentId &document = m_documents[randomBits % m_documents.size()];
     if (isCrdt(document)) {
-        editCrdt(document, chance / 16);
+        editCrdt(document, randomBits / 16);
         return;
     }
     const DocumentState *state = m_core->optimistic(document);
-    const RandomEdit edit = randomEdit(state ? state->jsonState() : json::State(), chance / 16, m_world.traits().anyRoot);
+    const RandomEdit edit = randomEdit(state ? state->jsonState() : json::State(), randomBits / 16, m_world.traits().anyRoot);
     Result<client::ClientCore::Edited> edited = failure(ErrorCode::NotFound);
     if (edit.kind == EditKind::Create)
         edited = m_core->create(document, CollectionName("things"), edit.state);
@@ -389,17 +389,17 @@ void Device::edit(std::uint64_t chance)
         perform(std::move(edited->changes));
 }
 
-void Device::undo(std::uint64_t chance)
+void Device::undo(std::uint64_t randomBits)
 {
-    const DocumentId &document = m_documents[chance % m_documents.size()];
-    auto edited = (chance / 16) % 3 ? m_core->undo(document) : m_core->redo(document);
+    const DocumentId &document = m_documents[randomBits % m_documents.size()];
+    auto edited = (randomBits / 16) % 3 ? m_core->undo(document) : m_core->redo(document);
     if (edited)
         perform(std::move(edited->changes));
 }
 
-void Device::openOrClose(std::uint64_t chance)
+void Device::openOrClose(std::uint64_t randomBits)
 {
-    const DocumentId &document = m_documents[chance % m_documents.size()];
+    const DocumentId &document = m_documents[randomBits % m_documents.size()];
     if (m_open.erase(document) > 0) {
         m_world.say("    " + m_name + " closes " + document.text());
         perform(m_core->closeDocument(document));
@@ -434,14 +434,14 @@ std::optional<client::QueueEntry> Device::nextConflict(bool person)
     return std::nullopt;
 }
 
-Result<client::Changes> Device::decide(const client::QueueEntry &entry, std::uint64_t chance)
+Result<client::Changes> Device::decide(const client::QueueEntry &entry, std::uint64_t randomBits)
 {
     static constexpr client::Decision kDecisions[] = {client::Decision::Ours, client::Decision::Theirs, client::Decision::Merged};
-    client::Resolution resolution{.decision = kDecisions[chance % 3], .merged = {}, .strategy = "random", .decidedBy = m_name};
+    client::Resolution resolution{.decision = kDecisions[randomBits % 3], .merged = {}, .strategy = "random", .decidedBy = m_name};
     if (resolution.decision == client::Decision::Merged) {
         const DocumentState *state = m_core->optimistic(entry.documentId);
         resolution.merged = state ? state->jsonState() : json::State();
-        const RandomEdit edit = randomEdit(resolution.merged, chance / 3, m_world.traits().anyRoot);
+        const RandomEdit edit = randomEdit(resolution.merged, randomBits / 3, m_world.traits().anyRoot);
         if (edit.kind == EditKind::Create)
             resolution.merged = edit.state;
         else if (edit.kind == EditKind::Remove)
@@ -452,12 +452,12 @@ Result<client::Changes> Device::decide(const client::QueueEntry &entry, std::uin
     return m_core->resolve(entry.id, std::move(resolution));
 }
 
-bool Device::resolve(std::uint64_t chance, bool person)
+bool Device::resolve(std::uint64_t randomBits, bool person)
 {
     const auto entry = nextConflict(person);
     if (!entry)
         return false;
-    auto changes = decide(*entry, chance);
+    auto changes = decide(*entry, randomBits);
     if (!changes) { // what was chosen cannot be had: the person gives it up
         m_world.say("    " + m_name + " discards " + entry->id.toText().substr(19) + ": " + changes.error().toString());
         m_memory.discarded.insert(entry->first());

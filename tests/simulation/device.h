@@ -39,15 +39,15 @@ public:
 
     void connect();
     void notice();                   // that the connection is cut
-    void crash(std::uint64_t chance);
+    void crash(std::uint64_t randomBits);
     void receive(Link::Down down);
     void disk();                     // the oldest step becomes durable; its messages go out
     void settleDisk();
     void tick();
-    void edit(std::uint64_t chance);
-    bool resolve(std::uint64_t chance, bool person); // false: nothing to decide
-    void undo(std::uint64_t chance);
-    void openOrClose(std::uint64_t chance);
+    void edit(std::uint64_t randomBits);
+    bool resolve(std::uint64_t randomBits, bool person); // false: nothing to decide
+    void undo(std::uint64_t randomBits);
+    void openOrClose(std::uint64_t randomBits);
     void openAll();
     void stayAway() { m_away = true; }
     void comeBack() { m_away = false; }
@@ -75,13 +75,13 @@ private:
     void noteEntries(const DocumentId &document);
     void noteRenewed(const client::QueueEntry &entry);
     void noteTwinsVersion(const Event &event) const;
-    void editCrdt(const DocumentId &document, std::uint64_t chance);
+    void editCrdt(const DocumentId &document, std::uint64_t randomBits);
     void checkCrdt(const client::Changes &changes);
     void checkLeft(const DocumentId &document, const std::set<EventId> &queued) const;
-    void apply(const client::Fact &fact);
+    void apply(const client::Notification &notification);
     bool isPersons(const client::QueueEntry &entry) const;
     std::optional<client::QueueEntry> nextConflict(bool person);
-    Result<client::Changes> decide(const client::QueueEntry &entry, std::uint64_t chance);
+    Result<client::Changes> decide(const client::QueueEntry &entry, std::uint64_t randomBits);
 
     World &m_world;
     std::string m_name;

@@ -57,20 +57,20 @@ std::shared_ptr<const Validator> serverRules()
     });
 }
 
-Value freshDocument(std::uint64_t chance)
+Value freshDocument(std::uint64_t randomBits)
 {
-    const auto v = static_cast<std::int64_t>(chance % 10);
+    const auto v = static_cast<std::int64_t>(randomBits % 10);
     return json::Object{{"gold", 5}, {"name", v}, {"n", json::Object{{"a", v % 4}, {"b", 1}}},
                         {"arr", json::Array{0}}, {"seen", 0}};
 }
 
 namespace {
 
-RandomEdit rootEdit(const json::State &state, std::uint64_t chance)
+RandomEdit rootEdit(const json::State &state, std::uint64_t randomBits)
 {
-    const auto v = static_cast<std::int64_t>((chance / 32) % 10);
-    const Value roots[] = {nullptr, v, json::String(1, static_cast<char>('a' + v)), json::Array{v}, freshDocument(chance / 32)};
-    const Value &root = roots[chance % 5];
+    const auto v = static_cast<std::int64_t>((randomBits / 32) % 10);
+    const Value roots[] = {nullptr, v, json::String(1, static_cast<char>('a' + v)), json::Array{v}, freshDocument(randomBits / 32)};
+    const Value &root = roots[randomBits % 5];
     if (!state)
         return {EditKind::Create, root, {}};
     return {EditKind::Update, {}, one(OperationKind::Replace, Pointer(), root)};
@@ -78,14 +78,14 @@ RandomEdit rootEdit(const json::State &state, std::uint64_t chance)
 
 } // namespace
 
-RandomEdit randomEdit(const json::State &state, std::uint64_t chance, bool anyRoot)
+RandomEdit randomEdit(const json::State &state, std::uint64_t randomBits, bool anyRoot)
 {
-    if (anyRoot && chance / 1024 % 6 == 0)
-        return rootEdit(state, chance);
-    const auto k = chance % 19;
-    const auto v = static_cast<std::int64_t>((chance / 32) % 10);
+    if (anyRoot && randomBits / 1024 % 6 == 0)
+        return rootEdit(state, randomBits);
+    const auto k = randomBits % 19;
+    const auto v = static_cast<std::int64_t>((randomBits / 32) % 10);
     if (!state)
-        return {EditKind::Create, freshDocument(chance / 32), {}};
+        return {EditKind::Create, freshDocument(randomBits / 32), {}};
     const auto update = [](Patch patch) { return RandomEdit{EditKind::Update, {}, std::move(patch)}; };
     switch (k) {
     case 0: case 1: case 2: case 3: {
@@ -112,7 +112,7 @@ RandomEdit randomEdit(const json::State &state, std::uint64_t chance, bool anyRo
         return update(std::move(patch));
     }
     case 15:
-        return update(one(OperationKind::Max, at({"seen"}), v + static_cast<std::int64_t>(chance / 512 % 50)));
+        return update(one(OperationKind::Max, at({"seen"}), v + static_cast<std::int64_t>(randomBits / 512 % 50)));
     case 16: { // widened by a test of what the edit relies on
         const Value *name = json::find(*state, at({"name"}));
         Patch patch = one(OperationKind::Test, at({"name"}), name ? *name : Value(0));

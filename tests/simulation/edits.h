@@ -16,7 +16,7 @@ CollectionPolicy policy();
 std::shared_ptr<const Validator> commonRules();
 std::shared_ptr<const Validator> serverRules();
 
-json::Value freshDocument(std::uint64_t chance);
+json::Value freshDocument(std::uint64_t randomBits);
 
 enum class EditKind { Create, Update, Remove };
 struct RandomEdit
@@ -27,7 +27,7 @@ struct RandomEdit
 };
 // An edit that fits `state` more often than not. `anyRoot`: now and then the whole document becomes null, a number, a text or
 // a list, or an object again.
-RandomEdit randomEdit(const json::State &state, std::uint64_t chance, bool anyRoot);
+RandomEdit randomEdit(const json::State &state, std::uint64_t randomBits, bool anyRoot);
 
 // Only additions to the counter: nothing but the balance can stand against such an edit.
 bool isGoldOnly(const json::Patch &patch);

@@ -30,13 +30,13 @@ void Link::sendDown(Down message)
     down.push_back(std::move(message));
 }
 
-void Link::sever(std::uint64_t chance)
+void Link::sever(std::uint64_t randomBits)
 {
     if (cut)
         return;
     cut = true;
-    up.resize(chance % (up.size() + 1));
-    down.resize((chance / 64) % (down.size() + 1));
+    up.resize(randomBits % (up.size() + 1));
+    down.resize((randomBits / 64) % (down.size() + 1));
 }
 
 namespace {

@@ -29,7 +29,7 @@ public:
     void sendUp(protocol::Message message);
     void sendDown(Down down);
     // Both directions lose a random tail; nothing new gets through from here on.
-    void sever(std::uint64_t chance);
+    void sever(std::uint64_t randomBits);
     // A request or an answer that was lost and sent again, and then was not lost: the next push, events or ack comes twice.
     bool canRepeat() const;
     void repeat();

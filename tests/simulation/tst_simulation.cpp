@@ -16,8 +16,8 @@ private Q_SLOTS:
         const auto one = schedule(42), two = schedule(42), other = schedule(43);
         QCOMPARE(one.size(), two.size());
         for (std::size_t i = 0; i < one.size(); ++i)
-            QVERIFY(one[i].kind == two[i].kind && one[i].chance == two[i].chance);
-        QVERIFY(one.size() != other.size() || one.front().chance != other.front().chance);
+            QVERIFY(one[i].kind == two[i].kind && one[i].randomBits == two[i].randomBits);
+        QVERIFY(one.size() != other.size() || one.front().randomBits != other.front().randomBits);
     }
     void everyRunKeepsTheGuarantees()
     {

@@ -79,10 +79,10 @@ Traits Traits::ofSeed(std::uint64_t seed)
     traits.snapshotEvery = random.below(2) ? 0 : 3;
     switch (random.below(8)) {
     case 0:
-        traits.codec = protocol::Codec::Json;
+        traits.codec = Codec::Json;
         break;
     case 1:
-        traits.codec = protocol::Codec::Cbor;
+        traits.codec = Codec::Cbor;
         break;
     default:
         break;
@@ -134,9 +134,9 @@ Link *World::newLink(Device &device)
     return m_links.back().get();
 }
 
-const DocumentId &World::document(std::uint64_t chance) const
+const DocumentId &World::document(std::uint64_t randomBits) const
 {
-    return m_documents[chance % m_documents.size()];
+    return m_documents[randomBits % m_documents.size()];
 }
 
 void World::startServer()
@@ -164,15 +164,15 @@ void World::startServer()
 }
 
 // The process dies: nothing of it runs any more, and of what was on its way to the disk a part may have arrived.
-void World::stopServer(std::uint64_t chance)
+void World::stopServer(std::uint64_t randomBits)
 {
     for (const auto &link : m_links) {
-        link->sever(chance);
+        link->sever(randomBits);
         link->up.clear();
         link->closedByServer = true;
     }
     const std::size_t inFlight = m_store->inFlight();
-    m_store->crash(inFlight ? chance % (inFlight + 1) : 0);
+    m_store->crash(inFlight ? randomBits % (inFlight + 1) : 0);
     m_service.reset();
     m_executor.clear();
     m_sinks.clear();
@@ -262,8 +262,8 @@ void World::checkSent(Link &link, const protocol::OutgoingPtr &outgoing)
         checkPosition(events->documentId, {seq, events->chain}, "events");
     } else if (const auto *ack = std::get_if<protocol::Ack>(&message)) {
         for (const auto &result : ack->results) {
-            const bool logged = result.status == protocol::AckStatus::Applied || result.status == protocol::AckStatus::Merged ||
-                                result.status == protocol::AckStatus::Duplicate;
+            const bool logged = result.status == AckStatus::Applied || result.status == AckStatus::Merged ||
+                                result.status == AckStatus::Duplicate;
             if (logged && (!result.serverSeq || *result.serverSeq > m_ledger.head(ack->documentId)))
                 throw Violation("G1", "an edit of " + link.device->name() + " was acknowledged before it was durable");
         }
@@ -331,20 +331,20 @@ void World::dropCutLinks()
     });
 }
 
-void World::codeWrite(std::uint64_t chance)
+void World::codeWrite(std::uint64_t randomBits)
 {
     sync::SyncService::Write write;
-    write.documentId = document(chance);
+    write.documentId = document(randomBits);
     write.collection = collectionOf(write.documentId);
     write.clientId = ClientId("rest:web");
     write.editsAnywhere = true;
-    write.edit = [chance, crdt = isCrdt(write.documentId), anyRoot = m_traits.anyRoot](json::State &state) -> Result<> {
+    write.edit = [randomBits, crdt = isCrdt(write.documentId), anyRoot = m_traits.anyRoot](json::State &state) -> Result<> {
         if (crdt) {
             if (state)
-                editCrdtValue(*state, chance / 8);
+                editCrdtValue(*state, randomBits / 8);
             return {};
         }
-        const RandomEdit edit = randomEdit(state, chance / 8, anyRoot);
+        const RandomEdit edit = randomEdit(state, randomBits / 8, anyRoot);
         if (edit.kind == EditKind::Create)
             state = edit.state;
         else if (edit.kind == EditKind::Remove)
@@ -358,12 +358,12 @@ void World::codeWrite(std::uint64_t chance)
 
 void World::step(const Action &action)
 {
-    const std::uint64_t chance = action.chance;
-    const std::uint64_t rest = chance / 8;
-    Device &device = *m_devices[chance % m_devices.size()];
+    const std::uint64_t randomBits = action.randomBits;
+    const std::uint64_t rest = randomBits / 8;
+    Device &device = *m_devices[randomBits % m_devices.size()];
     if (m_verbose && action.kind != Kind::Flow)
         say(std::string(actionName(action.kind)) + " (" + device.name() + ")");
-    m_clock.advance(std::chrono::milliseconds(chance % 7));
+    m_clock.advance(std::chrono::milliseconds(randomBits % 7));
     const auto pick = [&](auto ready) -> Link * {
         std::vector<Link *> links;
         for (const auto &link : m_links) {

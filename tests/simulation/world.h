@@ -60,7 +60,7 @@ struct Traits
     bool worker = false;           // edits are validated on another thread than the service's, as far as that goes with one
     bool anyRoot = false;          // documents are now and then null, a number, a text or a list
     std::int64_t places = 0;       // documents that one connection may follow; 0: all
-    std::optional<protocol::Codec> codec = {}; // messages really encoded and decoded; none: handed over
+    std::optional<Codec> codec = {}; // messages really encoded and decoded; none: handed over
     static Traits ofSeed(std::uint64_t seed);
 };
 
@@ -71,7 +71,7 @@ struct Action
         Resolve, Undo, Expire, CodeWrite, StoreFault, Repeat, OpenClose,
     };
     Kind kind;
-    std::uint64_t chance; // every action brings its own, so that a schedule can be shortened and still be replayed
+    std::uint64_t randomBits; // every action brings its own, so that a schedule can be shortened and still be replayed
 };
 std::string_view actionName(Action::Kind kind);
 
@@ -107,19 +107,19 @@ private:
     };
 
     void startServer();
-    void stopServer(std::uint64_t chance);
+    void stopServer(std::uint64_t randomBits);
     void serverReceives(Link &link);
     void deviceReceives(Link &link);
     void work();
     void readCommitted();
     void dropCutLinks();
-    void codeWrite(std::uint64_t chance);
+    void codeWrite(std::uint64_t randomBits);
     void healNetwork(SeededRandom &random, Device &device);
     void becomeQuiet(SeededRandom &random);
     void readInTurns(SeededRandom &random);
     void checkSettled(Device &device) const;
     std::string picture();
-    const DocumentId &document(std::uint64_t chance) const;
+    const DocumentId &document(std::uint64_t randomBits) const;
     void checkDevice(Device &device, std::map<EventId, std::string> &held);
     void checkCrdt(Device &device, const DocumentId &id);
     void checkServer();

@@ -51,7 +51,7 @@ storage::Batch logWithALargeEvent(const DocumentId &id, const CollectionName &co
         logged.id = logged.firstId = event.id;
         logged.canonical = std::make_shared<const Bytes>(canonicalBytes(event, EventForm::Logged));
         logged.chain = chainNext(head.chain, digestOf(event));
-        logged.pushMark = pushMarkOf(event);
+        logged.pushDigest16 = pushDigest16Of(event);
         logged.footprint = std::move(applied->footprint);
         logged.inverse = std::move(applied->inverse);
         batch.insert(sets::kEvents, logged.toRow(number));

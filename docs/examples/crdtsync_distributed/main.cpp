@@ -64,11 +64,11 @@ public:
           m_syncer(hub, "example-doc-sync", EncodingFormat::Binary), m_peers(std::move(peers)), m_store(std::move(store)),
           m_manager(m_document, m_broadcaster, m_syncer, m_peers.get(), *m_store, {.nodeId = name}, executor, clock, random)
     {
-        m_manager.setFactHandler([this](const Fact &fact) {
-            if (fact.kind == Fact::Kind::PatchApplied)
+        m_manager.setNotificationHandler([this](const SyncNotification &notification) {
+            if (notification.kind == SyncNotification::Kind::PatchApplied)
                 say(m_name + ": heard of a change");
-            else if (fact.error)
-                say(m_name + ": " + fact.error->toString());
+            else if (notification.error)
+                say(m_name + ": " + notification.error->toString());
         });
         m_manager.setFlush([this] { (void)m_manager.applyPatch(m_api.flush()); });
         QObject::connect(&m_timer, &QTimer::timeout, [this] { m_manager.tick(); });

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// EVENTSYNC_ASSERT(condition): a programmer's error. Stays on in every build; never used on input, which gets a Result.
+/// \file
+/// EVENTSYNC_ASSERT(condition): a programmer's error. Stays on in every build; never used on input, which gets a Result.
 
 namespace eventsync {
 [[noreturn]] void assertionFailed(const char *condition, const char *file, int line);

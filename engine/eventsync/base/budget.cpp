@@ -7,7 +7,7 @@ namespace eventsync {
 
 bool Budget::look()
 {
-    m_sinceLook = 0;
+    m_sinceProbe = 0;
     if (m_cancelled && m_cancelled->load(std::memory_order_relaxed))
         return end(ErrorCode::Cancelled);
     if (m_clock && m_clock->steady() >= m_deadline)

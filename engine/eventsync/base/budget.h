@@ -13,29 +13,29 @@
 
 namespace eventsync {
 
-// What one computation that a peer asked for may cost: steps, time, and until its asker has gone. It is charged while
-// the work is done, by every loop whose length the input decides, and handed on by reference to what that work calls. Once it
-// is exhausted it stays so, and the work ends with error().
-//
-// A step is what handles one element of the input, about 50 ns: a value compared, an operation applied, an entry looked up.
-// How many of them a kind of work may take is in the limits.h of its module. Deadlines and cancelling are looked at each
-// kLookEvery steps; steps alone make the same input end in the same place everywhere, so whatever decides about a document
-// (a validation, a merge) is bounded by steps, never by time.
-//
-// One thread at a time; cancelling a budget's source is for any thread.
+/// What one computation that a peer asked for may cost: steps, time, and until its asker has gone. It is charged while
+/// the work is done, by every loop whose length the input decides, and handed on by reference to what that work calls. Once it
+/// is exhausted it stays so, and the work ends with error().
+///
+/// A step is what handles one element of the input, about 50 ns: a value compared, an operation applied, an entry looked up.
+/// How many of them a kind of work may take is in the limits.h of its module. Deadlines and cancelling are looked at each
+/// kProbeInterval steps; steps alone make the same input end in the same place everywhere, so whatever decides about a document
+/// (a validation, a merge) is bounded by steps, never by time.
+///
+/// One thread at a time; cancelling a budget's source is for any thread.
 class Budget
 {
 public:
-    static constexpr std::uint64_t kLookEvery = 1'024;
+    static constexpr std::uint64_t kProbeInterval = 1'024;
     static constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
 
     using Cancelled = std::shared_ptr<const std::atomic<bool>>;
 
-    Budget() = default; // unlimited: for input that the caller itself made
+    Budget() = default; ///< unlimited: for input that the caller itself made
     explicit Budget(std::uint64_t steps) : m_steps(steps) {}
 
-    // Work of a reader: it also ends at a moment of the clock's steady time (Timeout), and when its asker has gone
-    // (Cancelled). The clock outlives the budget.
+    /// Work of a reader: it also ends at a moment of the clock's steady time (Timeout), and when its asker has gone
+    /// (Cancelled). The clock outlives the budget.
     Budget &until(std::chrono::milliseconds deadline, const Clock &clock)
     {
         m_deadline = deadline;
@@ -48,7 +48,7 @@ public:
         return *this;
     }
 
-    // False: the work must end.
+    /// False: the work must end.
     bool charge(std::uint64_t steps = 1)
     {
         if (m_ended)
@@ -58,17 +58,17 @@ public:
                 return end(ErrorCode::TooLarge);
             m_steps -= steps;
         }
-        m_sinceLook += steps;
-        return m_sinceLook < kLookEvery || look();
+        m_sinceProbe += steps;
+        return m_sinceProbe < kProbeInterval || look();
     }
 
     bool isExhausted() const { return m_ended.has_value(); }
     std::uint64_t stepsLeft() const { return m_steps; }
 
-    // Why it ended: TooLarge, Timeout, Cancelled. Only once it is exhausted. `what` names the work: "the
-    // comparison takes more work than is allowed".
+    /// Why it ended: TooLarge, Timeout, Cancelled. Only once it is exhausted. `what` names the work: "the
+    /// comparison takes more work than is allowed".
     Error error(std::string_view what) const;
-    Result<> check(std::string_view what) const; // error(), or nothing where it is not exhausted
+    Result<> check(std::string_view what) const; ///< error(), or nothing where it is not exhausted
 
 private:
     bool look();
@@ -78,7 +78,7 @@ private:
         return false;
     }
 
-    std::uint64_t m_steps = kUnlimited, m_sinceLook = 0;
+    std::uint64_t m_steps = kUnlimited, m_sinceProbe = 0;
     const Clock *m_clock = nullptr; // none: there is no deadline
     std::chrono::milliseconds m_deadline{0};
     Cancelled m_cancelled;

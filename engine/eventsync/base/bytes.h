@@ -8,17 +8,17 @@
 
 namespace eventsync {
 
-// Raw bytes. A std::string, because what is hashed and stored here is nearly always text that was just written.
+/// Raw bytes. A std::string, because what is hashed and stored here is nearly always text that was just written.
 using Bytes = std::string;
 
-std::string toHex(std::string_view bytes); // lower case
+std::string toHex(std::string_view bytes); ///< lower case
 Result<Bytes> fromHex(std::string_view text);
 
-// RFC 4648 section 5, without padding. Decoding is strict: no padding, no white space, no stray bits in the last letter.
+/// RFC 4648 section 5, without padding. Decoding is strict: no padding, no white space, no stray bits in the last letter.
 std::string toBase64Url(std::string_view bytes);
 Result<Bytes> fromBase64Url(std::string_view text);
 
-// RFC 3629: no surrogates, no overlong forms, nothing above U+10FFFF.
+/// RFC 3629: no surrogates, no overlong forms, nothing above U+10FFFF.
 bool isValidUtf8(std::string_view text);
 
 } // namespace eventsync

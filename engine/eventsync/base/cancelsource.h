@@ -5,8 +5,8 @@
 
 namespace eventsync {
 
-// Cancels the work of budgets that hold its token (Budget::unless) when it is destroyed. It belongs to the requester of that
-// work. Owner only; the token is for any thread.
+/// Cancels the work of budgets that hold its token (Budget::unless) when it is destroyed. It belongs to the requester of that
+/// work. Owner only; the token is for any thread.
 class CancelSource
 {
 public:

@@ -7,16 +7,16 @@
 
 namespace eventsync {
 
-// The seam for time: engine code never asks the operating system. SystemClock in programs, a fake in tests.
+/// The seam for time: engine code never asks the operating system. SystemClock in programs, a fake in tests.
 class Clock
 {
 public:
     virtual ~Clock() = default;
-    virtual Timestamp wall() const = 0;                    // may jump; for people, logs, expiry
-    virtual std::chrono::milliseconds steady() const = 0;  // never goes back; for waits and retries
+    virtual Timestamp wall() const = 0;                    ///< may jump; for people, logs, expiry
+    virtual std::chrono::milliseconds steady() const = 0;  ///< never goes back; for waits and retries
 };
 
-// Any thread.
+/// Any thread.
 class SystemClock final : public Clock
 {
 public:

@@ -10,7 +10,7 @@
 
 namespace eventsync {
 
-// A SHA-256 value: 32 raw bytes; lower-case hexadecimal in JSON.
+/// A SHA-256 value: 32 raw bytes; lower-case hexadecimal in JSON.
 struct Digest
 {
     std::array<unsigned char, 32> bytes{};
@@ -24,7 +24,7 @@ struct Digest
 
 Digest sha256(std::string_view bytes);
 
-// SHA-256 over pieces. One value per use: add() any number of times, then finish() once. Owner only.
+/// SHA-256 over pieces. One value per use: add() any number of times, then finish() once. Owner only.
 class Sha256
 {
 public:

@@ -7,8 +7,8 @@
 
 namespace eventsync {
 
-// Every way in which an operation of the engine can fail. The names are part of the protocol (docs/protocol.md): they
-// travel in `error`, `ack` and problem documents, so a code is never renamed and never reused.
+/// Every way in which an operation of the engine can fail. The names are part of the protocol (docs/protocol.md): they
+/// travel in `error`, `ack` and problem documents, so a code is never renamed and never reused.
 enum class ErrorCode {
     // the message or value
     InvalidMessage, UnknownMessage, InvalidValue, UnknownField, TooLarge, TooDeep,
@@ -29,7 +29,7 @@ enum class ErrorCode {
     Internal, Corrupt,
 };
 
-// What a caller can do about it: try again later; change something first; decide with the newer state; repair.
+/// What a caller can do about it: try again later; change something first; decide with the newer state; repair.
 enum class ErrorClass { Transient, Permanent, Conflict, Corrupt };
 
 std::string_view errorName(ErrorCode code);
@@ -37,15 +37,15 @@ std::optional<ErrorCode> errorCodeFromName(std::string_view name);
 ErrorClass errorClass(ErrorCode code);
 std::string_view errorClassName(ErrorClass errorClass);
 
-// An error as a value. `message` is English, for logs and developers; what a person reads is made from `code` by tr().
-// `path` is a JSON Pointer into the value at fault, where there is one. Immutable; any thread.
+/// An error as a value. `message` is English, for logs and developers; what a person reads is made from `code` by tr().
+/// `path` is a JSON Pointer into the value at fault, where there is one. Immutable; any thread.
 struct Error
 {
     ErrorCode code = ErrorCode::Internal;
     std::string message;
     std::string path = {};
 
-    // "PatchFailed: no value at /gold (at /gold)"
+    /// "PatchFailed: no value at /gold (at /gold)"
     std::string toString() const;
     bool operator==(const Error &) const = default;
 };

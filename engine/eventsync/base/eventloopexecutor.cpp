@@ -28,13 +28,13 @@ namespace {
 
 // Qt hands events from thread to thread under a lock that the thread sanitizer does not see, since Qt is not compiled with
 // it. It is told here: a suppression could only name the function that runs every task, and would hide every race in them.
-void tellHandedOver([[maybe_unused]] void *mailbox)
+void markHandedOver([[maybe_unused]] void *mailbox)
 {
 #ifdef EVENTSYNC_THREAD_SANITIZER
     __tsan_release(mailbox);
 #endif
 }
-void tellTakenOver([[maybe_unused]] void *mailbox)
+void markTakenOver([[maybe_unused]] void *mailbox)
 {
 #ifdef EVENTSYNC_THREAD_SANITIZER
     __tsan_acquire(mailbox);
@@ -56,14 +56,14 @@ public:
         m_waiting.push_back(std::move(task));
         if (m_waiting.size() == 1) {
             auto *const event = new QEvent(QEvent::User);
-            tellHandedOver(this);
+            markHandedOver(this);
             QCoreApplication::postEvent(this, event);
         }
     }
     // What a task holds may post when it goes, so tasks go without the lock.
     void close()
     {
-        tellTakenOver(this); // from the thread that has ended
+        markTakenOver(this); // from the thread that has ended
         std::vector<Task> dropped;
         {
             const std::lock_guard lock(m_mutex);
@@ -76,7 +76,7 @@ public:
 protected:
     bool event(QEvent *event) override
     {
-        tellTakenOver(this);
+        markTakenOver(this);
         if (event->type() != QEvent::User)
             return QObject::event(event);
         {
@@ -90,7 +90,7 @@ protected:
             m_batch.pop_front();
             task();
         }
-        tellHandedOver(this);
+        markHandedOver(this);
         return true;
     }
 

@@ -13,28 +13,28 @@
 
 namespace eventsync {
 
-// Who keeps things in memory that the log or the store could give again, or that end with a commit.
+/// Who keeps things in memory that the log or the store could give again, or that end with a commit.
 enum class MemoryOwner {
-    Documents, // states and last events of documents in use
-    Commits,   // events and answers that wait for their commit
-    Cache,     // documents in the cache of a Storage
+    Documents, ///< states and last events of documents in use
+    Commits,   ///< events and answers that wait for their commit
+    Cache,     ///< documents in the cache of a Storage
 };
 
-// What a program keeps in memory for its documents, in the bytes that are really held, beside the most that it may be. Whoever
-// keeps something charges it here; when all together are too much, each owner drops what it used last the longest ago, or
-// has new work wait. Any thread.
+/// What a program keeps in memory for its documents, in the bytes that are really held, beside the most that it may be. Whoever
+/// keeps something charges it here; when all together are too much, each owner drops what it used last the longest ago, or
+/// has new work wait. Any thread.
 class MemoryAccount
 {
 public:
     static constexpr std::size_t kOwners = 3;
 
-    explicit MemoryAccount(std::size_t total = limits::kMemoryBytes, Metrics *metrics = nullptr); // which outlives it
+    explicit MemoryAccount(std::size_t total = limits::kMemoryBytes, Metrics *metrics = nullptr); ///< which outlives it
 
     std::size_t total() const { return m_total; }
     std::size_t bytes() const { return m_bytes.load(std::memory_order_relaxed); }
     std::size_t bytes(MemoryOwner owner) const { return m_parts[index(owner)].bytes.load(std::memory_order_relaxed); }
     bool isOver() const { return bytes() > m_total; }
-    void dropped(MemoryOwner owner); // something went to make room
+    void dropped(MemoryOwner owner); ///< something went to make room
 
 private:
     friend class MemoryCharge;
@@ -52,7 +52,7 @@ private:
     std::array<Part, kOwners> m_parts;
 };
 
-// What one holder keeps, as long as this lives; what is on its way may outlive the account's owner, and keeps it. Owner only.
+/// What one holder keeps, as long as this lives; what is on its way may outlive the account's owner, and keeps it. Owner only.
 class MemoryCharge
 {
 public:

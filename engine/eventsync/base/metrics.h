@@ -37,7 +37,7 @@ private:
     std::atomic<std::int64_t> m_value{0};
 };
 
-// Counts observations into buckets of powers of two: 1, 2, 4, ... 2^26, and above.
+/// Counts observations into buckets of powers of two: 1, 2, 4, ... 2^26, and above.
 class Histogram
 {
 public:
@@ -55,12 +55,12 @@ private:
 class Metrics
 {
 public:
-    // `labels` in exposition form without braces: R"(code="Invalid")". The same name and labels give the same object.
+    /// `labels` in exposition form without braces: R"(code="Invalid")". The same name and labels give the same object.
     Counter &counter(std::string_view name, std::string_view help, std::string_view labels = {});
     Gauge &gauge(std::string_view name, std::string_view help, std::string_view labels = {});
     Histogram &histogram(std::string_view name, std::string_view help, std::string_view labels = {});
 
-    std::string toPrometheus() const; // text exposition format 0.0.4
+    std::string toPrometheus() const; ///< text exposition format 0.0.4
 
 private:
     struct Family;

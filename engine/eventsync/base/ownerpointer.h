@@ -9,7 +9,7 @@
 
 namespace eventsync {
 
-// The inside of an object that belongs to the thread that made it: reaching it from another thread is an assertion.
+/// The inside of an object that belongs to the thread that made it: reaching it from another thread is an assertion.
 template<class T>
 class OwnerPointer
 {

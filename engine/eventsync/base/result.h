@@ -9,7 +9,7 @@
 
 namespace eventsync {
 
-// The value, or the Error. Everything that can fail in operation returns one; nothing here throws.
+/// The value, or the Error. Everything that can fail in operation returns one; nothing here throws.
 template<class T = void>
 class [[nodiscard]] Result : public tl::expected<T, Error>
 {
@@ -20,7 +20,7 @@ public:
     Result(Base base) : Base(std::move(base)) {}
 };
 
-// return failure(ErrorCode::PatchFailed, "no value", "/gold");
+/// return failure(ErrorCode::PatchFailed, "no value", "/gold");
 inline tl::unexpected<Error> failure(ErrorCode code, std::string message = {}, std::string path = {})
 {
     return tl::unexpected<Error>(Error{code, std::move(message), std::move(path)});
@@ -36,14 +36,14 @@ inline tl::unexpected<Error> failure(Error error)
 #define EVENTSYNC_JOIN_(a, b) a##b
 #define EVENTSYNC_JOIN(a, b) EVENTSYNC_JOIN_(a, b)
 
-// EVENTSYNC_TRY(auto value, expression): the value of a Result, or return its error from this function.
+/// EVENTSYNC_TRY(auto value, expression): the value of a Result, or return its error from this function.
 #define EVENTSYNC_TRY(declaration, ...)                                                                                \
     auto EVENTSYNC_JOIN(result_, __LINE__) = (__VA_ARGS__);                                                            \
     if (!EVENTSYNC_JOIN(result_, __LINE__))                                                                            \
         return ::eventsync::failure(std::move(EVENTSYNC_JOIN(result_, __LINE__)).error());                             \
     declaration = std::move(*EVENTSYNC_JOIN(result_, __LINE__))
 
-// EVENTSYNC_CHECK(expression): return the error of a Result<void> from this function, if it is one.
+/// EVENTSYNC_CHECK(expression): return the error of a Result<void> from this function, if it is one.
 #define EVENTSYNC_CHECK(...)                                                                                           \
     if (auto EVENTSYNC_JOIN(result_, __LINE__) = (__VA_ARGS__); !EVENTSYNC_JOIN(result_, __LINE__))                    \
     return ::eventsync::failure(std::move(EVENTSYNC_JOIN(result_, __LINE__)).error())

@@ -9,8 +9,8 @@
 
 namespace eventsync {
 
-// A string that is one thing only: a DocumentId is no ClientId. The text is UTF-8. What texts are allowed is said, and
-// checked, by the function that makes one from input (ids.h). Any thread (immutable once made).
+/// A string that is one thing only: a DocumentId is no ClientId. The text is UTF-8. What texts are allowed is said, and
+/// checked, by the function that makes one from input (ids.h). Any thread (immutable once made).
 template<class Tag>
 class StrongString
 {
@@ -26,7 +26,7 @@ private:
     std::string m_text;
 };
 
-// A whole number that is one thing only: a ServerSeq is no ClientSeq. Counting and comparing is allowed, mixing is not.
+/// A whole number that is one thing only: a ServerSeq is no ClientSeq. Counting and comparing is allowed, mixing is not.
 template<class Tag>
 class StrongNumber
 {

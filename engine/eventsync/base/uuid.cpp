@@ -82,9 +82,9 @@ Uuid UuidGenerator::next()
         id.m_bytes[static_cast<std::size_t>(i)] = static_cast<unsigned char>(m_lastMs >> (40 - 8 * i));
     id.m_bytes[6] = static_cast<unsigned char>(0x70 | (m_counter >> 8));
     id.m_bytes[7] = static_cast<unsigned char>(m_counter);
-    const std::uint64_t chance = m_random.next();
+    const std::uint64_t random = m_random.next();
     for (std::size_t i = 0; i < 8; ++i)
-        id.m_bytes[8 + i] = static_cast<unsigned char>(chance >> (8 * i));
+        id.m_bytes[8 + i] = static_cast<unsigned char>(random >> (8 * i));
     id.m_bytes[8] = static_cast<unsigned char>(0x80 | (id.m_bytes[8] & 0x3F));
     return id;
 }

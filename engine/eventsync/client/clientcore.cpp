@@ -52,7 +52,7 @@ Result<> checkNames(const DocumentId &id, const std::optional<CollectionName> &c
 // What the peer would not be able to read is not sent.
 Result<> checkReadable(const protocol::Message &message)
 {
-    EVENTSYNC_CHECK(protocol::decode(protocol::encode(message, protocol::Codec::Json), protocol::Codec::Json));
+    EVENTSYNC_CHECK(protocol::decode(protocol::encode(message, Codec::Json), Codec::Json));
     return {};
 }
 
@@ -134,7 +134,7 @@ void ClientCore::Private::fork(const Error &why, Changes &out)
         document->clientIdChanged();
         finish(*document, out);
     }
-    out.facts.push_back(ClientIdChanged{before, context.clientId, why});
+    out.notifications.push_back(ClientIdChanged{before, context.clientId, why});
     out.close = Changes::Close{.reason = why, .retryAfter = std::chrono::milliseconds(0)};
 }
 
@@ -244,7 +244,7 @@ Changes ClientCore::query(protocol::Query query)
     if (possible)
         out.messages.push_back(std::move(query));
     else
-        out.facts.push_back(QueryAnswered{
+        out.notifications.push_back(QueryAnswered{
             {.requestId = query.requestId, .code = possible.error().code, .reason = possible.error().message}});
     return out;
 }

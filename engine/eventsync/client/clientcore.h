@@ -27,47 +27,47 @@ struct ClientOptions
     std::size_t queueEntries = limits::kQueueEntries;
     int rebaseTries = limits::kRebaseTries;
     std::chrono::milliseconds ackedKeep = limits::kAckedKeep;
-    std::chrono::milliseconds followTurn = limits::kFollowTurn; // see DocumentTurns
-    std::optional<std::size_t> ackedKeepCount = {}; // for tests: so many instead of so long
-    std::int64_t checkpointEvery = 100;             // serverSeqs between checkpoints
+    std::chrono::milliseconds followTurn = limits::kFollowTurn; ///< see DocumentTurns
+    std::optional<std::size_t> ackedKeepCount = {}; ///< for tests: so many instead of so long
+    std::int64_t checkpointEvery = 100;             ///< serverSeqs between checkpoints
     std::size_t checkpoints = limits::kCheckpointsPerSubscribe;
-    bool wantClocks = false;                        // capability vectorClock, and `cursors`
-    Policies policies = {};                         // of collections that no server has told of yet
-    // Code validators by collection; the policy's own schema is checked anyway.
+    bool wantClocks = false;                        ///< capability vectorClock, and `cursors`
+    Policies policies = {};                         ///< of collections that no server has told of yet
+    /// Code validators by collection; the policy's own schema is checked anyway.
     std::function<std::shared_ptr<const Validator>(const CollectionName &)> validators = {};
 };
 
-// The client's half of the protocol (docs/protocol.md, docs/merging.md): documents, positions, the queue of edits. Does no
-// input or output: every step takes what happened and returns the Changes. The memory state is always ahead of, or equal to,
-// what is durable; after a crash load() gives the last durable state, and that is enough (G9). Owner only.
-//
-// Large because every message, edit and question about a replica enters here; each function finds its document and hands it on.
+/// The client's half of the protocol (docs/protocol.md, docs/merging.md): documents, positions, the queue of edits. Does no
+/// input or output: every step takes what happened and returns the Changes. The memory state is always ahead of, or equal to,
+/// what is durable; after a crash load() gives the last durable state, and that is enough (G9). Owner only.
+///
+/// Large because every message, edit and question about a replica enters here; each function finds its document and hands it on.
 class ClientCore
 {
 public:
-    // The record sets that `writes` speak of: documents, states, crdts, history, queue, acked, ids, undo, staging, clocks, meta.
+    /// The record sets that `writes` speak of: documents, states, crdts, history, queue, acked, ids, undo, staging, clocks, meta.
     static const storage::Schema &schema();
 
-    // From a store with schema(): empty for a new replica (a client id is chosen then), or what was there. Corrupt.
+    /// From a store with schema(): empty for a new replica (a client id is chosen then), or what was there. Corrupt.
     static Result<std::unique_ptr<ClientCore>> load(storage::ReadView &view, const Clock &clock, Random &random,
                                                     ClientOptions options = {});
     ~ClientCore();
 
     // ---- connection. Between connected() and disconnected() there is one connection.
-    Changes connected();                                // says hello
+    Changes connected();                                ///< says hello
     Changes receive(const protocol::Message &message);
     Changes disconnected();
-    Changes tick();                                     // at least once a second: expiry, retries on a document, presence
+    Changes tick();                                     ///< at least once a second: expiry, retries on a document, presence
 
     // ---- interest. A document is followed while it is open, and while it has edits that are not settled, open or not. Where
     // the server grants fewer places than there are such documents they take turns, those with something to send first.
     // InvalidValue, here and wherever names or values come in, for what no server could log or read.
-    Result<Changes> openDocument(const DocumentId &id, const std::optional<CollectionName> &collection = {}); // keeps it in step
-    Changes closeDocument(const DocumentId &id);        // keeps what is there; follows it until what is queued is settled
+    Result<Changes> openDocument(const DocumentId &id, const std::optional<CollectionName> &collection = {}); ///< keeps it in step
+    Changes closeDocument(const DocumentId &id);        ///< keeps what is there; follows it until what is queued is settled
     Result<Changes> watch(const CollectionName &collection, protocol::Watch parameters);
     Changes unwatch(const CollectionName &collection);
     Changes query(protocol::Query query);
-    Result<Changes> presence(const DocumentId &id, json::Value state); // TooLarge above limits::kPresenceBytes
+    Result<Changes> presence(const DocumentId &id, json::Value state); ///< TooLarge above limits::kPresenceBytes
     Changes renewToken(std::string token);
 
     // ---- edits. Validated, applied to the optimistic state, queued; durable with the changes's writes. An edit that changes
@@ -80,45 +80,45 @@ public:
     };
     Result<Edited> create(const DocumentId &id, const CollectionName &collection, json::Value state, json::Object metadata = {});
     Result<Edited> update(const DocumentId &id, json::Patch patch, json::Object metadata = {});
-    // The edit function gets the optimistic view (engine fields included); what it changed becomes the patch, by policy.
+    /// The edit function gets the optimistic view (engine fields included); what it changed becomes the patch, by policy.
     Result<Edited> update(const DocumentId &id, const std::function<Result<>(json::Value &)> &edit, json::Object metadata = {});
-    // Documents of kind crdt: their edits are JSON CRDT patches and never conflict with other edits. A create makes texts
-    // that can be edited, objects and lists of `initial`. One call of update is one event; an edit that fails leaves nothing
-    // behind. On such a document update() above is translated: the least that leads to the wanted JSON value.
+    /// Documents of kind crdt: their edits are JSON CRDT patches and never conflict with other edits. A create makes texts
+    /// that can be edited, objects and lists of `initial`. One call of update is one event; an edit that fails leaves nothing
+    /// behind. On such a document update() above is translated: the least that leads to the wanted JSON value.
     using CrdtEdit = std::function<Result<>(crdt::Api &)>;
     Result<Edited> createCrdt(const DocumentId &id, const CollectionName &collection, json::Value initial, json::Object metadata = {});
     Result<Edited> updateCrdt(const DocumentId &id, const CrdtEdit &edit, json::Object metadata = {});
     Result<Edited> remove(const DocumentId &id, json::Object metadata = {});
-    Result<Edited> undo(const DocumentId &id); // the last own edit that can be undone; NotFound if there is none; Conflict if changed since
+    Result<Edited> undo(const DocumentId &id); ///< the last own edit that can be undone; NotFound if there is none; Conflict if changed since
     Result<Edited> redo(const DocumentId &id);
     bool canUndo(const DocumentId &id) const;
     bool canRedo(const DocumentId &id) const;
 
     // ---- decisions, in queue order per document. The entry must be a conflict whose unseen events are here (isReady).
     Result<Changes> resolve(const EventId &entry, Resolution resolution);
-    std::optional<ConflictView> conflict(const EventId &entry) const; // base, ours, theirs, unseen
-    // A conflict or dead letter is given up; a dead letter is tried again as a new edit.
+    std::optional<ConflictView> conflict(const EventId &entry) const; ///< base, ours, theirs, unseen
+    /// A conflict or dead letter is given up; a dead letter is tried again as a new edit.
     Result<Changes> discard(const EventId &entry);
     Result<Changes> retry(const EventId &entry);
-    // The store cannot be read any more, and this may be ahead of it: every edit and decision fails from now on.
+    /// The store cannot be read any more, and this may be ahead of it: every edit and decision fails from now on.
     void refuseEdits(const Error &error);
 
     // ---- what is known
     const ClientId &clientId() const;
     std::vector<DocumentId> documents() const;
-    const DocumentState *confirmed(const DocumentId &id) const;  // nullptr: nothing known of it
-    const DocumentState *optimistic(const DocumentId &id) const; // confirmed and what waits
-    // The optimistic document to read; nullptr if it is absent or of another kind. Valid until the next step.
+    const DocumentState *confirmed(const DocumentId &id) const;  ///< nullptr: nothing known of it
+    const DocumentState *optimistic(const DocumentId &id) const; ///< confirmed and what waits
+    /// The optimistic document to read; nullptr if it is absent or of another kind. Valid until the next step.
     const crdt::Document *crdtDocument(const DocumentId &id) const;
     std::optional<Position> position(const DocumentId &id) const;
     std::optional<CollectionName> collection(const DocumentId &id) const;
     const CollectionPolicy &policy(const DocumentId &id) const;
     VectorClock vectorClock(const DocumentId &id) const;
     bool isSynced(const DocumentId &id) const;
-    std::vector<QueueEntry> queue() const;                       // all documents, in the order made
+    std::vector<QueueEntry> queue() const;                       ///< all documents, in the order made
     std::vector<QueueEntry> queue(const DocumentId &id) const;
     std::size_t queueSize() const;
-    QueueCounts queueCounts() const;                             // of all documents
+    QueueCounts queueCounts() const;                             ///< of all documents
     QueueCounts queueCounts(const DocumentId &id) const;
 
 private:

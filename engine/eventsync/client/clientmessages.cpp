@@ -39,7 +39,7 @@ void ClientCore::Private::onWelcome(const protocol::Welcome &message, Changes &o
 {
     context.welcome = true;
     context.wire = message.limits;
-    out.facts.push_back(Welcomed{message});
+    out.notifications.push_back(Welcomed{message});
     for (auto &[id, document] : documents)
         finish(*document, out); // end() gives places to those that want one
     for (auto &[collection, watch] : watches) {
@@ -61,7 +61,7 @@ void ClientCore::Private::onConnectionError(const Error &error, std::optional<st
         context.fork = error;
         return;
     case ErrorCode::Replaced:
-        out.facts.push_back(ConnectionReplaced{});
+        out.notifications.push_back(ConnectionReplaced{});
         out.close = Changes::Close{.reason = error, .retryAfter = limits::kRetryReplaced};
         return;
     case ErrorCode::SlowConsumer: // it was us, but the next time may go better
@@ -78,7 +78,7 @@ void ClientCore::Private::onError(const protocol::ErrorMessage &message, Changes
 {
     const Error error{message.code, message.message};
     const auto retryAfter = milliseconds(message.retryAfterMs);
-    out.facts.push_back(ServerError{error, message.scope, message.documentId});
+    out.notifications.push_back(ServerError{error, message.scope, message.documentId});
     if (message.scope == protocol::ErrorScope::Connection) {
         onConnectionError(error, retryAfter, out);
         return;
@@ -112,7 +112,7 @@ void ClientCore::Private::onHeads(const protocol::Heads &message, Changes &out)
                 watch.listed.insert(head.documentId);
         }
     }
-    out.facts.push_back(HeadsChanged{message.collection, message.heads});
+    out.notifications.push_back(HeadsChanged{message.collection, message.heads});
 }
 
 void ClientCore::Private::onWatching(const protocol::Watching &message, Changes &out)
@@ -130,21 +130,21 @@ void ClientCore::Private::onWatching(const protocol::Watching &message, Changes 
         for (const protocol::Head &head : gone.heads)
             watch.shown.erase(head.documentId);
         if (!gone.heads.empty())
-            out.facts.push_back(std::move(gone));
+            out.notifications.push_back(std::move(gone));
     }
-    out.facts.push_back(WatchReady{message.collection, message.token, message.full});
+    out.notifications.push_back(WatchReady{message.collection, message.token, message.full});
 }
 
 // What came in pieces is announced when it is whole.
 void ClientCore::Private::onResult(const protocol::QueryResult &message, Changes &out)
 {
     if (!message.piece) {
-        out.facts.push_back(QueryAnswered{message});
+        out.notifications.push_back(QueryAnswered{message});
         return;
     }
     const auto fail = [&](ErrorCode code, const char *reason) {
         pieces = {};
-        out.facts.push_back(QueryAnswered{{.requestId = message.requestId, .code = code, .reason = reason}});
+        out.notifications.push_back(QueryAnswered{{.requestId = message.requestId, .code = code, .reason = reason}});
     };
     if (message.part == 1)
         pieces = {message.requestId, {}};
@@ -160,7 +160,7 @@ void ClientCore::Private::onResult(const protocol::QueryResult &message, Changes
     if (!content || !content->is_object())
         return fail(ErrorCode::InvalidMessage, "the pieces of the answer do not make one");
     pieces = {};
-    out.facts.push_back(QueryAnswered{{.requestId = message.requestId, .content = std::move(content->get_object())}});
+    out.notifications.push_back(QueryAnswered{{.requestId = message.requestId, .content = std::move(content->get_object())}});
 }
 
 Changes ClientCore::receive(const protocol::Message &message)
@@ -196,16 +196,16 @@ Changes ClientCore::receive(const protocol::Message &message)
     } else if (const auto *result = std::get_if<QueryResult>(&message)) {
         d->onResult(*result, out);
     } else if (const auto *cursors = std::get_if<Cursors>(&message)) {
-        out.facts.push_back(CursorsChanged{cursors->documentId, cursors->cursors});
+        out.notifications.push_back(CursorsChanged{cursors->documentId, cursors->cursors});
     } else if (const auto *presence = std::get_if<Presence>(&message)) {
-        out.facts.push_back(PresenceChanged{presence->documentId, presence->clientId, presence->state});
+        out.notifications.push_back(PresenceChanged{presence->documentId, presence->clientId, presence->state});
     } else if (const auto *ping = std::get_if<Ping>(&message)) {
         out.messages.push_back(Pong{ping->n});
     } else if (const auto *error = std::get_if<ErrorMessage>(&message)) {
         d->onError(*error, out);
     } else if (const auto *goAway = std::get_if<GoAway>(&message)) {
         const std::chrono::milliseconds wait(goAway->retryAfterMs);
-        out.facts.push_back(ServerLeaving{wait});
+        out.notifications.push_back(ServerLeaving{wait});
         out.close = Changes::Close{.reason = {ErrorCode::ShuttingDown, "the server is stopping"}, .retryAfter = wait};
     }
     d->end(out);

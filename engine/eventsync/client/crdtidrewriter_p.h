@@ -11,7 +11,7 @@ struct LogHit
     EventId asked, first, logged;              // `asked` or `first` is what an entry may hold; `logged`: the version there
     ServerSeq serverSeq;
     const Event *event = nullptr;
-    protocol::AckStatus status = protocol::AckStatus::Applied;
+    AckStatus status = AckStatus::Applied;
 };
 
 // The ids of CRDT patches in a queue: what depends on what, and new ids after a fork (docs/architecture.md, Rewriting ids, has

@@ -64,23 +64,23 @@ std::optional<CrdtChanged> CrdtObserver::take(const DocumentId &id, DocumentStat
     bool reset = isCrdt != wasCrdt;
     if (isCrdt)
         reset = observe(state) || reset;
-    CrdtChanged fact{.documentId = id, .changes = std::exchange(m_changes, {}), .reset = reset, .remote = changes.isCausedByOthers()};
+    CrdtChanged notification{.documentId = id, .changes = std::exchange(m_changes, {}), .reset = reset, .remote = changes.isCausedByOthers()};
     if (reset) {
-        fact.changes.clear();
+        notification.changes.clear();
         changes.everythingChanged();
-        return fact;
+        return notification;
     }
-    if (fact.changes.empty())
+    if (notification.changes.empty())
         return std::nullopt;
     crdt::Id last;
-    for (const CrdtChange &change : fact.changes) {
+    for (const CrdtChange &change : notification.changes) {
         if (changes.hasManyPaths())
             break;
         if (change.node != last || !change.key.empty())
             changes.contentChanged(pointerTo(state.crdt(), change));
         last = change.node;
     }
-    return fact;
+    return notification;
 }
 
 } // namespace eventsync::client

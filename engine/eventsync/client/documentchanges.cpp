@@ -48,17 +48,17 @@ void DocumentChanges::moveTo(Changes &out, std::optional<CrdtChanged> crdt)
     if (m_out.close)
         out.close = std::move(m_out.close);
     if (crdt)
-        out.facts.push_back(std::move(*crdt));
+        out.notifications.push_back(std::move(*crdt));
     if (m_everything) {
-        out.facts.push_back(DocumentChanged{.documentId = m_id, .paths = {json::Pointer()}, .remote = m_remote});
+        out.notifications.push_back(DocumentChanged{.documentId = m_id, .paths = {json::Pointer()}, .remote = m_remote});
     } else if (!m_paths.empty()) {
         std::sort(m_paths.begin(), m_paths.end());
         m_paths.erase(std::unique(m_paths.begin(), m_paths.end()), m_paths.end());
-        out.facts.push_back(DocumentChanged{.documentId = m_id, .paths = std::move(m_paths), .remote = m_remote});
+        out.notifications.push_back(DocumentChanged{.documentId = m_id, .paths = std::move(m_paths), .remote = m_remote});
     }
-    std::ranges::move(m_out.facts, std::back_inserter(out.facts));
+    std::ranges::move(m_out.notifications, std::back_inserter(out.notifications));
     if (m_queueChanged)
-        out.facts.push_back(QueueChanged{m_id});
+        out.notifications.push_back(QueueChanged{m_id});
     *this = DocumentChanges(m_id);
 }
 

@@ -29,7 +29,7 @@ public:
     // ---- messages and notifications
     void send(protocol::Message message) { m_out.messages.push_back(std::move(message)); }
     void leave(Error why, std::chrono::milliseconds retryAfter);
-    void notify(Fact fact) { m_out.facts.push_back(std::move(fact)); }
+    void notify(Notification notification) { m_out.notifications.push_back(std::move(notification)); }
     void queueChanged() { m_queueChanged = true; }
 
     // ---- content

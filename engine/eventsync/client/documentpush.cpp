@@ -9,7 +9,6 @@
 
 namespace eventsync::client {
 
-using protocol::AckStatus;
 
 namespace {
 
@@ -146,14 +145,14 @@ void DocumentPush::accepted(Entry &entry, const protocol::AckResult &result)
         m_fates.settle({.asked = id, .first = id, .logged = id, .serverSeq = seq, .event = nullptr, .status = result.status});
 }
 
-// Only a permanent refusal makes a dead letter. What the server skipped, or cannot judge, waits and is compared here.
+// Only a permanent refusal makes a dead letter. What the server skipped, or cannot validate, waits and is compared here.
 void DocumentPush::refused(Entry &entry, const protocol::AckResult &result)
 {
     const ErrorCode code = result.code.value_or(result.status == AckStatus::Rejected ? ErrorCode::Invalid : ErrorCode::Conflict);
     const Error why{code, result.reason.value_or(std::string()), result.path.value_or(std::string())};
     const bool hasForeignIds = result.status == AckStatus::Conflict && code == ErrorCode::ClientForked; // see CrdtIdRewriter
-    const bool notJudged = result.status == AckStatus::Skipped || code == ErrorCode::BaseCompacted || code == ErrorCode::ClientGap;
-    if (hasForeignIds || notJudged) {
+    const bool notValidated = result.status == AckStatus::Skipped || code == ErrorCode::BaseCompacted || code == ErrorCode::ClientGap;
+    if (hasForeignIds || notValidated) {
         m_fates.requeue(entry);
         return;
     }

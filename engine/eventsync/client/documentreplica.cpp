@@ -172,7 +172,7 @@ void DocumentReplica::announceConflicts(Changes &out)
     for (const std::int64_t order : m_doc.queue.conflicts()) {
         Entry &entry = m_doc.queue.at(order);
         if (entry.isReady(m_doc.history.serverSeq()) && !std::exchange(entry.in<Entry::Conflict>().isAnnounced, true))
-            out.facts.push_back(ConflictFound{m_doc.id, entry.edit.id});
+            out.notifications.push_back(ConflictFound{m_doc.id, entry.edit.id});
     }
 }
 

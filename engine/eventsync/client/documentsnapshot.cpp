@@ -38,13 +38,13 @@ void DocumentPull::onSnapshot(const protocol::Snapshot &message)
 // what is in the queue behind that was made on the new one.)
 bool DocumentPull::isOtherIncarnation(const DocumentState &state) const
 {
-    const std::uint64_t here = m_doc.tree.state().crdtLife(), there = state.crdtLife();
+    const std::uint64_t here = m_doc.tree.state().crdtIncarnation(), there = state.crdtIncarnation();
     if (here == 0 || there == 0 || here == there)
         return false;
     return std::ranges::none_of(m_doc.queue.entries(), [&](const auto &item) {
         const QueueEntry &edit = item.second.edit;
         return edit.operation == Operation::Create && edit.diff.isCrdt() && edit.diff.hasChanges()
-            && CrdtState::lifeMadeBy(edit.diff.crdt()) == there;
+            && CrdtState::incarnationOf(edit.diff.crdt()) == there;
     });
 }
 
@@ -76,7 +76,7 @@ void DocumentPull::installSnapshot(const protocol::Snapshot &message, DocumentSt
     for (const protocol::KnownId &known : message.known) {
         asked.insert(known.asked);
         m_fates.settle({.asked = known.asked, .first = known.asked, .logged = known.logged, .serverSeq = known.serverSeq,
-                        .event = nullptr, .status = protocol::AckStatus::Duplicate});
+                        .event = nullptr, .status = AckStatus::Duplicate});
     }
     m_fates.requeueAcknowledged([&](const AckedEdit &acked) {
         return !asked.contains(acked.edit->id) && !asked.contains(acked.edit->first());

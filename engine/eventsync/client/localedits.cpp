@@ -304,17 +304,17 @@ Result<LocalEdits::Made> LocalEdits::undo(bool redo)
 Result<LocalEdits::Made> LocalEdits::undoCrdt(const UndoStep &step, EditPlan plan)
 {
     DocumentState &tree = m_doc.tree.state();
-    std::vector<crdt::MadeAgain> again;
+    std::vector<crdt::RecreatedIds> again;
     auto diff = tree.edit(m_doc.session(), [&](crdt::Api &api) -> Result<> {
         crdt::UndoStack &stack = api.undoStack();
         for (const auto &[order, known] : m_doc.undo.recreatedIds())
-            stack.giveMadeAgain(known);
-        const std::size_t before = stack.madeAgain().size();
+            stack.giveRecreatedIds(known);
+        const std::size_t before = stack.recreatedIds().size();
         stack.giveUndo(*step.edits);
         stack.undo();
         plan.takesBack = stack.takeRedo();
-        again.assign(stack.madeAgain().begin() + static_cast<std::ptrdiff_t>(std::min(before, stack.madeAgain().size())),
-                     stack.madeAgain().end());
+        again.assign(stack.recreatedIds().begin() + static_cast<std::ptrdiff_t>(std::min(before, stack.recreatedIds().size())),
+                     stack.recreatedIds().end());
         return {};
     });
     if (!diff) {
@@ -323,7 +323,7 @@ Result<LocalEdits::Made> LocalEdits::undoCrdt(const UndoStep &step, EditPlan pla
     }
     plan.diff = std::move(*diff);
     EVENTSYNC_TRY(Made made, enqueue(std::move(plan)));
-    for (crdt::MadeAgain &one : again)
+    for (crdt::RecreatedIds &one : again)
         m_doc.undo.keepRecreatedIds(std::move(one));
     return made;
 }

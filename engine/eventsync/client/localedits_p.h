@@ -15,7 +15,7 @@ struct EditPlan
     std::optional<OnOverlap> onOverlap = {};
     bool evenIfNothing = false;                // a decision is logged even if it changes nothing
     std::optional<bool> undoIsRedo = {};       // of an undo (true) or a redo (false): where its own inverse goes
-    std::optional<crdt::UndoStep> takesBack = {}; // of an update of a CRDT document
+    std::optional<crdt::UndoEdits> takesBack = {}; // of an update of a CRDT document
 };
 
 // Edits made here, undo and redo: validated, applied to the optimistic tree and queued, or an error and nothing has changed.

@@ -5,8 +5,8 @@
 
 namespace eventsync::client {
 
-// The durable queue's face: the edits of this replica that are not known to be in the log. An entry leaves it with its
-// event, by a decision, or when the user discards it; never by itself. Lives as long as its client at most. Owner only.
+/// The durable queue's face: the edits of this replica that are not known to be in the log. An entry leaves it with its
+/// event, by a decision, or when the user discards it; never by itself. Lives as long as its client at most. Owner only.
 class OfflineQueue final : public QObject
 {
     Q_OBJECT
@@ -16,16 +16,16 @@ public:
 
     explicit OfflineQueue(SyncClient &client, QObject *parent = nullptr);
 
-    std::vector<QueueEntry> entries() const;                        // of all documents, in the order made
+    std::vector<QueueEntry> entries() const;                        ///< of all documents, in the order made
     std::vector<QueueEntry> entries(const DocumentId &id) const;
-    std::vector<QueueEntry> inState(EntryState state) const;        // conflicts, dead letters, ...
+    std::vector<QueueEntry> inState(EntryState state) const;        ///< conflicts, dead letters, ...
     std::optional<QueueEntry> entry(const EventId &id) const;
     Counts counts() const;
     std::size_t size() const;
     bool isEmpty() const { return size() == 0; }
 
-    QFuture<Result<>> discard(const EventId &entry); // a conflict or dead letter is given up
-    QFuture<Result<>> retry(const EventId &entry);   // a dead letter, as a new edit
+    QFuture<Result<>> discard(const EventId &entry); ///< a conflict or dead letter is given up
+    QFuture<Result<>> retry(const EventId &entry);   ///< a dead letter, as a new edit
 
 Q_SIGNALS:
     void changed(const eventsync::DocumentId &id);

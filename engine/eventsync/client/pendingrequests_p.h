@@ -2,7 +2,7 @@
 #pragma once
 
 #include <eventsync/client/clientcore.h>
-#include <eventsync/client/reply_p.h>
+#include <eventsync/client/promise_p.h>
 
 #include <map>
 
@@ -30,14 +30,14 @@ public:
 private:
     struct Question
     {
-        Reply<json::Object> reply;
+        Promise<json::Object> reply;
         Time until{0};
     };
     template<class T>
     struct Waiter
     {
         DocumentId id;
-        Reply<T> reply;
+        Promise<T> reply;
         Time until{0};
     };
     template<class T>

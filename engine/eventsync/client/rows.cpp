@@ -418,16 +418,16 @@ Result<UndoStep> undoFrom(const Row &row)
     return step;
 }
 
-Row recreatedIdsRow(const DocumentId &document, std::int64_t order, const crdt::MadeAgain &again)
+Row recreatedIdsRow(const DocumentId &document, std::int64_t order, const crdt::RecreatedIds &again)
 {
     return {document.text(), order, json::canonical(crdt::toJson(again))};
 }
 
-Result<std::pair<std::int64_t, crdt::MadeAgain>> recreatedIdsFrom(const Row &row)
+Result<std::pair<std::int64_t, crdt::RecreatedIds>> recreatedIdsFrom(const Row &row)
 {
     EVENTSYNC_TRY(const std::int64_t order, integer(row, 1));
     EVENTSYNC_TRY(const json::Value body, bodyOf(row, 2));
-    EVENTSYNC_TRY(const crdt::MadeAgain again, ours(crdt::madeAgainFrom(body)));
+    EVENTSYNC_TRY(const crdt::RecreatedIds again, ours(crdt::recreatedIdsFrom(body)));
     return std::pair(order, again);
 }
 

@@ -26,8 +26,8 @@ storage::Row undoRow(const DocumentId &document, const UndoStep &step);
 Result<UndoStep> undoFrom(const storage::Row &row);
 
 // In the same set, at places below those of steps.
-storage::Row recreatedIdsRow(const DocumentId &document, std::int64_t order, const crdt::MadeAgain &again);
-Result<std::pair<std::int64_t, crdt::MadeAgain>> recreatedIdsFrom(const storage::Row &row);
+storage::Row recreatedIdsRow(const DocumentId &document, std::int64_t order, const crdt::RecreatedIds &again);
+Result<std::pair<std::int64_t, crdt::RecreatedIds>> recreatedIdsFrom(const storage::Row &row);
 
 // What an item of that canonical size counts in the history: a short event can have an inverse that holds megabytes.
 std::size_t historyBytes(const HistoryItem &item, std::size_t canonical);

@@ -5,7 +5,7 @@
 
 namespace eventsync::client {
 
-ServerLink::ServerLink(ListenedTime &listened) : m_listened(listened)
+ServerLink::ServerLink(ActiveTime &active) : m_active(active)
 {
     QObject::connect(&m_pingTimer, &QTimer::timeout, &m_pingTimer, [this] {
         if (isOpen())
@@ -40,16 +40,16 @@ void ServerLink::drop()
 
 void ServerLink::send(const protocol::Message &message)
 {
-    const bool json = m_connection->info().codec == transport::Codec::Json;
-    Bytes bytes = protocol::encode(message, json ? protocol::Codec::Json : protocol::Codec::Cbor);
+    const Codec codec = m_connection->info().codec;
+    Bytes bytes = protocol::encode(message, codec);
     std::string label(protocol::messageType(message));
-    m_connection->send(json ? transport::Frame::text(std::move(bytes), std::move(label))
-                            : transport::Frame::binary(std::move(bytes), std::move(label)));
+    m_connection->send(codec == Codec::Json ? transport::Frame::text(std::move(bytes), std::move(label))
+                                            : transport::Frame::binary(std::move(bytes), std::move(label)));
 }
 
 bool ServerLink::isSilent()
 {
-    return isOpen() && m_listened.now() - m_heardAt >= 2 * m_pingTimer.intervalAsDuration();
+    return isOpen() && m_active.now() - m_receivedAt >= 2 * m_pingTimer.intervalAsDuration();
 }
 
 } // namespace eventsync::client

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/listenedtime.h>
+#include <eventsync/base/activetime.h>
 #include <eventsync/protocol/messages.h>
 #include <eventsync/transport/connection.h>
 
@@ -16,7 +16,7 @@ namespace eventsync::client {
 class ServerLink
 {
 public:
-    explicit ServerLink(ListenedTime &listened);
+    explicit ServerLink(ActiveTime &active);
     ~ServerLink() { mute(); }
     ServerLink(const ServerLink &) = delete;
     ServerLink &operator=(const ServerLink &) = delete;
@@ -32,16 +32,16 @@ public:
     void mute();                               // nothing of the connection is heard any more
     void send(const protocol::Message &message);
     void pingEvery(std::chrono::milliseconds interval) { m_pingTimer.start(interval); }
-    void heard() { m_heardAt = m_listened.now(); }
+    void received() { m_receivedAt = m_active.now(); }
     bool isSilent();                           // any received bytes count; a silent peer is left after two heartbeats
 
 private:
-    ListenedTime &m_listened;
+    ActiveTime &m_active;
     std::unique_ptr<transport::Connection> m_connection;
     std::uint64_t m_number = 0;
     QTimer m_pingTimer;
     std::int64_t m_pings = 0;
-    std::chrono::milliseconds m_heardAt{0};    // ListenedTime
+    std::chrono::milliseconds m_receivedAt{0};    // ActiveTime
 };
 
 } // namespace eventsync::client

@@ -78,18 +78,18 @@ bool StateManager::differs(Watch &watch) const
     return differ;
 }
 
-void StateManager::onChanged(const DocumentChanged &fact)
+void StateManager::onChanged(const DocumentChanged &notification)
 {
     const QPointer<StateManager> alive(this);
-    Q_EMIT documentChanged(fact.documentId, fact.paths, fact.remote);
+    Q_EMIT documentChanged(notification.documentId, notification.paths, notification.remote);
     if (!alive)
         return;
     std::vector<int> touched;
     for (const auto &[number, watch] : m_watches) {
-        const bool near = std::any_of(fact.paths.begin(), fact.paths.end(), [&](const json::Pointer &path) {
+        const bool near = std::any_of(notification.paths.begin(), notification.paths.end(), [&](const json::Pointer &path) {
             return path.isPrefixOf(watch.path) || watch.path.isPrefixOf(path);
         });
-        if (watch.id == fact.documentId && near)
+        if (watch.id == notification.documentId && near)
             touched.push_back(number);
     }
     for (const int number : touched) {
@@ -97,7 +97,7 @@ void StateManager::onChanged(const DocumentChanged &fact)
         if (found == m_watches.end() || !differs(found->second))
             continue;
         const Changed changed = found->second.changed;
-        callListener(lcClient(), "a watch callback", changed, value(fact.documentId, found->second.path));
+        callListener(lcClient(), "a watch callback", changed, value(notification.documentId, found->second.path));
         if (!alive)
             return;
     }

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/client/stepqueue_p.h>
 
+#include <eventsync/base/assert.h>
+
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace eventsync::client {
 
@@ -14,24 +18,23 @@ void StepQueue::add(storage::Batch writes, Work work)
     m_nextWorks.push_back(std::move(work));
 }
 
-std::uint64_t StepQueue::beginCommit(Works works)
+void StepQueue::beginCommit(Works works)
 {
+    EVENTSYNC_ASSERT(m_phase == Phase::Idle);
     m_phase = Phase::Committing;
     m_inFlight = std::move(works);
-    return m_commit;
 }
 
-std::optional<StepQueue::Works> StepQueue::endCommit(std::uint64_t commit)
+StepQueue::Works StepQueue::endCommit()
 {
-    if (commit != m_commit)
-        return std::nullopt;
+    EVENTSYNC_ASSERT(m_phase == Phase::Committing);
     m_phase = Phase::Idle;
     return std::exchange(m_inFlight, {});
 }
 
 StepQueue::Works StepQueue::fail(Works works)
 {
-    ++m_commit;
+    EVENTSYNC_ASSERT(m_phase == Phase::Idle);
     std::ranges::move(std::exchange(m_nextWorks, {}), std::back_inserter(works));
     m_nextBatch = {};
     return works;

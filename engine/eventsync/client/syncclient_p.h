@@ -39,18 +39,18 @@ struct SyncClient::Private
     // steps
     void apply(Changes out, Done done = {});
     void holdBack(Changes &out, const Done &done);
-    void tellCrdtChanges();
+    void notifyCrdtChanges();
     void commitNext();
     void committed(const Result<storage::Committed> &result, Works works);
     void finish(Works works);
     void storeHasFailed(const Error &error, Works works);
     void enterStoreLost(const Error &error);
-    void announce(const Fact &fact);
-    void tell(const Fact &fact);
-    void decide(const ConflictFound &fact);
+    void announce(const Notification &notification);
+    void notify(const Notification &notification);
+    void decide(const ConflictFound &notification);
     void tick();
-    void endWaiters() { requests.endWaiters(*core, listened.now()); }
-    std::chrono::milliseconds requestDeadline() { return listened.now() + options.requestTime; }
+    void endWaiters() { requests.endWaiters(*core, active.now()); }
+    std::chrono::milliseconds requestDeadline() { return active.now() + options.requestTime; }
     Edit edited(Result<ClientCore::Edited> edited);
     QFuture<Result<>> decided(Result<Changes> out);
 
@@ -80,14 +80,14 @@ struct SyncClient::Private
     // durability
     StepQueue steps;
     std::deque<CrdtChanged> crdtChanges; // not yet announced
-    bool tellingCrdtChanges = false;
+    bool notifyingCrdtChanges = false;
 
     // connection
     State state = State::Offline;
     std::optional<Error> lastError;
     bool wanted = false;
-    ListenedTime listened{clock};
-    ServerLink link{listened};
+    ActiveTime active{clock};
+    ServerLink link{active};
     Reconnection reconnection{clock, random};
     QTimer tickTimer;
 

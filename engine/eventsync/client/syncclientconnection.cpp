@@ -59,15 +59,15 @@ void SyncClient::Private::connectNow()
 
 void SyncClient::Private::opened()
 {
-    link.heard();
+    link.received();
     link.pingEvery(limits::kHeartbeat); // until the welcome says another
     apply(core->connected());
 }
 
 void SyncClient::Private::received(const transport::Frame &frame)
 {
-    link.heard();
-    const auto codec = frame.isText() ? protocol::Codec::Json : protocol::Codec::Cbor;
+    link.received();
+    const auto codec = frame.isText() ? Codec::Json : Codec::Cbor;
     const auto message = protocol::decode(frame.bytes(), codec);
     if (!message) {
         if (message.error().code == ErrorCode::UnknownMessage) // of a newer server

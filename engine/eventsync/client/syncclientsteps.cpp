@@ -44,14 +44,14 @@ void SyncClient::Private::apply(Changes out, Done done)
     if (!alive)
         return;
     const bool idle = steps.isIdle();
-    for (Fact &fact : out.facts) {
-        if (auto *changed = std::get_if<CrdtChanged>(&fact))
+    for (Notification &notification : out.notifications) {
+        if (auto *changed = std::get_if<CrdtChanged>(&notification))
             crdtChanges.push_back(std::move(*changed));
     }
-    std::erase_if(out.facts, [](const Fact &fact) { return std::holds_alternative<CrdtChanged>(fact); });
+    std::erase_if(out.notifications, [](const Notification &notification) { return std::holds_alternative<CrdtChanged>(notification); });
     steps.add(std::move(out.writes),
-              {std::move(out.messages), std::move(out.facts), std::move(out.close), link.number(), std::move(done)});
-    tellCrdtChanges(); // the step has its place in the queue: whatever a slot does comes after it
+              {std::move(out.messages), std::move(out.notifications), std::move(out.close), link.number(), std::move(done)});
+    notifyCrdtChanges(); // the step has its place in the queue: whatever a slot does comes after it
     if (alive && idle)
         commitNext();
 }
@@ -67,20 +67,20 @@ void SyncClient::Private::holdBack(Changes &out, const Done &done)
 }
 
 // Editors hear at once of what has changed under them. One at a time, so that all of them hear it in order.
-void SyncClient::Private::tellCrdtChanges()
+void SyncClient::Private::notifyCrdtChanges()
 {
-    if (tellingCrdtChanges)
+    if (notifyingCrdtChanges)
         return;
     const QPointer<SyncClient> alive(q);
-    tellingCrdtChanges = true;
+    notifyingCrdtChanges = true;
     while (!crdtChanges.empty()) {
-        const CrdtChanged fact = std::move(crdtChanges.front());
+        const CrdtChanged notification = std::move(crdtChanges.front());
         crdtChanges.pop_front();
-        tell(fact);
+        notify(notification);
         if (!alive)
             return;
     }
-    tellingCrdtChanges = false;
+    notifyingCrdtChanges = false;
 }
 
 void SyncClient::Private::commitNext()
@@ -92,11 +92,9 @@ void SyncClient::Private::commitNext()
             finish(std::move(works));
             continue;
         }
+        steps.beginCommit(std::move(works));
         store.commit(std::move(batch), executor,
-                     [this, commit = steps.beginCommit(std::move(works))](const Result<storage::Committed> &result) {
-                         if (auto done = steps.endCommit(commit))
-                             committed(result, std::move(*done));
-                     });
+                     [this](const Result<storage::Committed> &result) { committed(result, steps.endCommit()); });
     }
 }
 
@@ -136,13 +134,13 @@ void SyncClient::Private::storeHasFailed(const Error &error, Works works)
     }
     for (const DocumentId &id : core->documents()) {
         if (core->crdtDocument(id))
-            tell(CrdtChanged{.documentId = id, .changes = {}, .reset = true});
+            notify(CrdtChanged{.documentId = id, .changes = {}, .reset = true});
         if (!alive)
             return;
-        tell(DocumentChanged{.documentId = id, .paths = {json::Pointer()}});
+        notify(DocumentChanged{.documentId = id, .paths = {json::Pointer()}});
         if (!alive)
             return;
-        tell(QueueChanged{id});
+        notify(QueueChanged{id});
         if (!alive)
             return;
     }
@@ -170,8 +168,8 @@ void SyncClient::Private::finish(Works works)
             for (const protocol::Message &message : work.messages)
                 link.send(message);
         }
-        for (const Fact &fact : work.facts) {
-            announce(fact);
+        for (const Notification &notification : work.notifications) {
+            announce(notification);
             if (!alive)
                 return;
         }
@@ -192,7 +190,7 @@ void SyncClient::Private::finish(Works works)
 
 SyncClient::Edit SyncClient::Private::edited(Result<ClientCore::Edited> edited)
 {
-    const Reply<std::optional<EventId>> reply;
+    const Promise<std::optional<EventId>> reply;
     if (!edited) {
         reply.end(failure(edited.error()));
         return reply.future();
@@ -206,7 +204,7 @@ SyncClient::Edit SyncClient::Private::edited(Result<ClientCore::Edited> edited)
 
 QFuture<Result<>> SyncClient::Private::decided(Result<Changes> out)
 {
-    const Reply<void> reply;
+    const Promise<void> reply;
     const auto future = reply.future();
     if (!out) {
         reply.end(failure(out.error()));
@@ -219,7 +217,7 @@ QFuture<Result<>> SyncClient::Private::decided(Result<Changes> out)
 void SyncClient::Private::tick()
 {
     const QPointer<SyncClient> alive(q);
-    requests.endLate(listened.now());
+    requests.endLate(active.now());
     if (!alive)
         return;
     leaveIfSilent();
@@ -231,32 +229,32 @@ void SyncClient::Private::tick()
         endWaiters();
 }
 
-// ---- facts
+// ---- notifications
 
-void SyncClient::Private::announce(const Fact &fact)
+void SyncClient::Private::announce(const Notification &notification)
 {
-    if (std::holds_alternative<Welcomed>(fact)) {
+    if (std::holds_alternative<Welcomed>(notification)) {
         reconnection.welcomed();
         link.pingEvery(std::chrono::milliseconds(
-            std::max<std::int64_t>(std::get<Welcomed>(fact).welcome.heartbeatMs, kTick.count())));
+            std::max<std::int64_t>(std::get<Welcomed>(notification).welcome.heartbeatMs, kTick.count())));
         const QPointer<SyncClient> alive(q);
         setState(State::Online);
         if (!alive)
             return;
-    } else if (const auto *answer = std::get_if<QueryAnswered>(&fact)) {
+    } else if (const auto *answer = std::get_if<QueryAnswered>(&notification)) {
         requests.answer(answer->result);
         return;
-    } else if (const auto *conflict = std::get_if<ConflictFound>(&fact)) {
+    } else if (const auto *conflict = std::get_if<ConflictFound>(&notification)) {
         decide(*conflict);
         return;
     }
-    tell(fact);
+    notify(notification);
 }
 
-void SyncClient::Private::tell(const Fact &fact)
+void SyncClient::Private::notify(const Notification &notification)
 {
     const QPointer<SyncClient> alive(q);
-    Q_EMIT q->factAnnounced(fact);
+    Q_EMIT q->notificationAnnounced(notification);
     if (!alive)
         return;
     struct NotificationDispatcher
@@ -284,13 +282,13 @@ void SyncClient::Private::tell(const Fact &fact)
         void operator()(const QueryAnswered &) const {}
         void operator()(const ServerError &f) const { Q_EMIT q->serverError(f); }
     };
-    std::visit(NotificationDispatcher{q}, fact);
+    std::visit(NotificationDispatcher{q}, notification);
 }
 
 // The collection's resolver decides; what it leaves open, or what cannot be done as it says, is for a person.
-void SyncClient::Private::decide(const ConflictFound &fact)
+void SyncClient::Private::decide(const ConflictFound &notification)
 {
-    const auto view = core->conflict(fact.entry);
+    const auto view = core->conflict(notification.entry);
     if (!view || !view->entry.ready)
         return; // settled, or decided, meanwhile
     const auto found = resolvers.find(view->entry.collection);
@@ -299,12 +297,12 @@ void SyncClient::Private::decide(const ConflictFound &fact)
     if (!resolution)
         qCWarning(lcClient) << "a resolver failed, a person decides:" << resolution.error().message.c_str();
     if (resolution && resolution->decision != Decision::Ask) {
-        if (auto out = core->resolve(fact.entry, *resolution)) {
+        if (auto out = core->resolve(notification.entry, *resolution)) {
             apply(std::move(*out));
             return;
         }
     }
-    tell(fact);
+    notify(notification);
 }
 
 } // namespace eventsync::client

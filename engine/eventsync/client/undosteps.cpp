@@ -144,7 +144,7 @@ void UndoSteps::rename(const CrdtRenames &renames)
     }
 }
 
-void UndoSteps::keepRecreatedIds(crdt::MadeAgain again)
+void UndoSteps::keepRecreatedIds(crdt::RecreatedIds again)
 {
     const std::int64_t order = m_recreatedIds.empty() ? -1 : m_recreatedIds.begin()->first - 1;
     m_changes.put("undo", rows::recreatedIdsRow(m_id, order, again));

@@ -23,7 +23,7 @@ struct UndoStep
     json::State state = {};
     DocumentKind kind = DocumentKind::Json;    // of a create
     std::optional<Digest> expected = {};
-    std::optional<crdt::UndoStep> edits = {};
+    std::optional<crdt::UndoEdits> edits = {};
 };
 
 // What takes an edit back that was just applied and led to `after`: its exact inverse, behind a test of every value that it
@@ -49,11 +49,11 @@ public:
     void setEdit(const EventId &before, const EventId &now); // the edit has another id
     void rename(const CrdtRenames &renames);
 
-    const std::map<std::int64_t, crdt::MadeAgain> &recreatedIds() const { return m_recreatedIds; }
-    void keepRecreatedIds(crdt::MadeAgain again);
+    const std::map<std::int64_t, crdt::RecreatedIds> &recreatedIds() const { return m_recreatedIds; }
+    void keepRecreatedIds(crdt::RecreatedIds again);
 
     void load(UndoStep step);
-    void loadRecreatedIds(std::int64_t order, const crdt::MadeAgain &again) { m_recreatedIds.emplace(order, again); }
+    void loadRecreatedIds(std::int64_t order, const crdt::RecreatedIds &again) { m_recreatedIds.emplace(order, again); }
 
 private:
     using Steps = std::map<std::int64_t, UndoStep>;
@@ -64,7 +64,7 @@ private:
     const DocumentId &m_id;
     DocumentChanges &m_changes;
     Steps m_steps;
-    std::map<std::int64_t, crdt::MadeAgain> m_recreatedIds; // newest first: their places count down from -1
+    std::map<std::int64_t, crdt::RecreatedIds> m_recreatedIds; // newest first: their places count down from -1
 };
 
 } // namespace eventsync::client

@@ -20,11 +20,11 @@ class VecApi;
 class ValApi;
 class ConApi;
 
-// Where something stands in a sequence, by the element it follows: it moves with the text around it. The default is the
-// front. A value that may be stored and sent; other replicas find the same place.
+/// Where something stands in a sequence, by the element it follows: it moves with the text around it. The default is the
+/// front. A value that may be stored and sent; other replicas find the same place.
 struct Anchor
 {
-    Id after = kOrigin; // kOrigin: the front
+    Id after = kOrigin; ///< kOrigin: the front
     bool operator==(const Anchor &) const = default;
 };
 struct AnchorRange
@@ -33,8 +33,8 @@ struct AnchorRange
     Anchor end;
 };
 
-// A node of the document, for reading. Handles are small, cheap to make, and good while their node is in the document; on
-// one that is gone, reads are empty and edits fail with NotFound. Owner only, as the document.
+/// A node of the document, for reading. Handles are small, cheap to make, and good while their node is in the document; on
+/// one that is gone, reads are empty and edits fail with NotFound. Owner only, as the document.
 class NodeApi
 {
 public:
@@ -46,7 +46,7 @@ public:
     json::Value view() const;
     Path path() const;
 
-    // The node as what it is. NotFound if it is gone, Invalid if it is something else.
+    /// The node as what it is. NotFound if it is gone, Invalid if it is something else.
     Result<StrApi> str() const;
     Result<BinApi> bin() const;
     Result<ArrApi> arr() const;
@@ -60,16 +60,16 @@ protected:
     Result<T> as(NodeKind kind) const;
     Result<NodeIndex> index(NodeKind kind) const;
     NodeIndex locate() const;
-    NodeIndex locate(NodeKind kind) const; // kNoNode: index() says why
+    NodeIndex locate(NodeKind kind) const; ///< kNoNode: index() says why
     Document &document() const;
 
     Api *m_api;
     Id m_id;
-    mutable NodeIndex m_index = kNoNode; // where the node was found last
+    mutable NodeIndex m_index = kNoNode; ///< where the node was found last
 };
 
-// A text. Positions and lengths are UTF-16 units, as in QString; NotFound past the end, InvalidValue between the halves of
-// a surrogate pair and for text that has one half only. Nothing ever gives out such a text.
+/// A text. Positions and lengths are UTF-16 units, as in QString; NotFound past the end, InvalidValue between the halves of
+/// a surrogate pair and for text that has one half only. Nothing ever gives out such a text.
 class StrApi : public NodeApi
 {
 public:
@@ -78,11 +78,11 @@ public:
     QString text() const;
     QString text(qsizetype position, qsizetype count) const;
     Result<> ins(qsizetype position, const QString &text);
-    Result<> ins(qsizetype position, std::string_view utf8); // the same, from valid UTF-8
+    Result<> ins(qsizetype position, std::string_view utf8); ///< the same, from valid UTF-8
     Result<> ins(qsizetype position, const char *utf8) { return ins(position, std::string_view(utf8)); }
     Result<> del(qsizetype position, qsizetype count);
     Result<> replace(qsizetype position, qsizetype count, const QString &text);
-    Result<> diff(const QString &wanted); // the fewest insertions and deletions that lead there
+    Result<> diff(const QString &wanted); ///< the fewest insertions and deletions that lead there
 
     Anchor anchor(qsizetype position) const;
     qsizetype position(const Anchor &anchor) const;
@@ -115,9 +115,9 @@ class ObjApi : public NodeApi
 {
 public:
     using NodeApi::NodeApi;
-    std::vector<std::string> keys() const; // those that have a value
+    std::vector<std::string> keys() const; ///< those that have a value
     Result<NodeApi> at(std::string_view key) const;
-    Result<> set(std::string_view key, const json::Value &value); // numbers, booleans, null as con, the rest editable
+    Result<> set(std::string_view key, const json::Value &value); ///< numbers, booleans, null as con, the rest editable
     Result<> setConstant(std::string_view key, const Constant &constant);
     Result<> del(std::string_view key);
 };
@@ -128,7 +128,7 @@ public:
     using NodeApi::NodeApi;
     std::size_t length() const;
     Result<NodeApi> at(std::size_t index) const;
-    Result<> set(std::size_t index, const json::Value &value); // up to kMaxVecIndex
+    Result<> set(std::size_t index, const json::Value &value); ///< up to kMaxVecIndex
 };
 
 class ValApi : public NodeApi
@@ -146,14 +146,14 @@ public:
     Constant constant() const;
 };
 
-// Local edits of a document. Every edit is applied at once and written into the patch that flush() gives; patches of others
-// may be applied in between. One Api per document and at a time. Owner only.
-//
-//   Api api(document);
-//   api.root({{"title", "Notes"}, {"text", ""}});
-//   api.str("/text")->ins(0, u"안녕"_s);
-//   send(api.flush().bytes());
-// Large because each kind of node and each operation of JSON CRDT Patch has a function.
+/// Local edits of a document. Every edit is applied at once and written into the patch that flush() gives; patches of others
+/// may be applied in between. One Api per document and at a time. Owner only.
+///
+///   Api api(document);
+///   api.root({{"title", "Notes"}, {"text", ""}});
+///   api.str("/text")->ins(0, u"안녕"_s);
+///   send(api.flush().bytes());
+/// Large because each kind of node and each operation of JSON CRDT Patch has a function.
 class Api
 {
 public:
@@ -163,16 +163,16 @@ public:
 
     Document &document() { return m_document; }
     bool hasChanges() const { return !m_builder.isEmpty(); }
-    Patch flush(); // everything since the last one; empty if nothing. Ends a step of undo
+    Patch flush(); ///< everything since the last one; empty if nothing. Ends a step of undo
     void flush(Bytes &out);
 
-    // Replaces the whole document.
+    /// Replaces the whole document.
     Result<> root(const json::Value &value);
-    // Makes the node at `pointer` show `wanted` with the smallest edits that keep what is there: texts are edited, not
-    // replaced, lists keep the elements they share, objects their members. The root, if it is not there yet, is made.
+    /// Makes the node at `pointer` show `wanted` with the smallest edits that keep what is there: texts are edited, not
+    /// replaced, lists keep the elements they share, objects their members. The root, if it is not there yet, is made.
     Result<> diff(const json::Value &wanted, std::string_view pointer = {});
 
-    // By JSON Pointer. Registers (val) on the way are passed through; the node found is the innermost one, except val().
+    /// By JSON Pointer. Registers (val) on the way are passed through; the node found is the innermost one, except val().
     Result<NodeApi> at(std::string_view pointer) const;
     Result<StrApi> str(std::string_view pointer) const;
     Result<BinApi> bin(std::string_view pointer) const;
@@ -180,13 +180,13 @@ public:
     Result<ObjApi> obj(std::string_view pointer) const;
     Result<VecApi> vec(std::string_view pointer) const;
     Result<ConApi> con(std::string_view pointer) const;
-    Result<ValApi> val(std::string_view pointer) const; // the innermost register there
+    Result<ValApi> val(std::string_view pointer) const; ///< the innermost register there
 
-    UndoStack &undoStack(); // made when first asked for; edits before that cannot be undone
+    UndoStack &undoStack(); ///< made when first asked for; edits before that cannot be undone
 
-    // Node builders: a value as nodes that are not yet in the document. Each edit of a handle uses them.
-    Id build(const json::Value &value);        // objects obj, arrays arr, texts str, the rest a register with a con
-    Id buildMember(const json::Value &value);  // the same, but numbers, booleans and null as con: what objects hold
+    /// Node builders: a value as nodes that are not yet in the document. Each edit of a handle uses them.
+    Id build(const json::Value &value);        ///< objects obj, arrays arr, texts str, the rest a register with a con
+    Id buildMember(const json::Value &value);  ///< the same, but numbers, booleans and null as con: what objects hold
     Id buildConstant(const Constant &constant);
     Id buildVec(const std::vector<json::Value> &values);
     Id buildBin(std::string_view bytes);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/crdt/cbor.h>
+#include <eventsync/crdt/cbor_p.h>
 #include <eventsync/crdt/document.h>
 #include <eventsync/crdt/limits.h>
-#include <eventsync/crdt/utf16.h>
+#include <eventsync/crdt/utf16_p.h>
 
 #include <eventsync/base/assert.h>
 
@@ -326,7 +326,7 @@ void Document::setSlots(const Operation &op)
 // How many of the operation's first elements are there already: a patch may come again, merged with others or compacted.
 std::uint64_t Document::knownPrefix(const Sequence &sequence, const Operation &op) const
 {
-    const LogicalClock::Session session = m_clock->find(op.id.sid);
+    const LogicalClock::SessionIndex session = m_clock->find(op.id.sid);
     if (session == LogicalClock::kNone || !m_clock->knows(op.id))
         return 0;
     std::uint64_t known = 0;
@@ -378,7 +378,7 @@ void Document::insertElements(const Operation &op)
         return;
     }
     Sequence &sequence = m_nodes[index].sequence();
-    const LogicalClock::Session session = m_clock->number(op.id.sid);
+    const LogicalClock::SessionIndex session = m_clock->number(op.id.sid);
     const std::uint64_t known = knownPrefix(sequence, op);
     // Those behind a value it does not take move up, as in the reference.
     std::uint64_t at = 0;
@@ -430,7 +430,7 @@ void Document::updateElement(const Operation &op)
 
 void Document::erase(NodeIndex index, const IdSpan &ids, std::vector<NodeIndex> &gone)
 {
-    const LogicalClock::Session session = m_clock->find(ids.sid);
+    const LogicalClock::SessionIndex session = m_clock->find(ids.sid);
     if (session == LogicalClock::kNone)
         return;
     const NodeKind kind = m_nodes[index].kind;

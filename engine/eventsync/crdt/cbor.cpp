@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/crdt/cbor.h>
+#include <eventsync/crdt/cbor_p.h>
 
-#include <eventsync/crdt/utf16.h>
+#include <eventsync/crdt/utf16_p.h>
 #include <eventsync/json/cbor.h>
 #include <eventsync/json/limits.h>
 #include <eventsync/json/numbers.h>

@@ -10,10 +10,10 @@ LogicalClock::LogicalClock(std::uint64_t sid, std::uint64_t time) : m_time(std::
     m_own = meet(sid);
 }
 
-LogicalClock::Session LogicalClock::lookUp(std::uint64_t sid) const
+LogicalClock::SessionIndex LogicalClock::lookUp(std::uint64_t sid) const
 {
     const std::size_t few = std::min<std::size_t>(m_sids.size(), 8); // most documents have no more
-    for (Session session = 0; session < few; ++session) {
+    for (SessionIndex session = 0; session < few; ++session) {
         if (m_sids[session] == sid)
             return m_lastFound = session;
     }
@@ -23,18 +23,18 @@ LogicalClock::Session LogicalClock::lookUp(std::uint64_t sid) const
     return it == m_numbers.end() ? kNone : m_lastFound = it->second;
 }
 
-LogicalClock::Session LogicalClock::meet(std::uint64_t sid)
+LogicalClock::SessionIndex LogicalClock::meet(std::uint64_t sid)
 {
-    if (const Session known = lookUp(sid); known != kNone)
+    if (const SessionIndex known = lookUp(sid); known != kNone)
         return known;
-    m_lastFound = static_cast<Session>(m_rows.size());
+    m_lastFound = static_cast<SessionIndex>(m_rows.size());
     m_numbers.emplace(sid, m_lastFound);
     m_sids.push_back(sid);
     m_rows.push_back(Row{});
     return m_lastFound;
 }
 
-void LogicalClock::observeLast(Session session, std::uint64_t last)
+void LogicalClock::observeLast(SessionIndex session, std::uint64_t last)
 {
     Row &row = m_rows[session];
     if (session != m_own) {
@@ -48,7 +48,7 @@ void LogicalClock::observeLast(Session session, std::uint64_t last)
 
 void LogicalClock::observeAnywhere(const IdSpan &span)
 {
-    const Session session = number(span.sid);
+    const SessionIndex session = number(span.sid);
     observeLast(session, span.end() - 1);
     auto &seen = m_rows[session].seen;
     if (!seen.empty() && seen.back().end == span.time) {
@@ -71,7 +71,7 @@ void LogicalClock::observeAnywhere(const IdSpan &span)
 
 void LogicalClock::load(Id last)
 {
-    const Session session = number(last.sid);
+    const SessionIndex session = number(last.sid);
     m_rows[session].loaded = std::max(m_rows[session].loaded, last.time + 1);
     observeLast(session, last.time);
 }
@@ -89,7 +89,7 @@ const LogicalClock::Interval *LogicalClock::intervalAt(const Row &row, std::uint
 
 bool LogicalClock::saw(Id id) const
 {
-    const Session session = find(id.sid);
+    const SessionIndex session = find(id.sid);
     return session != kNone && intervalAt(m_rows[session], id.time) != nullptr;
 }
 
@@ -97,7 +97,7 @@ bool LogicalClock::knowsSomewhere(Id id) const
 {
     if (id.sid == kSystemSession)
         return id.time <= 1; // the origin and `undefined`
-    const Session session = find(id.sid);
+    const SessionIndex session = find(id.sid);
     return session != kNone && (id.time < m_rows[session].loaded || intervalAt(m_rows[session], id.time) != nullptr);
 }
 
@@ -105,7 +105,7 @@ bool LogicalClock::knowsAll(const IdSpan &span) const
 {
     if (span.sid == kSystemSession)
         return span.end() <= 2;
-    const Session session = find(span.sid);
+    const SessionIndex session = find(span.sid);
     if (session == kNone)
         return false;
     const Row &row = m_rows[session];
@@ -120,7 +120,7 @@ std::vector<Id> LogicalClock::peers() const
 {
     std::vector<Id> peers;
     peers.reserve(m_order.size());
-    for (const Session session : m_order)
+    for (const SessionIndex session : m_order)
         peers.push_back({m_sids[session], m_rows[session].last});
     return peers;
 }
@@ -129,7 +129,7 @@ std::optional<std::uint64_t> LogicalClock::lastTime(std::uint64_t sid) const
 {
     if (sid == this->sid())
         return m_time - 1;
-    const Session session = find(sid);
+    const SessionIndex session = find(sid);
     if (session == kNone || !m_rows[session].observed)
         return std::nullopt;
     return m_rows[session].last;
@@ -139,7 +139,7 @@ void LogicalClock::setSid(std::uint64_t sid)
 {
     if (sid == this->sid())
         return;
-    const Session old = m_own;
+    const SessionIndex old = m_own;
     m_own = number(sid);
     std::erase(m_order, m_own);
     m_rows[m_own].observed = false;

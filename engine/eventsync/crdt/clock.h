@@ -11,32 +11,32 @@
 
 namespace eventsync::crdt {
 
-// What a replica knows of logical time: its own session and the next time it will give out, the last time seen of every
-// other session, and exactly which ids it has seen. The last is more than the vector clock of the specification says: a
-// session's times have gaps wherever it saw somebody further ahead, so its last time alone does not tell a patch that is
-// missing from one that never was. Under the server session all operations share one clock.
-//
-// Sessions are numbered in the order in which they were met; everything inside a document names them by that number.
-// Owner only.
+/// What a replica knows of logical time: its own session and the next time it will give out, the last time seen of every
+/// other session, and exactly which ids it has seen. The last is more than the vector clock of the specification says: a
+/// session's times have gaps wherever it saw somebody further ahead, so its last time alone does not tell a patch that is
+/// missing from one that never was. Under the server session all operations share one clock.
+///
+/// Sessions are numbered in the order in which they were met; everything inside a document names them by that number.
+/// Owner only.
 class LogicalClock
 {
 public:
-    using Session = std::uint32_t;
-    static constexpr Session kNone = 0xFFFFFFFF;
+    using SessionIndex = std::uint32_t;
+    static constexpr SessionIndex kNone = 0xFFFFFFFF;
 
     explicit LogicalClock(std::uint64_t sid = kFirstFreeSession, std::uint64_t time = 1);
 
     std::uint64_t sid() const { return m_sids[m_own]; }
-    std::uint64_t time() const { return m_time; } // of the next operation made here
+    std::uint64_t time() const { return m_time; } ///< of the next operation made here
     bool isServer() const { return sid() == kServerSession; }
     Id next() const { return {sid(), m_time}; }
-    Session own() const { return m_own; }
+    SessionIndex own() const { return m_own; }
 
-    Session find(std::uint64_t sid) const { return m_sids[m_lastFound] == sid ? m_lastFound : lookUp(sid); }
-    Session number(std::uint64_t sid) { return m_sids[m_lastFound] == sid ? m_lastFound : meet(sid); } // met now, if never before
-    std::uint64_t sidOf(Session session) const { return m_sids[session]; }
+    SessionIndex find(std::uint64_t sid) const { return m_sids[m_lastFound] == sid ? m_lastFound : lookUp(sid); }
+    SessionIndex number(std::uint64_t sid) { return m_sids[m_lastFound] == sid ? m_lastFound : meet(sid); } ///< met now, if never before
+    std::uint64_t sidOf(SessionIndex session) const { return m_sids[session]; }
 
-    // The ids of `span` were seen and applied.
+    /// The ids of `span` were seen and applied.
     void observe(const IdSpan &span)
     {
         Row &row = m_rows[number(span.sid)];
@@ -48,7 +48,7 @@ public:
             observeAnywhere(span);
         }
     }
-    // The same for the next ids of this replica's own, which is what it writes.
+    /// The same for the next ids of this replica's own, which is what it writes.
     void advance(std::uint64_t span)
     {
         auto &seen = m_rows[m_own].seen;
@@ -57,18 +57,18 @@ public:
         else
             observeAnywhere({sid(), m_time, span});
     }
-    // `last` is the last id of its session that a loaded document may have seen; which of those before it, nobody knows.
+    /// `last` is the last id of its session that a loaded document may have seen; which of those before it, nobody knows.
     void load(Id last);
-    // Whether this id is the next one of a session that was seen before.
+    /// Whether this id is the next one of a session that was seen before.
     bool goesOn(Id id) const
     {
-        const Session session = find(id.sid);
+        const SessionIndex session = find(id.sid);
         return session != kNone && !m_rows[session].seen.empty() && m_rows[session].seen.back().end == id.time;
     }
-    // Whether this id was seen, or may have been before the document was loaded.
+    /// Whether this id was seen, or may have been before the document was loaded.
     bool knows(Id id) const
     {
-        const Session session = find(id.sid);
+        const SessionIndex session = find(id.sid);
         if (session == kNone || m_rows[session].seen.empty() || id.sid == kSystemSession)
             return knowsSomewhere(id);
         const Row &row = m_rows[session];
@@ -77,23 +77,23 @@ public:
         return id.time >= row.seen.back().begin || knowsSomewhere(id);
     }
     bool knowsAll(const IdSpan &span) const;
-    // Whether the id was seen here, after loading.
+    /// Whether the id was seen here, after loading.
     bool saw(Id id) const;
     bool sawAll(const IdSpan &span) const
     {
-        const Session session = find(span.sid);
+        const SessionIndex session = find(span.sid);
         if (session == kNone || m_rows[session].seen.empty() || span.time >= m_rows[session].seen.back().end)
             return false; // the usual case: it is new
         const Interval *interval = intervalAt(m_rows[session], span.time);
         return interval != nullptr && span.end() <= interval->end;
     }
 
-    // The last ids of the other sessions, in the order in which they were first observed.
+    /// The last ids of the other sessions, in the order in which they were first observed.
     std::vector<Id> peers() const;
-    // The last time of a session, as an encoder writes it: its own time - 1, a peer's last, or nothing for a stranger.
+    /// The last time of a session, as an encoder writes it: its own time - 1, a peer's last, or nothing for a stranger.
     std::optional<std::uint64_t> lastTime(std::uint64_t sid) const;
 
-    void setSid(std::uint64_t sid); // the session used so far becomes a peer
+    void setSid(std::uint64_t sid); ///< the session used so far becomes a peer
     LogicalClock fork(std::uint64_t sid) const;
 
 private:
@@ -110,19 +110,19 @@ private:
         std::vector<Interval> seen;  // ascending, apart
     };
 
-    Session lookUp(std::uint64_t sid) const;
-    Session meet(std::uint64_t sid);
+    SessionIndex lookUp(std::uint64_t sid) const;
+    SessionIndex meet(std::uint64_t sid);
     void observeAnywhere(const IdSpan &span);
     bool knowsSomewhere(Id id) const;
-    void observeLast(Session session, std::uint64_t last);
+    void observeLast(SessionIndex session, std::uint64_t last);
     static const Interval *intervalAt(const Row &row, std::uint64_t time);
 
     std::vector<std::uint64_t> m_sids; // apart from the rows: ids of one time are ordered by these alone
     std::vector<Row> m_rows;
-    std::vector<Session> m_order; // of observing
-    std::unordered_map<std::uint64_t, Session> m_numbers;
-    mutable Session m_lastFound = 0;
-    Session m_own = 0;
+    std::vector<SessionIndex> m_order; // of observing
+    std::unordered_map<std::uint64_t, SessionIndex> m_numbers;
+    mutable SessionIndex m_lastFound = 0;
+    SessionIndex m_own = 0;
     std::uint64_t m_time = 1;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/crdt/cbor.h>
+#include <eventsync/crdt/cbor_p.h>
 #include <eventsync/crdt/encoding.h>
-#include <eventsync/crdt/loader.h>
-#include <eventsync/crdt/utf16.h>
+#include <eventsync/crdt/loader_p.h>
+#include <eventsync/crdt/utf16_p.h>
 #include <eventsync/json/keyorder.h>
 
 #include <optional>
@@ -120,7 +120,7 @@ private:
         if (kind > NodeKind::Arr || (kind > NodeKind::Val && length > m_in.left()))
             m_in.fail();
         if (const NodeIndex known = ok() ? m_loader.again(nodeId, kind) : kNoNode; known != kNoNode) {
-            hollow(kind, length);
+            shallow(kind, length);
             return known;
         }
         const NodeIndex node = ok() ? m_loader.create(nodeId, kind) : kNoNode;
@@ -143,7 +143,7 @@ private:
     }
 
     // A node that stands in several places has its content in the first.
-    void hollow(NodeKind kind, std::uint64_t length)
+    void shallow(NodeKind kind, std::uint64_t length)
     {
         if (kind == NodeKind::Val) {
             const Id inside = id();

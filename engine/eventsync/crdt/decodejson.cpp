@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/crdt/encoding.h>
-#include <eventsync/crdt/jsontext.h>
-#include <eventsync/crdt/loader.h>
+#include <eventsync/crdt/jsontext_p.h>
+#include <eventsync/crdt/loader_p.h>
 
 #include <optional>
 

@@ -16,85 +16,85 @@
 
 namespace eventsync::crdt {
 
-// A step from a container to what is in it: a key of an obj, or an index of a vec or arr.
+/// A step from a container to what is in it: a key of an obj, or an index of a vec or arr.
 using PathStep = std::variant<std::string, std::size_t>;
 using Path = std::vector<PathStep>;
-std::string toString(const Path &path); // as a JSON Pointer
+std::string toString(const Path &path); ///< as a JSON Pointer
 
-// What one applied operation changed, as an observer sees it. Positions are those of the moment, so an observer that
-// replays the changes in order has the document's text at every step.
+/// What one applied operation changed, as an observer sees it. Positions are those of the moment, so an observer that
+/// replays the changes in order has the document's text at every step.
 struct Change
 {
-    enum class Kind { Text, Bytes, Elements, Value }; // Value: a register (val, key, slot, element) has another value
+    enum class Kind { Text, Bytes, Elements, Value }; ///< Value: a register (val, key, slot, element) has another value
     Kind kind = Kind::Value;
-    Id node;                    // the str, bin, arr, val, obj or vec that changed; kOrigin: the root
-    std::uint32_t position = 0; // Text, Bytes, Elements, Value of an arr: where
-    std::uint32_t removed = 0;  // units that went
-    std::uint32_t inserted = 0; // units that came; they can be read from the document
-    std::string key;            // Value of an obj
+    Id node;                    ///< the str, bin, arr, val, obj or vec that changed; kOrigin: the root
+    std::uint32_t position = 0; ///< Text, Bytes, Elements, Value of an arr: where
+    std::uint32_t removed = 0;  ///< units that went
+    std::uint32_t inserted = 0; ///< units that came; they can be read from the document
+    std::string key;            ///< Value of an obj
 };
 
-enum class Applied { New, Known }; // Known: all of it had been applied before
+enum class Applied { New, Known }; ///< Known: all of it had been applied before
 
-// A JSON CRDT document: a JSON value that any number of replicas change at once, each by patches that all of them apply, in
-// any order in which nothing comes before what it refers to, and as often as they arrive; the result is the same (G14).
-//
-// Invariants: apply() applies a patch whole or not at all; the encoded document depends on the set of applied operations
-// alone (apart from the order of an object's keys and of sessions, which is the order of arrival, as in the reference
-// implementation). Owner only; a document may be moved and forked, and its forks share nothing.
-//
-// What is nested deeper than limits::kDepth containers shows as null.
-//
-// Large because patches, views, places and history are all about one tree of nodes, which it alone may change.
+/// A JSON CRDT document: a JSON value that any number of replicas change at once, each by patches that all of them apply, in
+/// any order in which nothing comes before what it refers to, and as often as they arrive; the result is the same (G14).
+///
+/// Invariants: apply() applies a patch whole or not at all; the encoded document depends on the set of applied operations
+/// alone (apart from the order of an object's keys and of sessions, which is the order of arrival, as in the reference
+/// implementation). Owner only; a document may be moved and forked, and its forks share nothing.
+///
+/// What is nested deeper than limits::kDepth containers shows as null.
+///
+/// Large because patches, views, places and history are all about one tree of nodes, which it alone may change.
 class Document
 {
 public:
-    explicit Document(std::uint64_t sid = kFirstFreeSession); // logical clock, at time 1
+    explicit Document(std::uint64_t sid = kFirstFreeSession); ///< logical clock, at time 1
     static Document withServerClock(std::uint64_t time = 1);
     explicit Document(LogicalClock clock);
     Document(Document &&) noexcept;
     Document &operator=(Document &&) noexcept;
     ~Document();
 
-    // MissingDependency: it refers to an id not seen yet (or, with a server clock, leaves a gap); InvalidValue: it is no
-    // patch, or its time is more than limits::kCrdtClockJump ahead; TooLarge. Any of these changes nothing.
+    /// MissingDependency: it refers to an id not seen yet (or, with a server clock, leaves a gap); InvalidValue: it is no
+    /// patch, or its time is more than limits::kCrdtClockJump ahead; TooLarge. Any of these changes nothing.
     Result<Applied> apply(const PatchView &patch);
     Result<Applied> apply(const Patch &patch);
     Result<Applied> applyBinary(std::string_view bytes);
 
-    json::Value view() const;        // undefined shows as null, binary data as a data URL
-    json::Value view(Id node) const; // null if there is no such node
+    json::Value view() const;        ///< undefined shows as null, binary data as a data URL
+    json::Value view(Id node) const; ///< null if there is no such node
     std::string canonicalView() const;
     bool isEmpty() const { return m_root == kNoNode; }
 
     const LogicalClock &clock() const { return *m_clock; }
     std::uint64_t sid() const { return m_clock->sid(); }
     void setSid(std::uint64_t sid) { m_clock->setSid(sid); }
-    Document fork(std::uint64_t sid) const; // a deep copy that goes on under another session
-    // From now on patches may refer to all ids of this session up to `last`, whatever became of them: for those who know
-    // that they were seen though nothing of them is left.
+    Document fork(std::uint64_t sid) const; ///< a deep copy that goes on under another session
+    /// From now on patches may refer to all ids of this session up to `last`, whatever became of them: for those who know
+    /// that they were seen though nothing of them is left.
     void assumeSeen(Id last) { m_clock->load(last); }
     static bool mayHaveSeen(Id last) { return last.sid <= kMaxSessionId && last.time < kMaxTime - limits::kCrdtClockJump; }
 
-    // Same view, and the same ids behind it.
+    /// Same view, and the same ids behind it.
     bool operator==(const Document &other) const;
 
-    // Called after every change of an operation that was applied, whoever made it; nothing is computed without one.
+    /// Called after every change of an operation that was applied, whoever made it; nothing is computed without one.
     using Observer = std::function<void(const Change &)>;
     void setObserver(Observer observer) { m_observer = std::move(observer); }
 
-    // Looking around. A node is named by its id; ids of nodes that are gone give nothing.
-    Id root() const; // the node in the root register; kOrigin if none
+    /// Looking around. A node is named by its id; ids of nodes that are gone give nothing.
+    Id root() const; ///< the node in the root register; kOrigin if none
     bool has(Id node) const { return find(node) != kNoNode; }
-    Path pathOf(Id node) const; // from the root; empty for nodes that are not below it, and for the root's own value
+    Path pathOf(Id node) const; ///< from the root; empty for nodes that are not below it, and for the root's own value
 
-    // For codecs and the editing API, which know what they do.
+    /// For codecs and the editing API, which know what they do.
     NodeIndex find(Id node) const { return isAt(m_lastFound, node) ? m_lastFound : lookUp(node); }
-    bool isAt(NodeIndex index, Id node) const // the node is there still: cheaper than find()
+    bool isAt(NodeIndex index, Id node) const ///< the node is there still: cheaper than find()
     {
         if (index >= m_nodes.size() || m_nodes[index].id.time != node.time)
             return false;
-        const LogicalClock::Session session = m_nodes[index].id.session;
+        const LogicalClock::SessionIndex session = m_nodes[index].id.session;
         return session != LogicalClock::kNone && m_clock->sidOf(session) == node.sid;
     }
     Id idOf(NodeIndex node) const;
@@ -105,13 +105,13 @@ public:
     const NodeStore &nodes() const { return m_nodes; }
     std::size_t heapBytes() const { return m_nodes.heapBytes(); }
 
-    // Local edits that are known to be right: what apply() would do with the same operation, without
-    // looking the places up again. The operation's id is clock().next().
-    Id insertLocally(NodeIndex node, std::uint32_t position, const Units &units); // gives what it follows: the operation's ref
-    Id createLocally(const Constant &constant); // null, a boolean or an integer: what its encoding would read as again
+    /// Local edits that are known to be right: what apply() would do with the same operation, without
+    /// looking the places up again. The operation's id is clock().next().
+    Id insertLocally(NodeIndex node, std::uint32_t position, const Units &units); ///< gives what it follows: the operation's ref
+    Id createLocally(const Constant &constant); ///< null, a boolean or an integer: what its encoding would read as again
     void setKeyLocally(NodeIndex node, std::string_view key, Id value);
-    void eraseLocally(NodeIndex node, std::span<const IdSpan> ids); // also of elements
-    bool eraseRunLocally(NodeIndex node, std::uint32_t position, std::uint32_t count, IdSpan *ids); // false: several runs, or elements
+    void eraseLocally(NodeIndex node, std::span<const IdSpan> ids); ///< also of elements
+    bool eraseRunLocally(NodeIndex node, std::uint32_t position, std::uint32_t count, IdSpan *ids); ///< false: several runs, or elements
     void applyLocally(const Operation &operation);
 
 private:

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/crdt/cbor.h>
-#include <eventsync/crdt/clocktable.h>
+#include <eventsync/crdt/cbor_p.h>
+#include <eventsync/crdt/clocktable_p.h>
 #include <eventsync/crdt/encoding.h>
-#include <eventsync/crdt/jsontext.h>
-#include <eventsync/crdt/walker.h>
+#include <eventsync/crdt/jsontext_p.h>
+#include <eventsync/crdt/walker_p.h>
 
 #include <algorithm>
 #include <numeric>

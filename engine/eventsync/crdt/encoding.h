@@ -28,7 +28,7 @@ Result<Document> decodeCompact(std::string_view json);
 std::string encodeVerbose(const Document &document);
 Result<Document> decodeVerbose(std::string_view json);
 
-// "c": the clock table, "r": the root's id, if any; then "<session row>_<time>" (base 36) -> the node.
+/// "c": the clock table, "r": the root's id, if any; then "<session row>_<time>" (base 36) -> the node.
 using IndexedFields = std::vector<std::pair<std::string, Bytes>>;
 IndexedFields encodeIndexed(const Document &document);
 Result<Document> decodeIndexed(const IndexedFields &fields);
@@ -38,7 +38,7 @@ struct Sidecar
     Bytes view;
     Bytes meta;
 };
-Result<Sidecar> encodeSidecar(const Document &document); // InvalidValue for a server clock: the format has none
+Result<Sidecar> encodeSidecar(const Document &document); ///< InvalidValue for a server clock: the format has none
 Result<Document> decodeSidecar(const Sidecar &sidecar);
 
 } // namespace eventsync::crdt

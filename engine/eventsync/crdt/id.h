@@ -10,8 +10,8 @@
 
 namespace eventsync::crdt {
 
-// The name of one operation, and so of every node, character and element it made: the session that made it and that
-// session's logical time. Ordered by time first, then session: the order that decides every tie in JSON CRDT.
+/// The name of one operation, and so of every node, character and element it made: the session that made it and that
+/// session's logical time. Ordered by time first, then session: the order that decides every tie in JSON CRDT.
 struct Id
 {
     std::uint64_t sid = 0;
@@ -27,7 +27,7 @@ struct Id
     }
 };
 
-// The ids (sid, time) .. (sid, time + length - 1).
+/// The ids (sid, time) .. (sid, time + length - 1).
 struct IdSpan
 {
     std::uint64_t sid = 0;
@@ -39,17 +39,17 @@ struct IdSpan
     bool operator==(const IdSpan &) const = default;
 };
 
-// The root register of every document.
+/// The root register of every document.
 constexpr Id kOrigin{0, 0};
 
-// Sessions below kFirstFreeSession are reserved by the specification; these four have a meaning.
-constexpr std::uint64_t kSystemSession = 0; // built-in objects, such as the root
-constexpr std::uint64_t kServerSession = 1; // every operation of a document whose order a server decides
-constexpr std::uint64_t kGlobalSession = 2; // operations that are the same everywhere, such as a schema's defaults
-constexpr std::uint64_t kLocalSession = 3;  // operations that never leave their replica
+/// Sessions below kFirstFreeSession are reserved by the specification; these four have a meaning.
+constexpr std::uint64_t kSystemSession = 0; ///< built-in objects, such as the root
+constexpr std::uint64_t kServerSession = 1; ///< every operation of a document whose order a server decides
+constexpr std::uint64_t kGlobalSession = 2; ///< operations that are the same everywhere, such as a schema's defaults
+constexpr std::uint64_t kLocalSession = 3;  ///< operations that never leave their replica
 constexpr std::uint64_t kFirstFreeSession = 65536;
 
-// Session ids and times are integers that every JSON reader keeps exactly.
+/// Session ids and times are integers that every JSON reader keeps exactly.
 constexpr std::uint64_t kMaxSessionId = 9007199254740991;
 constexpr std::uint64_t kMaxTime = 9007199254740991;
 

@@ -6,18 +6,18 @@
 
 namespace eventsync::crdt {
 
-// Which leaf of a sequence holds an id of one session: a sorted list of (first time, leaf), each entry good up to the
-// next one. Runs of ids in one leaf share an entry, however many spans they are, so splitting a span changes nothing here
-// and splitting a leaf changes about as many entries as spans moved. The list lies in blocks of a bounded size, so that
-// an entry in the middle moves few others; a look-up asks the block of the last hit first. Owner only.
+/// Which leaf of a sequence holds an id of one session: a sorted list of (first time, leaf), each entry good up to the
+/// next one. Runs of ids in one leaf share an entry, however many spans they are, so splitting a span changes nothing here
+/// and splitting a leaf changes about as many entries as spans moved. The list lies in blocks of a bounded size, so that
+/// an entry in the middle moves few others; a look-up asks the block of the last hit first. Owner only.
 class IdIndex
 {
 public:
     static constexpr std::uint32_t kNone = 0xFFFFFFFF;
 
-    // The leaf that holds `time`, if any leaf does.
+    /// The leaf that holds `time`, if any leaf does.
     std::uint32_t find(std::uint64_t time) const;
-    // The ids [time, time + length) lie in `leaf` from now on.
+    /// The ids [time, time + length) lie in `leaf` from now on.
     void assign(std::uint64_t time, std::uint64_t length, std::uint32_t leaf)
     {
         if (time == m_end && !m_blocks.empty() && m_blocks.back().back().leaf == leaf)
@@ -26,7 +26,7 @@ public:
             assignAnywhere(time, length, leaf);
     }
     std::uint64_t end() const { return m_end; }
-    // The first time after `time` at which another entry begins, or end().
+    /// The first time after `time` at which another entry begins, or end().
     std::uint64_t nextChange(std::uint64_t time) const;
     std::size_t heapBytes() const;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/crdt/cbor.h>
+#include <eventsync/crdt/cbor_p.h>
 #include <eventsync/crdt/encoding.h>
-#include <eventsync/crdt/loader.h>
-#include <eventsync/crdt/utf16.h>
+#include <eventsync/crdt/loader_p.h>
+#include <eventsync/crdt/utf16_p.h>
 
 #include <charconv>
 #include <unordered_map>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/crdt/jsontext.h>
+#include <eventsync/crdt/jsontext_p.h>
 
-#include <eventsync/crdt/cbor.h>
+#include <eventsync/crdt/cbor_p.h>
 #include <eventsync/crdt/limits.h>
-#include <eventsync/crdt/utf16.h>
+#include <eventsync/crdt/utf16_p.h>
 #include <eventsync/json/text.h>
 
 #include <charconv>

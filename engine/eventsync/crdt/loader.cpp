@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/crdt/loader.h>
+#include <eventsync/crdt/loader_p.h>
 
-#include <eventsync/crdt/utf16.h>
+#include <eventsync/crdt/utf16_p.h>
 
 namespace eventsync::crdt {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/crdt/api.h>
-#include <eventsync/crdt/differ.h>
+#include <eventsync/crdt/differ_p.h>
 #include <eventsync/crdt/textreader.h>
-#include <eventsync/crdt/utf16.h>
+#include <eventsync/crdt/utf16_p.h>
 
 #include <algorithm>
 

@@ -12,13 +12,13 @@
 
 namespace eventsync::crdt {
 
-// In the numbering of the structural encodings.
+/// In the numbering of the structural encodings.
 enum class NodeKind : std::uint8_t { Con = 0, Val = 1, Obj = 2, Vec = 3, Str = 4, Bin = 5, Arr = 6 };
 
 using NodeIndex = std::uint32_t;
 constexpr NodeIndex kNoNode = 0xFFFFFFFF;
 
-// The keys of an `obj` in the order in which they were first set. Small ones are searched, larger ones hashed.
+/// The keys of an `obj` in the order in which they were first set. Small ones are searched, larger ones hashed.
 class ObjectKeys
 {
 public:
@@ -41,29 +41,29 @@ private:
     std::vector<std::uint32_t> m_slots; // entry + 1; 0: free. Empty while few
 };
 
-// No JavaScript object can have this key, so the reference implementation shows it in no view and loses it in its JSON
-// encodings; a reader that did take it would let a peer change the prototypes of a page. It is kept, and not shown.
+/// No JavaScript object can have this key, so the reference implementation shows it in no view and loses it in its JSON
+/// encodings; a reader that did take it would let a peer change the prototypes of a page. It is kept, and not shown.
 constexpr std::string_view kHiddenKey = "__proto__";
 
 using VecSlots = std::vector<NodeIndex>;
 constexpr std::uint32_t kMaxVecIndex = 255;
 
-// One node. Constants that fit lie in the node itself.
+/// One node. Constants that fit lie in the node itself.
 struct Node
 {
     Sequence::Stamp id;
     NodeKind kind = NodeKind::Con;
-    bool isDead = false;           // displaced from where it stood: shows nothing, keeps nothing
-    std::uint32_t references = 0;  // slots that name it
-    NodeIndex parent = kNoNode;    // the container it was put in last; none: the root register or nowhere
-    // Con: Constant or a small one; Val: NodeIndex; Obj, Vec and the sequences
+    bool isDead = false;           ///< displaced from where it stood: shows nothing, keeps nothing
+    std::uint32_t references = 0;  ///< slots that name it
+    NodeIndex parent = kNoNode;    ///< the container it was put in last; none: the root register or nowhere
+    /// Con: Constant or a small one; Val: NodeIndex; Obj, Vec and the sequences
     std::variant<std::monostate, std::int64_t, double, bool, std::nullptr_t, NodeIndex, std::unique_ptr<Constant>,
                  std::unique_ptr<ObjectKeys>, std::unique_ptr<VecSlots>, std::unique_ptr<Sequence>>
         content;
 
-    Constant constant() const; // of a con
+    Constant constant() const; ///< of a con
     void setConstant(Constant constant);
-    NodeIndex &value() { return std::get<NodeIndex>(content); } // of a val
+    NodeIndex &value() { return std::get<NodeIndex>(content); } ///< of a val
     NodeIndex value() const { return std::get<NodeIndex>(content); }
     ObjectKeys &keys() { return *std::get<std::unique_ptr<ObjectKeys>>(content); }
     const ObjectKeys &keys() const { return *std::get<std::unique_ptr<ObjectKeys>>(content); }
@@ -71,7 +71,7 @@ struct Node
     const VecSlots &vecSlots() const { return *std::get<std::unique_ptr<VecSlots>>(content); }
     Sequence &sequence() { return *std::get<std::unique_ptr<Sequence>>(content); }
     const Sequence &sequence() const { return *std::get<std::unique_ptr<Sequence>>(content); }
-    // It stands in several places, which no editor makes: docs/decisions/0078. Only a small constant shows then.
+    /// It stands in several places, which no editor makes: docs/decisions/0078. Only a small constant shows then.
     bool isShared() const { return references > 1; }
     bool isSmallConstant() const { return kind == NodeKind::Con && !std::holds_alternative<std::unique_ptr<Constant>>(content); }
     bool isUndefined() const { return kind == NodeKind::Con && std::holds_alternative<std::monostate>(content); }
@@ -79,25 +79,25 @@ struct Node
 
 Node emptyNode(Sequence::Stamp id, NodeKind kind, const LogicalClock &clock);
 
-// All nodes of a document, found by id. Numbers of freed nodes are used again. Owner only.
+/// All nodes of a document, found by id. Numbers of freed nodes are used again. Owner only.
 class NodeStore
 {
 public:
     explicit NodeStore(const LogicalClock &clock) : m_clock(&clock) {}
-    NodeStore(const NodeStore &other, const LogicalClock &clock); // a deep copy
+    NodeStore(const NodeStore &other, const LogicalClock &clock); ///< a deep copy
 
     Node &operator[](NodeIndex index) { return m_nodes[index]; }
     const Node &operator[](NodeIndex index) const { return m_nodes[index]; }
     NodeIndex find(Sequence::Stamp id) const;
-    NodeIndex create(Sequence::Stamp id, NodeKind kind); // it must not exist
-    // The node no longer stands where it stood: it and all below are emptied, and freed where nothing names them.
+    NodeIndex create(Sequence::Stamp id, NodeKind kind); ///< it must not exist
+    /// The node no longer stands where it stood: it and all below are emptied, and freed where nothing names them.
     void collect(NodeIndex index);
     void addReference(NodeIndex index, NodeIndex parent);
     void dropReference(NodeIndex index);
 
     std::size_t count() const { return m_count; }
-    std::size_t size() const { return m_nodes.size(); } // numbers given out, freed ones too
-    std::vector<NodeIndex> inIdOrder() const; // living ones
+    std::size_t size() const { return m_nodes.size(); } ///< numbers given out, freed ones too
+    std::vector<NodeIndex> inIdOrder() const; ///< living ones
     std::size_t heapBytes() const;
 
 private:

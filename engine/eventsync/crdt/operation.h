@@ -8,29 +8,29 @@
 
 namespace eventsync::crdt {
 
-// The operations of JSON CRDT Patch, numbered as on the wire.
+/// The operations of JSON CRDT Patch, numbered as on the wire.
 enum class OpCode : std::uint8_t {
     NewCon = 0, NewVal = 1, NewObj = 2, NewVec = 3, NewStr = 4, NewBin = 5, NewArr = 6,
     InsVal = 9, InsObj = 10, InsVec = 11, InsStr = 12, InsBin = 13, InsArr = 14, UpdArr = 15, Del = 16, Nop = 17,
 };
 
-// One operation, read in place: `content` points into the patch's bytes.
+/// One operation, read in place: `content` points into the patch's bytes.
 struct Operation
 {
     OpCode code = OpCode::Nop;
-    bool isReference = false;   // new_con: the constant is the id in `value`
-    Id id;                      // of the operation, and of the first thing it makes
-    std::uint64_t span = 1;     // ids it takes
-    Id object;                  // ins_*, upd_arr, del: the node it changes
-    Id ref;                     // ins_str, ins_bin, ins_arr: what it comes after; upd_arr: the element
-    Id value;                   // ins_val, upd_arr: the new value
-    std::uint64_t count = 0;    // entries in `content` of ins_obj, ins_vec, ins_arr, del
-    std::string_view content;   // new_con: CBOR; ins_str: UTF-8; ins_bin: bytes; else entries for the readers below
+    bool isReference = false;   ///< new_con: the constant is the id in `value`
+    Id id;                      ///< of the operation, and of the first thing it makes
+    std::uint64_t span = 1;     ///< ids it takes
+    Id object;                  ///< ins_*, upd_arr, del: the node it changes
+    Id ref;                     ///< ins_str, ins_bin, ins_arr: what it comes after; upd_arr: the element
+    Id value;                   ///< ins_val, upd_arr: the new value
+    std::uint64_t count = 0;    ///< entries in `content` of ins_obj, ins_vec, ins_arr, del
+    std::string_view content;   ///< new_con: CBOR; ins_str: UTF-8; ins_bin: bytes; else entries for the readers below
 };
 
-// Reads the next operation of a patch of session `sid`, whose id is (sid, time). Fails the reader on bytes that are none.
+/// Reads the next operation of a patch of session `sid`, whose id is (sid, time). Fails the reader on bytes that are none.
 void readOperation(ByteReader &in, std::uint64_t sid, std::uint64_t time, Operation &out);
-// The same from bytes that have passed it once.
+/// The same from bytes that have passed it once.
 void readAgain(ByteReader &in, std::uint64_t sid, std::uint64_t time, Operation &out);
 
 inline Id readId(ByteReader &in, std::uint64_t sid)
@@ -39,25 +39,27 @@ inline Id readId(ByteReader &in, std::uint64_t sid)
     return time.flag ? Id{in.vu57(), time.value} : Id{sid, time.value};
 }
 
-struct KeyEntry // ins_obj
+/// ins_obj
+struct KeyEntry
 {
     std::string_view key;
     Id value;
 };
-struct IndexEntry // ins_vec
+/// ins_vec
+struct IndexEntry
 {
     std::uint32_t index = 0;
     Id value;
 };
 KeyEntry readKeyEntry(ByteReader &in, std::uint64_t sid);
 IndexEntry readIndexEntry(ByteReader &in, std::uint64_t sid);
-inline IdSpan readIdSpan(ByteReader &in, std::uint64_t sid) // del
+inline IdSpan readIdSpan(ByteReader &in, std::uint64_t sid) ///< del
 {
     const Id first = readId(in, sid);
     return {first.sid, first.time, in.vu57()};
 }
 
-// Calls f(entry) for every entry of an operation's content.
+/// Calls f(entry) for every entry of an operation's content.
 template<class F>
 void forEachKey(const Operation &op, std::uint64_t sid, F &&f)
 {

@@ -2,8 +2,8 @@
 #include <eventsync/crdt/patch.h>
 
 #include <eventsync/base/assert.h>
-#include <eventsync/crdt/cbor.h>
-#include <eventsync/crdt/utf16.h>
+#include <eventsync/crdt/cbor_p.h>
+#include <eventsync/crdt/utf16_p.h>
 
 #include <algorithm>
 

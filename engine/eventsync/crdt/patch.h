@@ -13,14 +13,14 @@
 
 namespace eventsync::crdt {
 
-// A patch, read in place from bytes that somebody else keeps: nothing is built, nothing allocated. Operations have
-// consecutive ids, so the patch's id and the operations' lengths tell them all. Any thread (immutable).
+/// A patch, read in place from bytes that somebody else keeps: nothing is built, nothing allocated. Operations have
+/// consecutive ids, so the patch's id and the operations' lengths tell them all. Any thread (immutable).
 class PatchView
 {
 public:
-    // Checks every byte; what passes can be applied, converted and counted without a further check. InvalidValue.
+    /// Checks every byte; what passes can be applied, converted and counted without a further check. InvalidValue.
     static Result<PatchView> decode(std::string_view bytes);
-    // The same into a view that is there already, which keeps nothing of its old bytes.
+    /// The same into a view that is there already, which keeps nothing of its old bytes.
     Result<> read(std::string_view bytes);
 
     Id id() const { return m_id; }
@@ -28,10 +28,10 @@ public:
     IdSpan idSpan() const { return {m_id.sid, m_id.time, m_span}; }
     std::uint64_t operationCount() const { return m_count; }
     std::string_view bytes() const { return m_bytes; }
-    std::optional<json::Value> meta() const; // what the author attached; nothing here reads it
+    std::optional<json::Value> meta() const; ///< what the author attached; nothing here reads it
     const Operation &first() const { return m_few.front(); }
 
-    // Calls f(operation) for each one, in order.
+    /// Calls f(operation) for each one, in order.
     template<class F>
     void forEach(F &&f) const
     {
@@ -62,11 +62,11 @@ private:
     std::array<Operation, kFew> m_few;
 };
 
-// A patch that keeps its bytes: the binary encoding is the object. A value; any thread (immutable).
+/// A patch that keeps its bytes: the binary encoding is the object. A value; any thread (immutable).
 class Patch
 {
 public:
-    Patch() = default; // no operations: applies as nothing, encodes as nothing
+    Patch() = default; ///< no operations: applies as nothing, encodes as nothing
     static Result<Patch> decode(Bytes bytes);
     static Result<Patch> fromVerbose(std::string_view json);
     static Result<Patch> fromCompact(std::string_view json);
@@ -81,17 +81,17 @@ public:
     std::string toVerbose() const;
     std::string toCompact() const;
 
-    // The same operations with the patch's first id at `time`: for patches that nobody else has seen. Ids of the patch's
-    // own session from `from` on (default: its own) move along; deleted spans do too.
+    /// The same operations with the patch's first id at `time`: for patches that nobody else has seen. Ids of the patch's
+    /// own session from `from` on (default: its own) move along; deleted spans do too.
     Patch rebased(std::uint64_t time, std::optional<std::uint64_t> from = {}) const;
-    // The same operations under another session: every id of the patch's session from its first on is renamed.
+    /// The same operations under another session: every id of the patch's session from its first on is renamed.
     Patch withSession(std::uint64_t sid) const;
-    // The same operations where some ids, the patch's own included, have become others. Ids that follow each other must
-    // still do so.
+    /// The same operations where some ids, the patch's own included, have become others. Ids that follow each other must
+    /// still do so.
     Patch renamed(const std::function<Id(Id)> &rename) const;
-    // Neighbouring inserts of text that continue each other become one. Same ids, same effect, fewer bytes.
+    /// Neighbouring inserts of text that continue each other become one. Same ids, same effect, fewer bytes.
     Patch compacted() const;
-    // One patch from several of one session with ascending ids; gaps become nop. InvalidValue if they are not that.
+    /// One patch from several of one session with ascending ids; gaps become nop. InvalidValue if they are not that.
     static Result<Patch> combined(const std::vector<Patch> &patches);
 
     bool operator==(const Patch &other) const { return m_bytes == other.m_bytes; }
@@ -102,9 +102,9 @@ private:
     Bytes m_bytes;
 };
 
-// Writes the operations of one patch, in order, straight into its binary form. The ids are consecutive from the one given;
-// skipTo() leaves a gap (a nop). Contents must be valid: text UTF-8 and not empty, lists not empty, indices up to 255.
-// Owner only.
+/// Writes the operations of one patch, in order, straight into its binary form. The ids are consecutive from the one given;
+/// skipTo() leaves a gap (a nop). Contents must be valid: text UTF-8 and not empty, lists not empty, indices up to 255.
+/// Owner only.
 class PatchBuilder
 {
 public:
@@ -113,31 +113,31 @@ public:
     PatchBuilder(const PatchBuilder &) = delete;
     PatchBuilder &operator=(const PatchBuilder &) = delete;
 
-    void begin(Id first); // forgets what was written
+    void begin(Id first); ///< forgets what was written
     bool isEmpty() const { return m_count == 0; }
     Id next() const { return {m_first.sid, m_time}; }
     void skipTo(std::uint64_t time);
     void setMeta(const json::Value &meta);
 
     Id newCon(const Constant &constant);
-    Id newNode(OpCode code); // NewVal .. NewArr
+    Id newNode(OpCode code); ///< NewVal .. NewArr
     Id insVal(Id object, Id value);
     Id insObj(Id object, const std::vector<std::pair<std::string, Id>> &entries);
     Id insObj(Id object, std::string_view key, Id value);
     Id insVec(Id object, const std::vector<std::pair<std::uint32_t, Id>> &entries);
     Id insStr(Id object, Id ref, std::string_view utf8);
-    Id insStr(Id object, Id ref, std::string_view utf8, std::uint64_t units); // the UTF-16 length, if known
+    Id insStr(Id object, Id ref, std::string_view utf8, std::uint64_t units); ///< the UTF-16 length, if known
     Id insBin(Id object, Id ref, std::string_view bytes);
     Id insArr(Id object, Id ref, const std::vector<Id> &elements);
     Id updArr(Id object, Id ref, Id value);
     Id del(Id object, std::span<const IdSpan> spans);
     Id del(Id object, std::initializer_list<IdSpan> spans) { return del(object, std::span(spans.begin(), spans.size())); }
     Id nop(std::uint64_t span);
-    void copy(const Operation &operation, const std::function<Id(Id)> &rename); // with other ids inside
+    void copy(const Operation &operation, const std::function<Id(Id)> &rename); ///< with other ids inside
 
-    Operation last() const; // the operation written last, read in place: good until the next one
-    Patch flush(); // the patch so far; the builder goes on behind it. Empty if there was nothing
-    void flush(Bytes &out); // the same into a buffer that is used again
+    Operation last() const; ///< the operation written last, read in place: good until the next one
+    Patch flush(); ///< the patch so far; the builder goes on behind it. Empty if there was nothing
+    void flush(Bytes &out); ///< the same into a buffer that is used again
 
 private:
     struct Session // its number in vu57

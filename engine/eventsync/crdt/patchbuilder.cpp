@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/base/assert.h>
-#include <eventsync/crdt/cbor.h>
+#include <eventsync/crdt/cbor_p.h>
 #include <eventsync/crdt/patch.h>
-#include <eventsync/crdt/utf16.h>
+#include <eventsync/crdt/utf16_p.h>
 
 namespace eventsync::crdt {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/crdt/cbor.h>
-#include <eventsync/crdt/jsontext.h>
+#include <eventsync/crdt/cbor_p.h>
+#include <eventsync/crdt/jsontext_p.h>
 #include <eventsync/crdt/patch.h>
 
 #include <array>

@@ -5,9 +5,9 @@
 
 namespace eventsync::crdt {
 
-// What the operations of a patch of session `sid` refer to, for those who judge patches without applying them.
+// What the operations of a patch of session `sid` refer to, for code that validates patches without applying them.
 
-// Calls f(span) for all ids that must exist before the operation: its object, its place, the values it puts somewhere.
+/// Calls f(span) for all ids that must exist before the operation: its object, its place, the values it puts somewhere.
 template<class F>
 void forEachReference(const Operation &op, std::uint64_t sid, F &&f)
 {
@@ -44,7 +44,7 @@ void forEachReference(const Operation &op, std::uint64_t sid, F &&f)
     }
 }
 
-// Calls f(id) for every node the operation puts into a container or register.
+/// Calls f(id) for every node the operation puts into a container or register.
 template<class F>
 void forEachPlaced(const Operation &op, std::uint64_t sid, F &&f)
 {

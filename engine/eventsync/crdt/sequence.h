@@ -12,18 +12,19 @@
 
 namespace eventsync::crdt {
 
-// A replicated growable array: the characters of a `str`, the bytes of a `bin`, the elements of an `arr`. The essay on how
-// it is built stands in sequence.cpp. Positions count visible units (UTF-16 for text). Owner only.
-// Large because reads by position and by id, edits and their undo share the invariants of one list of leaves.
+/// A replicated growable array: the characters of a `str`, the bytes of a `bin`, the elements of an `arr`. The essay on how
+/// it is built stands in sequence.cpp. Positions count visible units (UTF-16 for text). Owner only.
+/// Large because reads by position and by id, edits and their undo share the invariants of one list of leaves.
 class Sequence
 {
 public:
-    using Session = LogicalClock::Session;
+    using SessionIndex = LogicalClock::SessionIndex;
     enum class Kind : std::uint8_t { Text, Bytes, Nodes };
 
-    struct Stamp // an id, its session by number
+    /// an id, its session by number
+    struct Stamp
     {
-        Session session = LogicalClock::kNone;
+        SessionIndex session = LogicalClock::kNone;
         std::uint64_t time = 0;
     };
     struct Run
@@ -43,61 +44,61 @@ public:
         std::uint32_t length;
     };
 
-    static constexpr std::uint32_t kMaxElements = 0x7FFFFFFF; // deleted ones included
+    static constexpr std::uint32_t kMaxElements = 0x7FFFFFFF; ///< deleted ones included
 
-    // `clock` tells the sessions' real numbers, to order ids of one time; it must outlive the sequence.
+    /// `clock` tells the sessions' real numbers, to order ids of one time; it must outlive the sequence.
     Sequence(Kind kind, const LogicalClock &clock) : m_kind(kind), m_clock(&clock) {}
     Sequence(const Sequence &other, const LogicalClock &clock) : Sequence(other) { m_clock = &clock; }
     Sequence &operator=(const Sequence &) = delete;
 
     Kind kind() const { return m_kind; }
     std::uint32_t length() const { return m_length; }
-    std::uint32_t total() const { return m_total; } // elements, deleted ones included
+    std::uint32_t total() const { return m_total; } ///< elements, deleted ones included
 
-    // Puts units with ids from `id` on after `ref` (kNone session: at the front), where the rules of the array want them.
-    // False if `ref` is not an element. The position where they show is written to `position`, if given.
+    /// Puts units with ids from `id` on after `ref` (kNone session: at the front), where the rules of the array want them.
+    /// False if `ref` is not an element. The position where they show is written to `position`, if given.
     bool insert(Stamp ref, Stamp id, const Units &units, std::uint32_t *position = nullptr);
-    // The same for an author whose ids are larger than all ids here: right behind the visible unit before `position`.
-    // False if there is no such position.
-    bool insertAt(std::uint32_t position, Stamp id, const Units &units, Stamp *ref = nullptr); // ref: what it follows
+    /// The same for an author whose ids are larger than all ids here: right behind the visible unit before `position`.
+    /// False if there is no such position.
+    bool insertAt(std::uint32_t position, Stamp id, const Units &units, Stamp *ref = nullptr); ///< ref: what it follows
 
-    // Deletes those of the ids that are elements and visible; node numbers that go are appended to `nodes`.
+    /// Deletes those of the ids that are elements and visible; node numbers that go are appended to `nodes`.
     void erase(Stamp first, std::uint64_t length, std::vector<std::uint32_t> *nodes = nullptr,
                std::vector<Removal> *removals = nullptr);
 
-    // Deletes [position, position + count) if all of it is of one run; otherwise nothing.
+    /// Deletes [position, position + count) if all of it is of one run; otherwise nothing.
     bool eraseRunAt(std::uint32_t position, std::uint32_t count, Run *run);
 
     bool contains(Stamp id) const;
-    // The element at a visible position; it must exist.
+    /// The element at a visible position; it must exist.
     Stamp stampAt(std::uint32_t position) const;
-    // The ids of [position, position + count), neighbours joined.
+    /// The ids of [position, position + count), neighbours joined.
     using Runs = boost::container::small_vector<Run, 2>;
     Runs runs(std::uint32_t position, std::uint32_t count) const;
-    // Where an element shows, or would show had it not been deleted. It must be an element.
+    /// Where an element shows, or would show had it not been deleted. It must be an element.
     std::uint32_t positionOf(Stamp id, bool *visible = nullptr) const;
 
     std::uint32_t unitAt(std::uint32_t position) const;
     bool mayHavePairs() const { return m_mayHavePairs; }
-    bool splitsPair(std::uint32_t position) const; // it stands between the halves of a surrogate pair
-    bool setNode(Stamp id, std::uint32_t node, std::uint32_t *old);     // false: no element, or deleted
-    bool nodeOf(Stamp id, std::uint32_t *node) const;                   // false: no element, or deleted
+    bool splitsPair(std::uint32_t position) const; ///< it stands between the halves of a surrogate pair
+    bool setNode(Stamp id, std::uint32_t node, std::uint32_t *old);     ///< false: no element, or deleted
+    bool nodeOf(Stamp id, std::uint32_t *node) const;                   ///< false: no element, or deleted
     void appendUtf16(std::u16string &out, std::uint32_t position, std::uint32_t count) const;
-    void appendBytes(std::string &out, std::uint32_t position, std::uint32_t count) const; // ASCII or bytes
-    bool isAscii() const; // no leaf has had to widen its buffer
+    void appendBytes(std::string &out, std::uint32_t position, std::uint32_t count) const; ///< ASCII or bytes
+    bool isAscii() const; ///< no leaf has had to widen its buffer
 
-    // All runs in order, deleted ones too, neighbours joined; then the visible units in order, by position.
+    /// All runs in order, deleted ones too, neighbours joined; then the visible units in order, by position.
     template<class F>
     void forEachRun(F &&f) const;
 
-    // Reads the runs one by one, neighbours joined, and the units of each visible one.
+    /// Reads the runs one by one, neighbours joined, and the units of each visible one.
     class Reader
     {
     public:
         explicit Reader(const Sequence &sequence) : m_sequence(&sequence), m_leaf(sequence.m_first) {}
-        bool next(Run &run); // false at the end
+        bool next(Run &run); ///< false at the end
         // Units of the current run.
-        bool isAscii() const; // utf8 is bytes()
+        bool isAscii() const; ///< utf8 is bytes()
         void utf16(std::u16string &out) const;
         void bytes(std::string &out) const;
         void nodes(std::vector<std::uint32_t> &out) const;
@@ -116,7 +117,7 @@ public:
     };
     std::size_t runCount() const;
 
-    // All visible units in order.
+    /// All visible units in order.
     template<class F>
     void forEachUnit(F &&f) const
     {
@@ -126,7 +127,7 @@ public:
         }
     }
 
-    // Loading: runs in order into an empty sequence, then finish().
+    /// Loading: runs in order into an empty sequence, then finish().
     void append(const Run &run, const Units &units);
     void finish();
 
@@ -197,7 +198,7 @@ private:
     std::uint32_t slotOf(std::uint32_t parent, std::uint32_t child) const;
     Stamp leastOf(const SequenceLeaf &leaf) const;
     Stamp leastOf(const Inner &inner) const;
-    void index(Session session, std::uint64_t time, std::uint64_t length, std::uint32_t leaf);
+    void index(SessionIndex session, std::uint64_t time, std::uint64_t length, std::uint32_t leaf);
     void buildIndex() const;
     std::uint8_t width() const { return m_kind == Kind::Nodes ? 4 : 1; }
 

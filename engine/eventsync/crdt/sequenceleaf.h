@@ -8,7 +8,7 @@
 
 namespace eventsync::crdt {
 
-// Units to insert: bytes or ASCII (width 1), UTF-16 (2) or node numbers (4).
+/// Units to insert: bytes or ASCII (width 1), UTF-16 (2) or node numbers (4).
 struct Units
 {
     const void *data = nullptr;
@@ -16,14 +16,14 @@ struct Units
     std::uint8_t width = 1;
 };
 
-// One leaf of a Sequence: up to kSpans runs of ids as parallel arrays in one allocation, and the visible units of exactly
-// these runs in a gap buffer. The buffer is one byte a unit while all of it is ASCII. Owner only.
-// Large because it hides one memory layout behind a function for each use of it.
+/// One leaf of a Sequence: up to kSpans runs of ids as parallel arrays in one allocation, and the visible units of exactly
+/// these runs in a gap buffer. The buffer is one byte a unit while all of it is ASCII. Owner only.
+/// Large because it hides one memory layout behind a function for each use of it.
 class SequenceLeaf
 {
 public:
     static constexpr std::uint32_t kSpans = 32;
-    static constexpr std::uint32_t kUnits = 2048;            // a buffer with more is split: bounds what an insert moves
+    static constexpr std::uint32_t kUnits = 2048;            ///< a buffer with more is split: bounds what an insert moves
     static constexpr std::uint32_t kDeleted = 0x80000000u;
     static constexpr std::uint32_t kNone = 0xFFFFFFFFu;
 
@@ -36,7 +36,7 @@ public:
     SequenceLeaf &operator=(SequenceLeaf &&) = default;
     SequenceLeaf(const SequenceLeaf &other);
 
-    // Runs.
+    /// Runs.
     std::uint32_t count() const { return m_count; }
     std::uint64_t &time(std::uint32_t i) { return m_times[i]; }
     std::uint64_t time(std::uint32_t i) const { return m_times[i]; }
@@ -48,7 +48,7 @@ public:
     std::uint64_t end(std::uint32_t i) const { return m_times[i] + length(i); }
     void setLength(std::uint32_t i, std::uint32_t length) { m_lengths[i] = (m_lengths[i] & kDeleted) | length; }
     void setDeleted(std::uint32_t i) { m_lengths[i] |= kDeleted; }
-    bool continues(std::uint32_t i, std::uint32_t j) const // run j goes on where run i ends
+    bool continues(std::uint32_t i, std::uint32_t j) const ///< run j goes on where run i ends
     {
         return m_sessions[i] == m_sessions[j] && end(i) == m_times[j] && isDeleted(i) == isDeleted(j);
     }
@@ -56,11 +56,11 @@ public:
     {
         return m_sessions[i] == session && time - m_times[i] < length(i);
     }
-    bool goesOn(std::uint32_t i, std::uint32_t session, std::uint64_t time) const // new units with these ids continue run i
+    bool goesOn(std::uint32_t i, std::uint32_t session, std::uint64_t time) const ///< new units with these ids continue run i
     {
         return end(i) == time && m_sessions[i] == session && !isDeleted(i);
     }
-    std::uint32_t find(std::uint32_t session, std::uint64_t time) const // kNone if it is not here
+    std::uint32_t find(std::uint32_t session, std::uint64_t time) const ///< kNone if it is not here
     {
         for (std::uint32_t i = 0; i < m_count; ++i) {
             if (contains(i, session, time))
@@ -78,9 +78,9 @@ public:
     void insertSpan(std::uint32_t at, std::uint32_t session, std::uint64_t time, std::uint32_t length, bool deleted);
     void removeSpan(std::uint32_t at);
     void splitSpan(std::uint32_t at, std::uint32_t offset);
-    void mergeAround(std::uint32_t &at); // joins run `at` with neighbours that continue it
+    void mergeAround(std::uint32_t &at); ///< joins run `at` with neighbours that continue it
 
-    // Visible units.
+    /// Visible units.
     std::uint32_t units() const { return m_units; }
     std::uint8_t width() const { return m_width; }
     void insertUnits(std::uint32_t at, const Units &units)
@@ -110,7 +110,7 @@ public:
         default: return load<std::uint32_t>(physical);
         }
     }
-    // The buffer is in two pieces around the gap: calls f(const char *, units) for the pieces of [from, from + count).
+    /// The buffer is in two pieces around the gap: calls f(const char *, units) for the pieces of [from, from + count).
     template<class F>
     void forPieces(std::uint32_t from, std::uint32_t count, F &&f) const
     {
@@ -121,9 +121,9 @@ public:
             f(m_buffer.get() + std::size_t(from + left + m_capacity - m_units) * m_width, count - left);
     }
 
-    // Moves runs from `mid` on, and their units, to an empty leaf.
+    /// Moves runs from `mid` on, and their units, to an empty leaf.
     void moveTail(std::uint32_t mid, SequenceLeaf &to);
-    void fit(); // gives back room that is not used
+    void fit(); ///< gives back room that is not used
     std::size_t heapBytes() const { return std::size_t(m_spanCapacity) * 16 + std::size_t(m_capacity) * m_width; }
 
 private:

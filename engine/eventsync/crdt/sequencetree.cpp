@@ -149,7 +149,7 @@ void Sequence::splitInner(std::uint32_t full)
 
 // ---- the index of ids
 
-void Sequence::index(Session session, std::uint64_t time, std::uint64_t length, std::uint32_t leaf)
+void Sequence::index(SessionIndex session, std::uint64_t time, std::uint64_t length, std::uint32_t leaf)
 {
     if (session >= m_index.size())
         m_index.resize(session + 1);
@@ -160,7 +160,7 @@ void Sequence::buildIndex() const
 {
     struct Entry
     {
-        Session session;
+        SessionIndex session;
         std::uint32_t leaf;
         std::uint64_t time;
         std::uint32_t length;

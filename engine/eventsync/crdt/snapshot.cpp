@@ -11,11 +11,11 @@ constexpr std::string_view kMark("ES\x02", 3);
 
 } // namespace
 
-Bytes encodeSnapshot(const Document &document, const SessionTimes &sessions, std::uint64_t life)
+Bytes encodeSnapshot(const Document &document, const SessionTimes &sessions, std::uint64_t incarnation)
 {
     Bytes bytes(kMark);
     ByteWriter out(bytes);
-    out.vu57(life);
+    out.vu57(incarnation);
     out.vu57(sessions.size());
     for (const auto &[sid, time] : sessions) {
         out.vu57(sid);
@@ -32,7 +32,7 @@ Result<DocumentSnapshot> decodeSnapshot(std::string_view bytes)
         return invalid();
     ByteReader in(bytes.substr(kMark.size()));
     SessionTimes sessions;
-    const std::uint64_t life = in.vu57();
+    const std::uint64_t incarnation = in.vu57();
     const std::uint64_t count = in.vu57();
     std::uint64_t before = 0;
     for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
@@ -49,7 +49,7 @@ Result<DocumentSnapshot> decodeSnapshot(std::string_view bytes)
         return invalid();
     for (const auto &[sid, time] : sessions)
         document.assumeSeen({sid, time});
-    return DocumentSnapshot{std::move(document), std::move(sessions), life};
+    return DocumentSnapshot{std::move(document), std::move(sessions), incarnation};
 }
 
 } // namespace eventsync::crdt

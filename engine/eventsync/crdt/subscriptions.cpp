@@ -5,7 +5,7 @@ namespace eventsync::crdt {
 
 Subscriptions::Subscriptions(Document &document) : m_document(document)
 {
-    document.setObserver([this](const Change &change) { tell(change); });
+    document.setObserver([this](const Change &change) { notify(change); });
 }
 
 Subscriptions::~Subscriptions()
@@ -24,7 +24,7 @@ void Subscriptions::unsubscribe(int subscription)
     m_subscriptions.erase(subscription);
 }
 
-void Subscriptions::tell(const Change &change) const
+void Subscriptions::notify(const Change &change) const
 {
     if (m_subscriptions.empty())
         return;

@@ -8,12 +8,12 @@
 
 namespace eventsync::crdt {
 
-// Changes of a document by path: a callback hears of every change at or below its JSON Pointer. Takes the document's
-// observer. Owner only; callbacks may read the document, but not change it.
+/// Changes of a document by path: a callback hears of every change at or below its JSON Pointer. Takes the document's
+/// observer. Owner only; callbacks may read the document, but not change it.
 class Subscriptions
 {
 public:
-    // `path`: of what changed; for a key or an element that got another value, the container's path with it.
+    /// `path`: of what changed; for a key or an element that got another value, the container's path with it.
     using Callback = std::function<void(const Change &change, const std::string &path)>;
 
     explicit Subscriptions(Document &document);
@@ -21,11 +21,11 @@ public:
     Subscriptions(const Subscriptions &) = delete;
     Subscriptions &operator=(const Subscriptions &) = delete;
 
-    int subscribe(std::string pointer, Callback callback); // "" hears of everything
+    int subscribe(std::string pointer, Callback callback); ///< "" hears of everything
     void unsubscribe(int subscription);
 
 private:
-    void tell(const Change &change) const;
+    void notify(const Change &change) const;
 
     struct Subscription
     {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/crdt/textreader.h>
 
-#include <eventsync/crdt/utf16.h>
+#include <eventsync/crdt/utf16_p.h>
 
 #include <algorithm>
 

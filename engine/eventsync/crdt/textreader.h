@@ -7,10 +7,10 @@
 
 namespace eventsync::crdt {
 
-// A text of a document for reading, by position and by id: what somebody needs who keeps a copy of it, such as an editor.
-// The ids of the characters that a copy shows tell exactly which of them are still there and what came between, whatever
-// has happened since; comparing the texts could only guess. A text that is gone reads as empty. Good until the document
-// changes. Owner only, as the document.
+/// A text of a document for reading, by position and by id: what somebody needs who keeps a copy of it, such as an editor.
+/// The ids of the characters that a copy shows tell exactly which of them are still there and what came between, whatever
+/// has happened since; comparing the texts could only guess. A text that is gone reads as empty. Good until the document
+/// changes. Owner only, as the document.
 class TextReader
 {
 public:
@@ -24,22 +24,22 @@ public:
     TextReader(const Document &document, Id str);
 
     bool exists() const { return m_sequence != nullptr; }
-    qsizetype length() const; // UTF-16 units, as all positions here
+    qsizetype length() const; ///< UTF-16 units, as all positions here
     QString text() const { return text(0, length()); }
-    QString text(qsizetype position, qsizetype count) const; // a half of a surrogate pair that is alone: U+FFFD
+    QString text(qsizetype position, qsizetype count) const; ///< a half of a surrogate pair that is alone: U+FFFD
 
-    std::vector<IdSpan> spans(qsizetype position, qsizetype count) const; // the ids of these units, neighbours joined
-    std::vector<Range> ranges(const IdSpan &span) const;                  // where units of these ids show, in order
+    std::vector<IdSpan> spans(qsizetype position, qsizetype count) const; ///< the ids of these units, neighbours joined
+    std::vector<Range> ranges(const IdSpan &span) const;                  ///< where units of these ids show, in order
 
     Anchor anchor(qsizetype position) const;
-    qsizetype position(const Anchor &anchor) const; // never between the halves of a surrogate pair
+    qsizetype position(const Anchor &anchor) const; ///< never between the halves of a surrogate pair
 
 private:
     const Document &m_document;
     const Sequence *m_sequence = nullptr;
 };
 
-// Positions by id in any sequence of a document.
+/// Positions by id in any sequence of a document.
 Anchor anchorIn(const Document &document, const Sequence &sequence, std::uint64_t position);
 std::uint32_t positionIn(const Document &document, const Sequence &sequence, const Anchor &anchor);
 

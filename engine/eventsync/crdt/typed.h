@@ -9,20 +9,20 @@
 
 namespace eventsync::crdt {
 
-// Typed views over a document of a fixed shape: a struct whose members are fields, each knowing its place.
-//
-//   struct Note : TypedView
-//   {
-//       using TypedView::TypedView;
-//       TextField title{*this, "title"};
-//       ValueField<std::int64_t> stars{*this, "stars"};
-//       ListField<ValueField<bool>> done{*this, "done"};
-//   };
-//   Note note(api);             // or Note(api, "/notes/3")
-//   note.title->ins(0, u"할 일"_s);
-//   note.stars.set(5);
-//
-// A view holds no values: it reads the document each time, and tells NotFound or Invalid where the shape is not there.
+/// Typed views over a document of a fixed shape: a struct whose members are fields, each knowing its place.
+///
+///   struct Note : TypedView
+///   {
+///       using TypedView::TypedView;
+///       TextField title{*this, "title"};
+///       ValueField<std::int64_t> stars{*this, "stars"};
+///       ListField<ValueField<bool>> done{*this, "done"};
+///   };
+///   Note note(api);             // or Note(api, "/notes/3")
+///   note.title->ins(0, u"할 일"_s);
+///   note.stars.set(5);
+///
+/// A view holds no values: it reads the document each time, and tells NotFound or Invalid where the shape is not there.
 class TypedView
 {
 public:
@@ -52,7 +52,7 @@ class TextField : public Field
 public:
     using Field::Field;
     Result<StrApi> operator*() const { return m_api->str(m_pointer); }
-    // For chains; the call fails with NotFound if the text is not there.
+    /// For chains; the call fails with NotFound if the text is not there.
     struct Arrow
     {
         StrApi str;
@@ -62,7 +62,7 @@ public:
     QString text() const { return (*this)->text(); }
 };
 
-// A boolean, a number or a short text that is replaced as a whole.
+/// A boolean, a number or a short text that is replaced as a whole.
 template<class T>
 class ValueField : public Field
 {
@@ -111,7 +111,7 @@ private:
     }
 };
 
-// A list; `Element` is a field or another typed view.
+/// A list; `Element` is a field or another typed view.
 template<class Element>
 class ListField : public Field
 {

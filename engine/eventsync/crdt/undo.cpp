@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/crdt/api.h>
 #include <eventsync/crdt/limits.h>
-#include <eventsync/crdt/utf16.h>
+#include <eventsync/crdt/utf16_p.h>
 #include <eventsync/json/limits.h>
 
 #include <algorithm>
@@ -84,7 +84,7 @@ void UndoStack::seal()
         push(m_undo, std::exchange(m_open, {}));
 }
 
-std::optional<UndoStep> UndoStack::takeUndo()
+std::optional<UndoEdits> UndoStack::takeUndo()
 {
     seal();
     if (m_undo.empty())
@@ -94,7 +94,7 @@ std::optional<UndoStep> UndoStack::takeUndo()
     return step;
 }
 
-std::optional<UndoStep> UndoStack::takeRedo()
+std::optional<UndoEdits> UndoStack::takeRedo()
 {
     if (m_redo.empty())
         return std::nullopt;
@@ -152,7 +152,7 @@ std::vector<IdSpan> UndoStack::current(const IdSpan &span) const
     std::vector<IdSpan> spans{span};
     for (std::size_t i = 0; i < spans.size(); ++i) {
         const IdSpan at = spans[i]; // the list grows
-        for (const MadeAgain &again : m_again) {
+        for (const RecreatedIds &again : m_again) {
             const std::uint64_t begin = std::max(at.time, again.old.time);
             const std::uint64_t end = std::min(at.end(), again.old.end());
             if (at.sid == again.old.sid && begin < end)

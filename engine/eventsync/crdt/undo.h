@@ -10,62 +10,65 @@ namespace eventsync::crdt {
 
 class Api;
 
-// A node and all below it, without ids: what is needed to make it again.
+/// A node and all below it, without ids: what is needed to make it again.
 struct NodeCopy
 {
     NodeKind kind = NodeKind::Con;
-    Constant constant;                                      // con
-    std::string content;                                    // str (UTF-8), bin
-    std::vector<std::string> keys;                          // obj: of the children
-    std::vector<NodeCopy> children;                         // val, obj, vec (holes as undefined), arr
+    Constant constant;                                      ///< con
+    std::string content;                                    ///< str (UTF-8), bin
+    std::vector<std::string> keys;                          ///< obj: of the children
+    std::vector<NodeCopy> children;                         ///< val, obj, vec (holes as undefined), arr
 };
-NodeCopy copyOf(const Document &document, NodeIndex node); // deeper than 2 * limits::kDepth, or shown as null: null
+NodeCopy copyOf(const Document &document, NodeIndex node); ///< deeper than 2 * limits::kDepth, or shown as null: null
 
-// What one edit did, as far as is needed to take it back.
-struct UndoInserted // undone by deleting
+/// What one edit did, as far as is needed to take it back.
+/// undone by deleting
+struct UndoInserted
 {
     Id node;
     IdSpan ids;
 };
-struct UndoRemoved // undone by inserting copies behind `after`
+/// undone by inserting copies behind `after`
+struct UndoRemoved
 {
     Id node;
-    Id after; // the id itself if the element is there, deleted or not
+    Id after; ///< the id itself if the element is there, deleted or not
     IdSpan ids;
     std::string content;
     std::vector<NodeCopy> elements;
 };
-struct UndoReplaced // a register: undone by a copy of the old value, if `ours` is still there
+/// a register: undone by a copy of the old value, if `ours` is still there
+struct UndoReplaced
 {
-    Id node;        // val (kOrigin: the root), obj, vec, arr
+    Id node;        ///< val (kOrigin: the root), obj, vec, arr
     std::string key;
     std::uint32_t index = 0;
-    Id slot;        // arr: the element
+    Id slot;        ///< arr: the element
     Id ours;
-    Id oldId;       // kOrigin: there was none
+    Id oldId;       ///< kOrigin: there was none
     NodeCopy old;
 };
 using UndoEdit = std::variant<UndoInserted, UndoRemoved, UndoReplaced>;
-using UndoStep = std::vector<UndoEdit>;
-// Ids that were made again by undoing, the first of them as `now`.
-struct MadeAgain
+using UndoEdits = std::vector<UndoEdit>;
+/// Ids that were made again by undoing, the first of them as `now`.
+struct RecreatedIds
 {
     IdSpan old;
     Id now;
-    bool operator==(const MadeAgain &) const = default;
+    bool operator==(const RecreatedIds &) const = default;
 };
 
-// Steps as values to store. InvalidValue for anything that was not written here.
-json::Value toJson(const UndoStep &step);
-json::Value toJson(const MadeAgain &again);
-Result<UndoStep> undoStepFrom(const json::Value &value);
-Result<MadeAgain> madeAgainFrom(const json::Value &value);
-// The same step where some ids have become others.
-void rename(UndoStep &step, const std::function<Id(Id)> &rename);
+/// Steps as values to store. InvalidValue for anything that was not written here.
+json::Value toJson(const UndoEdits &step);
+json::Value toJson(const RecreatedIds &again);
+Result<UndoEdits> undoStepFrom(const json::Value &value);
+Result<RecreatedIds> recreatedIdsFrom(const json::Value &value);
+/// The same step where some ids have become others.
+void rename(UndoEdits &step, const std::function<Id(Id)> &rename);
 
-// Undo and redo of the edits made through one Api, never of others'. An undo is an edit like any other: it deletes what one
-// had inserted, inserts again what one had deleted (as new text at the old place), and puts back a value only where one's
-// own is still there. A step is what one flush() took; at most limits::kUndoEntries are kept. Owner only.
+/// Undo and redo of the edits made through one Api, never of others'. An undo is an edit like any other: it deletes what one
+/// had inserted, inserts again what one had deleted (as new text at the old place), and puts back a value only where one's
+/// own is still there. A step is what one flush() took; at most limits::kUndoEntries are kept. Owner only.
 class UndoStack
 {
 public:
@@ -73,18 +76,18 @@ public:
 
     bool canUndo() const { return !m_open.empty() || !m_undo.empty(); }
     bool canRedo() const { return !m_redo.empty(); }
-    // Edits the document; flush() the Api afterwards. False if there was nothing to undo.
+    /// Edits the document; flush() the Api afterwards. False if there was nothing to undo.
     bool undo();
     bool redo();
-    void seal(); // the edits so far are a step
+    void seal(); ///< the edits so far are a step
     void clear();
 
-    // For those who keep the steps themselves: the newest one leaves the stack; steps and ids made again come back to it.
-    std::optional<UndoStep> takeUndo();
-    std::optional<UndoStep> takeRedo();
-    void giveUndo(UndoStep step) { push(m_undo, std::move(step)); }
-    const std::deque<MadeAgain> &madeAgain() const { return m_again; }
-    void giveMadeAgain(MadeAgain again) { m_again.push_back(std::move(again)); }
+    /// For those who keep the steps themselves: the newest one leaves the stack; steps and ids made again come back to it.
+    std::optional<UndoEdits> takeUndo();
+    std::optional<UndoEdits> takeRedo();
+    void giveUndo(UndoEdits step) { push(m_undo, std::move(step)); }
+    const std::deque<RecreatedIds> &recreatedIds() const { return m_again; }
+    void giveRecreatedIds(RecreatedIds again) { m_again.push_back(std::move(again)); }
 
 private:
     friend class Api;
@@ -92,7 +95,7 @@ private:
     using Removed = UndoRemoved;
     using Replaced = UndoReplaced;
     using Edit = UndoEdit;
-    using Step = UndoStep;
+    using Step = UndoEdits;
 
     void record(Edit edit);
     void revert(const Step &step);
@@ -108,7 +111,7 @@ private:
     std::deque<Step> m_undo;
     std::deque<Step> m_redo;
     enum class Mode { Edit, Undo, Redo } m_mode = Mode::Edit;
-    std::deque<MadeAgain> m_again;
+    std::deque<RecreatedIds> m_again;
 };
 
 } // namespace eventsync::crdt

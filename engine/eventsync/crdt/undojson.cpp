@@ -179,7 +179,7 @@ public:
 
 } // namespace
 
-json::Value toJson(const UndoStep &step)
+json::Value toJson(const UndoEdits &step)
 {
     json::Array edits;
     for (const UndoEdit &edit : step)
@@ -187,17 +187,17 @@ json::Value toJson(const UndoStep &step)
     return edits;
 }
 
-json::Value toJson(const MadeAgain &again)
+json::Value toJson(const RecreatedIds &again)
 {
     return json::Array{write(again.old), write(again.now)};
 }
 
-Result<UndoStep> undoStepFrom(const json::Value &value)
+Result<UndoEdits> undoStepFrom(const json::Value &value)
 {
     if (!value.is_array())
         return broken();
     Reader read;
-    UndoStep step;
+    UndoEdits step;
     for (const json::Value &edit : value.get_array())
         step.push_back(read.edit(edit));
     if (!read.ok)
@@ -205,19 +205,19 @@ Result<UndoStep> undoStepFrom(const json::Value &value)
     return step;
 }
 
-Result<MadeAgain> madeAgainFrom(const json::Value &value)
+Result<RecreatedIds> recreatedIdsFrom(const json::Value &value)
 {
     Reader read;
     const json::Array &pair = read.array(value, 2);
     if (!read.ok)
         return broken();
-    const MadeAgain again{read.span(pair[0]), read.id(pair[1])};
+    const RecreatedIds again{read.span(pair[0]), read.id(pair[1])};
     if (!read.ok)
         return broken();
     return again;
 }
 
-void rename(UndoStep &step, const std::function<Id(Id)> &rename)
+void rename(UndoEdits &step, const std::function<Id(Id)> &rename)
 {
     const auto renameSpan = [&](IdSpan &span) {
         const Id first = rename(span.first());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/crdt/utf16.h>
+#include <eventsync/crdt/utf16_p.h>
 
 #include <cstring>
 

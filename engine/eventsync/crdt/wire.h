@@ -13,7 +13,7 @@ namespace eventsync::crdt {
 // The integers of the binary encodings: vu57 (seven bits a byte, the eighth byte whole), b1vu56 (a flag in the top bit of
 // the first byte, then six bits, then as vu57) and the one-byte relative id.
 
-// The same written to memory with room for it; the end of what was written.
+/// The same written to memory with room for it; the end of what was written.
 constexpr std::size_t kMaxVu57 = 8;
 constexpr std::size_t kMaxB1vu56 = 8;
 
@@ -40,7 +40,7 @@ inline char *putB1vu56(char *to, bool flag, std::uint64_t value)
     return to;
 }
 
-// Appends to a string it does not own. Owner only.
+/// Appends to a string it does not own. Owner only.
 class ByteWriter
 {
 public:
@@ -64,7 +64,7 @@ public:
         m_out.append(buffer, static_cast<std::size_t>(putB1vu56(buffer, flag, value) - buffer));
     }
 
-    // An id relative to a clock table: its row and the difference of times.
+    /// An id relative to a clock table: its row and the difference of times.
     void relativeId(std::uint64_t row, std::uint64_t difference)
     {
         if (row <= 7 && difference <= 15) {
@@ -85,8 +85,8 @@ private:
     Bytes &m_out;
 };
 
-// Reads bytes it does not own. A read past the end, or a value that cannot be, marks the reader as failed and gives
-// zeros from then on, so that a caller may check once per item instead of once per byte. Owner only.
+/// Reads bytes it does not own. A read past the end, or a value that cannot be, marks the reader as failed and gives
+/// zeros from then on, so that a caller may check once per item instead of once per byte. Owner only.
 class ByteReader
 {
 public:

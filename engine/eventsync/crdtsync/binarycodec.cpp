@@ -236,7 +236,7 @@ Result<SnapshotMessage> readSnapshot(Reader &in)
         SnapshotMessage::Row row;
         row.range = in.range();
         if (const auto digest = Digest::fromBytes(in.raw(sizeof(Digest::bytes))))
-            row.sum = Mark::fromDigest(*digest);
+            row.sum = PatchDigest::fromDigest(*digest);
         row.time = static_cast<std::uint64_t>(in.number());
         body.rows.push_back(row);
     }

@@ -244,7 +244,7 @@ Result<SnapshotMessage> readSnapshot(FieldReader &in)
         FieldReader fields(value, "/rows");
         SnapshotMessage::Row row;
         row.range = fields.take(rangeFrom(fields.required("range")), "range");
-        row.sum = Mark::fromDigest(fields.digest("sum"));
+        row.sum = PatchDigest::fromDigest(fields.digest("sum"));
         row.time = static_cast<std::uint64_t>(fields.integer("time", 1));
         body.rows.push_back(row);
         return fields.finish(UnknownFields::Ignore);

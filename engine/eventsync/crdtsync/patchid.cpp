@@ -19,7 +19,7 @@ std::string littleEndian(std::uint64_t value)
 
 } // namespace
 
-Mark Mark::of(const PatchId &id, const crdt::Patch &patch)
+PatchDigest PatchDigest::of(const PatchId &id, const crdt::Patch &patch)
 {
     Sha256 hash;
     hash.add(littleEndian(static_cast<std::uint64_t>(id.replica.value())));
@@ -28,15 +28,15 @@ Mark Mark::of(const PatchId &id, const crdt::Patch &patch)
     return fromDigest(hash.finish());
 }
 
-Mark Mark::fromDigest(const Digest &digest)
+PatchDigest PatchDigest::fromDigest(const Digest &digest)
 {
-    Mark mark;
+    PatchDigest patchDigest;
     for (std::size_t i = 0; i < digest.bytes.size(); ++i)
-        mark.m_words[i / 8] |= std::uint64_t(digest.bytes[i]) << (i % 8 * 8);
-    return mark;
+        patchDigest.m_words[i / 8] |= std::uint64_t(digest.bytes[i]) << (i % 8 * 8);
+    return patchDigest;
 }
 
-Digest Mark::toDigest() const
+Digest PatchDigest::toDigest() const
 {
     Digest digest;
     for (std::size_t i = 0; i < digest.bytes.size(); ++i)
@@ -44,7 +44,7 @@ Digest Mark::toDigest() const
     return digest;
 }
 
-Mark &Mark::operator+=(const Mark &other)
+PatchDigest &PatchDigest::operator+=(const PatchDigest &other)
 {
     __extension__ using Wide = unsigned __int128;
     Wide carry = 0;
@@ -56,7 +56,7 @@ Mark &Mark::operator+=(const Mark &other)
     return *this;
 }
 
-Fingerprint Fingerprint::of(const Mark &sum, std::int64_t count)
+Fingerprint Fingerprint::of(const PatchDigest &sum, std::int64_t count)
 {
     Sha256 hash;
     hash.add(sum.toDigest().view()).add(littleEndian(static_cast<std::uint64_t>(count)));

@@ -10,7 +10,7 @@
 
 namespace eventsync::crdtsync {
 
-// A replica of a document is the CRDT session that writes its patches; it numbers them 1, 2, 3, ... without gaps.
+/// A replica of a document is the CRDT session that writes its patches; it numbers them 1, 2, 3, ... without gaps.
 using ReplicaId = StrongNumber<struct ReplicaIdTag>;
 using PatchNumber = StrongNumber<struct PatchNumberTag>;
 
@@ -19,7 +19,7 @@ inline ReplicaId replicaOf(const crdt::Patch &patch)
     return ReplicaId(static_cast<std::int64_t>(patch.id().sid));
 }
 
-// The name of one patch. Ordered by replica, then number. Values; any thread.
+/// The name of one patch. Ordered by replica, then number. Values; any thread.
 struct PatchId
 {
     ReplicaId replica;
@@ -28,7 +28,7 @@ struct PatchId
     auto operator<=>(const PatchId &) const = default;
 };
 
-// The patches first .. last of one replica.
+/// The patches first .. last of one replica.
 struct PatchRange
 {
     ReplicaId replica;
@@ -45,16 +45,16 @@ struct NumberedPatch
     bool operator==(const NumberedPatch &) const = default;
 };
 
-// A sum modulo 2^256 of the hashes of patches: the same set gives the same sum, in whatever order it grew; a patch under
-// the same id with other content gives another. What is shown to others is a Fingerprint of it.
-class Mark
+/// A sum modulo 2^256 of the hashes of patches: the same set gives the same sum, in whatever order it grew; a patch under
+/// the same id with other content gives another. What is shown to others is a Fingerprint of it.
+class PatchDigest
 {
 public:
-    static Mark of(const PatchId &id, const crdt::Patch &patch); // SHA-256 of replica, number and the patch's binary form
-    static Mark fromDigest(const Digest &digest);
+    static PatchDigest of(const PatchId &id, const crdt::Patch &patch); ///< SHA-256 of replica, number and the patch's binary form
+    static PatchDigest fromDigest(const Digest &digest);
     Digest toDigest() const;
-    Mark &operator+=(const Mark &other);
-    bool operator==(const Mark &) const = default;
+    PatchDigest &operator+=(const PatchDigest &other);
+    bool operator==(const PatchDigest &) const = default;
 
 private:
     std::array<std::uint64_t, 4> m_words{}; // least significant first
@@ -65,8 +65,8 @@ struct Fingerprint
     static constexpr std::size_t kBytes = 16;
     std::array<unsigned char, kBytes> bytes{};
 
-    static Fingerprint of(const Mark &sum, std::int64_t count);
-    static Fingerprint fromBytes(std::string_view raw); // kBytes of them
+    static Fingerprint of(const PatchDigest &sum, std::int64_t count);
+    static Fingerprint fromBytes(std::string_view raw); ///< kBytes of them
     std::string_view view() const { return {reinterpret_cast<const char *>(bytes.data()), bytes.size()}; }
     bool operator==(const Fingerprint &) const = default;
 };

@@ -11,30 +11,30 @@ void PatchSet::clear()
     m_root = -1;
 }
 
-PatchSet::Insert PatchSet::insert(const PatchId &id, const Mark &mark)
+PatchSet::Insert PatchSet::insert(const PatchId &id, const PatchDigest &digest)
 {
     const Index before = floor(id);
     if (before >= 0 && at(before).first.replica == id.replica && id.number <= at(before).last) {
         const Node &there = at(before);
         const bool single = there.last == there.first.number;
-        return !single || there.mark == mark ? Insert::Known : Insert::Other;
+        return !single || there.digest == digest ? Insert::Known : Insert::Other;
     }
-    add({id.replica, id.number, id.number}, mark);
+    add({id.replica, id.number, id.number}, digest);
     return Insert::New;
 }
 
-void PatchSet::insertBlock(const PatchRange &range, const Mark &sum)
+void PatchSet::insertBlock(const PatchRange &range, const PatchDigest &sum)
 {
     EVENTSYNC_ASSERT(range.first <= range.last);
     add(range, sum);
 }
 
-void PatchSet::add(const PatchRange &range, const Mark &mark)
+void PatchSet::add(const PatchRange &range, const PatchDigest &digest)
 {
     Node node;
     node.first = {range.replica, range.first};
     node.last = range.last;
-    node.mark = mark;
+    node.digest = digest;
     node.priority = m_random->next();
     m_nodes.push_back(node);
     const Index index = static_cast<Index>(m_nodes.size()) - 1;
@@ -87,16 +87,16 @@ void PatchSet::split(Index tree, const PatchId &key, Index &left, Index &right)
 void PatchSet::update(Index index)
 {
     Node &node = at(index);
-    node.sum = {node.mark, node.last - node.first.number + 1};
+    node.sum = {node.digest, node.last - node.first.number + 1};
     node.lowest = node.first;
     node.highest = {node.first.replica, node.last};
     if (node.left >= 0) {
-        node.sum.mark += at(node.left).sum.mark;
+        node.sum.digest += at(node.left).sum.digest;
         node.sum.count += at(node.left).sum.count;
         node.lowest = at(node.left).lowest;
     }
     if (node.right >= 0) {
-        node.sum.mark += at(node.right).sum.mark;
+        node.sum.digest += at(node.right).sum.digest;
         node.sum.count += at(node.right).sum.count;
         node.highest = at(node.right).highest;
     }
@@ -138,13 +138,13 @@ void PatchSet::collect(Index tree, const PatchId &from, const PatchId &until, Su
         return;
     const Node &node = at(tree);
     if (node.lowest >= from && node.highest < until) {
-        sum.mark += node.sum.mark;
+        sum.digest += node.sum.digest;
         sum.count += node.sum.count;
         return;
     }
     collect(node.left, from, until, sum);
     if (node.first >= from && node.first < until) {
-        sum.mark += node.mark;
+        sum.digest += node.digest;
         sum.count += node.last - node.first.number + 1;
     }
     collect(node.right, from, until, sum);

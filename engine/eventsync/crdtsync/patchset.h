@@ -10,20 +10,20 @@
 
 namespace eventsync::crdtsync {
 
-// The ids and hashes of a set of patches in the order of their ids, each range of which has its Fingerprint in logarithmic
-// time: what two nodes compare to find where they differ (setcompare.h). Gaps are allowed.
-//
-// A prefix 1 .. n of a replica may stand in it as one block, of which only the sum is known: what a snapshot brought.
-// A treap: `random` gives the priorities, so nobody who chooses patches can make the tree deep. Owner only.
+/// The ids and hashes of a set of patches in the order of their ids, each range of which has its Fingerprint in logarithmic
+/// time: what two nodes compare to find where they differ (setcompare.h). Gaps are allowed.
+///
+/// A prefix 1 .. n of a replica may stand in it as one block, of which only the sum is known: what a snapshot brought.
+/// A treap: `random` gives the priorities, so nobody who chooses patches can make the tree deep. Owner only.
 class PatchSet
 {
 public:
     explicit PatchSet(Random &random) : m_random(&random) {}
 
-    enum class Insert { New, Known, Other }; // Other: there is such an id with another mark
-    Insert insert(const PatchId &id, const Mark &mark);
-    // Only where no patch of it is there yet.
-    void insertBlock(const PatchRange &range, const Mark &sum);
+    enum class Insert { New, Known, Other }; ///< Other: there is such an id with another digest
+    Insert insert(const PatchId &id, const PatchDigest &digest);
+    /// Only where no patch of it is there yet.
+    void insertBlock(const PatchRange &range, const PatchDigest &sum);
     void clear();
 
     std::int64_t size() const { return m_root < 0 ? 0 : at(m_root).sum.count; }
@@ -31,21 +31,21 @@ public:
 
     struct Sum
     {
-        Mark mark;
+        PatchDigest digest;
         std::int64_t count = 0;
-        Fingerprint fingerprint() const { return Fingerprint::of(mark, count); }
+        Fingerprint fingerprint() const { return Fingerprint::of(digest, count); }
     };
-    // Of the patches in [from, until). Blocks must not be cut: see blockAt().
+    /// Of the patches in [from, until). Blocks must not be cut: see blockAt().
     Sum sum(const PatchId &from, const PatchId &until) const;
     Sum sum() const { return m_root < 0 ? Sum() : at(m_root).sum; }
     Fingerprint fingerprint() const { return sum().fingerprint(); }
 
-    // The block that this id lies in; if it is the block's first, it cuts nothing, but the block is told all the same.
+    /// The block that this id lies in; if it is the block's first, it cuts nothing, but the block is told all the same.
     std::optional<PatchRange> blockAt(const PatchId &id) const;
-    // The first patch at or after `from` with `skip` patches of the set between them; inside a block: the block's first.
+    /// The first patch at or after `from` with `skip` patches of the set between them; inside a block: the block's first.
     std::optional<PatchId> select(const PatchId &from, std::int64_t skip) const;
-    // Calls visit(run) for the longest runs of consecutive numbers in [from, until), in order, until it says false.
-    // A run costs logarithmic time, however long it is.
+    /// Calls visit(run) for the longest runs of consecutive numbers in [from, until), in order, until it says false.
+    /// A run costs logarithmic time, however long it is.
     void forEachRun(const PatchId &from, const PatchId &until, const std::function<bool(const PatchRange &)> &visit) const;
 
 private:
@@ -54,7 +54,7 @@ private:
     {
         PatchId first;
         PatchNumber last; // beyond first: a block
-        Mark mark;
+        PatchDigest digest;
         Sum sum;          // of the subtree, as are the next two
         PatchId lowest, highest;
         std::uint64_t priority = 0;
@@ -63,7 +63,7 @@ private:
     const Node &at(Index index) const { return m_nodes[static_cast<std::size_t>(index)]; }
     Node &at(Index index) { return m_nodes[static_cast<std::size_t>(index)]; }
     Index floor(const PatchId &id) const; // the last node whose first is at or before id
-    void add(const PatchRange &range, const Mark &mark);
+    void add(const PatchRange &range, const PatchDigest &digest);
     Index insertBelow(Index tree, Index node);
     void split(Index tree, const PatchId &at, Index &left, Index &right);
     void update(Index index);
@@ -77,7 +77,7 @@ private:
     Index m_root = -1;
 };
 
-// Before and after every id.
+/// Before and after every id.
 constexpr PatchId kFirstPatch{ReplicaId(0), PatchNumber(0)};
 constexpr PatchId kPastPatches{ReplicaId(INT64_MAX), PatchNumber(0)};
 

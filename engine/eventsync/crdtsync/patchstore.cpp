@@ -65,7 +65,7 @@ Result<PatchStore::Page> readRanges(ReadView &view, const std::vector<PatchRange
     return page;
 }
 
-// A snapshot is kept as the message that brought it.
+// A snapshot is stored as the message in which it arrived.
 Row rowOf(const SnapshotMessage &snapshot)
 {
     return {std::int64_t(1), Blob{encodeBinaryMessage({"store", {}, snapshot})}};
@@ -83,7 +83,7 @@ Result<SnapshotMessage> snapshotFrom(const Row &row)
     return failure(ErrorCode::Corrupt, "the stored snapshot cannot be read");
 }
 
-// A step may have been carried out before: the same patch again is success, another one is not.
+// A step may have been executed before: the same patch again is a success, another one under its id is not.
 Result<> isThere(ReadView &view, const std::vector<Effects::StoreStep> &steps)
 {
     for (const Effects::StoreStep &step : steps) {
@@ -133,13 +133,13 @@ void BackendPatchStore::store(std::vector<Effects::StoreStep> steps, Executor &e
             return done({});
         if (result.error().code != ErrorCode::Conflict || steps.empty())
             return done(failure(result.error()));
-        // One of several was there already: those that are not, alone.
+        // One of several was stored already: the others are committed without it.
         backend->read([backend, steps, &executor, done](Result<std::unique_ptr<ReadView>> view) {
-            const auto tell = [&](Result<> answer) { executor.post([done, answer] { done(answer); }); };
+            const auto answer = [&](Result<> outcome) { executor.post([done, outcome] { done(outcome); }); };
             if (!view)
-                return tell(failure(view.error()));
+                return answer(failure(view.error()));
             if (const auto same = isThere(**view, steps); !same)
-                return tell(failure(same.error()));
+                return answer(failure(same.error()));
             Batch rest;
             for (const Effects::StoreStep &step : steps) {
                 if (const auto *patch = std::get_if<NumberedPatch>(&step)) {
@@ -153,7 +153,7 @@ void BackendPatchStore::store(std::vector<Effects::StoreStep> steps, Executor &e
                 }
             }
             if (rest.isEmpty())
-                return tell({});
+                return answer({});
             backend->commit(std::move(rest), executor, [done](Result<Committed> second) {
                 done(second ? Result<>() : Result<>(failure(second.error())));
             });
@@ -169,7 +169,7 @@ void BackendPatchStore::read(std::vector<PatchRange> ranges, std::size_t bytes, 
     });
 }
 
-void BackendPatchStore::readBeyond(StateVector vector, Executor &executor, Read done)
+void BackendPatchStore::readBeyond(VersionVector vector, Executor &executor, Read done)
 {
     m_backend->read([vector = std::move(vector), &executor, done = std::move(done)](Result<std::unique_ptr<ReadView>> view) {
         Result<Page> answer = Page();

@@ -12,30 +12,30 @@ namespace eventsync::crdtsync {
 using MessageHandler = std::function<void(const Message &)>;
 using BadMessageHandler = std::function<void(const Error &)>;
 
-// A way to say something to the other nodes of one document, and to hear them. Messages may be lost, repeated or late; what
-// cannot be read is reported and dropped.
+/// A way to say something to the other nodes of one document, and to hear them. Messages may be lost, repeated or late; what
+/// cannot be read is reported and dropped.
 class Channel
 {
 public:
     virtual ~Channel() = default;
-    // Handlers are called on the executor, until stop().
+    /// Handlers are called on the executor, until stop().
     virtual void start(Executor &executor, MessageHandler handler, BadMessageHandler bad,
                        std::function<void(pubsub::PubSub::Link)> link) = 0;
     virtual void stop() = 0;
     virtual void send(const Message &message) = 0;
 };
 
-// Tells everyone about new patches.
+/// Tells everyone about new patches.
 class Broadcaster : public Channel
 {
 };
-// Carries the exchange of states, and what was asked for in it.
+/// Carries the exchange of states, and what was asked for in it.
 class Syncer : public Channel
 {
 };
 
-// Over one topic of a PubSub. Whoever may publish there may write the document: the broker's access control is this
-// document's. Owner only; the hub outlives it.
+/// Over one topic of a PubSub. Whoever may publish there may write the document: the broker's access control is this
+/// document's. Owner only; the hub outlives it.
 template<class Role>
 class PubSubChannel : public Role
 {

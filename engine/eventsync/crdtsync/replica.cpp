@@ -12,7 +12,7 @@ namespace eventsync::crdtsync {
 void Replica::record(const NumberedPatch &patch)
 {
     m_vector.advance(patch.id.replica, patch.id.number);
-    m_set.insert(patch.id, Mark::of(patch.id, patch.patch));
+    m_set.insert(patch.id, PatchDigest::of(patch.id, patch.patch));
 }
 
 Result<PatchId> Replica::addLocal(const crdt::Patch &patch)
@@ -110,7 +110,7 @@ Replica::Received Replica::receive(std::vector<NumberedPatch> patches)
     Received result;
     for (NumberedPatch &patch : patches) {
         if (m_vector.has(patch.id)) {
-            if (m_set.insert(patch.id, Mark::of(patch.id, patch.patch)) == PatchSet::Insert::Other)
+            if (m_set.insert(patch.id, PatchDigest::of(patch.id, patch.patch)) == PatchSet::Insert::Other)
                 result.forked.push_back(patch.id);
             continue;
         }
@@ -155,7 +155,7 @@ Result<SnapshotMessage> Replica::snapshot() const
     for (const auto &[replica, number] : m_vector.rows()) {
         const PatchRange range{replica, PatchNumber(1), number};
         const auto time = m_document->clock().lastTime(static_cast<std::uint64_t>(replica.value()));
-        message.rows.push_back({range, m_set.sum({replica, range.first}, {replica, range.last.next()}).mark, time.value_or(1)});
+        message.rows.push_back({range, m_set.sum({replica, range.first}, {replica, range.last.next()}).digest, time.value_or(1)});
     }
     message.document = crdt::encodeBinary(*m_document);
     if (message.document.size() + message.rows.size() * 64 + 1'024 > limits::kPubSubMessageBytes)
@@ -185,7 +185,7 @@ Result<std::vector<NumberedPatch>> Replica::adopt(const SnapshotMessage &snapsho
         const auto block = m_set.blockAt(end);
         const bool cut = block && block->first < end.number;
         const PatchSet::Sum here = cut ? PatchSet::Sum() : m_set.sum(first, end);
-        if (here.count == row.range.count() && here.mark != row.sum)
+        if (here.count == row.range.count() && here.digest != row.sum)
             return failure(ErrorCode::ClientForked, "the snapshot holds other patches under the same numbers");
     }
     next.m_floor = next.m_vector;

@@ -72,21 +72,21 @@ Result<PatchId> SyncCore::applyLocal(const crdt::Patch &patch, Effects &effects)
 
 void SyncCore::stored(const std::vector<Effects::StoreStep> &steps, Milliseconds now, Effects &effects)
 {
-    PatchesMessage news;
+    PatchesMessage fresh;
     std::size_t bytes = 0;
     for (const Effects::StoreStep &step : steps) {
         const auto *patch = std::get_if<NumberedPatch>(&step);
         if (!patch || !m_replica.confirmLocal(patch->id))
             continue;
         bytes += patch->patch.bytes().size();
-        news.patches.push_back(*patch);
+        fresh.patches.push_back(*patch);
         if (bytes > limits::kCrdtSyncChunkBytes) {
-            send({}, std::exchange(news, {}), effects);
+            send({}, std::exchange(fresh, {}), effects);
             bytes = 0;
         }
     }
-    if (!news.patches.empty())
-        send({}, std::move(news), effects);
+    if (!fresh.patches.empty())
+        send({}, std::move(fresh), effects);
     if (m_replica.pendingCount() == 0) {
         for (const std::string &peer : std::exchange(m_snapshotWanted, {}))
             sendSnapshot(peer, now, effects);
@@ -95,7 +95,7 @@ void SyncCore::stored(const std::vector<Effects::StoreStep> &steps, Milliseconds
 
 void SyncCore::tick(Milliseconds now, Effects &effects)
 {
-    std::erase_if(m_asked, [&](const Asked &asked) { return asked.until <= now; });
+    std::erase_if(m_asked, [&](const PendingRequest &asked) { return asked.until <= now; });
     if (now < m_nextState)
         return;
     // Between half of the interval and one and a half, so that nodes do not all speak at once.
@@ -126,7 +126,7 @@ void SyncCore::handle(const std::string &from, const PatchesMessage &body, bool 
 
 void SyncCore::handle(const std::string &from, const StateMessage &body, bool directed, Milliseconds now, Effects &effects)
 {
-    const StateVector &own = m_replica.vector();
+    const VersionVector &own = m_replica.vector();
     const bool isEqual = body.count == m_replica.set().size() && body.fingerprint == m_replica.set().fingerprint();
     if (!body.vector) {
         m_peers.erase(from);
@@ -147,7 +147,7 @@ void SyncCore::handle(const std::string &from, const StateMessage &body, bool di
 void SyncCore::ask(const std::string &peer, const std::vector<PatchRange> &missing, Milliseconds now, Effects &effects)
 {
     std::vector<PatchRange> ranges = m_replica.withoutWaiting(missing);
-    for (const Asked &asked : m_asked) {
+    for (const PendingRequest &asked : m_asked) {
         if (asked.until > now)
             ranges = difference(ranges, {asked.range});
     }
@@ -203,7 +203,7 @@ void SyncCore::sendSnapshot(const std::string &peer, Milliseconds now, Effects &
         return;
     auto snapshot = m_replica.snapshot();
     if (!snapshot) {
-        effects.facts.push_back({Fact::Kind::SnapshotRefused, {}, snapshot.error()});
+        effects.notifications.push_back({SyncNotification::Kind::SnapshotRefused, {}, snapshot.error()});
         return;
     }
     m_snapshotSent[peer] = now + m_options.every / 2;
@@ -223,7 +223,7 @@ void SyncCore::handle(const std::string &from, const CompareMessage &body, bool,
 
 void SyncCore::handle(const std::string &, const SnapshotMessage &body, bool directed, Milliseconds now, Effects &effects)
 {
-    StateVector there;
+    VersionVector there;
     for (const SnapshotMessage::Row &row : body.rows)
         there.advance(row.range.replica, row.range.last);
     if (!directed || m_adopting || m_replica.vector().covers(there))
@@ -243,10 +243,10 @@ void SyncCore::adopt(const SnapshotMessage &snapshot, std::vector<NumberedPatch>
     m_adopting = false;
     more.insert(more.end(), m_sinceAdoption.begin(), m_sinceAdoption.end());
     m_sinceAdoption.clear();
-    const StateVector before = m_replica.vector();
+    const VersionVector before = m_replica.vector();
     auto applied = m_replica.adopt(snapshot, std::move(more));
     if (!applied) {
-        effects.facts.push_back({Fact::Kind::SnapshotRefused, {}, applied.error()});
+        effects.notifications.push_back({SyncNotification::Kind::SnapshotRefused, {}, applied.error()});
         return;
     }
     m_asked.clear();
@@ -256,7 +256,7 @@ void SyncCore::adopt(const SnapshotMessage &snapshot, std::vector<NumberedPatch>
         if (!before.has(patch.id))
             effects.store.push_back(std::move(patch));
     }
-    effects.facts.push_back({Fact::Kind::DocumentReplaced});
+    effects.notifications.push_back({SyncNotification::Kind::DocumentReplaced});
 }
 
 void SyncCore::served(const std::string &to, std::vector<NumberedPatch> patches, bool more, Effects &effects)
@@ -269,7 +269,7 @@ void SyncCore::report(const Replica::Received &result, Effects &effects)
 {
     for (const NumberedPatch &patch : result.applied) {
         effects.store.push_back(patch);
-        effects.facts.push_back({Fact::Kind::PatchApplied, {patch.id.replica, patch.id.number, patch.id.number}});
+        effects.notifications.push_back({SyncNotification::Kind::PatchApplied, {patch.id.replica, patch.id.number, patch.id.number}});
         if (m_adopting)
             m_sinceAdoption.push_back(patch);
     }
@@ -278,7 +278,7 @@ void SyncCore::report(const Replica::Received &result, Effects &effects)
     for (const auto &[id, error] : result.refused) {
         const PatchRange range{id.replica, id.number, id.number};
         if (m_reported.size() < limits::kCrdtSyncForks && m_reported.insert(range).second)
-            effects.facts.push_back({Fact::Kind::PatchRefused, range, error});
+            effects.notifications.push_back({SyncNotification::Kind::PatchRefused, range, error});
     }
 }
 
@@ -292,7 +292,7 @@ void SyncCore::reportFork(const PatchRange &range, Effects &effects)
     if (range.count() > 1)
         text += " to " + std::to_string(range.last.value());
     text += isOwn ? ": this node is a copy or has one; it needs another session" : ": somebody copied it";
-    effects.facts.push_back({Fact::Kind::ReplicaForked, range, Error{ErrorCode::ClientForked, std::move(text)}});
+    effects.notifications.push_back({SyncNotification::Kind::ReplicaForked, range, Error{ErrorCode::ClientForked, std::move(text)}});
 }
 
 } // namespace eventsync::crdtsync

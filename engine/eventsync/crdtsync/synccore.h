@@ -9,57 +9,57 @@
 
 namespace eventsync::crdtsync {
 
-// How the exchange of states finds what is missing.
+/// How the exchange of states finds what is missing.
 enum class Exchange {
-    Automatic, // Vector while it is short, Sets when many replicas wrote, and whenever the hashes disagree
-    Vector,    // always the state vector
-    Sets,      // never: always by comparing sets
+    Automatic, ///< Vector while it is short, Sets when many replicas wrote, and whenever the hashes disagree
+    Vector,    ///< always the state vector
+    Sets,      ///< never: always by comparing sets
 };
 
-// Something the owner may want to know or show.
-struct Fact
+/// Something the owner may want to know or show.
+struct SyncNotification
 {
     enum class Kind {
-        PatchApplied,     // of another node
-        ReplicaForked,    // ClientForked: two different patches under one number: somebody copied a replica
-        PatchRefused,     // the document does not take it
-        DocumentReplaced, // by a snapshot; observers are to be set again
+        PatchApplied,     ///< of another node
+        ReplicaForked,    ///< ClientForked: two different patches under one number: somebody copied a replica
+        PatchRefused,     ///< the document does not take it
+        DocumentReplaced, ///< by a snapshot; observers are to be set again
         SnapshotRefused,
-        StoreFailed,      // tried again at the next tick
+        StoreFailed,      ///< tried again at the next tick
     };
     Kind kind;
     PatchRange range = {};
     std::optional<Error> error = {};
 };
 
-// What the caller has to do after a call, in this order.
+/// What the caller has to do after a call, in this order.
 struct Effects
 {
-    // To be made durable in this order; then stored() is called with them.
+    /// To be made durable in this order; then stored() is called with them.
     using StoreStep = std::variant<NumberedPatch, SnapshotMessage>;
     std::vector<StoreStep> store;
     std::vector<Message> send;
-    // Patches to be read from the store, then answered through served().
+    /// Patches to be read from the store, then answered through served().
     struct Serve
     {
         std::string to;
         std::vector<PatchRange> ranges;
     };
     std::vector<Serve> serve;
-    // All patches in the store that are not in this snapshot, and those still on their way there, are wanted by adopt().
+    /// All patches in the store that are not in this snapshot, and those still on their way there, are wanted by adopt().
     std::optional<SnapshotMessage> adopt;
-    std::vector<Fact> facts;
+    std::vector<SyncNotification> notifications;
 };
 
-// The protocol by which nodes keep one document in step (docs/crdt-sync.md), without I/O: messages, ticks and answers of the
-// store go in, Effects come out. The same calls give the same effects. Owner only.
+/// The protocol by which nodes keep one document in step (docs/crdt-sync.md), without I/O: messages, ticks and answers of the
+/// store go in, Effects come out. The same calls give the same effects. Owner only.
 class SyncCore
 {
 public:
     using Milliseconds = std::chrono::milliseconds;
     struct Options
     {
-        std::string nodeId; // unique among the nodes; 1 to limits::kClientIdBytes bytes
+        std::string nodeId; ///< unique among the nodes; 1 to limits::kClientIdBytes bytes
         Exchange exchange = Exchange::Automatic;
         Milliseconds every = limits::kCrdtSyncEvery;
         std::int64_t snapshotFrom = limits::kCrdtSyncSnapshotFrom;
@@ -68,25 +68,25 @@ public:
 
     const Replica &replica() const { return m_replica; }
 
-    // At the start, before anything else: what the store holds. Corrupt if it does not fit together.
+    /// At the start, before anything else: what the store holds. Corrupt if it does not fit together.
     Result<> restore(const std::optional<SnapshotMessage> &snapshot, std::vector<NumberedPatch> patches);
 
-    // A patch of this node. It goes out when it is durable. Errors as Replica::addLocal.
+    /// A patch of this node. It goes out when it is durable. Errors as Replica::addLocal.
     Result<PatchId> applyLocal(const crdt::Patch &patch, Effects &effects);
     void receive(const Message &message, Milliseconds now, Effects &effects);
     void tick(Milliseconds now, Effects &effects);
     void stored(const std::vector<Effects::StoreStep> &steps, Milliseconds now, Effects &effects);
     void served(const std::string &to, std::vector<NumberedPatch> patches, bool more, Effects &effects);
     void adopt(const SnapshotMessage &snapshot, std::vector<NumberedPatch> more, Effects &effects);
-    // Called before a snapshot is made: edits that are in the document and not yet a patch are to be handed to applyLocal() now.
+    /// Called before a snapshot is made: edits that are in the document and not yet a patch are to be handed to applyLocal() now.
     void setFlush(std::function<void()> flush) { m_flush = std::move(flush); }
-    // The store could not be read for it: the snapshot is forgotten.
+    /// The store could not be read for it: the snapshot is forgotten.
     void abandonAdoption() { m_adopting = false; }
-    // The next tick tells the state at once: after a broken link, or when a peer has come.
+    /// The next tick tells the state at once: after a broken link, or when a peer has come.
     void hurry() { m_nextState = Milliseconds(0); }
 
 private:
-    struct Asked
+    struct PendingRequest
     {
         PatchRange range;
         Milliseconds until;
@@ -109,8 +109,8 @@ private:
     Random &m_random;
     Replica m_replica;
     Milliseconds m_nextState{0};
-    std::map<std::string, StateVector> m_peers; // as they said last
-    std::vector<Asked> m_asked;                 // requested and not here yet
+    std::map<std::string, VersionVector> m_peers; // as they said last
+    std::vector<PendingRequest> m_asked;                 // requested and not here yet
     std::set<std::string> m_snapshotWanted;     // by peers, once everything own is durable
     std::map<std::string, Milliseconds> m_snapshotSent; // not again before this
     bool m_adopting = false;

@@ -111,10 +111,10 @@ void SyncManager::receive(const Message &message)
     carryOut(std::move(effects));
 }
 
-void SyncManager::tell(const Fact &fact)
+void SyncManager::notify(const SyncNotification &notification)
 {
-    if (m_onFact)
-        m_onFact(fact);
+    if (m_onNotification)
+        m_onNotification(notification);
 }
 
 void SyncManager::carryOut(Effects effects)
@@ -134,8 +134,8 @@ void SyncManager::carryOut(Effects effects)
     if (effects.adopt)
         beginAdoption(std::move(*effects.adopt));
     storeNext();
-    for (const Fact &fact : effects.facts)
-        tell(fact);
+    for (const SyncNotification &notification : effects.notifications)
+        notify(notification);
 }
 
 // One batch at a time, so that nothing overtakes what failed: a stored patch always follows what it refers to.
@@ -156,7 +156,7 @@ void SyncManager::storeDone(std::size_t count, Result<> result)
 {
     m_storing = false;
     if (!result)
-        return tell({Fact::Kind::StoreFailed, {}, result.error()}); // tick() tries again
+        return notify({SyncNotification::Kind::StoreFailed, {}, result.error()}); // tick() tries again
     std::vector<Effects::StoreStep> steps;
     for (; count > 0; --count) {
         steps.push_back(std::move(m_unstored.front()));
@@ -183,7 +183,7 @@ void SyncManager::read(Effects::Serve serve)
             return;
         SyncManager &manager = **self;
         if (!page)
-            return manager.tell({Fact::Kind::StoreFailed, {}, page.error()});
+            return manager.notify({SyncNotification::Kind::StoreFailed, {}, page.error()});
         Effects effects;
         manager.m_core.served(to, std::move(page->patches), page->more, effects);
         manager.carryOut(std::move(effects));
@@ -192,7 +192,7 @@ void SyncManager::read(Effects::Serve serve)
 
 void SyncManager::beginAdoption(SnapshotMessage snapshot)
 {
-    StateVector vector;
+    VersionVector vector;
     for (const SnapshotMessage::Row &row : snapshot.rows)
         vector.advance(row.range.replica, row.range.last);
     // What is on its way to the store now may or may not show in what is read.
@@ -208,7 +208,7 @@ void SyncManager::beginAdoption(SnapshotMessage snapshot)
         SyncManager &manager = **self;
         if (!page) {
             manager.m_core.abandonAdoption();
-            return manager.tell({Fact::Kind::StoreFailed, {}, page.error()});
+            return manager.notify({SyncNotification::Kind::StoreFailed, {}, page.error()});
         }
         if (manager.m_flush)
             manager.m_flush();

@@ -11,19 +11,19 @@
 
 namespace eventsync::crdtsync {
 
-// Keeps a document in step with those of the other nodes: what is edited here is applied, stored, broadcast; what the others
-// broadcast is applied and stored; and at intervals the nodes compare what they have, so that whatever got lost is fetched.
-//
-//   MemoryPatchStore store;
-//   PubSubBroadcaster broadcaster(hub, "notes-patches", EncodingFormat::Binary);
-//   PubSubSyncer syncer(hub, "notes-sync", EncodingFormat::Binary);
-//   SyncManager manager(document, broadcaster, syncer, peers, store, {.nodeId = "node-1"}, executor, clock, random);
-//   manager.start();
-//   manager.applyPatch(api.flush());
-//
-// A node that starts with an empty store but wrote before needs a new session: the numbers of its old one are taken.
-// Owner only, on the executor's thread; everything passed in outlives it. The owner calls tick() several times per
-// Options::every. Nothing is called after stop() or the destructor.
+/// Keeps a document in step with those of the other nodes: what is edited here is applied, stored, broadcast; what the others
+/// broadcast is applied and stored; and at intervals the nodes compare what they have, so that whatever got lost is fetched.
+///
+///   MemoryPatchStore store;
+///   PubSubBroadcaster broadcaster(hub, "notes-patches", EncodingFormat::Binary);
+///   PubSubSyncer syncer(hub, "notes-sync", EncodingFormat::Binary);
+///   SyncManager manager(document, broadcaster, syncer, peers, store, {.nodeId = "node-1"}, executor, clock, random);
+///   manager.start();
+///   manager.applyPatch(api.flush());
+///
+/// A node that starts with an empty store but wrote before needs a new session: the numbers of its old one are taken.
+/// Owner only, on the executor's thread; everything passed in outlives it. The owner calls tick() several times per
+/// Options::every. Nothing is called after stop() or the destructor.
 class SyncManager
 {
 public:
@@ -40,20 +40,20 @@ public:
     SyncManager(const SyncManager &) = delete;
     SyncManager &operator=(const SyncManager &) = delete;
 
-    // Loads what the store holds into the document, which must be new, joins the others. Errors of PatchStore::load, Corrupt.
+    /// Loads what the store holds into the document, which must be new, joins the others. Errors of PatchStore::load, Corrupt.
     Result<> start();
     void stop();
 
-    // A patch of this document's own session, usually Api::flush(). It is in the document when this returns; `done` is posted
-    // when it is durable and on its way to the others. Empty patches are fine. QueueFull: the store cannot keep up, hand the
-    // same patch in again later, before any other; Invalid and Document::apply's errors.
+    /// A patch of this document's own session, usually Api::flush(). It is in the document when this returns; `done` is posted
+    /// when it is durable and on its way to the others. Empty patches are fine. QueueFull: the store cannot keep up, hand the
+    /// same patch in again later, before any other; Invalid and Document::apply's errors.
     Result<> applyPatch(const crdt::Patch &patch, std::function<void()> done = {});
     void tick();
-    void syncNow(); // an exchange at once
+    void syncNow(); ///< an exchange at once
 
-    void setFactHandler(std::function<void(const Fact &)> handler) { m_onFact = std::move(handler); }
-    // Called before a snapshot is made of the document or replaces it: the place to apply a patch of the edits so far.
-    // Whoever edits in several steps before a flush() must set it.
+    void setNotificationHandler(std::function<void(const SyncNotification &)> handler) { m_onNotification = std::move(handler); }
+    /// Called before a snapshot is made of the document or replaces it: the place to apply a patch of the edits so far.
+    /// Whoever edits in several steps before a flush() must set it.
     void setFlush(std::function<void()> flush)
     {
         m_flush = flush;
@@ -62,7 +62,7 @@ public:
     void setBadMessageHandler(BadMessageHandler handler) { m_onBadMessage = std::move(handler); }
 
     const Replica &replica() const { return m_core.replica(); }
-    const StateVector &stateVector() const { return m_core.replica().vector(); }
+    const VersionVector &stateVector() const { return m_core.replica().vector(); }
     std::vector<pubsub::Peer> peers() const { return m_peers ? m_peers->peers() : std::vector<pubsub::Peer>(); }
     std::size_t unstored() const { return m_unstored.size(); }
 
@@ -73,7 +73,7 @@ private:
     void storeDone(std::size_t count, Result<> result);
     void read(Effects::Serve serve);
     void beginAdoption(SnapshotMessage snapshot);
-    void tell(const Fact &fact);
+    void notify(const SyncNotification &notification);
 
     crdt::Document &m_document;
     Broadcaster &m_broadcaster;
@@ -89,7 +89,7 @@ private:
     bool m_started = false;
     std::vector<pubsub::Peer> m_seenPeers;
     pubsub::SubscriptionPtr m_peerWatch;
-    std::function<void(const Fact &)> m_onFact;
+    std::function<void(const SyncNotification &)> m_onNotification;
     std::function<void()> m_flush;
     BadMessageHandler m_onBadMessage;
     std::shared_ptr<SyncManager *> m_self; // what is on its way looks here whether there is still somebody

@@ -125,8 +125,8 @@ CommitRounds::Lookup CommitRounds::collect(const DocumentPtr &document) const
         lookup.jobs.push_back(job);
     }
     if (oldest) {
-        const auto &tail = document->m_core->log().tail().events();
-        const ServerSeq until = tail.empty() ? document->m_core->log().head().serverSeq : tail.front()->serverSeq.previous();
+        const auto &recent = document->m_core->log().recent().events();
+        const ServerSeq until = recent.empty() ? document->m_core->log().head().serverSeq : recent.front()->serverSeq.previous();
         lookup.older = EventStore::Range{.after = *oldest, .until = until};
     }
     return lookup;
@@ -167,7 +167,7 @@ void CommitRounds::lookUp(std::vector<Lookup> lookups)
 
 void CommitRounds::validateAll(std::vector<Lookup> &lookups, const Result<Found> &found)
 {
-    const storage::BatchBurst burst(m_state.store.backend());
+    const storage::BatchGroup group(m_state.store.backend());
     for (std::size_t i = 0; i < lookups.size(); ++i) {
         Lookup &lookup = lookups[i];
         m_documents.setIdle(lookup.document);
@@ -178,7 +178,7 @@ void CommitRounds::validateAll(std::vector<Lookup> &lookups, const Result<Found>
             putBack(lookup.document, std::move(lookup.jobs));
             m_ready.push_back(lookup.document); // release() comes back to it
         } else {
-            lookup.document->m_core->prependTail(found->older[i]);
+            lookup.document->m_core->prependRecent(found->older[i]);
             validate(lookup, found->known);
         }
     }
@@ -372,7 +372,7 @@ Result<std::vector<WrittenDocument>> CommitRounds::prepare(const Job &job, const
 
 // ---- committing
 
-// Each document's events are a batch of their own, which fails alone. The batches of a round are handed over as one burst, so
+// Each document's events are a batch of their own, which fails alone. The batches of a round are handed over as one group, so
 // the store may write them while the rest is being validated, and commit them together.
 void CommitRounds::commit(Batch batch)
 {

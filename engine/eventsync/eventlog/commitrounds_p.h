@@ -10,7 +10,7 @@
 namespace eventsync::eventlog {
 
 // The write path: what is submitted waits with its documents. A round takes what waits in all idle documents, looks up the ids of
-// all of it in one read, validates it, and hands one batch per document to the store in one burst; what arrives meanwhile waits for
+// all of it in one read, validates it, and hands one batch per document to the store in one group; what arrives meanwhile waits for
 // the next round. So a lone push costs two hops between threads, and a flood costs two hops per batch. Owner only.
 class CommitRounds
 {

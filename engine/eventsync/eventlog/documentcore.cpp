@@ -38,7 +38,7 @@ DocumentCore::DocumentCore(DocumentId id, std::optional<LoadedDocument> loaded, 
     m_state = std::move(loaded->state);
     m_deleted = !m_state.exists();
     m_rows = {.at = loaded->row.at.serverSeq, .firstUnwritten = loaded->firstUnflushed, .snapshotSeq = loaded->row.snapshotSeq};
-    for (const LoggedPtr &event : loaded->tail) {
+    for (const LoggedPtr &event : loaded->recent) {
         if (event->serverSeq > m_rows.at)
             m_rows.authors.insert(event->clientId);
     }
@@ -63,27 +63,27 @@ RulesPtr DocumentCore::rulesFor(const CollectionName &collection) const
 
 // ---- validating
 
-Judgement DocumentCore::push(const EventPtr &event, const PushContext &context, const KnownEvents &known)
+PushOutcome DocumentCore::push(const EventPtr &event, const PushContext &context, const KnownEvents &known)
 {
     EVENTSYNC_ASSERT(!m_log.prepared().isCommitting());
     PushMerge pushed(m_log, m_state, event, context);
     if (auto answer = pushed.identify(known))
         return *answer;
     if (context.forked || context.stopped)
-        return {.verdict = Verdict::Skipped};
+        return {.status = AckStatus::Skipped};
     if (auto answer = pushed.checkNumbers())
         return *answer;
     if (const auto fine = checkPlace(m_log, event->collection); !fine)
         return pushed.refused(fine.error(), false);
     const RulesPtr rules = rulesFor(event->collection);
     auto merged = pushed.merge(*rules, m_clock);
-    if (auto *answer = std::get_if<Judgement>(&merged))
+    if (auto *answer = std::get_if<PushOutcome>(&merged))
         return std::move(*answer);
     auto &[logged, applied, hadUnseen] = std::get<PushMerge::MergedEvent>(merged);
-    const auto placed = append(std::move(logged), std::move(applied), *rules, pushMarkOf(*event), event->firstId());
+    const auto placed = append(std::move(logged), std::move(applied), *rules, pushDigestOf(*event), event->firstId());
     if (!placed)
         return pushed.refused(placed.error(), false);
-    return {.verdict = hadUnseen ? Verdict::Merged : Verdict::Applied, .serverSeq = (*placed)->serverSeq};
+    return {.status = hadUnseen ? AckStatus::Merged : AckStatus::Applied, .serverSeq = (*placed)->serverSeq};
 }
 
 Result<LoggedPtr> DocumentCore::write(const CodeWrite &write)
@@ -109,13 +109,13 @@ Result<LoggedPtr> DocumentCore::write(const CodeWrite &write)
                 .clientId = write.clientId, .clientSeq = m_log.endClock().at(write.clientId).next(), .baseSeq = end,
                 .author = write.author, .timestamp = m_clock.wall(), .storedAt = {}, .diff = std::move(edit.diff),
                 .metadata = std::move(edit.metadata)};
-    const PushMark mark = pushMarkOf(event);
+    const PushDigest16 mark = pushDigestOf(event);
     const EventId firstId = event.firstId();
     return append(std::move(event), std::move(applied), *rules, mark, firstId);
 }
 
 // What was applied is taken back if the event cannot be logged.
-Result<LoggedPtr> DocumentCore::append(Event event, AppliedEvent applied, const Rules &rules, const PushMark &mark, const EventId &firstId)
+Result<LoggedPtr> DocumentCore::append(Event event, AppliedEvent applied, const Rules &rules, const PushDigest16 &mark, const EventId &firstId)
 {
     event.storedAt = m_clock.wall();
     if (rules.policy.redaction())
@@ -127,7 +127,7 @@ Result<LoggedPtr> DocumentCore::append(Event event, AppliedEvent applied, const 
     }
     const std::shared_ptr<LoggedEvent> logged = std::move(*placed);
     logged->firstId = firstId;
-    logged->pushMark = mark;
+    logged->pushDigest16 = pushDigest;
     logged->footprint = std::move(applied.footprint);
     logged->inverse = std::move(applied.inverse);
     if (!m_rules)
@@ -144,7 +144,7 @@ std::vector<LoggedPtr> DocumentCore::committed(const std::int64_t *positions)
     if (!wasDirty)
         m_rows.firstUnwritten = events.front()->position;
     m_deleted = !m_state.exists();
-    m_state.settle(m_log.tail().events().size());
+    m_state.settle(m_log.recent().events().size());
     return events;
 }
 
@@ -178,10 +178,10 @@ Snapshot DocumentCore::snapshot() const
             .state = m_state.toBytes(), .vectorClock = m_log.clock(), .createdAt = m_clock.wall()};
 }
 
-void DocumentCore::dropTail()
+void DocumentCore::dropRecent()
 {
     EVENTSYNC_ASSERT(m_log.prepared().isEmpty());
-    m_log.tail().clear();
+    m_log.recent().clear();
     m_state.settle(0);
 }
 
@@ -209,7 +209,7 @@ void DocumentCore::flushed(ServerSeq at, ServerSeq snapshotAt)
 {
     m_rows.at = at;
     m_rows.snapshotSeq = std::max(m_rows.snapshotSeq, snapshotAt);
-    const LoggedPtr next = isDirty() ? m_log.tail().at(at.next()) : nullptr;
+    const LoggedPtr next = isDirty() ? m_log.recent().at(at.next()) : nullptr;
     m_rows.firstUnwritten = next ? next->position : 0;
 }
 
@@ -229,12 +229,12 @@ storage::Batch DocumentCore::compactBatch(const Removal &removal) const
     row.snapshotSeq = row.at.serverSeq;
     storage::Batch batch;
     const auto keep = [&](const LoggedPtr &event, const EventId &id) {
-        storage::Row kept(known::PushMark + 1);
+        storage::Row kept(known::PushDigest16 + 1);
         kept[known::Id] = blobCell(id.view());
         kept[known::Document] = row.number;
         kept[known::Seq] = event->serverSeq.value();
         kept[known::Logged] = blobCell(event->id.view());
-        kept[known::PushMark] = blobCell({reinterpret_cast<const char *>(event->pushMark.data()), event->pushMark.size()});
+        kept[known::PushDigest16] = blobCell({reinterpret_cast<const char *>(event->pushDigest.data()), event->pushDigest.size()});
         batch.put(sets::kIds, std::move(kept));
     };
     for (const LoggedPtr &event : removed) {

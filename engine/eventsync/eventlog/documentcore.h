@@ -6,6 +6,7 @@
 #include <eventsync/eventlog/documentlog.h>
 #include <eventsync/eventlog/rowsprogress.h>
 #include <eventsync/eventlog/rules.h>
+#include <eventsync/model/ackstatus.h>
 #include <eventsync/storage/backend.h>
 
 #include <algorithm>
@@ -16,26 +17,26 @@
 
 namespace eventsync::eventlog {
 
-enum class Verdict { Applied, Merged, Duplicate, Conflict, Rejected, Skipped };
-
-struct Judgement
+/// The result of validating one pushed event.
+struct PushOutcome
 {
-    Verdict verdict = Verdict::Skipped;
-    std::optional<ServerSeq> serverSeq = {}; // applied, merged, duplicate
-    std::optional<ServerSeq> head = {};      // conflict: overlap with events up to here
+    AckStatus status = AckStatus::Skipped;
+    std::optional<ServerSeq> serverSeq = {}; ///< applied, merged, duplicate
+    std::optional<ServerSeq> head = {};      ///< conflict: the event overlaps events up to here
     std::optional<Error> reason = {};
-    bool forks = false;                      // no more pushes of that connection
+    bool forks = false;                      ///< the connection may push no more
 };
 
-// What is known beside the event about who pushes it.
+/// What is known about the author of a push, apart from the event.
 struct PushContext
 {
     ClientId client;
-    std::optional<std::string> author = {}; // the principal, where there is one; what was pushed does not count
-    bool stopped = false;                   // an event before it in its batch was not applied
-    bool forked = false;                    // its connection was told ClientForked
+    std::optional<std::string> author = {}; ///< the principal, if there is one; an author in the pushed event is ignored
+    bool stopped = false;                   ///< an event before it in its batch was not applied
+    bool forked = false;                    ///< its connection has got ClientForked
 };
 
+/// A change that a program makes, before it is an event.
 struct CodeWrite
 {
     CollectionName collection;
@@ -44,73 +45,73 @@ struct CodeWrite
     std::optional<ServerSeq> ifVersion = {};
     std::function<Result<>(json::State &)> edit = {};
     std::optional<json::Patch> patch = {};
-    DocumentKind kind = DocumentKind::Json; // of a document that never was; others keep theirs
+    DocumentKind kind = DocumentKind::Json; ///< of a document that never was; others keep theirs
     json::Object metadata = {};
     EventId id;
 };
 
-// One document: its log, its state, and the only place where its events get their serverSeq.
-//
-// Events are validated one after another (push, write) on top of each other in memory, then taken as one batch (takeBatch),
-// committed by the caller, and only when that is durable shown to readers (committed). While a batch is out nothing is
-// validated. After a commit that failed it is not known what is in the store: the caller throws the core away and loads it
-// again; the log decides. The state is changed in place and taken back by exact inverses, never copied per event.
-//
-// Every event is measured as it will be written, sent and read, wherever it comes from; one that is too large is refused and has
-// changed nothing.
-// Owner only.
+/// One document: its log, its state, and the only place where its events get their serverSeq.
+///
+/// Events are validated one after another (push, write) on top of each other in memory, then taken as one batch (takeBatch),
+/// committed by the caller, and only when that is durable shown to readers (committed). While a batch is out nothing is
+/// validated. After a commit that failed it is not known what is in the store: the caller throws the core away and loads it
+/// again; the log decides. The state is changed in place and taken back by exact inverses, never copied per event.
+///
+/// Every event is measured as it will be written, sent and read, wherever it comes from; one that is too large is refused and has
+/// changed nothing.
+/// Owner only.
 class DocumentCore
 {
 public:
     DocumentCore(DocumentId id, std::optional<LoadedDocument> loaded, RulesOf rules, const Clock &clock, Random &random);
 
-    // Whose it is, where it begins and ends. While a batch is out, state() is ahead of its head.
+    /// Whose it is, where it begins and ends. While a batch is out, state() is ahead of its head.
     const DocumentLog &log() const { return m_log; }
-    const DocumentState &state() const { return m_state; } // with what is prepared
-    bool isDeleted() const { return m_deleted; }           // absent at the head
+    const DocumentState &state() const { return m_state; } ///< with what is prepared
+    bool isDeleted() const { return m_deleted; }           ///< absent at the head
 
     // ---- validating
-    Judgement push(const EventPtr &event, const PushContext &context, const KnownEvents &known);
-    // Null if nothing changed (G7). VersionConflict, WrongCollection, Invalid, PatchFailed, TooLarge and what the edit said.
+    PushOutcome push(const EventPtr &event, const PushContext &context, const KnownEvents &known);
+    /// Null if nothing changed (G7). VersionConflict, WrongCollection, Invalid, PatchFailed, TooLarge and what the edit said.
     Result<LoggedPtr> write(const CodeWrite &write);
-    void prependTail(const std::vector<LoggedPtr> &older) { m_log.tail().prepend(older); } // what log().missingBefore() asked for
+    void prependRecent(const std::vector<LoggedPtr> &older) { m_log.recent().prepend(older); } ///< what log().missingBefore() asked for
     const RulesPtr &rules() const { return m_rules; }
-    void rulesChanged(); // asks for them again: those of the next event
-    // Those of collections that its first event may name, so that it asks for none while it is on another thread.
+    void rulesChanged(); ///< asks for them again: those of the next event
+    /// Those of collections that its first event may name, so that it asks for none while it is on another thread.
     void offerRules(std::map<CollectionName, RulesPtr> rules) { m_offeredRules = std::move(rules); }
 
     // ---- committing
     void setNumber(std::int64_t number) { m_log.setNumber(number); }
     storage::Batch takeBatch() { return m_log.takeBatch(); }
-    // The events that are now in the log, for publication.
+    /// The events that are now in the log, for publication.
     std::vector<LoggedPtr> committed(const std::int64_t *positions);
 
     // ---- what readers get
     DocumentRecord record() const;
-    DocumentRecord recordWithoutState() const; // cheap, however large the document
-    DocumentRecord preparedRecord() const;     // with what is prepared
+    DocumentRecord recordWithoutState() const; ///< cheap, however large the document
+    DocumentRecord preparedRecord() const;     ///< with what is prepared
     Snapshot snapshot() const;
 
     // ---- memory
-    std::size_t heldBytes() const { return m_stateHeld + m_log.tail().heldBytes(); } // the state as last loaded or flushed, and the tail
-    std::size_t stateBytes() const { return std::max(m_stateHeld, m_state.canonicalSize()); } // of that, at least: without the tail
-    void dropTail(); // nothing is prepared; the events are in the log
+    std::size_t heldBytes() const { return m_stateHeld + m_log.recent().heldBytes(); } ///< the state as last loaded or flushed, and the tail
+    std::size_t stateBytes() const { return std::max(m_stateHeld, m_state.canonicalSize()); } ///< of that, at least: without the tail
+    void dropRecent(); ///< nothing is prepared; the events are in the log
 
     // ---- derived rows
     const RowsProgress &rows() const { return m_rows; }
-    std::int64_t lag() const { return m_log.head().serverSeq - m_rows.at; } // events that they lack
+    std::int64_t lag() const { return m_log.head().serverSeq - m_rows.at; } ///< events that they lack
     bool isDirty() const { return lag() > 0; }
-    // Rows that bring the derived sets to head; with a snapshot if one is wanted. flushed() when they are durable.
+    /// Rows that bring the derived sets to head; with a snapshot if one is wanted. flushed() when they are durable.
     storage::Batch derivedBatch(bool withSnapshot);
     void flushed(ServerSeq at, ServerSeq snapshotAt);
-    void flushFailed(); // the rows must be written again
-    // Takes the beginning of the log away, up to the last event of `removal`, which has one.
+    void flushFailed(); ///< the rows must be written again
+    /// Takes the beginning of the log away, up to the last event of `removal`, which has one.
     storage::Batch compactBatch(const Removal &removal) const;
     void compacted(ServerSeq horizon, const Digest &baseChain);
 
 private:
     RulesPtr rulesFor(const CollectionName &collection) const;
-    Result<LoggedPtr> append(Event event, AppliedEvent applied, const Rules &rules, const PushMark &mark, const EventId &firstId);
+    Result<LoggedPtr> append(Event event, AppliedEvent applied, const Rules &rules, const PushDigest16 &mark, const EventId &firstId);
 
     DocumentLog m_log;
     DocumentState m_state; // with what is prepared

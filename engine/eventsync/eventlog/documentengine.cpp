@@ -23,10 +23,10 @@ EngineMetrics::EngineMetrics(Metrics &all)
 {
 }
 
-EngineState::EngineState(storage::Backend &backend, Executor &executor, const Clock &time, Random &chance, DocumentEngine::Options given)
-    : store(backend, executor, given.metrics), clock(time), random(chance), options(std::move(given)),
+EngineState::EngineState(storage::Backend &backend, Executor &executor, const Clock &time, Random &randomSource, DocumentEngine::Options given)
+    : store(backend, executor, given.metrics), clock(time), random(randomSource), options(std::move(given)),
       memory(options.memory ? options.memory : std::make_shared<MemoryAccount>(limits::kMemoryBytes, options.metrics)),
-      rules([this](const CollectionName &name) { return makeRules(name, options.policies, options.validators); }), uuids(time, chance)
+      rules([this](const CollectionName &name) { return makeRules(name, options.policies, options.validators); }), uuids(time, randomSource)
 {
     if (options.metrics)
         metrics.emplace(*options.metrics);
@@ -34,8 +34,8 @@ EngineState::EngineState(storage::Backend &backend, Executor &executor, const Cl
 
 std::int64_t EngineState::snapshotEvery(const std::optional<CollectionName> &collection) const
 {
-    const auto rule = collection ? options.upkeep.find(*collection) : options.upkeep.end();
-    return rule == options.upkeep.end() ? options.snapshotEvery : rule->second.snapshotEvery;
+    const auto rule = collection ? options.maintenance.find(*collection) : options.maintenance.end();
+    return rule == options.maintenance.end() ? options.snapshotEvery : rule->second.snapshotEvery;
 }
 
 struct DocumentEngine::Parts
@@ -345,10 +345,10 @@ void DocumentEngine::setPolicies(Policies policies, const std::vector<Collection
     d->documents.rulesChanged(changed);
 }
 
-void DocumentEngine::setUpkeep(UpkeepRules upkeep)
+void DocumentEngine::setMaintenance(MaintenanceRules maintenance)
 {
-    d->state.options.upkeep = std::move(upkeep);
-    d->rows.schedule().setRules(d->state.options.upkeep);
+    d->state.options.maintenance = std::move(maintenance);
+    d->rows.schedule().setRules(d->state.options.maintenance);
 }
 
 // ---- what others need to know

@@ -10,7 +10,7 @@ namespace eventsync::eventlog {
 
 namespace {
 
-// The numbers of the documents with events behind the mark up to which all rows are complete: few, the lag is bounded.
+// The numbers of the documents with events after the position up to which all rows are complete: few, the lag is bounded.
 Result<std::set<std::int64_t>> laggingNumbers(storage::ReadView &view)
 {
     std::int64_t complete = 0;

@@ -22,9 +22,9 @@ DocumentLog::DocumentLog(DocumentId id, const LoadedDocument *loaded)
     m_hasRow = m_hasCollection = true;
     m_end = loaded->head;
     m_clock = loaded->clock;
-    m_tail = LogTail(loaded->tail.empty() ? m_end.serverSeq : loaded->tail.front()->serverSeq.previous());
-    for (const LoggedPtr &event : loaded->tail)
-        m_tail.append(event);
+    m_recent = RecentEvents(loaded->recent.empty() ? m_end.serverSeq : loaded->recent.front()->serverSeq.previous());
+    for (const LoggedPtr &event : loaded->recent)
+        m_recent.append(event);
 }
 
 // ---- as committed
@@ -65,7 +65,7 @@ DocumentRecord DocumentLog::preparedRecord() const
 
 std::optional<ServerSeq> DocumentLog::missingBefore(ServerSeq base) const
 {
-    if (base >= m_end.serverSeq || base < m_row.horizon.previous() || m_tail.reaches(base))
+    if (base >= m_end.serverSeq || base < m_row.horizon.previous() || m_recent.reaches(base))
         return std::nullopt;
     if (m_end.serverSeq - base > limits::kLookBackEvents)
         return std::nullopt;
@@ -102,7 +102,7 @@ void DocumentLog::append(const std::shared_ptr<LoggedEvent> &event)
     }
     m_clock.advance(event->clientId, event->clientSeq);
     m_end = {event->serverSeq, event->chain};
-    m_tail.append(event);
+    m_recent.append(event);
     m_prepared.add(event, m_row.number);
 }
 
@@ -130,7 +130,7 @@ std::vector<LoggedPtr> DocumentLog::committed(const std::int64_t *positions)
     m_row.updatedAt = events.back()->event->storedAt;
     m_row.at = m_end;
     m_hasRow = true;
-    m_tail.trim();
+    m_recent.trim();
     return events;
 }
 
@@ -138,7 +138,7 @@ void DocumentLog::compacted(ServerSeq horizon, const Digest &baseChain)
 {
     m_row.horizon = horizon;
     m_row.baseChain = baseChain;
-    m_tail.dropBefore(horizon);
+    m_recent.dropBefore(horizon);
 }
 
 } // namespace eventsync::eventlog

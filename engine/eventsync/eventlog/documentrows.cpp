@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kCompactAtATime = 1'000; // events per batch: others' commits go between
 
-// A stored snapshot that is older than this many events is made anew: its tail would cost more than it saves.
+// A stored snapshot that is older than this many events is made anew: the events after it would cost more than it saves.
 constexpr std::int64_t kSnapshotAge = 1'000;
 
 // The stored snapshot that one at `at` makes superfluous: the last one, if it was asked for too (it lies above `above`) and
@@ -56,7 +56,7 @@ Result<> withoutValue(const Result<storage::Committed> &result)
 DocumentRows::DocumentRows(EngineState &state, DocumentTable &documents)
     : m_state(state), m_documents(documents), m_schedule(state.clock, scheduleCalls())
 {
-    m_schedule.setRules(m_state.options.upkeep);
+    m_schedule.setRules(m_state.options.maintenance);
 }
 
 // ---- derived rows
@@ -339,7 +339,7 @@ CompactionSchedule::Calls DocumentRows::scheduleCalls()
                 },
             .shortened =
                 [this] {
-                    m_state.store.backend().shrink(storage::Shrink::Freed, m_state.store.executor(), [](const Result<storage::Shrunk> &) {});
+                    m_state.store.backend().vacuum(storage::Vacuum::Freed, m_state.store.executor(), [](const Result<storage::VacuumResult> &) {});
                 }};
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <eventsync/eventlog/documenttable_p.h>
-#include <eventsync/eventlog/upkeep.h>
+#include <eventsync/eventlog/maintenance.h>
 
 #include <functional>
 #include <memory>

@@ -251,11 +251,11 @@ void DocumentTable::unload()
 // Documents that are pinned give up their last events and the snapshot that was sent last: both are in the store.
 void DocumentTable::shorten(std::vector<DocumentPtr> pinned)
 {
-    std::erase_if(pinned, [](const DocumentPtr &document) { return document->m_core->log().tail().isEmpty() && !document->m_stored; });
+    std::erase_if(pinned, [](const DocumentPtr &document) { return document->m_core->log().recent().isEmpty() && !document->m_stored; });
     std::sort(pinned.begin(), pinned.end(), [](const DocumentPtr &a, const DocumentPtr &b) { return a->m_used < b->m_used; });
     for (auto document = pinned.begin(); document != pinned.end() && m_state.memory->isOver(); ++document) {
         m_state.memory->dropped(MemoryOwner::Documents);
-        (*document)->m_core->dropTail();
+        (*document)->m_core->dropRecent();
         (*document)->m_stored.reset();
         measure(*document);
     }

@@ -22,7 +22,7 @@ struct EngineMetrics
 // engines by their ids: then the three positions and the bytes become atomic, and the books of rules and author ids one for each.
 struct EngineState
 {
-    EngineState(storage::Backend &backend, Executor &executor, const Clock &time, Random &chance, DocumentEngine::Options given);
+    EngineState(storage::Backend &backend, Executor &executor, const Clock &time, Random &randomSource, DocumentEngine::Options given);
 
     bool writesRowsAtOnce() const { return options.rows == DocumentEngine::Rows::AtOnce; }
     bool hasRoomToValidate() const { return waitingHeld <= limits::kCommitHeldBytes; }

@@ -3,7 +3,7 @@
 
 #include <eventsync/base/limits.h>
 #include <eventsync/eventlog/limits.h>
-#include <eventsync/eventlog/rowchecksum.h>
+#include <eventsync/eventlog/rowchecksum_p.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/json/limits.h>
 
@@ -14,8 +14,8 @@ namespace eventsync::eventlog {
 
 namespace {
 
-// How many of the last events a loaded document keeps at hand: most unseen events and most gaps lie there.
-constexpr std::int64_t kTailAtLoad = 64;
+// How many of the last events are loaded with a document: most unseen events and most gaps are among them.
+constexpr std::int64_t kRecentAtLoad = 64;
 
 storage::Cell number(std::int64_t n)
 {
@@ -92,7 +92,7 @@ Result<DocumentRow> documentRowOf(const storage::Row &cells, bool withState)
     return row;
 }
 
-// Stored rows are the store's business: whatever is wrong with one, it is damage, and of that document.
+// Any error in a stored row is damage of the store, of this document.
 Error unreadable(std::string_view what, const Error &error)
 {
     return {ErrorCode::Corrupt, std::string(what) + " cannot be read: " + error.message};
@@ -285,7 +285,7 @@ Result<> EventStore::eachEvent(std::int64_t document, const Walk &walk, const st
         scan.from = number(walk.after->next().value());
     if (walk.before)
         scan.until = number(walk.before->value());
-    LoggedPtr before; // upwards it is at hand
+    LoggedPtr before; // in ascending order it is in memory
     Result<> good;
     EVENTSYNC_CHECK(m_view.scan(scan, [&](const storage::Row &row) {
         const auto event = logged<LoggedEvent>(document, row, before.get());
@@ -334,7 +334,7 @@ Result<VectorClock> EventStore::clock(std::int64_t document)
     return clock;
 }
 
-// The row may lag, so the log is read from where it stands; a little before that as well, for the tail.
+// The row may lag, so the log is read from its position on, and a little before, for LoadedDocument::recent.
 Result<std::optional<LoadedDocument>> EventStore::load(const DocumentId &id)
 {
     EVENTSYNC_TRY(std::optional<DocumentRow> row, document(id));
@@ -354,12 +354,12 @@ Result<std::optional<LoadedDocument>> EventStore::load(const DocumentId &id)
     loaded.createdAt = loaded.row.createdAt;
     loaded.updatedAt = loaded.row.updatedAt;
     EVENTSYNC_TRY(loaded.clock, clock(loaded.row.number));
-    const std::int64_t from = std::max(loaded.row.horizon.value() - 1, loaded.row.at.serverSeq.value() - kTailAtLoad);
-    EVENTSYNC_TRY(loaded.tail, events(loaded.row.number, {.after = ServerSeq(from)}));
-    const ServerSeq end = loaded.tail.empty() ? ServerSeq(from) : loaded.tail.back()->serverSeq;
+    const std::int64_t from = std::max(loaded.row.horizon.value() - 1, loaded.row.at.serverSeq.value() - kRecentAtLoad);
+    EVENTSYNC_TRY(loaded.recent, events(loaded.row.number, {.after = ServerSeq(from)}));
+    const ServerSeq end = loaded.recent.empty() ? ServerSeq(from) : loaded.recent.back()->serverSeq;
     if (end < loaded.row.at.serverSeq)
         return failure(damaged(loaded.row.number, end.next(), kMissing));
-    for (const LoggedPtr &event : loaded.tail) {
+    for (const LoggedPtr &event : loaded.recent) {
         if (event->serverSeq == loaded.row.at.serverSeq && event->chain != loaded.row.at.chain)
             return failure(ErrorCode::Corrupt, "the row of " + id.text() + " has another chain value than its event");
         if (event->serverSeq <= loaded.row.at.serverSeq)
@@ -397,7 +397,7 @@ Result<std::optional<LoadedDocument>> EventStore::load(const DocumentId &id)
 
 Result<VectorClock> EventStore::clockAt(std::int64_t document, ServerSeq seq, ServerSeq head, VectorClock headClock)
 {
-    std::set<ClientId> seen; // a client's first event after `seq` tells
+    std::set<ClientId> seen; // a client's first event after `seq` has the answer
     for (ServerSeq at = seq; at < head;) {
         EVENTSYNC_TRY(const std::vector<LogEntryPtr> next, entries(document, {.after = at, .until = head, .bytes = limits::kFrameBytes}));
         if (next.empty())
@@ -421,12 +421,12 @@ Result<KnownEvent> knownFromLog(const storage::Row &row)
     EVENTSYNC_TRY(const std::string_view logged, blobOf(row, event::Id));
     EVENTSYNC_TRY(const std::string_view client, textOf(row, event::ClientId));
     EVENTSYNC_TRY(const std::int64_t clientSeq, integerOf(row, event::ClientSeq));
-    EVENTSYNC_TRY(const std::string_view mark, blobOf(row, event::PushMark));
+    EVENTSYNC_TRY(const std::string_view bytes, blobOf(row, event::PushDigest));
     known.serverSeq = ServerSeq(seq);
     EVENTSYNC_TRY(known.logged, Uuid::fromBytes(logged));
     known.clientId = ClientId(std::string(client));
     known.clientSeq = ClientSeq(clientSeq);
-    std::copy_n(mark.begin(), std::min(mark.size(), known.pushMark.size()), known.pushMark.begin());
+    std::copy_n(bytes.begin(), std::min(bytes.size(), known.pushDigest16.size()), known.pushDigest16.begin());
     return known;
 }
 
@@ -436,10 +436,10 @@ Result<KnownEvent> knownFromIds(const storage::Row &row)
     EVENTSYNC_TRY(known.document, integerOf(row, known::Document));
     EVENTSYNC_TRY(const std::int64_t seq, integerOf(row, known::Seq));
     EVENTSYNC_TRY(const std::string_view logged, blobOf(row, known::Logged));
-    EVENTSYNC_TRY(const std::string_view mark, blobOf(row, known::PushMark));
+    EVENTSYNC_TRY(const std::string_view bytes, blobOf(row, known::PushDigest));
     known.serverSeq = ServerSeq(seq);
     EVENTSYNC_TRY(known.logged, Uuid::fromBytes(logged));
-    std::copy_n(mark.begin(), std::min(mark.size(), known.pushMark.size()), known.pushMark.begin());
+    std::copy_n(bytes.begin(), std::min(bytes.size(), known.pushDigest16.size()), known.pushDigest16.begin());
     return known;
 }
 
@@ -456,8 +456,8 @@ Result<bool> hasAny(storage::ReadView &view, storage::Scan scan)
 
 } // namespace
 
-// Nearly every id is new, and in most stores no edit was ever replaced and no log compacted: that is asked once, not of
-// every id. Looked up in their order, ids of one time lie side by side.
+// Nearly every id is new, and in most stores no edit was ever replaced and no log compacted: this is checked once, not for
+// every id. The ids are looked up in order, because ids of the same time are adjacent.
 Result<KnownEvents> EventStore::known(const std::vector<EventId> &ids)
 {
     KnownEvents found;
@@ -551,7 +551,7 @@ Result<DocumentState> stateOf(const Snapshot &snapshot)
 
 namespace {
 
-// From the state in the document's row back to an earlier one; some events at a time, as foldOn() goes forward.
+// From the state in the document's row back to an earlier one; some events at a time, like foldForward().
 Result<> revertTo(EventStore &store, const DocumentRow &row, DocumentState &state, ServerSeq seq)
 {
     constexpr auto kStep = static_cast<std::int64_t>(limits::kFoldEvents);
@@ -567,7 +567,7 @@ Result<> revertTo(EventStore &store, const DocumentRow &row, DocumentState &stat
 
 } // namespace
 
-// From the nearest picture at or before `seq`, forward; where there is none, from the document's row back through inverses.
+// From the nearest snapshot at or before `seq`, forward; where there is none, from the document's row back through inverses.
 Result<DocumentState> EventStore::stateAt(const DocumentRow &row, ServerSeq seq)
 {
     if (seq < row.horizon.previous())
@@ -580,7 +580,7 @@ Result<DocumentState> EventStore::stateAt(const DocumentRow &row, ServerSeq seq)
     ServerSeq at;
     EVENTSYNC_TRY(std::optional<Snapshot> nearest, snapshot(row, seq));
     if (nearest && nearest->position.serverSeq < row.horizon.previous())
-        nearest.reset(); // the events that lead on from it were compacted away
+        nearest.reset(); // the events after it were removed by a compaction
     if (row.at.serverSeq <= seq && (!nearest || nearest->position.serverSeq < row.at.serverSeq)) {
         state = DocumentState::fromJsonState(row.state);
         at = row.at.serverSeq;
@@ -593,11 +593,11 @@ Result<DocumentState> EventStore::stateAt(const DocumentRow &row, ServerSeq seq)
         at = seq;
     }
     Fold fold{.state = std::move(state), .at = {at, {}}};
-    EVENTSYNC_CHECK(foldOn(row.number, fold, seq));
+    EVENTSYNC_CHECK(foldForward(row.number, fold, seq));
     return std::move(fold.state);
 }
 
-Result<> EventStore::foldOn(std::int64_t document, Fold &fold, ServerSeq seq)
+Result<> EventStore::foldForward(std::int64_t document, Fold &fold, ServerSeq seq)
 {
     while (fold.at.serverSeq < seq) {
         EVENTSYNC_TRY(const std::vector<LoggedPtr> next,
@@ -610,7 +610,7 @@ Result<> EventStore::foldOn(std::int64_t document, Fold &fold, ServerSeq seq)
             if (!applied)
                 return failure(ErrorCode::Corrupt, "event " + std::to_string(event->serverSeq.value()) +
                                                        " does not apply: " + applied.error().message);
-            fold.state.settle(limits::kTailEvents);
+            fold.state.settle(limits::kRecentEvents);
             fold.clock.set(event->clientId, event->clientSeq);
             fold.at = {event->serverSeq, event->chain};
         }
@@ -618,8 +618,8 @@ Result<> EventStore::foldOn(std::int64_t document, Fold &fold, ServerSeq seq)
     return {};
 }
 
-// The document's row holds a view only, and no inverse leads back over a CRDT patch that is not in memory; so always forward,
-// from the nearest picture or from the beginning.
+// The document's row has only a view, and there are no inverses of CRDT patches that are not in memory; so the state is always
+// computed forward, from the nearest snapshot or from the beginning.
 Result<EventStore::Fold> EventStore::foldCrdt(const DocumentRow &row, ServerSeq seq)
 {
     Fold fold{.state = {}, .at = {ServerSeq(0), row.baseChain}};
@@ -631,7 +631,7 @@ Result<EventStore::Fold> EventStore::foldCrdt(const DocumentRow &row, ServerSeq 
     } else if (row.horizon > ServerSeq(1)) {
         return failure(ErrorCode::Corrupt, "there is no snapshot where the log of " + row.documentId.text() + " begins");
     }
-    EVENTSYNC_CHECK(foldOn(row.number, fold, seq));
+    EVENTSYNC_CHECK(foldForward(row.number, fold, seq));
     return fold;
 }
 
@@ -655,8 +655,8 @@ Result<Removal> EventStore::removal(const DocumentRow &row, ServerSeq until, Tim
     return removal;
 }
 
-// A client's events are numbered without gaps, so the first one that a clock lacks is where it stops covering. What was
-// compacted shows only in that the log begins with later numbers.
+// A client's events are numbered without gaps, so a clock covers the log up to the first event that it lacks. Compacted events
+// show only in that the log begins with later numbers.
 Result<ServerSeq> EventStore::prefix(const DocumentRow &row, ServerSeq head, const VectorClock &clock,
                                      const VectorClock &headClock)
 {

@@ -15,43 +15,43 @@
 
 namespace eventsync::eventlog {
 
-// A submission on its way: in the queues of all its documents until it heads them all, then in a commit, then answered.
+/// A submission on its way: in the queues of all its documents until it heads them all, then in a commit, then answered.
 struct Job
 {
     Submission submission;
-    EventId id;     // of the event of a write, or of the transaction
-    int tries = 0;  // lost races
+    EventId id;     ///< of the event of a write, or of the transaction
+    int tries = 0;  ///< lost races
     bool ended = false;
 };
 using JobPtr = std::shared_ptr<Job>;
 
-// The last stored snapshot that was asked for, which stays what it is while it is sent in parts.
+/// The last stored snapshot that was asked for, which stays what it is while it is sent in parts.
 struct StoredSnapshot
 {
     std::shared_ptr<const Snapshot> snapshot;
-    Digest sha256; // of its state
+    Digest sha256; ///< of its state
 };
 
-// What is known of a core that is on the worker's thread.
+/// What is known of a core that is on the worker's thread.
 struct AwayCore
 {
     std::optional<CollectionName> collection;
-    std::optional<std::int64_t> firstUnflushed; // as DocumentCore::firstUnflushed(), if its derived rows lag
-    bool rulesChanged = false;                  // meanwhile
+    std::optional<std::int64_t> firstUnflushed; ///< as DocumentCore::firstUnflushed(), if its derived rows lag
+    bool rulesChanged = false;                  ///< meanwhile
 };
 
-// One document in use: its core, what waits for it, and how far it is. Others see the engine's documents through a pointer, and
-// keep those that they need in memory by a DocumentPin. Owner only.
+/// One document in use: its core, what waits for it, and how far it is. Others see the engine's documents through a pointer, and
+/// keep those that they need in memory by a DocumentPin. Owner only.
 class LiveDocument
 {
 public:
     enum class Stage {
-        Unloaded,   // not read yet, or could not be read
+        Unloaded,   ///< not read yet, or could not be read
         Loading,
-        Idle,       // memory and store agree
-        LookingUp,  // ids of what waits, and then that is validated
-        Away,       // its core is validated on the worker's thread
-        Committing, // a batch is out
+        Idle,       ///< memory and store agree
+        LookingUp,  ///< ids of what waits, and then that is validated
+        Away,       ///< its core is validated on the worker's thread
+        Committing, ///< a batch is out
     };
 
     LiveDocument(DocumentId id, const std::shared_ptr<MemoryAccount> &memory)
@@ -61,13 +61,13 @@ public:
 
     const DocumentId &id() const { return m_id; }
     bool isIdle() const { return m_stage == Stage::Idle; }
-    const DocumentCore *core() const { return m_core.get(); } // null while it is not loaded; a pointer for this turn
-    // None if it does not exist, or that is not known now.
+    const DocumentCore *core() const { return m_core.get(); } ///< null while it is not loaded; a pointer for this turn
+    /// None if it does not exist, or that is not known now.
     std::optional<CollectionName> collection() const
     {
         return m_core ? m_core->log().collection() : m_away ? m_away->collection : std::nullopt;
     }
-    bool isWritingRows() const { return m_writingRows; } // a compaction included
+    bool isWritingRows() const { return m_writingRows; } ///< a compaction included
     bool isPinned() const { return m_pins > 0; }
     const DocumentCursors &cursors() const { return m_cursors; }
     DocumentCursors &cursors() { return m_cursors; }
@@ -98,7 +98,7 @@ private:
 };
 using DocumentPtr = std::shared_ptr<LiveDocument>;
 
-// Keeps a document in memory, whatever else is dropped; its last events and stored snapshot may go.
+/// Keeps a document in memory, whatever else is dropped; its last events and stored snapshot may go.
 class DocumentPin
 {
 public:

@@ -18,7 +18,7 @@ using storage::Cell;
 constexpr std::int64_t kEventsAtATime = 1'000; // per commit
 constexpr std::int64_t kClientsAtATime = 500;
 
-class NoChance final : public Random // a compaction makes nothing up
+class UnusedRandom final : public Random // a compaction makes nothing up
 {
 public:
     std::uint64_t next() override { return 0; }
@@ -116,7 +116,7 @@ private:
             }
             more = until < horizon;
             DocumentCore core(id, std::move(loaded), [](const CollectionName &) { return std::make_shared<const Rules>(); },
-                              m_clock, m_chance);
+                              m_clock, m_random);
             batch = core.compactBatch(removal);
         }
         EVENTSYNC_CHECK(commitAndWait(m_backend, std::move(batch)));
@@ -126,7 +126,7 @@ private:
     storage::Backend &m_backend;
     const Clock &m_clock;
     const CompactOptions &m_options;
-    NoChance m_chance;
+    UnusedRandom m_random;
     CompactProgress m_progress;
     CompactReport m_report;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/eventlog/logfold.h>
+#include <eventsync/eventlog/logfold_p.h>
 
-#include <eventsync/eventlog/rowchecksum.h>
+#include <eventsync/eventlog/rowchecksum_p.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/model/eventcheck.h>
 
@@ -30,13 +30,13 @@ Result<Anchor> anchorOf(storage::ReadView &view, const DocumentRow &row)
                               }));
     Anchor anchor;
     if (first) {
-        const auto picture = store.snapshot(row, *first);
-        if (!picture && row.kind == DocumentKind::Crdt)
-            return failure(picture.error());
-        if (picture && *picture && (*picture)->position.serverSeq == *first) { // a damaged one does without the row
+        const auto snapshot = store.snapshot(row, *first);
+        if (!snapshot && row.kind == DocumentKind::Crdt)
+            return failure(snapshot.error());
+        if (snapshot && *snapshot && (*snapshot)->position.serverSeq == *first) { // a damaged one does without the row
             anchor.at = *first;
-            anchor.clock = (*picture)->vectorClock;
-            EVENTSYNC_TRY(anchor.state, DocumentState::fromBytes((*picture)->kind, (*picture)->state));
+            anchor.clock = (*snapshot)->vectorClock;
+            EVENTSYNC_TRY(anchor.state, DocumentState::fromBytes((*snapshot)->kind, (*snapshot)->state));
             if (row.kind == DocumentKind::Crdt && *first != base)
                 return failure(ErrorCode::Corrupt, "the first snapshot of a CRDT document lies behind the beginning of its log");
             return anchor;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/loggedevent.h>
 
-#include <eventsync/eventlog/rowchecksum.h>
+#include <eventsync/eventlog/rowchecksum_p.h>
 #include <eventsync/json/limits.h>
 #include <eventsync/model/canonicalwriter.h>
 #include <eventsync/model/eventcheck.h>
@@ -11,12 +11,12 @@
 
 namespace eventsync::eventlog {
 
-PushMark pushMarkOf(const Event &pushed)
+PushDigest16 pushDigest16Of(const Event &pushed)
 {
     const Digest digest = pushDigestOf(pushed);
-    PushMark mark;
-    std::copy_n(digest.bytes.begin(), mark.size(), mark.begin());
-    return mark;
+    PushDigest16 half;
+    std::copy_n(digest.bytes.begin(), half.size(), half.begin());
+    return half;
 }
 
 namespace {
@@ -43,7 +43,7 @@ storage::Row LoggedEvent::toRow(std::int64_t document) const
     row[event::ClientId] = clientId.text();
     row[event::ClientSeq] = clientSeq.value();
     row[event::Chain] = blobCell(chain.view());
-    row[event::PushMark] = blobCell({reinterpret_cast<const char *>(pushMark.data()), pushMark.size()});
+    row[event::PushDigest] = blobCell({reinterpret_cast<const char *>(pushDigest16.data()), pushDigest16.size()});
     if (digest)
         row[event::Digest] = blobCell(digest->view());
     row[event::Footprint] = storage::Blob{footprint.toBytes()};
@@ -113,10 +113,10 @@ Result<LoggedPtr> LoggedEvent::fromRow(const storage::Row &row)
         EVENTSYNC_TRY(const std::string_view first, blobOf(row, event::FirstId));
         EVENTSYNC_TRY(logged->firstId, Uuid::fromBytes(first));
     }
-    EVENTSYNC_TRY(const std::string_view mark, blobOf(row, event::PushMark));
-    if (mark.size() != logged->pushMark.size())
-        return failure(ErrorCode::Corrupt, "an event's push mark has the wrong length");
-    std::copy(mark.begin(), mark.end(), reinterpret_cast<char *>(logged->pushMark.data()));
+    EVENTSYNC_TRY(const std::string_view pushDigest, blobOf(row, event::PushDigest));
+    if (pushDigest.size() != logged->pushDigest16.size())
+        return failure(ErrorCode::Corrupt, "an event's push digest has the wrong length");
+    std::copy(pushDigest.begin(), pushDigest.end(), reinterpret_cast<char *>(logged->pushDigest16.data()));
     EVENTSYNC_TRY(const std::string_view footprint, blobOf(row, event::Footprint));
     EVENTSYNC_TRY(logged->footprint, json::Footprint::fromBytes(footprint));
     EVENTSYNC_TRY(const std::string_view inverseText, textOf(row, event::Inverse));

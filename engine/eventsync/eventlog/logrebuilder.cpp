@@ -4,7 +4,7 @@
 #include <eventsync/base/guard.h>
 #include <eventsync/eventlog/blockingcommit.h>
 #include <eventsync/eventlog/limits.h>
-#include <eventsync/eventlog/logfold.h>
+#include <eventsync/eventlog/logfold_p.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/storage/logging.h>
 
@@ -85,7 +85,7 @@ public:
 private:
     Result<> document(std::int64_t number);
     Result<std::optional<storage::Batch>> rebuilt(storage::ReadView &view, DocumentRow row);
-    Snapshot pictureOf(const DocumentRow &row, const LogFold &fold) const;
+    Snapshot snapshotOf(const DocumentRow &row, const LogFold &fold) const;
     void refused(const DocumentId &id, ServerSeq seq, FindingKind kind, std::string message)
     {
         if (m_report.findings.size() < limits::kVerifyFindings)
@@ -149,7 +149,7 @@ Result<> Rebuilder::document(std::int64_t number)
     return {};
 }
 
-Snapshot Rebuilder::pictureOf(const DocumentRow &row, const LogFold &fold) const
+Snapshot Rebuilder::snapshotOf(const DocumentRow &row, const LogFold &fold) const
 {
     return {.documentId = row.documentId, .collection = row.collection, .kind = row.kind, .position = fold.at(),
             .state = fold.state().toBytes(), .vectorClock = fold.clock(), .createdAt = m_clock.wall()};
@@ -174,7 +174,7 @@ Result<std::optional<storage::Batch>> Rebuilder::rebuilt(storage::ReadView &view
     std::int64_t sinceSnapshot = 0, snapshots = 0, events = 0;
     row.snapshotSeq = ServerSeq(0);
     const auto take = [&] {
-        batch.put(sets::kSnapshots, toRow(pictureOf(row, fold), row.number));
+        batch.put(sets::kSnapshots, toRow(snapshotOf(row, fold), row.number));
         row.snapshotSeq = fold.at().serverSeq;
         sinceSnapshot = 0;
         ++snapshots;
@@ -184,11 +184,11 @@ Result<std::optional<storage::Batch>> Rebuilder::rebuilt(storage::ReadView &view
     EVENTSYNC_CHECK(view.scan({.set = sets::kEvents, .index = "order", .prefix = {Cell(row.number)}}, [&](const storage::Row &cells) {
         fold.take(cells);
         ++events;
-        if (m_options.snapshotEvery > 0 && ++sinceSnapshot >= m_options.snapshotEvery && fold.isSound())
+        if (m_options.snapshotEvery > 0 && ++sinceSnapshot >= m_options.snapshotEvery && fold.isIntact())
             take();
-        return fold.isSound();
+        return fold.isIntact();
     }));
-    if (!fold.isSound())
+    if (!fold.isIntact())
         return std::nullopt;
     row.at = fold.at();
     if (events > 0) {

@@ -5,8 +5,8 @@
 #include <eventsync/eventlog/logverifier.h>
 
 #include <eventsync/base/guard.h>
-#include <eventsync/eventlog/logfold.h>
-#include <eventsync/eventlog/rowchecksum.h>
+#include <eventsync/eventlog/logfold_p.h>
+#include <eventsync/eventlog/rowchecksum_p.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/storage/logging.h>
 #include <eventsync/storage/steppedview.h>
@@ -172,11 +172,11 @@ Result<> Verifier::snapshotSeqs(const DocumentRow &row)
 Result<> Verifier::foldLog(const DocumentRow &row, LogFold &fold)
 {
     Result<> good;
-    bool lagTold = false;
+    bool lagReported = false;
     EVENTSYNC_CHECK(m_view.scan({.set = sets::kEvents, .index = "order", .prefix = {Cell(row.number)}}, [&](const storage::Row &cells) {
         ++m_report.events;
         fold.take(cells);
-        if (fold.at().serverSeq > row.at.serverSeq && fold.position() <= m_derived && !std::exchange(lagTold, true))
+        if (fold.at().serverSeq > row.at.serverSeq && fold.position() <= m_derived && !std::exchange(lagReported, true))
             found(FindingKind::Lag, row.documentId, fold.at().serverSeq,
                   "the row stands at " + std::to_string(row.at.serverSeq.value()) + " and was said to be complete");
         good = compare(row, fold);
@@ -221,24 +221,24 @@ void Verifier::compareRow(const DocumentRow &row, const LogFold &fold)
 Result<> Verifier::compareSnapshot(const DocumentRow &row, const LogFold &fold)
 {
     const ServerSeq at = fold.at().serverSeq;
-    const auto picture = m_store.snapshot(row, at);
-    if (!picture || !*picture || (*picture)->position.serverSeq != at) {
-        found(FindingKind::Snapshot, row.documentId, at, picture ? "it is not where it was" : picture.error().toString());
+    const auto snapshot = m_store.snapshot(row, at);
+    if (!snapshot || !*snapshot || (*snapshot)->position.serverSeq != at) {
+        found(FindingKind::Snapshot, row.documentId, at, snapshot ? "it is not where it was" : snapshot.error().toString());
         return {};
     }
     const auto check = [&](bool same, const char *what) {
         if (!same)
             found(FindingKind::Snapshot, row.documentId, at, std::string("the snapshot's ") + what + " is not the log's");
     };
-    check((*picture)->position.chain == fold.at().chain, "chain value");
-    check((*picture)->vectorClock == fold.clock(), "vector clock");
-    check((*picture)->kind == row.kind, "kind");
+    check((*snapshot)->position.chain == fold.at().chain, "chain value");
+    check((*snapshot)->vectorClock == fold.clock(), "vector clock");
+    check((*snapshot)->kind == row.kind, "kind");
     if (!fold.hasState())
         return {};
     // Two encodings of one CRDT document may differ in the order of what has no order.
-    const auto state = DocumentState::fromBytes((*picture)->kind, (*picture)->state);
+    const auto state = DocumentState::fromBytes((*snapshot)->kind, (*snapshot)->state);
     check(state && state->exists() == fold.state().exists() &&
-              (row.kind == DocumentKind::Crdt ? state->isSameDocument(fold.state()) : (*picture)->state == fold.state().canonical()),
+              (row.kind == DocumentKind::Crdt ? state->isSameDocument(fold.state()) : (*snapshot)->state == fold.state().canonical()),
           "state");
     return {};
 }

@@ -9,22 +9,22 @@
 
 namespace eventsync::eventlog {
 
-// The events that a vector clock lacks, in the order of the log.
+/// The events that a vector clock lacks, in the order of the log.
 struct MissingEvents
 {
     std::vector<EventPtr> events;
-    std::optional<ServerSeq> next = {}; // there may be more: ask again with after = next
+    std::optional<ServerSeq> next = {}; ///< there may be more: ask again with after = next
 };
 
 struct MissingQuery
 {
     VectorClock known;
-    ServerSeq after = {};                              // looks only behind this position
-    std::size_t bytes = limits::kMissingEventsBytes;   // of canonical events; one is given in any case
+    ServerSeq after = {};                              ///< looks only behind this position
+    std::size_t bytes = limits::kMissingEventsBytes;   ///< of canonical events; one is given in any case
 };
 
-// The exact set difference (G11): the events of the log whose (client, clientSeq) the clock does not cover. Compacted if the
-// clock lacks events that are no longer in the log: then only a snapshot helps. NotFound.
+/// The exact set difference (G11): the events of the log whose (client, clientSeq) the clock does not cover. Compacted if the
+/// clock lacks events that are no longer in the log: then only a snapshot helps. NotFound.
 Result<MissingEvents> missingEvents(storage::ReadView &view, const DocumentId &id, const MissingQuery &query);
 
 } // namespace eventsync::eventlog

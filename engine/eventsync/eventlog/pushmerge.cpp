@@ -41,9 +41,9 @@ Result<> checkRoomFor(const ClientId &client, const VectorClock &authors)
     return failure(ErrorCode::TooLarge, "the document has had " + std::to_string(authors.entries().size()) + " authors, and takes no more");
 }
 
-Judgement rejected(ErrorCode code, std::string message, std::string path = {})
+PushOutcome rejected(ErrorCode code, std::string message, std::string path = {})
 {
-    return {.verdict = Verdict::Rejected, .reason = Error{code, std::move(message), std::move(path)}, .forks = code == ErrorCode::ClientForked};
+    return {.status = AckStatus::Rejected, .reason = Error{code, std::move(message), std::move(path)}, .forks = code == ErrorCode::ClientForked};
 }
 
 } // namespace
@@ -55,7 +55,7 @@ PushMerge::PushMerge(const DocumentLog &log, DocumentState &state, const EventPt
 
 // ---- identity and numbers
 
-std::optional<Judgement> PushMerge::identify(const KnownEvents &known) const
+std::optional<PushOutcome> PushMerge::identify(const KnownEvents &known) const
 {
     const auto find = [&](const EventId &id) -> std::optional<KnownEvent> {
         if (auto prepared = m_log.prepared().find(id))
@@ -70,7 +70,7 @@ std::optional<Judgement> PushMerge::identify(const KnownEvents &known) const
     if (!hit)
         return std::nullopt;
     const bool sameId = hit->logged == m_event->id;
-    if (sameId && (hit->document != m_log.number() || hit->pushMark != pushMarkOf(*m_event)))
+    if (sameId && (hit->document != m_log.number() || hit->pushDigest != pushDigestOf(*m_event)))
         return rejected(ErrorCode::ClientForked, "the id is known with another content");
     if (hit->document != m_log.number())
         return rejected(ErrorCode::Invalid, "it replaces an edit of another document", "/metadata/replaces");
@@ -78,22 +78,22 @@ std::optional<Judgement> PushMerge::identify(const KnownEvents &known) const
     // the log does not lead to, and would be taken for having seen the other.
     if (!sameId && first != m_event->id && hit->clientId == m_context.client && hit->clientSeq == m_event->clientSeq)
         return rejected(ErrorCode::ClientForked, "the log holds another decision about this edit under its number");
-    return Judgement{.verdict = Verdict::Duplicate, .serverSeq = hit->serverSeq};
+    return PushOutcome{.status = AckStatus::Duplicate, .serverSeq = hit->serverSeq};
 }
 
-std::optional<Judgement> PushMerge::checkNumbers() const
+std::optional<PushOutcome> PushMerge::checkNumbers() const
 {
     if (m_event->clientId != m_context.client)
         return rejected(ErrorCode::PermissionDenied, "an event may be written under its author's own client id only", "/clientId");
     const ClientSeq next = m_log.endClock().at(m_context.client).next();
     if (m_event->clientSeq > next)
-        return Judgement{.verdict = Verdict::Skipped};
+        return PushOutcome{.status = AckStatus::Skipped};
     if (m_event->clientSeq < next)
         return rejected(ErrorCode::ClientForked, "clientSeq " + std::to_string(m_event->clientSeq.value()) + " is taken by another event");
     if (m_event->baseSeq > m_log.end().serverSeq)
         return rejected(ErrorCode::InvalidValue, "baseSeq lies after the head", "/baseSeq");
-    if (m_event->baseSeq < m_log.horizon().previous() || !m_log.tail().reaches(m_event->baseSeq))
-        return Judgement{.verdict = Verdict::Conflict, .head = m_log.end().serverSeq,
+    if (m_event->baseSeq < m_log.horizon().previous() || !m_log.recent().reaches(m_event->baseSeq))
+        return PushOutcome{.status = AckStatus::Conflict, .head = m_log.end().serverSeq,
                          .reason = Error{ErrorCode::BaseCompacted, "the server cannot look back that far"}};
     return std::nullopt;
 }
@@ -102,14 +102,14 @@ std::optional<Judgement> PushMerge::checkNumbers() const
 
 bool PushMerge::hasUnseen() const
 {
-    return std::any_of(m_log.tail().firstAfter(m_event->baseSeq), m_log.tail().events().end(),
+    return std::any_of(m_log.recent().firstAfter(m_event->baseSeq), m_log.recent().events().end(),
                        [&](const LoggedPtr &other) { return other->clientId != m_event->clientId; });
 }
 
 Result<bool> PushMerge::overlapsUnseen(const json::Footprint &footprint) const
 {
     Budget budget(limits::kOverlapSteps);
-    const bool overlap = std::any_of(m_log.tail().firstAfter(m_event->baseSeq), m_log.tail().events().end(), [&](const LoggedPtr &other) {
+    const bool overlap = std::any_of(m_log.recent().firstAfter(m_event->baseSeq), m_log.recent().events().end(), [&](const LoggedPtr &other) {
         return other->clientId != m_event->clientId && json::overlaps(footprint, other->footprint, budget);
     });
     if (budget.isExhausted())
@@ -120,13 +120,13 @@ Result<bool> PushMerge::overlapsUnseen(const json::Footprint &footprint) const
 // An error that others' changes may have caused is a conflict: a person, or a resolver, decides with the newer state. What a
 // CRDT patch refers to may still come (of a log that was restored, others bring it back), so that is never a final refusal;
 // what is wrong with the patch itself is.
-Judgement PushMerge::refused(const Error &error, bool unseen) const
+PushOutcome PushMerge::refused(const Error &error, bool unseen) const
 {
     if (error.code == ErrorCode::ClientForked)
-        return {.verdict = Verdict::Rejected, .reason = error, .forks = true};
+        return {.status = AckStatus::Rejected, .reason = error, .forks = true};
     if (error.code == ErrorCode::MissingDependency || (unseen && error.code != ErrorCode::InvalidValue))
-        return {.verdict = Verdict::Conflict, .head = m_log.end().serverSeq, .reason = error};
-    return {.verdict = Verdict::Rejected, .reason = error};
+        return {.status = AckStatus::Conflict, .head = m_log.end().serverSeq, .reason = error};
+    return {.status = AckStatus::Rejected, .reason = error};
 }
 
 // Would it have passed on what its author knew: the state at its base, the author's own events after that, and itself?
@@ -134,7 +134,7 @@ Judgement PushMerge::refused(const Error &error, bool unseen) const
 bool PushMerge::passesAlone(const Rules &rules) const
 {
     DocumentState state = m_state;
-    const auto first = m_log.tail().firstAfter(m_event->baseSeq), end = m_log.tail().events().end();
+    const auto first = m_log.recent().firstAfter(m_event->baseSeq), end = m_log.recent().events().end();
     for (auto event = end; event != first; --event) {
         if (!state.revert((*std::prev(event))->inverse))
             return true; // a CRDT document does not reach back that far: a person decides
@@ -177,14 +177,14 @@ void PushMerge::takeBack(const AppliedEvent &applied)
     EVENTSYNC_ASSERT(m_state.revert(applied.inverse).has_value());
 }
 
-std::variant<Judgement, PushMerge::MergedEvent> PushMerge::merge(const Rules &rules, const Clock &clock)
+std::variant<PushOutcome, PushMerge::MergedEvent> PushMerge::merge(const Rules &rules, const Clock &clock)
 {
     if (const auto fine = checkEvent(rules); !fine)
         return refused(fine.error(), false);
     return apply(rules, clock);
 }
 
-std::variant<Judgement, PushMerge::MergedEvent> PushMerge::apply(const Rules &rules, const Clock &clock)
+std::variant<PushOutcome, PushMerge::MergedEvent> PushMerge::apply(const Rules &rules, const Clock &clock)
 {
     const bool unseen = hasUnseen();
     Event logged = *m_event;
@@ -200,14 +200,14 @@ std::variant<Judgement, PushMerge::MergedEvent> PushMerge::apply(const Rules &ru
     const ServerSeq head = m_log.end().serverSeq;
     if (!overlap) {
         takeBack(*applied);
-        return Judgement{.verdict = Verdict::Conflict, .head = head, .reason = overlap.error()};
+        return PushOutcome{.status = AckStatus::Conflict, .head = head, .reason = overlap.error()};
     }
     if (*overlap) {
         const OnOverlap decision = m_event->onOverlap.value_or(OnOverlap::Fail);
         if (decision != OnOverlap::Ours)
             takeBack(*applied);
         if (decision == OnOverlap::Fail)
-            return Judgement{.verdict = Verdict::Conflict, .head = head,
+            return PushOutcome{.status = AckStatus::Conflict, .head = head,
                              .reason = Error{ErrorCode::Conflict, "it overlaps what its author had not seen"}};
         recordDecision(logged, decision, head);
         if (decision == OnOverlap::Theirs) {

@@ -27,16 +27,16 @@ public:
     PushMerge(const DocumentLog &log, DocumentState &state, const EventPtr &event, const PushContext &context);
 
     // ---- before the rules of its collection are needed
-    std::optional<Judgement> identify(const KnownEvents &known) const; // a repetition, or a fork
-    std::optional<Judgement> checkNumbers() const;
+    std::optional<PushOutcome> identify(const KnownEvents &known) const; // a repetition, or a fork
+    std::optional<PushOutcome> checkNumbers() const;
 
-    std::variant<Judgement, MergedEvent> merge(const Rules &rules, const Clock &clock);
-    Judgement refused(const Error &error, bool unseen) const;
+    std::variant<PushOutcome, MergedEvent> merge(const Rules &rules, const Clock &clock);
+    PushOutcome refused(const Error &error, bool unseen) const;
 
 private:
     Result<> checkEvent(const Rules &rules) const;
     Result<> checkCrdtPatch() const;
-    std::variant<Judgement, MergedEvent> apply(const Rules &rules, const Clock &clock);
+    std::variant<PushOutcome, MergedEvent> apply(const Rules &rules, const Clock &clock);
     bool hasUnseen() const;
     Result<bool> overlapsUnseen(const json::Footprint &footprint) const;
     bool passesAlone(const Rules &rules) const;

@@ -8,15 +8,15 @@
 
 namespace eventsync::eventlog {
 
-// The rules of collections, made once and kept at hand. Peers may ask for any name, so what no document uses is kept for a
-// bounded number of them only (limits::kRulesAtHand) and made again. Owner only.
+/// The rules of collections, made once and kept at hand. Peers may ask for any name, so what no document uses is kept for a
+/// bounded number of them only (limits::kRulesAtHand) and made again. Owner only.
 class RulesBook
 {
 public:
     explicit RulesBook(RulesOf make) : m_make(std::move(make)) {}
 
     RulesPtr of(const CollectionName &collection);
-    void forget(const CollectionName &collection) { m_known.erase(collection); } // they have changed
+    void forget(const CollectionName &collection) { m_known.erase(collection); } ///< they have changed
     std::size_t size() const { return m_known.size(); }
 
 private:

@@ -4,8 +4,9 @@
 #include <eventsync/base/timestamp.h>
 #include <eventsync/storage/backend.h>
 
-// The record sets of a store with logs: their names, and their columns in the schema's order, so that rows are written and
-// read by name. docs/decisions/0040-record-sets.md says why they are cut this way. `checksum`: see rowchecksum.h.
+/// \file
+/// The record sets of a store with logs: their names, and their columns in the schema's order, so that rows are written and
+/// read by name. docs/decisions/0040-record-sets.md says why they are cut this way. `checksum`: see rowchecksum.h.
 namespace eventsync::eventlog {
 
 namespace sets {
@@ -21,21 +22,24 @@ inline constexpr char kMeta[] = "meta";
 } // namespace sets
 inline constexpr char kChecksumColumn[] = "checksum";
 
-// `events`: one row per event, in the order of arrival; its key is the `changes` order.
-// indexes: order (document, server_seq), id (id), first_id (first_id, sparse); all unique
+/// \file
+/// `events`: one row per event, in the order of arrival; its key is the `changes` order.
+/// indexes: order (document, server_seq), id (id), first_id (first_id, sparse); all unique
 namespace event {
 enum Column : std::size_t {
-    Position, Document, Seq, Id, FirstId, ClientId, ClientSeq, Chain, PushMark, Digest, Footprint, Inverse, Body, Checksum
+    Position, Document, Seq, Id, FirstId, ClientId, ClientSeq, Chain, PushDigest, Digest, Footprint, Inverse, Body, Checksum
 };
 }
 
-// `ids`: what is kept of an event below the horizon, by its id and by the first id of its edit.
+/// \file
+/// `ids`: what is kept of an event below the horizon, by its id and by the first id of its edit.
 namespace known {
-enum Column : std::size_t { Id, Document, Seq, Logged, PushMark };
+enum Column : std::size_t { Id, Document, Seq, Logged, PushDigest };
 }
 
-// `documents`: derived, one row per document, as it stood at `server_seq`; the log may be ahead by a bounded lag.
-// indexes: number (number) unique, collection (collection, document_id), changes (collection, position)
+/// \file
+/// `documents`: derived, one row per document, as it stood at `server_seq`; the log may be ahead by a bounded lag.
+/// indexes: number (number) unique, collection (collection, document_id), changes (collection, position)
 namespace document {
 enum Column : std::size_t {
     Id, Number, Collection, Kind, Seq, Chain, Horizon, BaseChain, Position, Deleted, CreatedAt, UpdatedAt, Snapshot, State,
@@ -43,7 +47,8 @@ enum Column : std::size_t {
 };
 }
 
-// `snapshots`: whole states. `vector_clocks`: the last clientSeq of each author. `state_vectors`: what each client has.
+/// \file
+/// `snapshots`: whole states. `vector_clocks`: the last clientSeq of each author. `state_vectors`: what each client has.
 namespace snapshot {
 enum Column : std::size_t { Document, Seq, Chain, Kind, Clock, CreatedAt, State, Checksum };
 }
@@ -54,18 +59,21 @@ namespace statevector {
 enum Column : std::size_t { Document, ClientId, Seq, Clock, At };
 }
 
-// `clients`: who uses an id, since when. `last_seen` is SeenTime. index: seen (expired, last_seen)
+/// \file
+/// `clients`: who uses an id, since when. `last_seen` is OperatingTime. index: seen (expired, last_seen)
 namespace client {
 enum Column : std::size_t { Id, Kind, Secret, Principal, CreatedAt, LastSeen, Expired };
 }
 
-// `idempotency`: answers of repeated REST writes, by principal and key. `expires_at` is SeenTime. index: expires (expires_at)
+/// \file
+/// `idempotency`: answers of repeated REST writes, by principal and key. `expires_at` is OperatingTime. index: expires (expires_at)
 namespace idempotency {
 enum Column : std::size_t { Key, Answer, ExpiresAt };
 }
 
-// `meta`: named numbers. "derived": every event up to this position is in the derived rows. "seen": SeenTime, and "wall": what
-// the wall clock showed when it was stored.
+/// \file
+/// `meta`: named numbers. "derived": every event up to this position is in the derived rows. "seen": OperatingTime, and "wall": what
+/// the wall clock showed when it was stored.
 namespace meta {
 enum Column : std::size_t { Name, Value };
 inline constexpr char kDerived[] = "derived";
@@ -75,9 +83,9 @@ inline constexpr char kWall[] = "wall";
 
 const storage::Schema &schema();
 
-// Cells.
+/// Cells.
 inline storage::Cell blobCell(std::string_view bytes) { return storage::Blob{Bytes(bytes)}; }
-Result<std::int64_t> integerOf(const storage::Row &row, std::size_t column); // Corrupt if it is none
+Result<std::int64_t> integerOf(const storage::Row &row, std::size_t column); ///< Corrupt if it is none
 Result<Timestamp> timeOf(const storage::Row &row, std::size_t column);
 Result<std::string_view> textOf(const storage::Row &row, std::size_t column);
 Result<std::string_view> blobOf(const storage::Row &row, std::size_t column);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/snapshotstore.h>
 
-#include <eventsync/eventlog/readback.h>
+#include <eventsync/eventlog/readback_p.h>
 #include <eventsync/eventlog/schema.h>
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 #include <eventsync/eventlog/statevectormanager.h>
 
 #include <eventsync/eventlog/eventstore.h>
-#include <eventsync/eventlog/readback.h>
+#include <eventsync/eventlog/readback_p.h>
 #include <eventsync/eventlog/schema.h>
 
 namespace eventsync::eventlog {

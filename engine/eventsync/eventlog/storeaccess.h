@@ -12,14 +12,14 @@
 
 namespace eventsync::eventlog {
 
-// A store as an engine uses it: answers come on the engine's thread, and none once this is closed; damage that was read is noted
-// in the program's log. Owner only; backend and executor outlive it.
+/// A store as an engine uses it: answers come on the engine's thread, and none once this is closed; damage that was read is noted
+/// in the program's log. Owner only; backend and executor outlive it.
 class StoreAccess
 {
 public:
     StoreAccess(storage::Backend &backend, Executor &executor, Metrics *metrics) : m_backend(backend), m_executor(executor), m_damage(metrics) {}
 
-    // `work` runs on a reader's thread.
+    /// `work` runs on a reader's thread.
     template<class T>
     void read(std::function<Result<T>(storage::ReadView &)> work, std::function<void(Result<T>)> done)
     {
@@ -27,7 +27,7 @@ public:
             answer(view ? guarded(work, **view) : Result<T>(failure(view.error())));
         });
     }
-    // A read of a length that a peer decides: in the lane of Queries, with a budget.
+    /// A read of a length that a peer decides: in the lane of Queries, with a budget.
     template<class T>
     void query(storage::Queries &lane, const storage::Queries::Requester &requester,
                std::function<Result<T>(storage::ReadView &, Budget &)> work, std::function<void(Result<T>)> done)
@@ -36,7 +36,7 @@ public:
     }
     void commit(storage::Batch batch, storage::Backend::CommitDone done);
     void post(std::function<void()> task);
-    // Does what post() does, from any thread.
+    /// Does what post() does, from any thread.
     std::function<void(std::function<void()>)> poster();
     void noteDamage(const Error &error) { m_damage.note(error); }
     void close() { m_open.reset(); }

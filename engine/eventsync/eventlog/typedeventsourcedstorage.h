@@ -6,14 +6,14 @@
 
 namespace eventsync::eventlog {
 
-// EventSourcedStorage for values of T, as storage::TypedStorage<T> is Storage's: a Q_GADGET, or a type with toJson() and
-// fromJson(). Any thread; the storage outlives this and its futures.
+/// EventSourcedStorage for values of T, as storage::TypedStorage<T> is Storage's: a Q_GADGET, or a type with toJson() and
+/// fromJson(). Any thread; the storage outlives this and its futures.
 template<class T>
 class TypedEventSourcedStorage
 {
 public:
     using Typed = storage::TypedStorage<T>;
-    using Document = typename Typed::Document; // {id, version, value, diff}
+    using Document = typename Typed::Document; ///< {id, version, value, diff}
     using Edit = typename Typed::Edit;
 
     explicit TypedEventSourcedStorage(EventSourcedStorage &documents)

@@ -29,13 +29,13 @@ ClientId authorOf(const DocumentWrite &write, const VectorClock &clock)
     return ClientId(std::string(kNamed) + "server");
 }
 
-Judgement validateEvent(DocumentCore &core, const EventPtr &event, const PushContext &context, const KnownEvents &known, std::size_t eventBytes)
+PushOutcome validateEvent(DocumentCore &core, const EventPtr &event, const PushContext &context, const KnownEvents &known, std::size_t eventBytes)
 {
     if (event->documentId != core.log().id())
-        return {.verdict = Verdict::Rejected, .reason = Error{ErrorCode::InvalidMessage, "the event is another document's", "/documentId"}};
+        return {.status = AckStatus::Rejected, .reason = Error{ErrorCode::InvalidMessage, "the event is another document's", "/documentId"}};
     const bool isNew = !context.stopped && !context.forked && !known.contains(event->id) && !known.contains(event->firstId());
     if (isNew && isLargerThan(*event, eventBytes))
-        return {.verdict = Verdict::Rejected, .reason = Error{ErrorCode::TooLarge, "the event is too large"}};
+        return {.status = AckStatus::Rejected, .reason = Error{ErrorCode::TooLarge, "the event is too large"}};
     return core.push(event, context, known);
 }
 
@@ -46,10 +46,10 @@ Answer validatePush(DocumentCore &core, const PushedEvents &push, const KnownEve
     PushContext context{.client = push.client, .author = push.author};
     for (const EventPtr &event : push.events) {
         context.forked = forked.contains(push.origin);
-        Judgement outcome = validateEvent(core, event, context, known, limits.eventBytes);
+        PushOutcome outcome = validateEvent(core, event, context, known, limits.eventBytes);
         if (outcome.forks)
             forked.insert(push.origin);
-        if (outcome.verdict != Verdict::Applied && outcome.verdict != Verdict::Merged && outcome.verdict != Verdict::Duplicate)
+        if (outcome.status != AckStatus::Applied && outcome.status != AckStatus::Merged && outcome.status != AckStatus::Duplicate)
             context.stopped = true;
         answer.outcomes.push_back(std::move(outcome));
     }

@@ -2,7 +2,7 @@
 #include <eventsync/eventlog/vectorclockmanager.h>
 
 #include <eventsync/eventlog/eventstore.h>
-#include <eventsync/eventlog/readback.h>
+#include <eventsync/eventlog/readback_p.h>
 
 namespace eventsync::eventlog {
 

@@ -20,13 +20,13 @@
 #include <eventsync/base/assert.h>
 #include <eventsync/base/bytes.h>
 #include <eventsync/base/timestamp.h>
-#include <eventsync/json/footprintbuilder.h>
+#include <eventsync/json/footprintbuilder_p.h>
 #include <eventsync/json/heldbytes.h>
 #include <eventsync/json/limits.h>
 #include <eventsync/json/numbers.h>
-#include <eventsync/json/patchcosts.h>
-#include <eventsync/json/place.h>
-#include <eventsync/json/undojournal.h>
+#include <eventsync/json/patchcosts_p.h>
+#include <eventsync/json/place_p.h>
+#include <eventsync/json/undojournal_p.h>
 
 namespace eventsync::json {
 

@@ -7,22 +7,23 @@
 #include <string_view>
 #include <vector>
 
-// Comparing values whose size a peer decides: each value and text that is looked at is charged to a budget.
+/// \file
+/// Comparing values whose size a peer decides: each value and text that is looked at is charged to a budget.
 namespace eventsync::json {
 
-// Canonical value order, total over the domain: null < false < true < numbers (by value) < strings (by UTF-16 code units)
-// < arrays (element by element) < objects (by sorted members). Returns <0, 0, >0.
+/// Canonical value order, total over the domain: null < false < true < numbers (by value) < strings (by UTF-16 code units)
+/// < arrays (element by element) < objects (by sorted members). Returns <0, 0, >0.
 int compareValues(const Value &a, const Value &b);
-int compareValues(const Value &a, const Value &b, Budget &budget); // 0 once the budget is exhausted
+int compareValues(const Value &a, const Value &b, Budget &budget); ///< 0 once the budget is exhausted
 
-// As equal() of value.h; false once the budget is exhausted.
+/// As equal() of value.h; false once the budget is exhausted.
 bool equal(const Value &a, const Value &b, Budget &budget);
 
-// What it takes to look at all of a value or text, or to copy it. False once the budget is exhausted.
+/// What it takes to look at all of a value or text, or to copy it. False once the budget is exhausted.
 bool chargeWhole(const Value &value, Budget &budget);
 bool chargeText(std::string_view text, Budget &budget);
 
-// In canonical order. Sorting them is charged; none once the budget is exhausted.
+/// In canonical order. Sorting them is charged; none once the budget is exhausted.
 std::vector<const boost::json::key_value_pair *> sortedMembers(const Object &object, Budget &budget);
 
 } // namespace eventsync::json

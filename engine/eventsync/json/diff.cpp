@@ -67,7 +67,7 @@ private:
         Value value() const { return from ? *from : number ? Value(*number) : Value(); }
     };
     using Slice = std::pair<std::size_t, std::size_t>; // [first, second)
-    struct Spent
+    struct OperationCost
     {
         std::size_t bytes = 0;   // of the operations
         std::uint64_t work = 0;  // array elements that they shift
@@ -77,7 +77,7 @@ private:
     {
         const Value &after;
         std::size_t depth, firstOperation;
-        Spent before;
+        OperationCost before;
         std::optional<std::size_t> whole = {}; // what replacing it would cost, once that was asked
         bool isRuled = false;
     };
@@ -340,7 +340,7 @@ private:
     const DiffOptions &m_options;
     std::vector<Step> m_steps;
     std::vector<Container> m_containers;
-    Spent m_spent;
+    OperationCost m_spent;
     std::vector<Operation> m_operations;
     std::unordered_map<const Value *, std::size_t> m_sizes; // of containers in `after`
     Budget m_budget{limits::kDiffSteps};

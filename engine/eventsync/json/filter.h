@@ -11,25 +11,25 @@
 
 namespace eventsync::json {
 
-// {all|any|not: [...]} over {path, op: eq|ne|lt|le|gt|ge|in|exists|prefix, value}; `not` holds when none of its list does;
-// `in` takes an array, `exists` a boolean, `prefix` a text; no other member is allowed. This evaluator defines the meaning;
-// backends may only pre-filter. `lt`, `le`, `gt` and `ge` are false between values of two kinds (the kinds: null, boolean,
-// number, text, list, object). A comparison with a path that is not there is false (`ne` is true, `exists: false` is true).
-// Immutable; any thread.
+/// {all|any|not: [...]} over {path, op: eq|ne|lt|le|gt|ge|in|exists|prefix, value}; `not` holds when none of its list does;
+/// `in` takes an array, `exists` a boolean, `prefix` a text; no other member is allowed. This evaluator defines the meaning;
+/// backends may only pre-filter. `lt`, `le`, `gt` and `ge` are false between values of two kinds (the kinds: null, boolean,
+/// number, text, list, object). A comparison with a path that is not there is false (`ne` is true, `exists: false` is true).
+/// Immutable; any thread.
 class Filter
 {
 public:
-    Filter(); // matches everything
+    Filter(); ///< matches everything
     ~Filter();
     Filter(const Filter &);
     Filter &operator=(const Filter &);
 
-    // InvalidValue, TooDeep, with path; TooLarge: more conditions than limits::kFilterSteps let it take in.
+    /// InvalidValue, TooDeep, with path; TooLarge: more conditions than limits::kFilterSteps let it take in.
     static Result<Filter> fromJson(const Value &value);
     Value toJson() const;
     bool matches(const Value &state) const;
-    bool matches(const Value &state, Budget &budget) const; // false once the budget is exhausted
-    bool matchesAll() const; // has no condition
+    bool matches(const Value &state, Budget &budget) const; ///< false once the budget is exhausted
+    bool matchesAll() const; ///< has no condition
 
 private:
     struct Node;
@@ -43,17 +43,17 @@ struct SortKey
     bool operator==(const SortKey &) const = default;
 };
 
-// "-/gold,/name"; a missing value sorts before every other. A comma ends a path only before the next "/" or "-/".
+/// "-/gold,/name"; a missing value sorts before every other. A comma ends a path only before the next "/" or "-/".
 Result<std::vector<SortKey>> sortKeysFrom(std::string_view text);
-// What a list is sorted by: of a text its first limits::kSortCharacters characters, of a list or object as many in all, so that
-// a page token stays short. What is alike so far counts as equal.
+/// What a list is sorted by: of a text its first limits::kSortCharacters characters, of a list or object as many in all, so that
+/// a page token stays short. What is alike so far counts as equal.
 Value sortValue(const Value &value);
-Value sortValue(const Value &value, Budget &budget); // incomplete once the budget is exhausted
+Value sortValue(const Value &value, Budget &budget); ///< incomplete once the budget is exhausted
 
-// "/name,/gold" and the value reduced to those paths (containers on the way are kept, empty paths are not made; of an array
-// the elements named, in its order).
+/// "/name,/gold" and the value reduced to those paths (containers on the way are kept, empty paths are not made; of an array
+/// the elements named, in its order).
 Result<std::vector<Pointer>> fieldsFrom(std::string_view text);
 Value project(const Value &state, const std::vector<Pointer> &fields);
-Value project(const Value &state, const std::vector<Pointer> &fields, Budget &budget); // incomplete once it is exhausted
+Value project(const Value &state, const std::vector<Pointer> &fields, Budget &budget); ///< incomplete once it is exhausted
 
 } // namespace eventsync::json

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/json/footprintbuilder.h>
+#include <eventsync/json/footprintbuilder_p.h>
 
 #include <algorithm>
 

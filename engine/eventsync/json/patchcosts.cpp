@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/json/patchcosts.h>
+#include <eventsync/json/patchcosts_p.h>
 
 #include <eventsync/json/limits.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/json/place.h>
+#include <eventsync/json/place_p.h>
 
 #include <string>
 #include <utility>

@@ -11,22 +11,22 @@
 
 namespace eventsync::json {
 
-// RFC 6901 JSON Pointer, parsed: a list of unescaped tokens; empty means the whole document. Immutable value.
+/// RFC 6901 JSON Pointer, parsed: a list of unescaped tokens; empty means the whole document. Immutable value.
 class Pointer
 {
 public:
     Pointer() = default;
     explicit Pointer(std::vector<std::string> tokens) : m_tokens(std::move(tokens)) {}
 
-    static Result<Pointer> parse(std::string_view text); // InvalidValue unless "" or "/..." with ~0 and ~1 only
+    static Result<Pointer> parse(std::string_view text); ///< InvalidValue unless "" or "/..." with ~0 and ~1 only
     std::string toText() const;
 
     const std::vector<std::string> &tokens() const { return m_tokens; }
     bool isRoot() const { return m_tokens.empty(); }
-    Pointer parent() const;                  // of a pointer that is not the root
+    Pointer parent() const;                  ///< of a pointer that is not the root
     const std::string &last() const { return m_tokens.back(); }
     Pointer child(std::string token) const;
-    bool isPrefixOf(const Pointer &other) const; // equal counts
+    bool isPrefixOf(const Pointer &other) const; ///< equal counts
 
     auto operator<=>(const Pointer &) const = default;
 
@@ -34,10 +34,10 @@ private:
     std::vector<std::string> m_tokens;
 };
 
-// A token as an array index: decimal digits, no leading zero; nullopt otherwise ("-" included).
+/// A token as an array index: decimal digits, no leading zero; nullopt otherwise ("-" included).
 std::optional<std::size_t> arrayIndex(std::string_view token);
 
-// The value at `pointer`, or nullptr.
+/// The value at `pointer`, or nullptr.
 const Value *find(const Value &root, const Pointer &pointer);
 Value *find(Value &root, const Pointer &pointer);
 

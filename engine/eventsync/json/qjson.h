@@ -7,7 +7,7 @@
 
 namespace eventsync::json {
 
-// The edge to Qt's JSON, for Qt users. toQJson loses nothing of the domain; fromQJson refuses what the domain refuses.
+/// The edge to Qt's JSON, for Qt users. toQJson loses nothing of the domain; fromQJson refuses what the domain refuses.
 QJsonValue toQJson(const Value &value);
 Result<Value> fromQJson(const QJsonValue &value);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/json/undojournal.h>
+#include <eventsync/json/undojournal_p.h>
 
 #include <algorithm>
 #include <utility>

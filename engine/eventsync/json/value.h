@@ -12,12 +12,13 @@
 #include <string>
 #include <string_view>
 
-// JSON values in EventSync's value domain, which is I-JSON (RFC 7493): see G4 in docs/guarantees.md.
-//
-// A Value is Boost.JSON's, held to one form per value: an integer with |n| <= 2^53-1 is always kind int64; any other
-// number is a finite double that is not such an integer; -0 is 0; kind uint64 never occurs; strings are valid UTF-8; keys
-// are unique and hold no NUL; depth and size are bounded. Whatever enters EventSync goes through parse() or normalize(),
-// so everything behind them may compare kinds and values directly.
+/// \file
+/// JSON values in EventSync's value domain, which is I-JSON (RFC 7493): see G4 in docs/guarantees.md.
+///
+/// A Value is Boost.JSON's, held to one form per value: an integer with |n| <= 2^53-1 is always kind int64; any other
+/// number is a finite double that is not such an integer; -0 is 0; kind uint64 never occurs; strings are valid UTF-8; keys
+/// are unique and hold no NUL; depth and size are bounded. Whatever enters EventSync goes through parse() or normalize(),
+/// so everything behind them may compare kinds and values directly.
 namespace eventsync::json {
 
 using Value = boost::json::value;
@@ -28,30 +29,30 @@ using String = boost::json::string;
 struct ParseLimits
 {
     std::size_t bytes = limits::kDocumentBytes;
-    int depth = limits::kDepth; // containers from the root; [[]] has depth 2
+    int depth = limits::kDepth; ///< containers from the root; [[]] has depth 2
 };
 
-// RFC 8259 text -> Value. TooLarge, TooDeep, or InvalidValue with the byte offset in the message. Never throws.
+/// RFC 8259 text -> Value. TooLarge, TooDeep, or InvalidValue with the byte offset in the message. Never throws.
 Result<Value> parse(std::string_view text, const ParseLimits &limits = {});
-// The same, but a number written as an integer (no point, no exponent) that parse() would round is InvalidValue. Such as
-// 100000000000000000000 pass: they come out as they went in, so what was read here can be written here.
+/// The same, but a number written as an integer (no point, no exponent) that parse() would round is InvalidValue. Such as
+/// 100000000000000000000 pass: they come out as they went in, so what was read here can be written here.
 Result<Value> parseUnrounded(std::string_view text, const ParseLimits &limits = {});
 
-// Brings a value that was built by code into the domain, or says what does not fit (InvalidValue, TooDeep, path set).
+/// Brings a value that was built by code into the domain, or says what does not fit (InvalidValue, TooDeep, path set).
 Result<> normalize(Value &value, int depth = limits::kDepth);
 
-// RFC 8785: sorted by UTF-16 code units, ECMAScript numbers. Defined for values in the domain.
+/// RFC 8785: sorted by UTF-16 code units, ECMAScript numbers. Defined for values in the domain.
 std::string canonical(const Value &value);
 void appendCanonical(std::string &out, const Value &value);
-std::size_t canonicalSize(const Value &value); // bytes, without building the text
+std::size_t canonicalSize(const Value &value); ///< bytes, without building the text
 std::size_t canonicalStringSize(std::string_view text);
 
-// The text form of a double as ECMAScript's Number::toString gives it.
+/// The text form of a double as ECMAScript's Number::toString gives it.
 std::string numberText(double number);
 
-// Same canonical form. (Boost's == on values in the domain, but a double never equals an int64.)
+/// Same canonical form. (Boost's == on values in the domain, but a double never equals an int64.)
 bool equal(const Value &a, const Value &b);
 
-int depth(const Value &value); // 0 for a scalar
+int depth(const Value &value); ///< 0 for a scalar
 
 } // namespace eventsync::json

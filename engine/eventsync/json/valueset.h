@@ -9,14 +9,14 @@
 
 namespace eventsync::json {
 
-// The values of a list as sorted canonical forms, for searching. Immutable; any thread.
+/// The values of a list as sorted canonical forms, for searching. Immutable; any thread.
 class ValueSet
 {
 public:
     ValueSet() = default;
-    ValueSet(const Array &values, Budget &budget); // has no meaning once the budget is exhausted
+    ValueSet(const Array &values, Budget &budget); ///< has no meaning once the budget is exhausted
 
-    bool contains(const Value &value, Budget &budget) const; // false once the budget is exhausted
+    bool contains(const Value &value, Budget &budget) const; ///< false once the budget is exhausted
     bool hasDuplicates() const;
 
 private:

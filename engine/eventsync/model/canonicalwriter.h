@@ -8,8 +8,9 @@
 #include <string>
 #include <string_view>
 
-// Pieces of canonical JSON (RFC 8785) written straight into a growing text, for what is written once per event: no
-// json::Value is built for it. Members must be written in the order of their names; the caller sees to that.
+/// \file
+/// Pieces of canonical JSON (RFC 8785) written straight into a growing text, for what is written once per event: no
+/// json::Value is built for it. Members must be written in the order of their names; the caller sees to that.
 namespace eventsync::canonical {
 
 void appendPointer(std::string &out, const json::Pointer &pointer);
@@ -17,7 +18,7 @@ void appendUuid(std::string &out, const Uuid &id);
 void appendObject(std::string &out, const json::Object &object);
 void appendPatch(std::string &out, const json::Patch &patch);
 
-// For text that is known to need no escape: ids, names, hex, base64url, times.
+/// For text that is known to need no escape: ids, names, hex, base64url, times.
 inline void appendPlain(std::string &out, std::string_view text)
 {
     out += '"';

@@ -13,12 +13,12 @@
 
 namespace eventsync {
 
-enum class MergeRule { Fields, Strict }; // Strict: any unseen event is a conflict
+enum class MergeRule { Fields, Strict }; ///< Strict: any unseen event is a conflict
 
-// How the documents of one collection merge (docs/merging.md, Policy). Acts when an event is made or merged; folding a log
-// never reads it. Sent to clients in `synced`. A `*` token in a path stands for any one token. Value type.
-//   {"merge": "fields", "paths": {"/gold": {"rule": "counter", "min": 0}, "/lastUpdated": {"rule": "latest"},
-//    "/version": {"rule": "engine"}}, "schema": {...}, "redaction": false}
+/// How the documents of one collection merge (docs/merging.md, Policy). Acts when an event is made or merged; folding a log
+/// never reads it. Sent to clients in `synced`. A `*` token in a path stands for any one token. Value type.
+///   {"merge": "fields", "paths": {"/gold": {"rule": "counter", "min": 0}, "/lastUpdated": {"rule": "latest"},
+///    "/version": {"rule": "engine"}}, "schema": {...}, "redaction": false}
 class CollectionPolicy
 {
 public:
@@ -26,15 +26,15 @@ public:
     {
         json::Pointer path;
         json::PathRule rule = json::PathRule::Plain;
-        std::optional<std::int64_t> min = {}, max = {}; // of a counter, checked on the merged result
+        std::optional<std::int64_t> min = {}, max = {}; ///< of a counter, checked on the merged result
         bool operator==(const Path &) const = default;
     };
 
     CollectionPolicy() = default;
-    static CollectionPolicy games(); // gold, experience, level: counters, gold min 0; lastUpdated latest; version engine
+    static CollectionPolicy games(); ///< gold, experience, level: counters, gold min 0; lastUpdated latest; version engine
 
-    // A configuration is read with Refuse, so that a slip of the pen is seen; a peer's policy with Ignore: fields and rules
-    // that a newer server knows are passed over.
+    /// A configuration is read with Refuse, so that a slip of the pen is seen; a peer's policy with Ignore: fields and rules
+    /// that a newer server knows are passed over.
     static Result<CollectionPolicy> fromJson(const json::Value &value, UnknownFields unknown = UnknownFields::Refuse);
     json::Value toJson() const;
 
@@ -42,25 +42,25 @@ public:
     void setMerge(MergeRule merge) { m_merge = merge; }
     bool redaction() const { return m_redaction; }
     void setRedaction(bool allowed) { m_redaction = allowed; }
-    const std::optional<json::Value> &schema() const { return m_schema; } // JSON Schema, see validator.h
+    const std::optional<json::Value> &schema() const { return m_schema; } ///< JSON Schema, see validator.h
     void setSchema(std::optional<json::Value> schema) { m_schema = std::move(schema); }
     const std::vector<Path> &paths() const { return m_paths; }
     void setPath(Path path);
 
     json::PathRule rule(const json::Pointer &path) const;
-    json::DiffOptions diffOptions() const; // holds a copy of the rules
+    json::DiffOptions diffOptions() const; ///< holds a copy of the rules
 
-    // Invalid, with path, if a counter of `state` stands outside its bounds.
+    /// Invalid, with path, if a counter of `state` stands outside its bounds.
     Result<> checkCounters(const json::Value &state) const;
-    // Invalid if the patch writes an engine path.
+    /// Invalid if the patch writes an engine path.
     Result<> checkEnginePaths(const json::Patch &patch) const;
     bool hasEnginePaths() const;
-    // The same of what a patch of another kind led to: Invalid if the state has anything at an engine path.
+    /// The same of what a patch of another kind led to: Invalid if the state has anything at an engine path.
     Result<> checkNoEngineFields(const json::Value &state) const;
-    // The patch with every UTC time later than `latest` that it writes at a path of that rule set back to `now`: a clock that
-    // is wrong must not win for years. None: the patch writes none, as nearly always.
+    /// The patch with every UTC time later than `latest` that it writes at a path of that rule set back to `now`: a clock that
+    /// is wrong must not win for years. None: the patch writes none, as nearly always.
     std::optional<json::Patch> withBoundTimes(const json::Patch &patch, Timestamp now, Timestamp latest) const;
-    // The state as views show it: engine paths set from the version. And back: engine paths removed.
+    /// The state as views show it: engine paths set from the version. And back: engine paths removed.
     json::Value withEngineFields(json::Value state, ServerSeq version) const;
     json::Value withoutEngineFields(json::Value state) const;
 
@@ -73,7 +73,7 @@ private:
     std::optional<json::Value> m_schema;
 };
 
-// The policies of a store, by collection; the default policy for all others. Value type.
+/// The policies of a store, by collection; the default policy for all others. Value type.
 class Policies
 {
 public:

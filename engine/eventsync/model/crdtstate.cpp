@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t kEntryBytes = 96; // about what a patch costs beside its bytes
 
 // Between edits the document belongs to a session nobody writes under.
-constexpr std::uint64_t kNobody = crdt::kFirstFreeSession;
+constexpr std::uint64_t kReservedSession = crdt::kFirstFreeSession;
 
 tl::unexpected<Error> invalid(const char *why)
 {
@@ -79,22 +79,22 @@ std::uint64_t crdtSessionOf(const ClientId &client)
 {
     static constexpr char kTag[] = "eventsync.crdt.session";
     const std::uint64_t number = numberOf(std::string(kTag, sizeof kTag) + client.text());
-    return number > kNobody ? number : number + kNobody + 1;
+    return number > kReservedSession ? number : number + kReservedSession + 1;
 }
 
-// A time of three bytes: more chance would make every later patch longer.
-Result<Bytes> CrdtState::create(std::uint64_t session, const json::Value &view, std::uint64_t chance)
+// A time of three bytes: more random bits would make every later patch longer.
+Result<Bytes> CrdtState::create(std::uint64_t session, const json::Value &view, std::uint64_t random)
 {
     EVENTSYNC_TRY(const Bytes made, CrdtState().edit(session, [&](crdt::Api &api) { return api.root(view); }));
     EVENTSYNC_TRY(const crdt::Patch patch, crdt::Patch::decode(made));
     constexpr std::uint64_t first = 0x1'0000;
-    return patch.rebased(first + chance % first).bytes();
+    return patch.rebased(first + random % first).bytes();
 }
 
 CrdtState::CrdtState() = default;
 
 CrdtState::CrdtState(const CrdtState &other)
-    : m_base(other.m_base), m_baseSize(other.m_baseSize), m_baseLife(other.m_baseLife), m_patches(other.m_patches), m_patchBytes(other.m_patchBytes),
+    : m_base(other.m_base), m_baseSize(other.m_baseSize), m_baseIncarnation(other.m_baseIncarnation), m_patches(other.m_patches), m_patchBytes(other.m_patchBytes),
       m_sessions(other.m_sessions), m_time(other.m_time)
 {
 }
@@ -114,7 +114,7 @@ Result<CrdtState> CrdtState::decode(std::string_view snapshot)
     CrdtState state;
     state.m_base = std::make_shared<const Bytes>(snapshot);
     state.m_baseSize = snapshot.size();
-    state.m_baseLife = decoded->life;
+    state.m_baseIncarnation = decoded->incarnation;
     state.m_sessions = std::move(decoded->sessions);
     for (const auto &[sid, time] : state.m_sessions)
         state.m_time = std::max(state.m_time, time);
@@ -124,17 +124,17 @@ Result<CrdtState> CrdtState::decode(std::string_view snapshot)
 
 Bytes CrdtState::encode() const
 {
-    return crdt::encodeSnapshot(document(), m_sessions, life());
+    return crdt::encodeSnapshot(document(), m_sessions, incarnation());
 }
 
-std::uint64_t CrdtState::life() const
+std::uint64_t CrdtState::incarnation() const
 {
     if (m_base || m_patches.empty())
-        return m_baseLife;
-    return lifeMadeBy(m_patches.front().patch->bytes());
+        return m_baseIncarnation;
+    return incarnationOf(m_patches.front().patch->bytes());
 }
 
-std::uint64_t CrdtState::lifeMadeBy(const Bytes &patch)
+std::uint64_t CrdtState::incarnationOf(const Bytes &patch)
 {
     return numberOf(patch);
 }
@@ -206,7 +206,7 @@ Result<> CrdtState::check(const crdt::PatchView &patch) const
     const crdt::IdSpan own = patch.idSpan();
     if (patch.operationCount() == 0)
         return invalid("a patch without operations");
-    if (own.sid <= kNobody)
+    if (own.sid <= kReservedSession)
         return invalid("a reserved session");
     const std::uint64_t last = lastOf(own.sid);
     if (own.time <= last)
@@ -301,7 +301,7 @@ Result<Bytes> CrdtState::edit(std::uint64_t session, const std::function<Result<
     const Result<> edited = guarded(edit, api); // what it did before it threw is taken back like any edit that fails
     const auto patch = std::make_shared<const crdt::Patch>(api.flush());
     const std::uint64_t begin = patch->isEmpty() ? m_document->clock().time() : patch->id().time;
-    m_document->setSid(kNobody);
+    m_document->setSid(kReservedSession);
     if (begin != time) { // it kept a part of its patch for itself
         drop();
         return failure(ErrorCode::Invalid, "an edit leaves flush() to its caller");
@@ -332,11 +332,11 @@ void CrdtState::settle(std::size_t keep)
     }
     auto older = makeDocument(count);
     EVENTSYNC_ASSERT(older.has_value());
-    auto base = std::make_shared<const Bytes>(crdt::encodeSnapshot(*older, sessions, life()));
+    auto base = std::make_shared<const Bytes>(crdt::encodeSnapshot(*older, sessions, incarnation()));
     const auto decoded = crdt::decodeSnapshot(*base);
     if (!decoded) // never; but then the patches are all there is
         return;
-    m_baseLife = decoded->life;
+    m_baseIncarnation = decoded->incarnation;
     m_base = std::move(base);
     m_baseSize = m_base->size();
     for (auto entry = begin; entry != end; ++entry)

@@ -16,34 +16,34 @@ namespace crdt {
 class Api;
 }
 
-// The session under which a client, or a code author, writes into CRDT documents. It follows from its id, so the server can
-// check it without a table, and a replica that takes a new client id has a new session with it.
+/// The session under which a client, or a code author, writes into CRDT documents. It follows from its id, so the server can
+/// check it without a table, and a replica that takes a new client id has a new session with it.
 std::uint64_t crdtSessionOf(const ClientId &client);
 
-// What DocumentState keeps of a document of kind crdt: a base, the patches since then, and the document they make.
-//
-// Which patches are wanted is one thing, which of them the document holds another. Patches commute, so one that is taken
-// back stays in the document until somebody looks, and putting it on again costs nothing: a client that takes its pending
-// patches off, applies those of others and puts its own on again has paid for those of others only. Where somebody looks at
-// a document that holds more than is wanted, it is made again from the base.
-//
-// Whether a patch is accepted depends on the patches accepted before it and on nothing else, not on what was encoded or
-// rebuilt meanwhile (G4):
-// - its time lies behind that of every earlier patch of its session;
-// - what it refers to lies at or before the last time of its session;
-// - it puts only nodes in place that it made itself, each once, so that a view cannot grow without end (G16);
-// - it makes at most limits::kCrdtUnplaced nodes that it puts nowhere: they would cost memory that no snapshot shows;
-// - the spans it deletes are together no longer than a document can be, so that none are named in vain without end (G16).
-// Owner only; copies share nothing that changes.
+/// What DocumentState keeps of a document of kind crdt: a base, the patches since then, and the document they make.
+///
+/// Which patches are wanted is one thing, which of them the document holds another. Patches commute, so one that is taken
+/// back stays in the document until somebody looks, and putting it on again costs nothing: a client that takes its pending
+/// patches off, applies those of others and puts its own on again has paid for those of others only. Where somebody looks at
+/// a document that holds more than is wanted, it is made again from the base.
+///
+/// Whether a patch is accepted depends on the patches accepted before it and on nothing else, not on what was encoded or
+/// rebuilt meanwhile (G4):
+/// - its time lies behind that of every earlier patch of its session;
+/// - what it refers to lies at or before the last time of its session;
+/// - it puts only nodes in place that it made itself, each once, so that a view cannot grow without end (G16);
+/// - it makes at most limits::kCrdtUnplaced nodes that it puts nowhere: they would cost memory that no snapshot shows;
+/// - the spans it deletes are together no longer than a document can be, so that none are named in vain without end (G16).
+/// Owner only; copies share nothing that changes.
 class CrdtState
 {
 public:
-    // A patch that makes a document with this view. Its times begin anywhere, by chance: ids of a document that had the name
-    // before, which is deleted now, should not be found in it.
-    static Result<Bytes> create(std::uint64_t session, const json::Value &view, std::uint64_t chance);
+    /// A patch that makes a document with this view. Its times begin at a random number: ids of a document that had the name
+    /// before, which is deleted now, should not be found in it.
+    static Result<Bytes> create(std::uint64_t session, const json::Value &view, std::uint64_t random);
 
-    CrdtState(); // the empty document
-    static Result<CrdtState> decode(std::string_view snapshot); // Corrupt
+    CrdtState(); ///< the empty document
+    static Result<CrdtState> decode(std::string_view snapshot); ///< Corrupt
     Bytes encode() const;
     CrdtState(const CrdtState &other);
     CrdtState &operator=(const CrdtState &other);
@@ -51,24 +51,24 @@ public:
     CrdtState &operator=(CrdtState &&) noexcept = default;
     ~CrdtState() = default;
 
-    // Gives what takes it back: a patch that does nothing, with the same ids. InvalidValue, MissingDependency, TooLarge, and
-    // ClientForked for ids that its session may have used before. On an error nothing has changed.
+    /// Gives what takes it back: a patch that does nothing, with the same ids. InvalidValue, MissingDependency, TooLarge, and
+    /// ClientForked for ids that its session may have used before. On an error nothing has changed.
     Result<Bytes> apply(const Bytes &patch);
-    Result<> revert(const Bytes &inverse); // the last one not taken back yet; Corrupt otherwise
-    // Lets an edit make a patch on top of what is here, without applying it. Empty if it changed nothing.
+    Result<> revert(const Bytes &inverse); ///< the last one not taken back yet; Corrupt otherwise
+    /// Lets an edit make a patch on top of what is here, without applying it. Empty if it changed nothing.
     Result<Bytes> edit(std::uint64_t session, const std::function<Result<>(crdt::Api &)> &edit) const;
-    // The last `keep` patches can still be reverted, those before need not.
+    /// The last `keep` patches can still be reverted, those before need not.
     void settle(std::size_t keep);
 
     bool isJustCreated() const { return !m_base && m_patches.size() == 1; }
     const crdt::Document &document() const;
-    // See DocumentState. An observed state must stay where it is; a copy is not observed.
+    /// See DocumentState. An observed state must stay where it is; a copy is not observed.
     bool observe(const std::function<void(const crdt::Document &, const crdt::Change &)> &observer);
     const crdt::SessionTimes &sessions() const { return m_sessions; }
-    // Which document it is, of those that had the name one after the other: it follows from the patch that made it.
-    std::uint64_t life() const;
-    static std::uint64_t lifeMadeBy(const Bytes &patch);
-    std::size_t size() const { return m_baseSize + m_patchBytes; } // about that of encode()
+    /// Which document it is, of those that had the name one after the other: it follows from the patch that made it.
+    std::uint64_t incarnation() const;
+    static std::uint64_t incarnationOf(const Bytes &patch);
+    std::size_t size() const { return m_baseSize + m_patchBytes; } ///< about that of encode()
 
 private:
     struct Entry
@@ -86,7 +86,7 @@ private:
 
     std::shared_ptr<const Bytes> m_base; // null: the empty document
     std::size_t m_baseSize = 0;
-    std::uint64_t m_baseLife = 0;
+    std::uint64_t m_baseIncarnation = 0;
     std::vector<Entry> m_patches;
     std::size_t m_patchBytes = 0;
     crdt::SessionTimes m_sessions;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/model/decimal.h>
+#include <eventsync/model/decimal_p.h>
 
 #include <eventsync/base/assert.h>
 

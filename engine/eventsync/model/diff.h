@@ -10,32 +10,32 @@
 
 namespace eventsync {
 
-// The bytes of a JSON CRDT patch (binary codec).
+/// The bytes of a JSON CRDT patch (binary codec).
 struct CrdtPatchBytes
 {
     Bytes bytes;
     bool operator==(const CrdtPatchBytes &) const = default;
 };
 
-// What one edit changes: a JSON Patch, or a JSON CRDT patch. Made by an edit function (then it knows the version it led to
-// and, where one exists, the merge patch) or read from an event. On the wire {"patch": [...]} or {"crdt": "<base64url>"}.
-// Value type.
+/// What one edit changes: a JSON Patch, or a JSON CRDT patch. Made by an edit function (then it knows the version it led to
+/// and, where one exists, the merge patch) or read from an event. On the wire {"patch": [...]} or {"crdt": "<base64url>"}.
+/// Value type.
 class Diff
 {
 public:
-    Diff() = default; // no changes
+    Diff() = default; ///< no changes
     explicit Diff(json::Patch patch) : m_content(std::move(patch)) {}
     explicit Diff(CrdtPatchBytes crdt) : m_content(std::move(crdt)) {}
 
-    static Result<Diff> fromJson(const json::Value &value); // InvalidMessage, UnknownField, InvalidValue
+    static Result<Diff> fromJson(const json::Value &value); ///< InvalidMessage, UnknownField, InvalidValue
     json::Value toJson() const;
 
     bool isCrdt() const { return std::holds_alternative<CrdtPatchBytes>(m_content); }
-    const json::Patch &patch() const { return std::get<json::Patch>(m_content); } // only if !isCrdt()
-    const Bytes &crdt() const { return std::get<CrdtPatchBytes>(m_content).bytes; } // only if isCrdt()
+    const json::Patch &patch() const { return std::get<json::Patch>(m_content); } ///< only if !isCrdt()
+    const Bytes &crdt() const { return std::get<CrdtPatchBytes>(m_content).bytes; } ///< only if isCrdt()
     bool hasChanges() const { return isCrdt() ? !crdt().empty() : !patch().isEmpty(); }
 
-    // Known to those who made the diff; never on the wire, and no part of equality.
+    /// Known to those who made the diff; never on the wire, and no part of equality.
     ServerSeq version() const { return m_version; }
     const std::optional<json::Value> &mergePatch() const { return m_mergePatch; }
     void setVersion(ServerSeq version) { m_version = version; }

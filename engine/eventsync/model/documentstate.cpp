@@ -115,15 +115,15 @@ std::uint64_t DocumentState::crdtTime(std::uint64_t session) const
     return found == m_crdt->sessions().end() ? 0 : found->second;
 }
 
-std::uint64_t DocumentState::crdtLife() const
+std::uint64_t DocumentState::crdtIncarnation() const
 {
-    return m_crdt ? m_crdt->life() : 0;
+    return m_crdt ? m_crdt->incarnation() : 0;
 }
 
 bool DocumentState::isSameDocument(const DocumentState &other) const
 {
     if (m_crdt && other.m_crdt)
-        return m_crdt->life() == other.m_crdt->life() && m_crdt->sessions() == other.m_crdt->sessions()
+        return m_crdt->incarnation() == other.m_crdt->incarnation() && m_crdt->sessions() == other.m_crdt->sessions()
             && m_crdt->document() == other.m_crdt->document();
     return !m_crdt && !other.m_crdt && m_value == other.m_value;
 }

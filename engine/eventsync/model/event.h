@@ -15,33 +15,33 @@
 namespace eventsync {
 
 enum class Operation { Create, Update, Delete };
-std::string_view operationName(Operation operation); // "create", "update", "delete"
+std::string_view operationName(Operation operation); ///< "create", "update", "delete"
 
-// What the server does with an overlap by itself, after limits::kRebaseTries (docs/merging.md, Resolvers).
+/// What the server does with an overlap by itself, after limits::kRebaseTries (docs/merging.md, Resolvers).
 enum class OnOverlap { Ours, Theirs, Fail };
 std::string_view onOverlapName(OnOverlap onOverlap);
 
-// One change of one document. As pushed it has no serverSeq, storedAt and salt, and may have onOverlap; as logged it has
-// serverSeq and storedAt and no onOverlap. Every field but those is hashed, so unknown fields are refused. Value type.
+/// One change of one document. As pushed it has no serverSeq, storedAt and salt, and may have onOverlap; as logged it has
+/// serverSeq and storedAt and no onOverlap. Every field but those is hashed, so unknown fields are refused. Value type.
 struct Event
 {
     EventId id;
     DocumentId documentId;
     CollectionName collection;
     Operation operation = Operation::Update;
-    ServerSeq serverSeq;            // 0 as pushed
+    ServerSeq serverSeq;            ///< 0 as pushed
     ClientId clientId;
     ClientSeq clientSeq;
-    ServerSeq baseSeq;              // the last serverSeq its author had seen
-    std::optional<std::string> author = {}; // the principal, where there is authentication
-    Timestamp timestamp;            // the author's clock
-    Timestamp storedAt;             // the server's; only as logged
+    ServerSeq baseSeq;              ///< the last serverSeq its author had seen
+    std::optional<std::string> author = {}; ///< the principal, where there is authentication
+    Timestamp timestamp;            ///< the author's clock
+    Timestamp storedAt;             ///< the server's; only as logged
     Diff diff;
     std::optional<json::Object> metadata = {};
-    std::optional<Bytes> salt = {}; // of a collection that allows redaction; only as logged
-    std::optional<OnOverlap> onOverlap = {}; // only as pushed
+    std::optional<Bytes> salt = {}; ///< of a collection that allows redaction; only as logged
+    std::optional<OnOverlap> onOverlap = {}; ///< only as pushed
 
-    // The first id of the edit: metadata.replaces[0] if a decision replaced an earlier version, the own id otherwise.
+    /// The first id of the edit: metadata.replaces[0] if a decision replaced an earlier version, the own id otherwise.
     EventId firstId() const;
 
     bool operator==(const Event &) const = default;
@@ -49,17 +49,17 @@ struct Event
 
 enum class EventForm { Pushed, Logged };
 
-// Strict both ways: UnknownField, InvalidMessage (missing or of a wrong type), InvalidValue; path set.
+/// Strict both ways: UnknownField, InvalidMessage (missing or of a wrong type), InvalidValue; path set.
 Result<Event> eventFromJson(const json::Value &value, EventForm form);
 json::Value toJson(const Event &event, EventForm form);
-// The canonical JSON of the event, written directly: what is hashed, stored and sent.
+/// The canonical JSON of the event, written directly: what is hashed, stored and sent.
 Bytes canonicalBytes(const Event &event, EventForm form);
-// canonicalBytes and eventFromJson back; the limits are those of an event.
+/// canonicalBytes and eventFromJson back; the limits are those of an event.
 Result<Event> eventFromBytes(std::string_view canonicalJson, EventForm form);
 
-// SHA-256 of the logged event (docs/protocol.md, Bytes); with a salt, the redactable construction.
+/// SHA-256 of the logged event (docs/protocol.md, Bytes); with a salt, the redactable construction.
 Digest digestOf(const Event &event);
-// SHA-256 of the event as pushed without clientId, clientSeq, baseSeq and onOverlap: the same intent under one id.
+/// SHA-256 of the event as pushed without clientId, clientSeq, baseSeq and onOverlap: the same intent under one id.
 Digest pushDigestOf(const Event &event);
 
 using EventPtr = std::shared_ptr<const Event>;

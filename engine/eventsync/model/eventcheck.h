@@ -8,17 +8,17 @@
 
 namespace eventsync {
 
-constexpr std::size_t kEventFrameRoom = 64 * limits::kKiB; // of a frame: the message around a largest event
+constexpr std::size_t kEventFrameRoom = 64 * limits::kKiB; ///< of a frame: the message around a largest event
 
-// The most bytes that the event takes in a frame of either codec, given its canonical JSON's. Numbers with a fraction can be
-// longer in CBOR than in JSON; nothing else is.
+/// The most bytes that the event takes in a frame of either codec, given its canonical JSON's. Numbers with a fraction can be
+/// longer in CBOR than in JSON; nothing else is.
 std::size_t frameBytesOf(const Event &event, std::size_t canonicalBytes);
 
-// What an event may be, measured in the forms in which it is written, sent and read. Asked wherever an event is made, so that
-// everybody can read what is in a log. TooLarge and TooDeep, with the limit and what the event has.
+/// What an event may be, measured in the forms in which it is written, sent and read. Asked wherever an event is made, so that
+/// everybody can read what is in a log. TooLarge and TooDeep, with the limit and what the event has.
 Result<> checkEventSize(const Event &event, EventForm form, std::size_t canonicalBytes);
 
-// metadata.replaces, where it is there, decides what edit an event is: InvalidMessage if it is not a list of two ids.
+/// metadata.replaces, where it is there, decides what edit an event is: InvalidMessage if it is not a list of two ids.
 Result<> checkReplaces(const json::Object &metadata);
 
 } // namespace eventsync

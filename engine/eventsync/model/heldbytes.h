@@ -6,10 +6,10 @@
 
 namespace eventsync {
 
-// As json::heldBytes(): what these hold in memory, the objects themselves included.
+/// As json::heldBytes(): what these hold in memory, the objects themselves included.
 std::size_t heldBytes(const Diff &diff);
 std::size_t heldBytes(const Event &event);
-// Of a CRDT document an estimate, made from the size of its encoding.
+/// Of a CRDT document an estimate, made from the size of its encoding.
 std::size_t heldBytes(const DocumentState &state);
 
 } // namespace eventsync

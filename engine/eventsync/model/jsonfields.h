@@ -15,12 +15,12 @@
 
 namespace eventsync {
 
-// "/a" and "b/c" -> "/a/b~1c": the JSON Pointer of a member.
+/// "/a" and "b/c" -> "/a/b~1c": the JSON Pointer of a member.
 std::string childPath(std::string path, std::string_view member);
 
-// Reads the fields of one JSON object and remembers the first thing wrong: InvalidMessage (missing, or of a wrong type)
-// with the path, or what the field's own rule says. Asking goes on harmlessly after an error; finish() tells it.
-//   FieldReader read(value); auto id = read.documentId("documentId"); EVENTSYNC_CHECK(read.finish(UnknownFields::Refuse));
+/// Reads the fields of one JSON object and remembers the first thing wrong: InvalidMessage (missing, or of a wrong type)
+/// with the path, or what the field's own rule says. Asking goes on harmlessly after an error; finish() tells it.
+///   FieldReader read(value); auto id = read.documentId("documentId"); EVENTSYNC_CHECK(read.finish(UnknownFields::Refuse));
 enum class UnknownFields { Ignore, Refuse };
 
 class FieldReader
@@ -28,8 +28,8 @@ class FieldReader
 public:
     explicit FieldReader(const json::Value &value, std::string path = {});
 
-    const json::Value *optional(std::string_view name); // nullptr if absent
-    const json::Value &required(std::string_view name); // null if absent (and the error is kept)
+    const json::Value *optional(std::string_view name); ///< nullptr if absent
+    const json::Value &required(std::string_view name); ///< null if absent (and the error is kept)
     bool has(std::string_view name) const;
 
     std::string text(std::string_view name);
@@ -38,7 +38,7 @@ public:
     std::optional<std::string> optionalText(std::string_view name);
     std::optional<std::int64_t> optionalInteger(std::string_view name, std::int64_t min = 0);
     std::optional<bool> optionalBoolean(std::string_view name);
-    const json::Array *array(std::string_view name);         // required; nullptr on error
+    const json::Array *array(std::string_view name);         ///< required; nullptr on error
     const json::Array *optionalArray(std::string_view name);
     const json::Object *object(std::string_view name);
     const json::Object *optionalObject(std::string_view name);
@@ -48,10 +48,10 @@ public:
     ClientId authorId(std::string_view name = "clientId");
     EventId eventId(std::string_view name);
     Timestamp timestamp(std::string_view name);
-    Digest digest(std::string_view name);     // lower-case hex
-    Bytes base64(std::string_view name);      // unpadded base64url
+    Digest digest(std::string_view name);     ///< lower-case hex
+    Bytes base64(std::string_view name);      ///< unpadded base64url
 
-    // Takes a Result: its value, or T() and the error is kept with this reader's path before its own.
+    /// Takes a Result: its value, or T() and the error is kept with this reader's path before its own.
     template<class T>
     T take(Result<T> result, std::string_view name)
     {

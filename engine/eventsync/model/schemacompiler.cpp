@@ -7,7 +7,7 @@
 // down the value, so it ends. The others apply to the same value (allOf, not, $ref, ...): a cycle of those never ends. So the
 // graph of "same value" steps is searched for cycles, depth first, and its longest path is bounded. A client receives schemas
 // from a server (`synced`), so a schema is input.
-#include <eventsync/model/compiledschema.h>
+#include <eventsync/model/compiledschema_p.h>
 
 #include <eventsync/base/assert.h>
 #include <eventsync/json/limits.h>

@@ -3,7 +3,7 @@
 // Evaluates a compiled schema for a value, keyword by keyword. Each pair of schema and value, each member, each alternative
 // and each comparison is charged. When the budget is exhausted, or a regular expression takes too many attempts, the whole
 // evaluation ends, so that `not` does not invert an unknown result.
-#include <eventsync/model/compiledschema.h>
+#include <eventsync/model/compiledschema_p.h>
 
 #include <eventsync/json/compare.h>
 #include <eventsync/model/jsonfields.h>

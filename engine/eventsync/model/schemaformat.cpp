@@ -2,10 +2,10 @@
 //
 // The formats that have a short, unambiguous definition: dates and times (RFC 3339), addresses, JSON Pointers and
 // regular expressions.
-#include <eventsync/model/schemaformat.h>
+#include <eventsync/model/schemaformat_p.h>
 
 #include <eventsync/json/pointer.h>
-#include <eventsync/model/schemapattern.h>
+#include <eventsync/model/schemapattern_p.h>
 
 #include <arpa/inet.h>
 

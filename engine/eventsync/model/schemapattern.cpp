@@ -4,7 +4,7 @@
 // on for as long as it takes. PCRE2 counts separately for each start position in the text, so the expression is extended to match
 // from the first position only, and to skip characters itself. What ECMAScript writes differently is translated; what it does not have, above all recursion
 // and PCRE2's own directives, is refused.
-#include <eventsync/model/schemapattern.h>
+#include <eventsync/model/schemapattern_p.h>
 
 #include <eventsync/model/limits.h>
 

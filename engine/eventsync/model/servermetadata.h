@@ -6,8 +6,8 @@
 
 namespace eventsync {
 
-// Some members of an event's metadata are the word of the server: `transactionId`, and `server` as the one who decided a
-// conflict. PermissionDenied, with the path of the event's field, if a client's metadata has one of them.
+/// Some members of an event's metadata are the word of the server: `transactionId`, and `server` as the one who decided a
+/// conflict. PermissionDenied, with the path of the event's field, if a client's metadata has one of them.
 Result<> checkClientMetadata(const json::Object &metadata);
 
 } // namespace eventsync

@@ -8,31 +8,31 @@
 
 namespace eventsync {
 
-// A document's whole state at one position of its log. Derived data: the log can make it again. Value type.
+/// A document's whole state at one position of its log. Derived data: the log can make it again. Value type.
 struct Snapshot
 {
     DocumentId documentId;
     CollectionName collection;
     DocumentKind kind = DocumentKind::Json;
     Position position;
-    Bytes state;             // canonical JSON, or the CRDT document's binary form; empty: the document is absent here
+    Bytes state;             ///< canonical JSON, or the CRDT document's binary form; empty: the document is absent here
     VectorClock vectorClock;
     Timestamp createdAt;
 
     bool operator==(const Snapshot &) const = default;
 };
 
-// A document as lists and reads show it.
+/// A document as lists and reads show it.
 struct DocumentRecord
 {
     DocumentId documentId;
     CollectionName collection;
     DocumentKind kind = DocumentKind::Json;
-    Position position;          // position.serverSeq is the document's version
-    ServerSeq horizon{1};       // the first event that is still in the log
-    bool deleted = false;       // a tombstone: outlives everything
-    json::State state;          // as it stands at `position`; none if deleted
-    Timestamp createdAt, updatedAt; // storedAt of the first and of the last event
+    Position position;          ///< position.serverSeq is the document's version
+    ServerSeq horizon{1};       ///< the first event that is still in the log
+    bool deleted = false;       ///< a tombstone: outlives everything
+    json::State state;          ///< as it stands at `position`; none if deleted
+    Timestamp createdAt, updatedAt; ///< storedAt of the first and of the last event
 
     bool operator==(const DocumentRecord &) const = default;
 };

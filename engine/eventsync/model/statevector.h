@@ -6,17 +6,17 @@
 
 namespace eventsync {
 
-// Which client has what of one document: what its `cursor` said last. Value type.
+/// Which client has what of one document: what its `cursor` said last. Value type.
 struct StateVector
 {
     ClientId clientId;
     DocumentId documentId;
-    ServerSeq serverSeq;      // durably stored at the client up to here
-    VectorClock vectorClock;  // the same as a vector clock
+    ServerSeq serverSeq;      ///< durably stored at the client up to here
+    VectorClock vectorClock;  ///< the same as a vector clock
     Timestamp lastUpdated;
 
     static Result<StateVector> fromJson(const json::Value &value);
-    json::Value toJson() const; // {clientId, documentId, serverSeq, vectorClock, at}
+    json::Value toJson() const; ///< {clientId, documentId, serverSeq, vectorClock, at}
     bool operator==(const StateVector &) const = default;
 };
 

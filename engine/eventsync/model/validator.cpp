@@ -2,7 +2,7 @@
 #include <eventsync/model/validator.h>
 
 #include <eventsync/base/guard.h>
-#include <eventsync/model/compiledschema.h>
+#include <eventsync/model/compiledschema_p.h>
 #include <eventsync/model/counterbounds.h>
 #include <eventsync/model/documentstate.h>
 #include <eventsync/model/jsonfields.h>

@@ -8,8 +8,8 @@
 
 namespace eventsync {
 
-// client -> the last of its events known: one document's state of knowledge. A client not named stands at 0; entries of 0
-// are not kept. On the wire an object {"client": n}. Value type.
+/// client -> the last of its events known: one document's state of knowledge. A client not named stands at 0; entries of 0
+/// are not kept. On the wire an object {"client": n}. Value type.
 class VectorClock
 {
 public:
@@ -18,14 +18,14 @@ public:
 
     static Result<VectorClock> fromJson(const json::Value &value);
     json::Value toJson() const;
-    std::size_t canonicalSize() const; // at the most: bytes of its canonical JSON
+    std::size_t canonicalSize() const; ///< at the most: bytes of its canonical JSON
 
     ClientSeq at(const ClientId &client) const;
     void set(const ClientId &client, ClientSeq seq);
-    void advance(const ClientId &client, ClientSeq seq); // to the larger one
-    void merge(const VectorClock &other);                // entry by entry the larger one
+    void advance(const ClientId &client, ClientSeq seq); ///< to the larger one
+    void merge(const VectorClock &other);                ///< entry by entry the larger one
     bool covers(const ClientId &client, ClientSeq seq) const { return at(client) >= seq; }
-    bool covers(const VectorClock &other) const;         // everything the other knows
+    bool covers(const VectorClock &other) const;         ///< everything the other knows
 
     const std::map<ClientId, ClientSeq> &entries() const { return m_entries; }
     bool isEmpty() const { return m_entries.empty(); }

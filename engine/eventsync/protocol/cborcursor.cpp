@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/protocol/cborcursor.h>
+#include <eventsync/protocol/cborcursor_p.h>
 
 namespace eventsync::protocol::cbor {
 
-bool Cursor::take(std::uint64_t count, std::string_view &out)
+bool ItemCursor::take(std::uint64_t count, std::string_view &out)
 {
     if (count > left())
         return fail("the message is cut short");
@@ -12,7 +12,7 @@ bool Cursor::take(std::uint64_t count, std::string_view &out)
     return true;
 }
 
-bool Cursor::number(int bytes, std::uint64_t &out)
+bool ItemCursor::number(int bytes, std::uint64_t &out)
 {
     std::string_view raw;
     if (!take(static_cast<std::uint64_t>(bytes), raw))
@@ -23,7 +23,7 @@ bool Cursor::number(int bytes, std::uint64_t &out)
     return true;
 }
 
-bool Cursor::head(Head &out)
+bool ItemCursor::head(ItemHead &out)
 {
     std::string_view first;
     if (!take(1, first))

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/protocol/cborpush.h>
+#include <eventsync/protocol/cborpush_p.h>
 
 #include <eventsync/base/bytes.h>
 #include <eventsync/json/limits.h>
-#include <eventsync/protocol/cborcursor.h>
+#include <eventsync/protocol/cborcursor_p.h>
 
 #include <algorithm>
 
@@ -52,7 +52,7 @@ public:
 private:
     bool container(Major major, std::uint64_t &count)
     {
-        Head head;
+        ItemHead head;
         if (!m_in.head(head) || head.major != major)
             return false;
         count = head.argument;
@@ -61,7 +61,7 @@ private:
 
     bool text(std::string_view &out)
     {
-        Head head;
+        ItemHead head;
         return m_in.head(head) && head.major == Major::Text && m_in.take(head.argument, out);
     }
 
@@ -74,7 +74,7 @@ private:
 
     bool integer(std::int64_t &out, std::int64_t min)
     {
-        Head head;
+        ItemHead head;
         if (!m_in.head(head) || head.major != Major::Unsigned || head.argument > static_cast<std::uint64_t>(limits::kMaxInteger))
             return false;
         out = static_cast<std::int64_t>(head.argument);
@@ -172,7 +172,7 @@ private:
                               json::checkOperand(*kind, out.value).has_value());
     }
 
-    Cursor m_in;
+    ItemCursor m_in;
     int m_maxDepth;
 };
 

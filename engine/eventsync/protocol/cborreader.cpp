@@ -3,7 +3,7 @@
 // One pass over the bytes. Recursion goes as deep as containers do, and those are counted before they are entered. Nothing
 // is reserved on the word of a length: each item of a list costs at least one byte of input, so memory follows the input.
 #include <eventsync/json/limits.h>
-#include <eventsync/protocol/cborcursor.h>
+#include <eventsync/protocol/cborcursor_p.h>
 
 #include <eventsync/base/bytes.h>
 #include <eventsync/json/numbers.h>
@@ -21,7 +21,7 @@ constexpr std::uint64_t kReserveItems = 32;
 class Reader
 {
 public:
-    Reader(Cursor &in, int depth) : m_in(in), m_maxDepth(depth) {}
+    Reader(ItemCursor &in, int depth) : m_in(in), m_maxDepth(depth) {}
 
     Result<json::Value> run(const Shape &shape)
     {
@@ -35,7 +35,7 @@ public:
 
     bool read(json::Value &out, const Shape &shape, int depth)
     {
-        Head at;
+        ItemHead at;
         if (!head(at))
             return false;
         switch (at.major) {
@@ -66,9 +66,9 @@ private:
     }
     bool invalid(std::string reason) { return fail(ErrorCode::InvalidValue, std::move(reason)); }
     bool take(std::uint64_t count, std::string_view &out) { return m_in.take(count, out) || invalid(m_in.problem()); }
-    bool head(Head &out) { return m_in.head(out) || invalid(m_in.problem()); }
+    bool head(ItemHead &out) { return m_in.head(out) || invalid(m_in.problem()); }
 
-    bool integer(json::Value &out, const Head &at)
+    bool integer(json::Value &out, const ItemHead &at)
     {
         const bool negative = at.major == Major::Negative;
         const auto max = static_cast<std::uint64_t>(limits::kMaxInteger) - (negative ? 1 : 0);
@@ -159,7 +159,7 @@ private:
     bool key(std::string_view &name, std::string_view &before)
     {
         const std::size_t from = m_in.at();
-        Head at;
+        ItemHead at;
         if (!head(at))
             return false;
         if (at.major != Major::Text)
@@ -211,7 +211,7 @@ private:
         return out.is_double() || invalid("an integer written as a floating-point number");
     }
 
-    Cursor &m_in;
+    ItemCursor &m_in;
     int m_maxDepth;
     std::optional<Error> m_error;
 };
@@ -222,11 +222,11 @@ Result<json::Value> read(std::string_view bytes, const Shape &shape, const Limit
 {
     if (bytes.size() > limits.bytes)
         return failure(ErrorCode::TooLarge, "the message has " + std::to_string(bytes.size()) + " bytes");
-    Cursor in(bytes);
+    ItemCursor in(bytes);
     return Reader(in, limits.depth).run(shape);
 }
 
-bool readItem(Cursor &in, json::Value &out, const Shape &shape, int depth, int maxDepth)
+bool readItem(ItemCursor &in, json::Value &out, const Shape &shape, int depth, int maxDepth)
 {
     return Reader(in, maxDepth).read(out, shape, depth);
 }

@@ -4,7 +4,7 @@
 // their lengths first. So an object's members are written as they come, their places kept, and put in order afterwards if
 // they are not; that moves bytes and looks at nothing twice. How many items a container has is known only behind it: one
 // byte is left for its head, which is enough for nearly all, and more are put in where it is not.
-#include <eventsync/protocol/cbor.h>
+#include <eventsync/protocol/cbor_p.h>
 
 #include <eventsync/json/numbers.h>
 

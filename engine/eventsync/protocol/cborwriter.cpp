@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/protocol/cbor.h>
+#include <eventsync/protocol/cbor_p.h>
 
 #include <eventsync/base/bytes.h>
 

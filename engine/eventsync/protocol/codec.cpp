@@ -9,11 +9,11 @@
 #include <eventsync/json/text.h>
 #include <eventsync/model/canonicalwriter.h>
 #include <eventsync/model/limits.h>
-#include <eventsync/protocol/cbor.h>
-#include <eventsync/protocol/cborpush.h>
+#include <eventsync/protocol/cbor_p.h>
+#include <eventsync/protocol/cborpush_p.h>
 #include <eventsync/protocol/messagereader.h>
 #include <eventsync/protocol/messagewriter.h>
-#include <eventsync/protocol/names.h>
+#include <eventsync/protocol/names_p.h>
 
 #include <utility>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/codec.h>
 #include <eventsync/base/limits.h>
 #include <eventsync/json/limits.h>
 #include <eventsync/model/limits.h>
@@ -12,8 +13,6 @@
 
 namespace eventsync::protocol {
 
-enum class Codec { Json, Cbor };
-
 struct DecodeLimits
 {
     std::size_t frameBytes = limits::kFrameBytes;
@@ -21,21 +20,21 @@ struct DecodeLimits
     int depth = limits::kDepth + limits::kEventDepthExtra + limits::kFrameDepthExtra;
 };
 
-// Any bytes give a message or a named error: InvalidMessage, UnknownMessage, InvalidValue, UnknownField (of an event),
-// TooLarge, TooDeep. CBOR that is not RFC 8949 section 4.2.1 deterministic is InvalidValue. Never throws.
+/// Any bytes give a message or a named error: InvalidMessage, UnknownMessage, InvalidValue, UnknownField (of an event),
+/// TooLarge, TooDeep. CBOR that is not RFC 8949 section 4.2.1 deterministic is InvalidValue. Never throws.
 Result<Message> decode(std::string_view bytes, Codec codec, const DecodeLimits &limits = {});
-// What a message names that decode() refused, as far as it can be read, so that the refusal reaches whom it concerns.
+/// What a message names that decode() refused, as far as it can be read, so that the refusal reaches whom it concerns.
 struct RefusedNames
 {
     std::optional<DocumentId> documentId = {};
-    std::optional<std::string> requestId = {}; // of a query
+    std::optional<std::string> requestId = {}; ///< of a query
 };
 RefusedNames namesInRefused(std::string_view bytes, Codec codec, const DecodeLimits &limits = {});
-// One JSON message, or a list of them, as POST /api/stream takes them.
+/// One JSON message, or a list of them, as POST /api/stream takes them.
 Result<std::vector<Message>> decodeList(std::string_view json, const DecodeLimits &limits = {});
 Bytes encode(const Message &message, Codec codec);
 
-// A message on its way to one or many peers: encoded at most once per codec, whoever asks first. Immutable; any thread.
+/// A message on its way to one or many peers: encoded at most once per codec, whoever asks first. Immutable; any thread.
 class OutgoingMessage
 {
 public:

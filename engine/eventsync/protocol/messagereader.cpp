@@ -5,7 +5,7 @@
 #include <eventsync/model/jsonfields.h>
 #include <eventsync/model/limits.h>
 #include <eventsync/protocol/limits.h>
-#include <eventsync/protocol/names.h>
+#include <eventsync/protocol/names_p.h>
 
 #include <algorithm>
 #include <limits>

@@ -3,6 +3,7 @@
 
 #include <eventsync/base/timestamp.h>
 #include <eventsync/json/filter.h>
+#include <eventsync/model/ackstatus.h>
 #include <eventsync/model/chain.h>
 #include <eventsync/model/collectionpolicy.h>
 #include <eventsync/model/documentstate.h>
@@ -18,8 +19,9 @@
 #include <variant>
 #include <vector>
 
-// The messages of protocol version 1 (docs/protocol.md), as values. Names and fields are those of the wire; both codecs
-// (codec.h) write and read exactly these. A field that the wire may leave out is an optional, or a list that may be empty.
+/// \file
+/// The messages of protocol version 1 (docs/protocol.md), as values. Names and fields are those of the wire; both codecs
+/// (codec.h) write and read exactly these. A field that the wire may leave out is an optional, or a list that may be empty.
 namespace eventsync::protocol {
 
 constexpr int kProtocolVersion = 1;
@@ -30,13 +32,14 @@ struct Hello
 {
     int protocol = kProtocolVersion;
     ClientId clientId;
-    std::optional<std::string> clientSecret = {}; // binds the id to its first user where there is no token
+    std::optional<std::string> clientSecret = {}; ///< binds the id to its first user where there is no token
     std::optional<std::string> token = {};
     std::string userAgent = {};
-    std::vector<std::string> capabilities = {}; // "vectorClock"
+    std::vector<std::string> capabilities = {}; ///< "vectorClock"
 };
 
-struct WireLimits // what the server grants; a client stays below
+/// what the server grants; a client stays below
+struct WireLimits
 {
     std::int64_t documentBytes = 0, eventBytes = 0, frameBytes = 0, inFlight = 0, documentsPerConnection = 0,
                  presenceBytes = 0;
@@ -45,7 +48,7 @@ struct WireLimits // what the server grants; a client stays below
 struct Welcome
 {
     int protocol = kProtocolVersion;
-    std::string epoch; // for people and logs; the chain decides
+    std::string epoch; ///< for people and logs; the chain decides
     Timestamp serverTime;
     std::string durability;
     std::int64_t heartbeatMs = 0;
@@ -63,7 +66,8 @@ struct Checkpoint
     Digest chain;
 };
 
-struct PendingId // of a queue entry or a kept acknowledged event; on the wire [first, current]
+/// of a queue entry or a kept acknowledged event; on the wire [first, current]
+struct PendingId
 {
     EventId first, current;
 };
@@ -73,15 +77,16 @@ struct Subscribe
     DocumentId documentId;
     std::optional<CollectionName> collection = {};
     std::optional<ServerSeq> afterSeq = {};
-    std::optional<Digest> chain = {}; // may be left out when afterSeq is 0
-    std::optional<VectorClock> vectorClock = {}; // instead of afterSeq
+    std::optional<Digest> chain = {}; ///< may be left out when afterSeq is 0
+    std::optional<VectorClock> vectorClock = {}; ///< instead of afterSeq
     std::vector<Checkpoint> checkpoints = {};
     std::vector<PendingId> pending = {};
     bool clocks = false;
-    std::optional<std::int64_t> snapshotPart = {}; // resume a snapshot from this part
+    std::optional<std::int64_t> snapshotPart = {}; ///< resume a snapshot from this part
 };
 
-struct KnownId // on the wire [asked, logged, serverSeq]
+/// on the wire [asked, logged, serverSeq]
+struct KnownId
 {
     EventId asked, logged;
     ServerSeq serverSeq;
@@ -92,32 +97,32 @@ struct Snapshot
     DocumentId documentId;
     std::optional<CollectionName> collection = {};
     DocumentKind kind = DocumentKind::Json;
-    Position position; // serverSeq, chain
+    Position position; ///< serverSeq, chain
     std::vector<KnownId> known = {};
     std::int64_t part = 1, parts = 1;
-    std::optional<Digest> sha256 = {}; // over the joined bytes of all parts; always with `bytes`
-    // One of three: no document here, the whole value (null is one), or one part of its canonical bytes.
+    std::optional<Digest> sha256 = {}; ///< over the joined bytes of all parts; always with `bytes`
+    /// One of three: no document here, the whole value (null is one), or one part of its canonical bytes.
     bool deleted = false;
     std::optional<json::Value> state = {};
     std::optional<Bytes> bytes = {};
     VectorClock vectorClock = {};
 };
 
-// One event in an `events` message. The server passes the canonical bytes through as they are stored; a decoder sets
-// `event`. At least one of the two is there.
+/// One event in an `events` message. The server passes the canonical bytes through as they are stored; a decoder sets
+/// `event`. At least one of the two is there.
 struct EventItem
 {
     EventPtr event = {};
     std::shared_ptr<const Bytes> canonical = {};
-    std::optional<VectorClock> vectorClock = {}; // beside the event, on request
+    std::optional<VectorClock> vectorClock = {}; ///< beside the event, on request
 };
 
 struct Events
 {
     DocumentId documentId;
     std::vector<EventItem> events;
-    Digest chain; // of the last one
-    ServerSeq last = {}; // of the last one; on the wire the event says it
+    Digest chain; ///< of the last one
+    ServerSeq last = {}; ///< of the last one; on the wire the event says it
 };
 
 enum class Permission { Read, Write };
@@ -127,7 +132,7 @@ struct Synced
     DocumentId documentId;
     Position position;
     ServerSeq horizon;
-    ClientSeq clientSeq; // the last one of yours
+    ClientSeq clientSeq; ///< the last one of yours
     Permission permission = Permission::Write;
     std::optional<CollectionPolicy> policy = {};
     std::optional<VectorClock> vectorClock = {};
@@ -136,7 +141,7 @@ struct Synced
 struct Diverged
 {
     DocumentId documentId;
-    ServerSeq commonSeq; // 0: nothing shared
+    ServerSeq commonSeq; ///< 0: nothing shared
     ServerSeq serverSeq;
 };
 
@@ -144,10 +149,8 @@ struct Push
 {
     BatchId batchId;
     DocumentId documentId;
-    std::vector<EventPtr> events; // clientSeq ascending
+    std::vector<EventPtr> events; ///< clientSeq ascending
 };
-
-enum class AckStatus { Applied, Merged, Duplicate, Conflict, Rejected, Skipped };
 
 struct AckResult
 {
@@ -177,14 +180,14 @@ struct Cursor
 struct Cursors
 {
     DocumentId documentId;
-    std::vector<StateVector> cursors; // {clientId, serverSeq, vectorClock, at}
+    std::vector<StateVector> cursors; ///< {clientId, serverSeq, vectorClock, at}
 };
 
 struct Presence
 {
     DocumentId documentId;
     ClientId clientId;
-    json::Value state; // null: gone
+    json::Value state; ///< null: gone
 };
 
 struct Unsubscribe { DocumentId documentId; };
@@ -202,7 +205,7 @@ struct Watch
     CollectionName collection;
     std::optional<json::Filter> filter = {};
     std::vector<json::Pointer> fields = {};
-    std::optional<std::string> since = {}; // a token of `watching`
+    std::optional<std::string> since = {}; ///< a token of `watching`
 };
 
 struct Head
@@ -211,7 +214,7 @@ struct Head
     ServerSeq serverSeq;
     bool deleted = false;
     std::optional<json::Value> fields = {};
-    std::optional<ErrorCode> code = {}; // in place of the fields: TooLarge for a message
+    std::optional<ErrorCode> code = {}; ///< in place of the fields: TooLarge for a message
 };
 
 struct Heads
@@ -224,7 +227,7 @@ struct Watching
 {
     CollectionName collection;
     std::string token;
-    bool full = false; // the heads since `watch` are everything there is, and not what has changed since a token
+    bool full = false; ///< the heads since `watch` are everything there is, and not what has changed since a token
 };
 
 struct Unwatch { CollectionName collection; };
@@ -243,7 +246,7 @@ struct StateAtQuery { DocumentId documentId; ServerSeq serverSeq; };
 struct StateVectorsQuery
 {
     DocumentId documentId;
-    std::optional<ClientId> after = {}; // the `next` of the answer before
+    std::optional<ClientId> after = {}; ///< the `next` of the answer before
 };
 struct ListQuery
 {
@@ -262,9 +265,9 @@ struct Query
     std::variant<EventsQuery, StateAtQuery, StateVectorsQuery, ListQuery, StatsQuery> query;
 };
 
-// `content` holds the members of the answer beside requestId, part, more: events; state, serverSeq; stateVectors, next;
-// items, nextPageToken; stats. What is too long for one message comes in parts, each with a `piece` of the content's canonical
-// JSON; the pieces joined are the content.
+/// `content` holds the members of the answer beside requestId, part, more: events; state, serverSeq; stateVectors, next;
+/// items, nextPageToken; stats. What is too long for one message comes in parts, each with a `piece` of the content's canonical
+/// JSON; the pieces joined are the content.
 struct QueryResult
 {
     std::string requestId;
@@ -283,7 +286,8 @@ struct Pong { std::int64_t n = 0; };
 
 enum class ErrorScope { Message, Document, Connection };
 
-struct ErrorMessage // "error"
+/// "error"
+struct ErrorMessage
 {
     ErrorCode code = ErrorCode::Internal;
     std::string message;
@@ -299,8 +303,8 @@ using MessageVariant = std::variant<Hello, Welcome, Auth, Subscribe, Snapshot, E
                                     Presence, Unsubscribe, Revoked, Watch, Heads, Watching, Unwatch, Query, QueryResult, Ping,
                                     Pong, ErrorMessage, GoAway>;
 
-// Any message. How one is made, copied, moved and destroyed is compiled once, in messages.cpp: with an alias of the variant
-// each source that holds messages would compile that again, which takes seconds.
+/// Any message. How one is made, copied, moved and destroyed is compiled once, in messages.cpp: with an alias of the variant
+/// each source that holds messages would compile that again, which takes seconds.
 struct Message : MessageVariant
 {
     Message();
@@ -314,7 +318,7 @@ struct Message : MessageVariant
     ~Message();
 };
 
-std::string_view messageType(const Message &message); // the wire's `type`
-std::optional<std::size_t> messageIndex(std::string_view type); // in the variant
+std::string_view messageType(const Message &message); ///< the wire's `type`
+std::optional<std::size_t> messageIndex(std::string_view type); ///< in the variant
 
 } // namespace eventsync::protocol

@@ -3,7 +3,9 @@
 
 #include <eventsync/base/limits.h>
 #include <eventsync/json/limits.h>
-#include <eventsync/protocol/names.h>
+#include <eventsync/protocol/names_p.h>
+
+#include <concepts>
 
 namespace eventsync::protocol {
 
@@ -29,7 +31,14 @@ Value valueOf(const std::string &text)
 {
     return Value(text);
 }
-Value valueOf(std::int64_t number)
+// Flags and numbers take no other type: as a plain overload the number would take a flag, and write `true` as 1.
+template<std::same_as<bool> Flag>
+Value valueOf(Flag flag)
+{
+    return Value(flag);
+}
+template<std::same_as<std::int64_t> Number>
+Value valueOf(Number number)
 {
     return Value(number);
 }
@@ -116,7 +125,7 @@ Value valueOf(const EventItem &item)
     if (item.event) {
         event = toJson(*item.event, EventForm::Logged);
     } else if (item.canonical) {
-        // Bytes from the log. Damaged ones would be found by whoever reads the log; here they become null, which the peer
+        // Bytes from the log. The reader of the log reports damage; if it is met here, the event becomes null, which the peer
         // refuses with InvalidMessage.
         if (auto parsed = json::parse(*item.canonical, {.bytes = limits::kFrameBytes,
                                                         .depth = limits::kDepth + limits::kEventDepthExtra}))
@@ -192,7 +201,7 @@ public:
         putList(m_object, "checkpoints", subscribe.checkpoints);
         putList(m_object, "pending", subscribe.pending);
         if (subscribe.clocks)
-            m_object.emplace("clocks", true);
+            put("clocks", true);
         putOptional(m_object, "snapshotPart", subscribe.snapshotPart);
     }
     void operator()(const Snapshot &snapshot)
@@ -206,7 +215,7 @@ public:
         put("parts", snapshot.parts);
         putOptional(m_object, "sha256", snapshot.sha256);
         if (snapshot.deleted)
-            m_object.emplace("deleted", true);
+            put("deleted", true);
         putOptional(m_object, "state", snapshot.state);
         if (snapshot.bytes)
             m_object.emplace("bytes", toBase64Url(*snapshot.bytes));
@@ -293,7 +302,7 @@ public:
         put("collection", watching.collection);
         put("token", watching.token);
         if (watching.full)
-            m_object.emplace("full", true);
+            put("full", true);
     }
     void operator()(const Unwatch &unwatch) { put("collection", unwatch.collection); }
     void operator()(const Query &query)

@@ -5,7 +5,7 @@
 
 namespace eventsync::protocol {
 
-// A message in its JSON form, `type` included: what both codecs write.
+/// A message in its JSON form, `type` included: what both codecs write.
 json::Object toObject(const Message &message);
 
 } // namespace eventsync::protocol

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/protocol/shape.h>
+#include <eventsync/protocol/shape_p.h>
 
 namespace eventsync::protocol {
 

@@ -23,7 +23,7 @@ struct Target
 };
 
 template<class Handler>
-class Hold final : public Subscription
+class Hold final : public SubscriptionHandle
 {
 public:
     explicit Hold(std::shared_ptr<Target<Handler>> target) : m_target(std::move(target)) {}
@@ -128,7 +128,7 @@ public:
         }
         return list;
     }
-    void tell()
+    void notify()
     {
         std::erase_if(watchers, [](const Watcher &watcher) { return !watcher.target->alive; });
         for (const Watcher &watcher : watchers) {
@@ -163,7 +163,7 @@ Result<> MemoryPeerDiscovery::start()
     if (!m_directory->nodes.emplace(m_self.nodeId, m_self).second)
         return failure(ErrorCode::Conflict, "a node with the id '" + m_self.nodeId + "' is there already");
     m_started = true;
-    m_directory->tell();
+    m_directory->notify();
     return {};
 }
 
@@ -174,7 +174,7 @@ void MemoryPeerDiscovery::stop()
         return;
     m_started = false;
     m_directory->nodes.erase(m_self.nodeId);
-    m_directory->tell();
+    m_directory->notify();
 }
 
 std::vector<Peer> MemoryPeerDiscovery::peers() const

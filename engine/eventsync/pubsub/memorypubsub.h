@@ -6,8 +6,8 @@
 
 namespace eventsync::pubsub {
 
-// PubSub within one process. Loses nothing. Any thread: a mutex guards the list of subscriptions, handlers run on their
-// executors (docs/decisions/0046).
+/// PubSub within one process. Loses nothing. Any thread: a mutex guards the list of subscriptions, handlers run on their
+/// executors (docs/decisions/0046).
 class MemoryPubSub final : public PubSub
 {
 public:
@@ -24,7 +24,7 @@ private:
     std::shared_ptr<Hub> m_hub;
 };
 
-// The nodes of one process that share a directory.
+/// The nodes of one process that share a directory.
 class MemoryPeerDiscovery final : public PeerDiscovery
 {
 public:
@@ -34,7 +34,7 @@ public:
     MemoryPeerDiscovery(std::shared_ptr<Directory> directory, Peer self);
     ~MemoryPeerDiscovery() override;
 
-    Result<> start() override; // Conflict if a node of this id is there already
+    Result<> start() override; ///< Conflict if a node of this id is there already
     void stop() override;
     std::vector<Peer> peers() const override;
     [[nodiscard]] SubscriptionPtr watch(Executor &executor, Handler handler) override;

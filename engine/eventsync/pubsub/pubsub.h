@@ -11,18 +11,18 @@
 
 namespace eventsync::pubsub {
 
-// Keeps a subscription alive; destroying it ends the subscription, and its handler is not called again (on the executor's
-// thread: at once; from another thread: after at most the task that is running).
-class Subscription
+/// Keeps a subscription alive; destroying it ends the subscription, and its handler is not called again (on the executor's
+/// thread: at once; from another thread: after at most the task that is running).
+class SubscriptionHandle
 {
 public:
-    virtual ~Subscription() = default;
+    virtual ~SubscriptionHandle() = default;
 };
-using SubscriptionPtr = std::unique_ptr<Subscription>;
+using SubscriptionPtr = std::unique_ptr<SubscriptionHandle>;
 
-// Messages by topic, at most once, to whoever is subscribed at that moment. They are hints: they may be lost, repeated or
-// come late, never invented; what must not be lost is read from a log. Within one publisher and topic the order is kept
-// while nothing is lost. The publisher gets its own messages too, if it subscribes. Any thread.
+/// Messages by topic, at most once, to whoever is subscribed at that moment. They are hints: they may be lost, repeated or
+/// come late, never invented; what must not be lost is read from a log. Within one publisher and topic the order is kept
+/// while nothing is lost. The publisher gets its own messages too, if it subscribes. Any thread.
 class PubSub
 {
 public:
@@ -32,12 +32,12 @@ public:
 
     virtual ~PubSub() = default;
 
-    // `done` is posted to `executor`: the message left this process, or Unavailable, TooLarge.
+    /// `done` is posted to `executor`: the message left this process, or Unavailable, TooLarge.
     virtual void publish(const std::string &topic, Bytes message, Executor &executor, std::function<void(Result<>)> done = {}) = 0;
-    // `handler` is called on `executor` for every message that arrives after `ready` was.
+    /// `handler` is called on `executor` for every message that arrives after `ready` was.
     [[nodiscard]] virtual SubscriptionPtr subscribe(const std::string &topic, Executor &executor, Handler handler,
                                                     std::function<void(Result<>)> ready = {}) = 0;
-    // Told on `executor` when the way to the others breaks and is mended: after Up, messages may have been missed.
+    /// Told on `executor` when the way to the others breaks and is mended: after Up, messages may have been missed.
     [[nodiscard]] virtual SubscriptionPtr watchLink(Executor &executor, LinkHandler handler) = 0;
 };
 

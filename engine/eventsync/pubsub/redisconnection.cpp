@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/pubsub/redisconnection.h>
+#include <eventsync/pubsub/redisconnection_p.h>
 
 #include <eventsync/base/assert.h>
 #include <eventsync/pubsub/logging_p.h>
@@ -72,7 +72,7 @@ void RedisConnection::connected()
         return broke({ErrorCode::Unavailable, std::strerror(error)});
     m_context->flags |= REDIS_CONNECTED;
     m_state = State::LoggingIn;
-    m_lastHeard = m_clock.steady();
+    m_lastReceived = m_clock.steady();
     m_pinged = false;
     logIn();
 }
@@ -176,7 +176,7 @@ void RedisConnection::read()
 {
     if (redisBufferRead(m_context) != REDIS_OK)
         return broke({ErrorCode::Unavailable, m_context->errstr});
-    m_lastHeard = m_clock.steady();
+    m_lastReceived = m_clock.steady();
     m_pinged = false;
     while (m_state == State::LoggingIn || m_state == State::Up) {
         void *reply = nullptr;
@@ -210,9 +210,9 @@ void RedisConnection::tick()
         return broke({ErrorCode::Unavailable, "no answer in time"});
     if (m_state != State::Up)
         return;
-    if (now - m_lastHeard >= m_timing.answer && m_pinged)
+    if (now - m_lastReceived >= m_timing.answer && m_pinged)
         return broke({ErrorCode::Unavailable, "silent"});
-    if (now - m_lastHeard >= m_timing.ping && !m_pinged) {
+    if (now - m_lastReceived >= m_timing.ping && !m_pinged) {
         m_pinged = true;
         // On a connection that takes pushes the answer comes as one; elsewhere it has its turn.
         command({"PING"}, m_handlers.push ? ReplyHandler() : [](const redisReply *) {});
@@ -225,7 +225,7 @@ RedisConnection::Milliseconds RedisConnection::nextDue() const
         return Milliseconds::max();
     if (m_state != State::Up)
         return m_context && m_state == State::Waiting ? Milliseconds(0) : m_due;
-    return m_lastHeard + (m_pinged ? m_timing.answer : m_timing.ping);
+    return m_lastReceived + (m_pinged ? m_timing.answer : m_timing.ping);
 }
 
 } // namespace eventsync::pubsub

@@ -10,29 +10,29 @@
 
 namespace eventsync::pubsub {
 
-// Where a Redis server is, and how to get in.
+/// Where a Redis server is, and how to get in.
 struct RedisEndpoint
 {
-    std::string host = "127.0.0.1"; // or ...
+    std::string host = "127.0.0.1"; ///< or ...
     int port = 6379;
-    std::string socket = {};        // ... the path of a Unix socket
+    std::string socket = {};        ///< ... the path of a Unix socket
     std::string user = {};
     std::string password = {};
     int database = 0;
 
-    // For messages: without the password.
+    /// For messages: without the password.
     std::string toString() const;
 };
 
-// redis://[user:password@]host[:port][/database] or unix:///path[?db=n]. InvalidValue; Unavailable for rediss://: there is
-// no TLS here, put a tunnel in front.
+/// redis://[user:password@]host[:port][/database] or unix:///path[?db=n]. InvalidValue; Unavailable for rediss://: there is
+/// no TLS here, put a tunnel in front.
 Result<RedisEndpoint> redisEndpointFrom(std::string_view url);
 
 struct RedisTiming
 {
     std::chrono::milliseconds retryFirst = limits::kPubSubRetryFirst;
     std::chrono::milliseconds retryLongest = limits::kPubSubRetryLongest;
-    std::chrono::milliseconds retryHealthy = limits::kPubSubRetryHealthy; // so long connected: the retries begin anew
+    std::chrono::milliseconds retryHealthy = limits::kPubSubRetryHealthy; ///< so long connected: the retries begin anew
     std::chrono::milliseconds connect = limits::kPubSubConnectTime;
     std::chrono::milliseconds ping = limits::kPubSubPing;
     std::chrono::milliseconds answer = limits::kPubSubAnswerTime;

@@ -2,9 +2,9 @@
 #include <eventsync/pubsub/redispeerdiscovery.h>
 
 #include <eventsync/base/limits.h>
-#include <eventsync/pubsub/handlertarget.h>
+#include <eventsync/pubsub/handlertarget_p.h>
 #include <eventsync/pubsub/limits.h>
-#include <eventsync/pubsub/redisthread.h>
+#include <eventsync/pubsub/redisthread_p.h>
 
 #include <hiredis/hiredis.h>
 
@@ -17,8 +17,8 @@ namespace eventsync::pubsub {
 
 namespace {
 
-// KEYS: ids by the time at which they are given up; id -> token and address. ARGV: id, token, address, keep (ms), most.
-// Answers a flat list of ids and addresses, or 0 when the id is another's.
+// KEYS: ids by the time at which they are removed; id -> token and address. ARGV: id, token, address, keep (ms), most. Answers
+// a flat list of ids and addresses, or 0 if another node has the id.
 constexpr std::string_view kAnnounce = R"(
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -95,7 +95,7 @@ struct RedisPeerDiscovery::Group
 
     std::chrono::milliseconds keep() const { return options.interval * limits::kPeerMissed; }
 
-    // The first answer, whatever it is, ends start()'s waiting.
+    // The first answer of any kind ends the waiting of start().
     void answered(std::optional<Error> error)
     {
         const std::lock_guard lock(mutex);
@@ -108,7 +108,7 @@ struct RedisPeerDiscovery::Group
     void announce()
     {
         thread.wakeAt(clock.steady() + options.interval, [this] { announce(); });
-        if (!lastHeard || clock.steady() - *lastHeard > keep())
+        if (!lastReceived || clock.steady() - *lastReceived > keep())
             show({});
         if (!connection->isUp())
             return;
@@ -127,7 +127,7 @@ struct RedisPeerDiscovery::Group
                 return answered(Error{ErrorCode::Conflict, "a node with the id '" + options.self.nodeId + "' is there already"});
             return answered(Error{ErrorCode::Unavailable, "Redis: " + std::string(reply->str ? textOf(*reply) : "")});
         }
-        lastHeard = clock.steady();
+        lastReceived = clock.steady();
         std::vector<Peer> list;
         for (std::size_t i = 0; i + 1 < reply->elements; i += 2) {
             Peer peer{std::string(textOf(*reply->element[i])), std::string(textOf(*reply->element[i + 1]))};
@@ -149,7 +149,7 @@ struct RedisPeerDiscovery::Group
         }
         dropEnded(watchers);
         for (const auto &watcher : watchers)
-            watcher->post([list](const Handler &handler) { handler(list); });
+            watcher->post([list](const Handler &observer) { observer(list); });
     }
 
     void sayGoodbye()
@@ -169,7 +169,7 @@ struct RedisPeerDiscovery::Group
     const Options options;
     const Clock &clock;
     Random &random;
-    const std::string token; // tells this object's entry from another's of the same id
+    const std::string token; // distinguishes this object's entry from that of another with the same id
     const std::pair<std::string, std::string> names;
     mutable std::mutex mutex; // guards the next four
     std::vector<Peer> others;
@@ -177,7 +177,7 @@ struct RedisPeerDiscovery::Group
     std::optional<Error> refused;
     std::condition_variable arrived;
     bool isStarted = false; // of the owner
-    std::optional<std::chrono::milliseconds> lastHeard;
+    std::optional<std::chrono::milliseconds> lastReceived;
     TargetList<Handler> watchers;
     std::unique_ptr<RedisConnection> connection; // between start() and stop()
     RedisThread thread;
@@ -243,7 +243,7 @@ SubscriptionPtr RedisPeerDiscovery::watch(Executor &executor, Handler handler)
         target->post([list = [group] {
             const std::lock_guard lock(group->mutex);
             return group->others;
-        }()](const Handler &told) { told(list); });
+        }()](const Handler &observer) { observer(list); });
     });
     return std::make_unique<TargetHold<Handler>>(std::move(target));
 }

@@ -9,14 +9,14 @@
 
 namespace eventsync::pubsub {
 
-// The nodes of a group that share a Redis server. Each announces itself every interval; one script does that, forgets who
-// has been silent for limits::kPeerMissed intervals (by Redis' clock), and answers with the list, so nothing is ever scanned.
-// The group's two keys expire by themselves when all have gone. While Redis cannot be reached, the last list stands for that
-// same time; then it is empty.
-//
-// start() waits for Redis' first answer, at most RedisTiming::connect: Conflict if another living node has this id (one that
-// crashed counts as living until it has been silent long enough), InvalidValue for an id or address that is too long. If Redis
-// cannot be reached that is no error: the node announces itself as soon as it can. Any thread, but start() and stop() from one.
+/// The nodes of a group that share a Redis server. Each announces itself every interval; one script does that, forgets who
+/// has been silent for limits::kPeerMissed intervals (by Redis' clock), and answers with the list, so nothing is ever scanned.
+/// The group's two keys expire by themselves when all have gone. While Redis cannot be reached, the last list stands for that
+/// same time; then it is empty.
+///
+/// start() waits for Redis' first answer, at most RedisTiming::connect: Conflict if another living node has this id (one that
+/// crashed counts as living until it has been silent long enough), InvalidValue for an id or address that is too long. If Redis
+/// cannot be reached that is no error: the node announces itself as soon as it can. Any thread, but start() and stop() from one.
 class RedisPeerDiscovery final : public PeerDiscovery
 {
 public:
@@ -24,12 +24,12 @@ public:
     {
         RedisEndpoint endpoint = {};
         RedisTiming timing = {};
-        std::string group = {}; // the nodes of one group see each other
+        std::string group = {}; ///< the nodes of one group see each other
         Peer self = {};
         std::chrono::milliseconds interval = limits::kPeerAnnounce;
     };
     RedisPeerDiscovery(Options options, const Clock &clock, Random &random);
-    ~RedisPeerDiscovery() override; // stop()
+    ~RedisPeerDiscovery() override; ///< stop()
 
     Result<> start() override;
     void stop() override;

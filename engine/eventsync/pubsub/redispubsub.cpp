@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/pubsub/redispubsub.h>
 
-#include <eventsync/pubsub/handlertarget.h>
+#include <eventsync/pubsub/handlertarget_p.h>
 #include <eventsync/pubsub/limits.h>
-#include <eventsync/pubsub/redisthread.h>
+#include <eventsync/pubsub/redisthread_p.h>
 
 #include <hiredis/hiredis.h>
 
@@ -21,7 +21,7 @@ bool isText(const redisReply &reply)
 
 } // namespace
 
-// Lives on the thread, but for the two counters. The thread is the last member: it ends before the rest goes.
+// Used on the thread, except the two counters. The thread is the last member, so it ends before the others are destroyed.
 struct RedisPubSub::Hub
 {
     using Ready = std::function<void(Result<>)>;
@@ -45,7 +45,7 @@ struct RedisPubSub::Hub
                     {[this] { upOrDown(); }, [this](const Error &) { firstTry = false, upOrDown(); }}),
           listener(options.endpoint, options.timing, clock, random,
                    {[this] { listenerUp(); }, [this](const Error &) { listenerDown(); },
-                    [this](const redisReply &reply) { heard(reply); }}),
+                    [this](const redisReply &reply) { receive(reply); }}),
           thread(clock)
     {
         thread.post([this] {
@@ -95,7 +95,7 @@ struct RedisPubSub::Hub
             up = up && topic.confirmed;
         if (up == isLinked)
             return;
-        // A topic that is new on a working link does not break it.
+        // A new topic on a working link is reported without Link::Down.
         if (!up && publisher.isUp() && listener.isUp() && isLinked)
             return;
         isLinked = up;
@@ -118,7 +118,7 @@ struct RedisPubSub::Hub
         upOrDown();
     }
 
-    void heard(const redisReply &reply)
+    void receive(const redisReply &reply)
     {
         if (reply.type != REDIS_REPLY_ARRAY || reply.elements < 3 || !isText(*reply.element[0]) || !isText(*reply.element[1]))
             return;
@@ -245,7 +245,7 @@ SubscriptionPtr RedisPubSub::watchLink(Executor &executor, LinkHandler handler)
     m_hub->thread.post([hub = m_hub.get(), target] {
         hub->watchers.push_back(target);
         if (hub->isLinked)
-            target->post([](const LinkHandler &told) { told(Link::Up); });
+            target->post([](const LinkHandler &observer) { observer(Link::Up); });
     });
     return std::make_unique<TargetHold<LinkHandler>>(std::move(target));
 }

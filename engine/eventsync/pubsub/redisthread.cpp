@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/pubsub/redisthread.h>
+#include <eventsync/pubsub/redisthread_p.h>
 
 #include <eventsync/pubsub/logging_p.h>
 

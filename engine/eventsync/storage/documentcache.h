@@ -14,10 +14,10 @@
 
 namespace eventsync::storage {
 
-// The documents read or written last, each believed for `timeToLive`, at most `entries` of them and `bytes` as they lie in
-// memory; where an account is given, fewer while that is over its total. A document that is asked for
-// often is hot: near the end of its time the cache says so, and its owner reads it again before anybody has to wait. An answer
-// from here may be old (another program's write); what is committed on it is checked by its version. Owner only.
+/// The documents read or written last, each believed for `timeToLive`, at most `entries` of them and `bytes` as they lie in
+/// memory; where an account is given, fewer while that is over its total. A document that is asked for
+/// often is hot: near the end of its time the cache says so, and its owner reads it again before anybody has to wait. An answer
+/// from here may be old (another program's write); what is committed on it is checked by its version. Owner only.
 class DocumentCache
 {
 public:
@@ -27,20 +27,20 @@ public:
         std::size_t bytes = limits::kCacheHeldBytes;
         std::shared_ptr<MemoryAccount> memory = {};
         std::chrono::milliseconds timeToLive = limits::kCacheTime;
-        int hotHits = limits::kCacheHotHits; // within one life in the cache
-        Metrics *metrics = nullptr;          // outlives the cache
+        int hotHits = limits::kCacheHotHits; ///< within one life in the cache
+        Metrics *metrics = nullptr;          ///< outlives the cache
     };
     using Entry = std::shared_ptr<const StoredDocument>;
     struct Found
     {
-        Entry document;          // null: not here, or too old
+        Entry document;          ///< null: not here, or too old
         bool wantsRefresh = false;
     };
 
     DocumentCache(const Clock &clock, const Options &options);
 
     Found find(const DocumentId &id);
-    void put(Entry document); // an older version than the one here is ignored
+    void put(Entry document); ///< an older version than the one here is ignored
     void remove(const DocumentId &id);
     std::size_t size() const { return m_entries.size(); }
 

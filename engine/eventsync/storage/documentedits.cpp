@@ -4,7 +4,7 @@
 // committed meanwhile. It is first tried on what the cache holds. That can be old, so only a commit (which the backend checks
 // against the version) counts from there; anything else that a cached value leads to - an error of the edit function, no
 // change at all, a version that is not the wanted one - is looked at again on what the store holds.
-#include <eventsync/storage/documentedits.h>
+#include <eventsync/storage/documentedits_p.h>
 
 #include <eventsync/base/guard.h>
 #include <eventsync/json/limits.h>
@@ -19,11 +19,11 @@ namespace {
 
 constexpr std::size_t kCollection = 1, kVersion = 2, kState = 3;
 
-Result<LoadedDocument> fromRow(const std::optional<Row> &row)
+Result<VersionedDocument> fromRow(const std::optional<Row> &row)
 {
     if (!row)
-        return LoadedDocument();
-    LoadedDocument loaded{ServerSeq(std::get<std::int64_t>((*row)[kVersion])), nullptr};
+        return VersionedDocument();
+    VersionedDocument loaded{ServerSeq(std::get<std::int64_t>((*row)[kVersion])), nullptr};
     if (const auto *text = std::get_if<std::string>(&(*row)[kState])) {
         auto value = json::parse(*text);
         if (!value)
@@ -35,14 +35,14 @@ Result<LoadedDocument> fromRow(const std::optional<Row> &row)
     return loaded;
 }
 
-Result<std::vector<LoadedDocument>> loadRows(Result<std::unique_ptr<ReadView>> &view, const std::vector<DocumentId> &ids)
+Result<std::vector<VersionedDocument>> loadRows(Result<std::unique_ptr<ReadView>> &view, const std::vector<DocumentId> &ids)
 {
     if (!view)
         return failure(view.error());
-    std::vector<LoadedDocument> all;
+    std::vector<VersionedDocument> all;
     for (const DocumentId &id : ids) {
         EVENTSYNC_TRY(auto row, (*view)->get(kDocumentSet, {id.text()}));
-        EVENTSYNC_TRY(LoadedDocument loaded, fromRow(row));
+        EVENTSYNC_TRY(VersionedDocument loaded, fromRow(row));
         all.push_back(std::move(loaded));
     }
     return all;
@@ -75,7 +75,7 @@ Diff diffOf(const DocumentDraft &draft, const CollectionPolicy &policy)
 void DocumentEdits::load(const std::vector<DocumentId> &ids, LoadDone done)
 {
     m_backend.read([weak = weak_from_this(), &owner = m_owner, ids, done = std::move(done)](auto view) mutable {
-        auto loaded = std::make_shared<Result<std::vector<LoadedDocument>>>(loadRows(view, ids));
+        auto loaded = std::make_shared<Result<std::vector<VersionedDocument>>>(loadRows(view, ids));
         owner.post([weak = std::move(weak), done = std::move(done), loaded] {
             if (const auto core = weak.lock())
                 done(*core, std::move(*loaded));
@@ -90,7 +90,7 @@ StoredDocument DocumentEdits::shown(const StoredDocument &document) const
     return out;
 }
 
-void DocumentEdits::remember(const DocumentId &id, const LoadedDocument &loaded)
+void DocumentEdits::remember(const DocumentId &id, const VersionedDocument &loaded)
 {
     if (loaded.document)
         m_cache.put(loaded.document);
@@ -106,7 +106,7 @@ void DocumentEdits::findOne(const DocumentId &id, const ReplyPtr<StoredDocument>
         if (!found.wantsRefresh)
             return;
     }
-    load({id}, [id, reply](DocumentEdits &core, Result<std::vector<LoadedDocument>> loaded) {
+    load({id}, [id, reply](DocumentEdits &core, Result<std::vector<VersionedDocument>> loaded) {
         if (!loaded)
             return reply->answer(failure(loaded.error()));
         core.remember(id, loaded->front());
@@ -157,7 +157,7 @@ void DocumentEdits::edit(const EditPtr &operation)
     if (m_running >= limits::kStorageQueue)
         return operation->answer(failure(ErrorCode::QueueFull, "too many edits wait"));
     ++m_running;
-    m_gate.enter(operation->ids, [weak = weak_from_this(), operation] {
+    m_queue.enter(operation->ids, [weak = weak_from_this(), operation] {
         if (const auto core = weak.lock())
             core->attempt(operation, true);
     });
@@ -167,23 +167,23 @@ void DocumentEdits::end(const EditPtr &operation, Result<std::vector<EditResult>
 {
     --m_running;
     operation->answer(std::move(result));
-    m_gate.leave(operation->ids);
+    m_queue.leave(operation->ids);
 }
 
 void DocumentEdits::attempt(const EditPtr &operation, bool fromCache)
 {
     if (fromCache && operation->ids.size() == 1) {
         if (const DocumentPtr document = m_cache.find(operation->ids.front()).document)
-            return attemptOn(operation, {LoadedDocument{document->version, document}}, true);
+            return attemptOn(operation, {VersionedDocument{document->version, document}}, true);
     }
-    load(operation->ids, [operation](DocumentEdits &core, Result<std::vector<LoadedDocument>> loaded) {
+    load(operation->ids, [operation](DocumentEdits &core, Result<std::vector<VersionedDocument>> loaded) {
         if (!loaded)
             return core.end(operation, failure(loaded.error()));
         core.attemptOn(operation, *loaded, false);
     });
 }
 
-Result<std::vector<DocumentDraft>> DocumentEdits::draft(EditOperation &operation, const std::vector<LoadedDocument> &loaded,
+Result<std::vector<DocumentDraft>> DocumentEdits::draft(EditOperation &operation, const std::vector<VersionedDocument> &loaded,
                                                         bool &costsNoTry) const
 {
     std::vector<DocumentDraft> drafts;
@@ -218,7 +218,7 @@ Result<std::vector<DocumentDraft>> DocumentEdits::draft(EditOperation &operation
     return drafts;
 }
 
-void DocumentEdits::attemptOn(const EditPtr &operation, const std::vector<LoadedDocument> &loaded, bool fromCache)
+void DocumentEdits::attemptOn(const EditPtr &operation, const std::vector<VersionedDocument> &loaded, bool fromCache)
 {
     ++operation->tries;
     ++operation->rounds;

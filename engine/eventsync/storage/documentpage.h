@@ -10,18 +10,18 @@
 
 namespace eventsync::storage {
 
-// Gathers one page of a sorted list from documents in any order. Keeps the first ones behind the page token, never more than
-// `limit` of them nor more than `bytes`, except for a single document; a page that is cut short says so by its token, as any
-// other. A page token is the sort values (json::sortValue) and the id of the last document of the page before, so that a list
-// which changes meanwhile neither repeats nor skips what did not move. Owner only.
+/// Gathers one page of a sorted list from documents in any order. Keeps the first ones behind the page token, never more than
+/// `limit` of them nor more than `bytes`, except for a single document; a page that is cut short says so by its token, as any
+/// other. A page token is the sort values (json::sortValue) and the id of the last document of the page before, so that a list
+/// which changes meanwhile neither repeats nor skips what did not move. Owner only.
 class DocumentPage
 {
 public:
-    static Result<DocumentPage> begin(const FindOptions &options); // InvalidValue: not a page token; TooLarge: too many sort keys
+    static Result<DocumentPage> begin(const FindOptions &options); ///< InvalidValue: not a page token; TooLarge: too many sort keys
 
-    // The id behind which rows count, where the page is ordered by id alone: the scan may begin there.
+    /// The id behind which rows count, where the page is ordered by id alone: the scan may begin there.
     std::optional<std::string> startId() const;
-    // False: no further document (in the order of ids) can belong to the page, or the budget is exhausted.
+    /// False: no further document (in the order of ids) can belong to the page, or the budget is exhausted.
     bool add(StoredDocument document, Budget &budget);
     FindPage finish();
 

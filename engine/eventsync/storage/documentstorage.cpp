@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/storage/documentstorage.h>
 
-#include <eventsync/storage/documentedits.h>
+#include <eventsync/storage/documentedits_p.h>
 
 #include <algorithm>
 

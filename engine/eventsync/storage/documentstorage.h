@@ -12,15 +12,15 @@ namespace eventsync::storage {
 
 class DocumentEdits;
 
-// A Storage of plain documents: the newest state of each and its version, no events. (EventSyncStorage, in eventlog, is the one
-// that records what changes.) Documents lie in one record set of the backend, which this storage alone should write: another
-// writer's changes are never lost or overwritten, but found here only after limits::kCacheTime, and not watched.
-//
-// Edits of one document go through one after another (DocumentGate), each from what the one before committed. Where a policy
-// has engine paths, values given out carry them, made from the version, and what an edit writes there is ignored.
-//
-// Edit functions, cache and commits' answers run on `owner`; reads on the backend's threads. Backend and executor outlive the
-// storage and what it has begun; the storage is destroyed on the owner's thread.
+/// A Storage of plain documents: the newest state of each and its version, no events. (EventSyncStorage, in eventlog, is the one
+/// that records what changes.) Documents lie in one record set of the backend, which this storage alone should write: another
+/// writer's changes are never lost or overwritten, but found here only after limits::kCacheTime, and not watched.
+///
+/// Edits of one document go through one after another (DocumentQueue), each from what the one before committed. Where a policy
+/// has engine paths, values given out carry them, made from the version, and what an edit writes there is ignored.
+///
+/// Edit functions, cache and commits' answers run on `owner`; reads on the backend's threads. Backend and executor outlive the
+/// storage and what it has begun; the storage is destroyed on the owner's thread.
 class DocumentStorage final : public Storage
 {
 public:
@@ -30,7 +30,7 @@ public:
         DocumentCache::Options cache = {};
     };
 
-    static RecordSet recordSet(); // "documents": for the backend's schema
+    static RecordSet recordSet(); ///< "documents": for the backend's schema
 
     DocumentStorage(Backend &backend, Executor &owner, const Clock &clock, const Options &options);
     ~DocumentStorage() override;

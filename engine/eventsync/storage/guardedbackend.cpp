@@ -41,10 +41,10 @@ Result<std::unique_ptr<ReadView>> guardedView(Result<std::unique_ptr<ReadView>> 
 
 // An answer that is given once, although a backend may throw after it has taken the question.
 template<class Answer>
-class Once
+class AnswerOnce
 {
 public:
-    explicit Once(std::function<void(Answer)> answer) : m_answer(std::move(answer)) {}
+    explicit AnswerOnce(std::function<void(Answer)> answer) : m_answer(std::move(answer)) {}
     void operator()(Answer answer)
     {
         if (!m_given.exchange(true))
@@ -60,7 +60,7 @@ private:
 
 void GuardedBackend::commit(Batch batch, Executor &executor, CommitDone done)
 {
-    const auto once = std::make_shared<Once<Result<Committed>>>(std::move(done));
+    const auto once = std::make_shared<AnswerOnce<Result<Committed>>>(std::move(done));
     const auto called = guarded([&] {
         m_backend.commit(std::move(batch), executor, [once](Result<Committed> committed) { (*once)(std::move(committed)); });
     });
@@ -70,7 +70,7 @@ void GuardedBackend::commit(Batch batch, Executor &executor, CommitDone done)
 
 void GuardedBackend::read(ReadTask task)
 {
-    const auto once = std::make_shared<Once<Result<std::unique_ptr<ReadView>>>>(std::move(task));
+    const auto once = std::make_shared<AnswerOnce<Result<std::unique_ptr<ReadView>>>>(std::move(task));
     const auto called = guarded([&] {
         m_backend.read([once](Result<std::unique_ptr<ReadView>> view) { (*once)(guardedView(std::move(view))); });
     });
@@ -83,14 +83,14 @@ Result<std::unique_ptr<ReadView>> GuardedBackend::view()
     return guardedView(guarded([&] { return m_backend.view(); }));
 }
 
-void GuardedBackend::beginBurst()
+void GuardedBackend::beginGroup()
 {
-    callListener(lcStorage(), "the backend's beginBurst", [&] { m_backend.beginBurst(); });
+    callListener(lcStorage(), "the backend's beginGroup", [&] { m_backend.beginGroup(); });
 }
 
-void GuardedBackend::endBurst()
+void GuardedBackend::endGroup()
 {
-    callListener(lcStorage(), "the backend's endBurst", [&] { m_backend.endBurst(); });
+    callListener(lcStorage(), "the backend's endGroup", [&] { m_backend.endGroup(); });
 }
 
 std::string GuardedBackend::durability() const
@@ -106,14 +106,14 @@ Result<> GuardedBackend::backup(const std::string &path, const BackupOptions &op
 Health GuardedBackend::health()
 {
     auto health = guarded([&] { return m_backend.health(); });
-    return health ? std::move(*health) : Health{.trouble = health.error()};
+    return health ? std::move(*health) : Health{.problem = health.error()};
 }
 
-void GuardedBackend::shrink(Shrink how, Executor &executor, std::function<void(Result<Shrunk>)> done)
+void GuardedBackend::vacuum(Vacuum how, Executor &executor, std::function<void(Result<VacuumResult>)> done)
 {
-    const auto once = std::make_shared<Once<Result<Shrunk>>>(std::move(done));
+    const auto once = std::make_shared<AnswerOnce<Result<VacuumResult>>>(std::move(done));
     const auto called = guarded([&] {
-        m_backend.shrink(how, executor, [once](Result<Shrunk> shrunk) { (*once)(std::move(shrunk)); });
+        m_backend.vacuum(how, executor, [once](Result<VacuumResult> vacuumed) { (*once)(std::move(vacuumed)); });
     });
     if (!called)
         executor.post([once, error = called.error()] { (*once)(failure(error)); });

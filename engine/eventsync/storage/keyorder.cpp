@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/storage/keyorder.h>
+#include <eventsync/storage/keyorder_p.h>
 
 namespace eventsync::storage {
 

@@ -5,7 +5,7 @@
 
 namespace eventsync {
 
-// Messages of storage and eventlog. Switched by QT_LOGGING_RULES="eventsync.storage.debug=true".
+/// Messages of storage and eventlog. Switched by QT_LOGGING_RULES="eventsync.storage.debug=true".
 Q_DECLARE_LOGGING_CATEGORY(lcStorage)
 
 } // namespace eventsync

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/storage/memorytables.h>
+#include <eventsync/storage/memorytables_p.h>
 
-#include <eventsync/storage/keyorder.h>
+#include <eventsync/storage/keyorder_p.h>
 
 #include <algorithm>
 

@@ -33,7 +33,7 @@ std::size_t bytesOf(const Row &row)
 // The reason why a query that has not begun must not begin any more. Looking costs steps, so it is done on a copy.
 std::optional<Error> whyOver(Budget budget)
 {
-    if (budget.charge(Budget::kLookEvery))
+    if (budget.charge(Budget::kProbeInterval))
         return std::nullopt;
     return budget.error(kWork);
 }
@@ -136,7 +136,7 @@ struct Queries::Parts : std::enable_shared_from_this<Parts>
             metrics.emplace(*all);
     }
 
-    void tellCount() // with the mutex
+    void reportCount() // with the mutex
     {
         if (metrics)
             metrics->waiting.set(static_cast<std::int64_t>(count));
@@ -172,7 +172,7 @@ bool Queries::Parts::add(Waiting &query)
         share.finish = std::max(share.finish, now); // what it did not use is not saved up
     share.waiting.push_back(std::move(query));
     ++count;
-    tellCount();
+    reportCount();
     return true;
 }
 
@@ -189,7 +189,7 @@ void Queries::Parts::dropEnded()
             queries.erase(kept, queries.end());
         }
         count -= dropped.size();
-        tellCount();
+        reportCount();
     }
     for (Waiting &query : dropped)
         fail(query, *whyOver(query.budget));
@@ -217,7 +217,7 @@ std::optional<Queries::Parts::Waiting> Queries::Parts::next()
     first->waiting.pop_front();
     --count;
     ++running;
-    tellCount();
+    reportCount();
     return query;
 }
 

@@ -6,8 +6,8 @@
 #include <eventsync/storage/logging.h>
 #include <eventsync/storage/outputfile.h>
 #include <eventsync/storage/sqlitebackup.h>
-#include <eventsync/storage/sqliteview.h>
-#include <eventsync/storage/sqlitewriter.h>
+#include <eventsync/storage/sqliteview_p.h>
+#include <eventsync/storage/sqlitewriter_p.h>
 #include <eventsync/storage/storelock.h>
 
 #include <sqlite3.h>
@@ -145,15 +145,15 @@ struct WriteMetrics
     Gauge &failing;
 };
 
-struct ShrinkTask
+struct VacuumTask
 {
-    Shrink how = Shrink::Freed;
+    Vacuum how = Vacuum::Freed;
     Executor *executor = nullptr;
-    std::function<void(Result<Shrunk>)> done;
-    Shrunk sofar = {};
+    std::function<void(Result<VacuumResult>)> done;
+    VacuumResult sofar = {};
 };
 
-void answer(ShrinkTask &task, Result<Shrunk> result)
+void answer(VacuumTask &task, Result<VacuumResult> result)
 {
     task.executor->post([done = std::move(task.done), result = std::move(result)] { done(result); });
 }
@@ -194,11 +194,11 @@ struct SqliteBackend::Parts
         std::mutex mutex; // of all of it
         std::condition_variable arrived;
         std::deque<Work> waiting;
-        std::deque<ShrinkTask> shrinking;
-        std::optional<Error> trouble; // what the last commit met
+        std::deque<VacuumTask> vacuuming;
+        std::optional<Error> problem; // what the last commit met
         bool syncFailed = false;
         std::size_t unanswered = 0;
-        std::size_t bursts = 0;
+        std::size_t openGroups = 0;
         bool ended = false;
     } commits;
 
@@ -218,9 +218,9 @@ struct SqliteBackend::Parts
     void commitLoop();
     void commitGroup(std::vector<Work> &group, std::size_t &rows, bool open);
     void finish(std::vector<Work> &group, std::size_t rows);
-    void tell(const std::optional<Error> &trouble);
+    void reportProblem(const std::optional<Error> &problem);
     void watchWal();
-    void shrinkStep();
+    void vacuumStep();
     std::optional<Error> misplaced() const;
     void readLoop();
 };
@@ -259,24 +259,24 @@ void SqliteBackend::Parts::commitLoop()
         group.clear();
         std::size_t rows = 0;
         bool open = false;
-        bool isShrinking = false;
+        bool isVacuuming = false;
         {
             std::unique_lock guard(commits.mutex);
-            commits.arrived.wait(guard, [this] { return !commits.waiting.empty() || !commits.shrinking.empty() || commits.ended; });
-            if (commits.waiting.empty() && (commits.ended || commits.shrinking.empty()))
+            commits.arrived.wait(guard, [this] { return !commits.waiting.empty() || !commits.vacuuming.empty() || commits.ended; });
+            if (commits.waiting.empty() && (commits.ended || commits.vacuuming.empty()))
                 return;
             take(group, rows);
-            open = commits.bursts > 0;
-            isShrinking = !commits.shrinking.empty();
+            open = commits.openGroups > 0;
+            isVacuuming = !commits.vacuuming.empty();
         }
         if (!group.empty())
             commitGroup(group, rows, open);
-        if (isShrinking)
-            shrinkStep();
+        if (isVacuuming)
+            vacuumStep();
     }
 }
 
-// A group is what waited when its turn came, and what was handed over while it was written if that belongs to a burst which
+// A group is what waited when its turn came, and what was handed over while it was written if that belongs to a BatchGroup which
 // had begun by then. Whether the file still has its name is looked at last: then whatever is acknowledged was in it.
 void SqliteBackend::Parts::commitGroup(std::vector<Work> &group, std::size_t &rows, bool open)
 {
@@ -286,8 +286,8 @@ void SqliteBackend::Parts::commitGroup(std::vector<Work> &group, std::size_t &ro
         if (!open || rows >= limits::kCommitRows)
             return false;
         std::unique_lock guard(commits.mutex);
-        commits.arrived.wait(guard, [this] { return !commits.waiting.empty() || commits.bursts == 0 || commits.ended; });
-        open = commits.bursts > 0;
+        commits.arrived.wait(guard, [this] { return !commits.waiting.empty() || commits.openGroups == 0 || commits.ended; });
+        open = commits.openGroups > 0;
         return take(all, rows);
     });
     if (const auto reason = misplaced()) {
@@ -318,24 +318,24 @@ void SqliteBackend::Parts::finish(std::vector<Work> &group, std::size_t rows)
         if (metrics)
             metrics->waiting.set(static_cast<std::int64_t>(commits.unanswered));
         commits.syncFailed = lostWrites;
-        tell(met);
+        reportProblem(met);
     }
     postAnswers(group);
 }
 
 // With the mutex. One line when it begins and one when it ends, however many edits meet it.
-void SqliteBackend::Parts::tell(const std::optional<Error> &met)
+void SqliteBackend::Parts::reportProblem(const std::optional<Error> &met)
 {
-    if (met && (!commits.trouble || commits.trouble->code != met->code))
+    if (met && (!commits.problem || commits.problem->code != met->code))
         qCCritical(lcStorage) << "the store takes no edits:" << met->toString().c_str();
-    else if (!met && commits.trouble)
+    else if (!met && commits.problem)
         qCInfo(lcStorage) << "the store takes edits again";
-    commits.trouble = met;
+    commits.problem = met;
     if (metrics)
         metrics->failing.set(met ? 1 : 0);
 }
 
-// It is cut back when all of it is in the database and nobody reads an old picture of the store any more.
+// It is cut back when all of it is in the database and nobody reads an old snapshot of the store any more.
 void SqliteBackend::Parts::watchWal()
 {
     struct stat wal = {};
@@ -348,21 +348,21 @@ void SqliteBackend::Parts::watchWal()
         walIsLong = false;
 }
 
-void SqliteBackend::Parts::shrinkStep()
+void SqliteBackend::Parts::vacuumStep()
 {
-    ShrinkTask task;
+    VacuumTask task;
     {
         const std::lock_guard guard(commits.mutex);
-        task = std::move(commits.shrinking.front());
-        commits.shrinking.pop_front();
+        task = std::move(commits.vacuuming.front());
+        commits.vacuuming.pop_front();
     }
-    const Result<bool> more = writer->shrinkStep(task.how, task.sofar);
+    const Result<bool> more = writer->vacuumStep(task.how, task.sofar);
     if (!more)
         return answer(task, failure(more.error()));
     if (!*more)
         return answer(task, task.sofar);
     const std::lock_guard guard(commits.mutex);
-    commits.shrinking.push_front(std::move(task));
+    commits.vacuuming.push_front(std::move(task));
 }
 
 void SqliteBackend::Parts::readLoop()
@@ -451,16 +451,16 @@ void SqliteBackend::commit(Batch batch, Executor &executor, CommitDone done)
     executor.post([done = std::move(done), refused = std::move(refused)] { done(failure(refused)); });
 }
 
-void SqliteBackend::beginBurst()
+void SqliteBackend::beginGroup()
 {
     const std::lock_guard guard(m_parts->commits.mutex);
-    ++m_parts->commits.bursts;
+    ++m_parts->commits.openGroups;
 }
 
-void SqliteBackend::endBurst()
+void SqliteBackend::endGroup()
 {
     const std::lock_guard guard(m_parts->commits.mutex);
-    if (--m_parts->commits.bursts == 0)
+    if (--m_parts->commits.openGroups == 0)
         m_parts->commits.arrived.notify_one();
 }
 
@@ -525,19 +525,19 @@ Health SqliteBackend::health()
     const std::optional<Error> lost = parts.misplaced();
     const std::lock_guard guard(parts.commits.mutex);
     if (lost && !parts.commits.ended)
-        parts.tell(lost);
-    return {.trouble = parts.commits.trouble, .wantsReopening = parts.commits.syncFailed};
+        parts.reportProblem(lost);
+    return {.problem = parts.commits.problem, .wantsReopening = parts.commits.syncFailed};
 }
 
-void SqliteBackend::shrink(Shrink how, Executor &executor, std::function<void(Result<Shrunk>)> done)
+void SqliteBackend::vacuum(Vacuum how, Executor &executor, std::function<void(Result<VacuumResult>)> done)
 {
-    ShrinkTask task{how, &executor, std::move(done)};
+    VacuumTask task{how, &executor, std::move(done)};
     const std::lock_guard guard(m_parts->commits.mutex);
     if (m_parts->options.readOnly)
         return answer(task, failure(ErrorCode::StoreReadOnly, m_parts->path + " is open for reading only"));
     if (m_parts->commits.ended)
         return answer(task, failure(ErrorCode::ShuttingDown, m_parts->path + " is closed"));
-    m_parts->commits.shrinking.push_back(std::move(task));
+    m_parts->commits.vacuuming.push_back(std::move(task));
     m_parts->commits.arrived.notify_one();
 }
 
@@ -554,9 +554,9 @@ void SqliteBackend::close()
     parts.reads.arrived.notify_all();
     if (parts.committer.joinable())
         parts.committer.join();
-    for (ShrinkTask &task : parts.commits.shrinking)
+    for (VacuumTask &task : parts.commits.vacuuming)
         answer(task, failure(ErrorCode::ShuttingDown, parts.path + " is closed"));
-    parts.commits.shrinking.clear();
+    parts.commits.vacuuming.clear();
     for (std::thread &reader : parts.readers)
         reader.join();
     parts.pool->close();

@@ -61,7 +61,7 @@ Result<> copySqliteStore(const std::string &path, const OutputFile &target, cons
     EVENTSYNC_TRY(SqliteConnection source, SqliteConnection::open(path, SqliteConnection::Access::ReadOnly));
     EVENTSYNC_CHECK(checkSqliteFile(source));
     EVENTSYNC_CHECK(source.execute("BEGIN"));
-    EVENTSYNC_TRY(const std::int64_t tables, source.integer("SELECT count(*) FROM sqlite_schema")); // takes the picture
+    EVENTSYNC_TRY(const std::int64_t tables, source.integer("SELECT count(*) FROM sqlite_schema")); // takes the snapshot
     static_cast<void>(tables);
     EVENTSYNC_CHECK(copySqliteDatabase(source, target, progress));
     return source.execute("COMMIT");

@@ -10,14 +10,15 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-// The thin RAII face over SQLite's C API that SqliteBackend is made of: error codes become Errors, cells become bindings.
+/// \file
+/// The thin RAII face over SQLite's C API that SqliteBackend is made of: error codes become Errors, cells become bindings.
 namespace eventsync::storage {
 
-// What an SQLite result code means to EventSync: StoreFull, StoreReadOnly, StoreLocked, Corrupt, IoError, Conflict (a
-// constraint), TooLarge (one value), Unavailable (memory), Internal. `db` may be null.
+/// What an SQLite result code means to EventSync: StoreFull, StoreReadOnly, StoreLocked, Corrupt, IoError, Conflict (a
+/// constraint), TooLarge (one value), Unavailable (memory), Internal. `db` may be null.
 Error sqliteError(sqlite3 *db, int code, std::string_view during);
 
-// A prepared statement. Owner only.
+/// A prepared statement. Owner only.
 class SqliteStatement
 {
 public:
@@ -25,14 +26,14 @@ public:
     explicit SqliteStatement(sqlite3_stmt *statement) : m_statement(statement) {}
     explicit operator bool() const { return m_statement != nullptr; }
 
-    // Parameters count from 1. Texts and blobs are not copied: the cell lives until reset().
+    /// Parameters count from 1. Texts and blobs are not copied: the cell lives until reset().
     void bind(int parameter, const Cell &cell);
     void bind(int parameter, std::int64_t number);
-    int step();  // SQLite's result code
-    int reset(); // the code of the last step, as SQLite gives it
+    int step();  ///< SQLite's result code
+    int reset(); ///< the code of the last step, as SQLite gives it
     bool isBusy() const;
     Cell column(int number) const;
-    void readRow(Row &row) const; // all columns
+    void readRow(Row &row) const; ///< all columns
 
 private:
     struct Finalize
@@ -42,20 +43,20 @@ private:
     std::unique_ptr<sqlite3_stmt, Finalize> m_statement;
 };
 
-// One database connection, used by one thread at a time.
+/// One database connection, used by one thread at a time.
 class SqliteConnection
 {
 public:
     enum class Access { ReadWrite, ReadOnly };
 
     SqliteConnection() = default;
-    // ReadWrite makes the file if it is not there; a file or folder that cannot be written is StoreReadOnly.
+    /// ReadWrite makes the file if it is not there; a file or folder that cannot be written is StoreReadOnly.
     static Result<SqliteConnection> open(const std::string &path, Access access);
 
     sqlite3 *handle() const { return m_db.get(); }
     Result<> execute(const std::string &sql);
     Result<SqliteStatement> prepare(std::string_view sql) const;
-    Result<std::int64_t> integer(const std::string &sql) const;      // first column of the first row; 0 if there is none
+    Result<std::int64_t> integer(const std::string &sql) const;      ///< first column of the first row; 0 if there is none
     Result<std::string> text(const std::string &sql) const;
     Error error(int code, std::string_view during) const { return sqliteError(m_db.get(), code, during); }
     bool inTransaction() const;
@@ -68,6 +69,6 @@ private:
     std::unique_ptr<sqlite3, Close> m_db;
 };
 
-std::string sqlIdentifier(std::string_view name); // an SQL identifier
+std::string sqlIdentifier(std::string_view name); ///< an SQL identifier
 
 } // namespace eventsync::storage

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/storage/sqliteview.h>
+#include <eventsync/storage/sqliteview_p.h>
 
 #include <eventsync/storage/sqliteschema.h>
 
@@ -58,7 +58,7 @@ Result<> SqliteReader::begin()
     m_begin.reset();
     if (code != SQLITE_DONE)
         return failure(m_connection.error(code, "begin to read"));
-    // BEGIN alone takes no picture: the first read does.
+    // BEGIN alone takes no snapshot: the first read does.
     code = m_look.step();
     if (code != SQLITE_ROW && code != SQLITE_DONE) {
         const Error error = m_connection.error(code, "begin to read");

@@ -14,7 +14,7 @@
 //
 // An fsync that failed is worse: the kernel may have dropped the pages and will report the next fsync as good. So after one
 // the writer refuses to go on; opening the store again reads what is really there.
-#include <eventsync/storage/sqlitewriter.h>
+#include <eventsync/storage/sqlitewriter_p.h>
 
 #include <eventsync/storage/limits.h>
 #include <eventsync/storage/logging.h>
@@ -149,24 +149,24 @@ Result<std::int64_t> SqliteWriter::bytesOf(const char *pageCount) const
     return count * bytes;
 }
 
-Result<bool> SqliteWriter::shrinkStep(Shrink how, Shrunk &shrunk)
+Result<bool> SqliteWriter::vacuumStep(Vacuum how, VacuumResult &vacuumed)
 {
     if (m_broken)
         return failure(*m_broken);
     EVENTSYNC_TRY(const std::int64_t before, bytesOf("page_count"));
-    if (how == Shrink::Whole) {
+    if (how == Vacuum::Whole) {
         // VACUUM is also what makes a store that was begun without it able to give back a part at a time.
         EVENTSYNC_CHECK(m_connection.execute("PRAGMA auto_vacuum = INCREMENTAL"));
         EVENTSYNC_CHECK(m_connection.execute("VACUUM"));
     } else {
-        EVENTSYNC_CHECK(m_connection.execute("PRAGMA incremental_vacuum(" + std::to_string(limits::kShrinkPages) + ")"));
+        EVENTSYNC_CHECK(m_connection.execute("PRAGMA incremental_vacuum(" + std::to_string(limits::kVacuumPages) + ")"));
     }
     EVENTSYNC_TRY(const std::int64_t after, bytesOf("page_count"));
-    EVENTSYNC_TRY(shrunk.free, bytesOf("freelist_count"));
-    shrunk.bytes += before - after;
-    const bool more = how == Shrink::Freed && after < before && shrunk.free > 0;
+    EVENTSYNC_TRY(vacuumed.free, bytesOf("freelist_count"));
+    vacuumed.bytes += before - after;
+    const bool more = how == Vacuum::Freed && after < before && vacuumed.free > 0;
     // What is in the write-ahead log only is not gone from the file yet.
-    if (!more && shrunk.bytes > 0)
+    if (!more && vacuumed.bytes > 0)
         sqlite3_wal_checkpoint_v2(m_connection.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     return more;
 }

@@ -30,8 +30,8 @@ concept Typed = JsonConvertible<T> || Gadget<T>;
 template<class T>
 concept Section = Typed<T> || std::same_as<T, json::Value>;
 
-// The documents of one collection as values of T: a Q_GADGET (gadgetjson.h), or a type with toJson() and fromJson(). Edit functions
-// get a T. A stored value that is no T is InvalidValue. Any thread; the storage outlives this and its futures.
+/// The documents of one collection as values of T: a Q_GADGET (gadgetjson.h), or a type with toJson() and fromJson(). Edit functions
+/// get a T. A stored value that is no T is InvalidValue. Any thread; the storage outlives this and its futures.
 template<Typed T>
 class TypedStorage
 {
@@ -41,24 +41,25 @@ public:
         DocumentId id;
         ServerSeq version;
         T value;
-        Diff diff = {}; // of the edit that led here; empty from findOne and findMany
+        Diff diff = {}; ///< of the edit that led here; empty from findOne and findMany
     };
     struct Page
     {
         std::vector<Document> documents;
         std::optional<std::string> nextPageToken;
     };
-    struct Change // StorageChange, in the order of each document's versions
+    /// StorageChange, in the order of each document's versions
+    struct Change
     {
         DocumentId id;
         ServerSeq version;
-        Diff diff;            // empty for a delete
+        Diff diff;            ///< empty for a delete
         bool deleted = false;
-        std::optional<T> value = {};     // after the change; none if deleted, or if it is no T:
-        std::optional<Error> error = {}; // then why
+        std::optional<T> value = {};     ///< after the change; none if deleted, or if it is no T:
+        std::optional<Error> error = {}; ///< then why
     };
     using Edit = std::function<Result<>(T &)>;
-    // Every id asked for is there; values can be changed, what is added or removed is ignored.
+    /// Every id asked for is there; values can be changed, what is added or removed is ignored.
     using TransactionEdit = std::function<Result<>(std::map<DocumentId, T> &)>;
 
     TypedStorage(Storage &storage, CollectionName collection) : m_storage(storage), m_collection(std::move(collection)) {}
@@ -71,7 +72,7 @@ public:
             return typed(*found, {});
         });
     }
-    // Whole documents: `fields` is Invalid here. A stored value that is no T fails the page.
+    /// Whole documents: `fields` is Invalid here. A stored value that is no T fails the page.
     QFuture<Result<Page>> findMany(const FindOptions &options = {})
     {
         if (!options.fields.empty())
@@ -113,13 +114,13 @@ public:
     {
         return m_storage.deleteOne(id, options);
     }
-    // The value at `section` as an S of its own, or as plain JSON: editSection<Stats>(id, pointer, [](Stats &stats) { ... }).
+    /// The value at `section` as an S of its own, or as plain JSON: editSection<Stats>(id, pointer, [](Stats &stats) { ... }).
     template<Section S, class F>
     QFuture<Result<Document>> editSection(const DocumentId &id, const json::Pointer &section, F edit, const EditOptions &options = {})
     {
         return typed(m_storage.editSection(id, section, onJson<S>(std::move(edit)), options));
     }
-    // All or none; answers in the order of ids.
+    /// All or none; answers in the order of ids.
     QFuture<Result<std::vector<Document>>> transaction(const std::vector<DocumentId> &ids, TransactionEdit edit,
                                                        const EditOptions &options = {})
     {
@@ -135,7 +136,7 @@ public:
                 return documents;
             });
     }
-    // Calls `changed`, on `executor`, for every change of the collection made through the storage from now on.
+    /// Calls `changed`, on `executor`, for every change of the collection made through the storage from now on.
     std::unique_ptr<WatchHandle> watch(Executor &executor, std::function<void(const Change &)> changed)
     {
         return m_storage.watch(m_collection, executor, [changed = std::move(changed)](const StorageChange &from) {

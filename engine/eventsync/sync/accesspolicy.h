@@ -11,22 +11,22 @@
 
 namespace eventsync::sync {
 
-// The person or program that a connection speaks for. With no authentication everybody is the anonymous one.
+/// The person or program that a connection speaks for. With no authentication everybody is the anonymous one.
 struct Principal
 {
-    std::string name; // empty: anonymous
+    std::string name; ///< empty: anonymous
     std::optional<Timestamp> expires = {};
 };
 
 enum class Access { None, Read, Write };
 
-// Who may do what. Asked at hello, at subscribe, at each push and at fan-out (protocol rule 11), on the engine thread; so
-// implementations answer from memory. The default allows all.
+/// Who may do what. Asked at hello, at subscribe, at each push and at fan-out (protocol rule 11), on the engine thread; so
+/// implementations answer from memory. The default allows all.
 class AccessPolicy
 {
 public:
     virtual ~AccessPolicy() = default;
-    // Unauthenticated, TokenExpired.
+    /// Unauthenticated, TokenExpired.
     virtual Result<Principal> authenticate(const std::optional<std::string> &token, const ClientId &client) const = 0;
     virtual Access access(const Principal &principal, const std::optional<CollectionName> &collection,
                           const DocumentId &document) const = 0;

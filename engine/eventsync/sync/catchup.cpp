@@ -52,9 +52,9 @@ EventSubscriber::Take Subscription::take(ServerSeq before, std::size_t events) c
     return m_session.wantsVectorClocks() ? Take::EventsWithClocks : Take::Events;
 }
 
-void Subscription::deliver(const Frames &frames)
+void Subscription::deliver(const EventFrames &frames)
 {
-    for (const Frame &frame : frames)
+    for (const EventFrame &frame : frames)
         send(frame.message);
     m_sent = frames.back().last;
     m_clock.reset();
@@ -95,7 +95,7 @@ Subscription::Step Subscription::step()
         return continueBySnapshot(core.log().horizon().previous());
     if (m_sent == core.log().head().serverSeq)
         return announce();
-    if (!core.log().tail().reaches(m_sent)) {
+    if (!core.log().recent().reaches(m_sent)) {
         readChunk();
         return Step::Waits;
     }
@@ -104,7 +104,7 @@ Subscription::Step Subscription::step()
     std::vector<LogEntryPtr> events;
     std::size_t bytes = 0;
     for (ServerSeq seq = m_sent.next(); seq <= core.log().head().serverSeq; seq = seq.next()) {
-        const eventlog::LoggedPtr event = core.log().tail().at(seq);
+        const eventlog::LoggedPtr event = core.log().recent().at(seq);
         bytes += event->canonical->size() + clockBytes;
         if (!events.empty() && bytes > m_context.options.catchUpChunkBytes)
             break;
@@ -286,7 +286,7 @@ void Subscription::moveCursor(ServerSeq at)
     if (!core || !core->log().exists())
         return;
     at = std::min(at, core->log().head().serverSeq);
-    if (core->log().tail().reaches(at))
+    if (core->log().recent().reaches(at))
         return cursorMoved(m_context, document, {m_session.client(), m_id, at, core->log().clockAt(at), m_context.clock.wall()});
     m_context.store().read<VectorClock>(
         [number = core->log().number(), headClock = core->log().clock(), head = core->log().head().serverSeq, at](storage::ReadView &view) {

@@ -43,12 +43,12 @@ void ClientRegistry::start(Calls calls)
     m_calls = std::move(calls);
     struct Left // by the service before
     {
-        SeenTime seen;
+        OperatingTime seen;
         std::chrono::milliseconds wallMoved;
     };
     const auto look = [time = &m_clock](storage::ReadView &view) -> Result<Left> {
-        EVENTSYNC_TRY(const SeenTime since, SeenTime::read(view, *time));
-        EVENTSYNC_TRY(const std::chrono::milliseconds moved, SeenTime::wallMoved(view, *time));
+        EVENTSYNC_TRY(const OperatingTime since, OperatingTime::read(view, *time));
+        EVENTSYNC_TRY(const std::chrono::milliseconds moved, OperatingTime::wallMoved(view, *time));
         return Left{since, moved};
     };
     m_engine.whenStarted([this, look](const Result<> &started) {

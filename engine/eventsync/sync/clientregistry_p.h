@@ -2,7 +2,7 @@
 #pragma once
 
 #include <eventsync/eventlog/documentengine.h>
-#include <eventsync/eventlog/seentime.h>
+#include <eventsync/eventlog/operatingtime.h>
 #include <eventsync/protocol/codec.h>
 #include <eventsync/sync/accesspolicy.h>
 
@@ -60,7 +60,7 @@ private:
     Calls m_calls;
     Start m_start = Start::Reading;
     std::vector<std::function<void()>> m_atStart;
-    eventlog::SeenTime m_seen;    // as stored, once started
+    eventlog::OperatingTime m_seen;    // as stored, once started
     std::set<ClientId> m_expired; // since the start
     Timestamp m_lastWall;         // at the last tick
     std::chrono::milliseconds m_lastTick{}, m_lastExpiry{};

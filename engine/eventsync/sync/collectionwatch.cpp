@@ -92,19 +92,19 @@ Result<HeadPage> headPage(storage::ReadView &view, Budget &budget, const storage
 struct WatchStart
 {
     std::int64_t since = 0;
-    LogMark reached;
+    LogCheckpoint reached;
 };
 
 // A token counts if this log goes on from it. Whatever else is given in its place leads to a full list, and the peer is told so.
 Result<WatchStart> watchStart(storage::ReadView &view, const std::optional<std::string> &token, const std::string &epoch, std::int64_t reached)
 {
     WatchStart start;
-    const auto since = token ? LogMark::fromToken(*token) : Result<LogMark>(LogMark());
+    const auto since = token ? LogCheckpoint::fromToken(*token) : Result<LogCheckpoint>(LogCheckpoint());
     if (since) {
         EVENTSYNC_TRY(const bool isOurs, since->isIn(view, epoch));
         start.since = isOurs ? since->position : 0;
     }
-    EVENTSYNC_TRY(start.reached, LogMark::upTo(view, epoch, reached));
+    EVENTSYNC_TRY(start.reached, LogCheckpoint::upTo(view, epoch, reached));
     return start;
 }
 

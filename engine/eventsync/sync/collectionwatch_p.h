@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/eventlog/logmark.h>
+#include <eventsync/eventlog/logcheckpoint.h>
 #include <eventsync/sync/synccontext_p.h>
 
 #include <memory>
@@ -72,7 +72,7 @@ private:
     std::optional<std::string> m_listAfter;
     std::int64_t m_since = 0;    // list only what changed after this position; 0: everything
     bool m_full = true;          // everything is listed
-    eventlog::LogMark m_reached; // when the list was begun
+    eventlog::LogCheckpoint m_reached; // when the list was begun
     std::set<DocumentId> m_shown; // with a filter: what the peer was told matches
     bool m_knowsShown = true;    // false with a list of changes: then everything may have been shown
     std::set<DocumentId> m_changed; // to be sent

@@ -36,10 +36,10 @@ std::vector<SubscriberPtr> EventBroker::subscribers(const DocumentId &document) 
     return all;
 }
 
-EventSubscriber::Frames EventBroker::frames(const DocumentId &document, const std::vector<eventlog::LogEntryPtr> &events,
+EventSubscriber::EventFrames EventBroker::frames(const DocumentId &document, const std::vector<eventlog::LogEntryPtr> &events,
                                             std::optional<VectorClock> clockBefore) const
 {
-    EventSubscriber::Frames frames;
+    EventSubscriber::EventFrames frames;
     std::size_t clockBytes = clockBefore ? json::canonicalSize(clockBefore->toJson()) : 0;
     const auto bytesOf = [&](const eventlog::LogEntryPtr &event) { return event->canonical->size() + clockBytes; };
     for (std::size_t next = 0; next < events.size();) {
@@ -69,7 +69,7 @@ void EventBroker::committed(const eventlog::DocumentPtr &document, const std::ve
         return;
     const ServerSeq before = events.front()->serverSeq.previous();
     const std::vector<eventlog::LogEntryPtr> entries(events.begin(), events.end());
-    EventSubscriber::Frames plain, withClocks;
+    EventSubscriber::EventFrames plain, withClocks;
     std::vector<SubscriberPtr> behind, revoked;
     for (const SubscriberPtr &subscriber : subscribers(document->id())) {
         switch (subscriber->take(before, events.size())) {

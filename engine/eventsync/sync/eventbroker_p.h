@@ -20,12 +20,12 @@ class EventSubscriber
 {
 public:
     // A frame of at most one chunk, and the serverSeq of its last event.
-    struct Frame
+    struct EventFrame
     {
         ServerSeq last;
         protocol::OutgoingPtr message;
     };
-    using Frames = std::vector<Frame>;
+    using EventFrames = std::vector<EventFrame>;
     enum class Take {
         Nothing,           // it is not live
         Events,
@@ -37,7 +37,7 @@ public:
     virtual ~EventSubscriber() = default;
     virtual SessionId session() const = 0;
     virtual Take take(ServerSeq before, std::size_t events) const = 0; // of events that follow `before`
-    virtual void deliver(const Frames &frames) = 0;
+    virtual void deliver(const EventFrames &frames) = 0;
     virtual void catchUp() = 0;                            // from where it stands
     virtual void revoke() = 0;
     virtual void documentLoaded() = 0;                     // its log may be longer than what was told of it
@@ -69,7 +69,7 @@ public:
     void addListener(Listener listener) { m_listeners.push_back(std::move(listener)); }
 
     // With `clockBefore`, the vector clock before the first event, every event has its own beside it.
-    EventSubscriber::Frames frames(const DocumentId &document, const std::vector<eventlog::LogEntryPtr> &events,
+    EventSubscriber::EventFrames frames(const DocumentId &document, const std::vector<eventlog::LogEntryPtr> &events,
                                    std::optional<VectorClock> clockBefore = {}) const;
 
     void committed(const eventlog::DocumentPtr &document, const std::vector<eventlog::LoggedPtr> &events) override;

@@ -17,7 +17,7 @@ public:
     {
         SessionId session;
         json::Value state;
-        std::chrono::milliseconds at{}; // ListenedTime
+        std::chrono::milliseconds at{}; // ActiveTime
     };
     using Entries = std::map<ClientId, Entry>;
 

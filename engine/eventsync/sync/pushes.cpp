@@ -11,27 +11,13 @@
 
 namespace eventsync::sync {
 
-using eventlog::Judgement;
-using eventlog::Verdict;
+using eventlog::PushOutcome;
 
 namespace {
 
-protocol::AckStatus statusOf(Verdict verdict)
+protocol::AckResult resultOf(const Event &event, const PushOutcome &outcome)
 {
-    switch (verdict) {
-    case Verdict::Applied: return protocol::AckStatus::Applied;
-    case Verdict::Merged: return protocol::AckStatus::Merged;
-    case Verdict::Duplicate: return protocol::AckStatus::Duplicate;
-    case Verdict::Conflict: return protocol::AckStatus::Conflict;
-    case Verdict::Rejected: return protocol::AckStatus::Rejected;
-    case Verdict::Skipped: return protocol::AckStatus::Skipped;
-    }
-    return protocol::AckStatus::Skipped;
-}
-
-protocol::AckResult resultOf(const Event &event, const Judgement &outcome)
-{
-    protocol::AckResult result{.id = event.id, .clientSeq = event.clientSeq, .status = statusOf(outcome.verdict),
+    protocol::AckResult result{.id = event.id, .clientSeq = event.clientSeq, .status = outcome.status,
                                .serverSeq = outcome.serverSeq, .head = outcome.head};
     if (outcome.reason) {
         const Error reason = shortened(*outcome.reason);
@@ -43,7 +29,7 @@ protocol::AckResult resultOf(const Event &event, const Judgement &outcome)
     return result;
 }
 
-protocol::Ack answerAll(const protocol::Push &push, const Judgement &outcome)
+protocol::Ack answerAll(const protocol::Push &push, const PushOutcome &outcome)
 {
     protocol::Ack ack{push.batchId, push.documentId, {}};
     for (const EventPtr &event : push.events)
@@ -54,9 +40,9 @@ protocol::Ack answerAll(const protocol::Push &push, const Judgement &outcome)
 // As in a batch whose first event was not applied (rule 5).
 protocol::Ack refuseAll(const protocol::Push &push, const Error &error)
 {
-    protocol::Ack ack = answerAll(push, {.verdict = Verdict::Skipped});
+    protocol::Ack ack = answerAll(push, {.status = AckStatus::Skipped});
     if (!push.events.empty())
-        ack.results.front() = resultOf(*push.events.front(), {.verdict = Verdict::Rejected, .reason = error});
+        ack.results.front() = resultOf(*push.events.front(), {.status = AckStatus::Rejected, .reason = error});
     return ack;
 }
 
@@ -100,13 +86,13 @@ void Pushes::take(const protocol::Push &push, const std::shared_ptr<Subscription
 {
     Outbox &peer = m_session.peer();
     if (!subscription || !subscription->isSynced())
-        return peer.send(answerAll(push, {.verdict = Verdict::Skipped}));
+        return peer.send(answerAll(push, {.status = AckStatus::Skipped}));
     if (subscription->unanswered() + push.events.size() > static_cast<std::size_t>(m_context.options.limits.inFlight))
         return m_session.close({ErrorCode::RateLimited, "more events in flight than were granted"});
     const bool saysCollection = !subscription->knowsCollection() && !push.events.empty(); // of a document that is not there yet
     const auto collection = saysCollection ? std::optional(push.events.front()->collection) : subscription->collection();
     if (m_context.options.access->access(m_session.principal(), collection, push.documentId) != Access::Write)
-        return peer.send(answerAll(push, {.verdict = Verdict::Rejected, .reason = Error{ErrorCode::PermissionDenied, "no right to write"}}));
+        return peer.send(answerAll(push, {.status = AckStatus::Rejected, .reason = Error{ErrorCode::PermissionDenied, "no right to write"}}));
     const std::size_t bytes = weightOf(push);
     if (isFull(bytes))
         return peer.send(refuseAll(push, {ErrorCode::QueueFull, "more is waiting to be committed than is granted"}));

@@ -34,21 +34,21 @@ Session::Session(SyncContext &context, SessionId id, SessionSink &sink, SessionI
         m_state = State::Ready;
         m_vectorClocks = m_peer.info().vectorClocks;
     }
-    m_heartbeat.opened = m_heartbeat.heard = m_heartbeat.pinged = context.listened.now();
+    m_heartbeat.opened = m_heartbeat.received = m_heartbeat.pinged = context.active.now();
 }
 
 // ---- messages
 
 void Session::receive(const protocol::Message &message)
 {
-    m_heartbeat.heard = m_context.listened.now();
+    m_heartbeat.received = m_context.active.now();
     if (const auto done = guarded([&] { dispatch(message); }); !done)
         close(done.error(), limits::kRetryFirst);
 }
 
 void Session::receiveInvalid(const Error &error, const protocol::RefusedNames &names)
 {
-    m_heartbeat.heard = m_context.listened.now();
+    m_heartbeat.received = m_context.active.now();
     // Before `welcome` it was to be the hello.
     if (m_state == State::Opened && scopeOf(error.code) == protocol::ErrorScope::Connection)
         return close(error);
@@ -230,7 +230,7 @@ void Session::showPresence(const protocol::Presence &message)
     if (message.state.is_null())
         m_context.presence.end(message.documentId, m_client);
     else
-        m_context.presence.show(message.documentId, m_client, {m_id, message.state, m_context.listened.now()});
+        m_context.presence.show(message.documentId, m_client, {m_id, message.state, m_context.active.now()});
 }
 
 // ---- collections
@@ -296,9 +296,9 @@ void Session::sendPending()
 
 // ---- time and the end
 
-void Session::tick(std::chrono::milliseconds listened)
+void Session::tick(std::chrono::milliseconds active)
 {
-    if (m_state == State::Opened && listened - m_heartbeat.opened > limits::kHelloTime)
+    if (m_state == State::Opened && active - m_heartbeat.opened > limits::kHelloTime)
         return close({ErrorCode::Timeout, "no hello"});
     if (m_state != State::Ready) // or the answer to its hello is looked up: that is not its fault
         return;
@@ -306,11 +306,11 @@ void Session::tick(std::chrono::milliseconds listened)
         return close({ErrorCode::TokenExpired, "the token has expired"});
     if (m_peer.unsentBytes() > limits::kUnsentHardBytes)
         return close({ErrorCode::SlowConsumer, "the peer does not read"});
-    const auto silent = listened - m_heartbeat.heard, heartbeat = m_context.options.heartbeat;
+    const auto silent = active - m_heartbeat.received, heartbeat = m_context.options.heartbeat;
     if (silent > 2 * heartbeat)
         return close({ErrorCode::Timeout, "silent for two heartbeats"});
-    if (silent >= heartbeat && listened - m_heartbeat.pinged >= heartbeat) {
-        m_heartbeat.pinged = listened;
+    if (silent >= heartbeat && active - m_heartbeat.pinged >= heartbeat) {
+        m_heartbeat.pinged = active;
         m_peer.send(protocol::Ping{++m_heartbeat.pings});
     }
     if (!m_behind.empty() || !m_watches.empty())

@@ -49,7 +49,7 @@ public:
 
     // ---- from the service
     void welcome(); // its client id is its own
-    void tick(std::chrono::milliseconds listened);
+    void tick(std::chrono::milliseconds active);
     void recheckAccess();
     bool subscribesToAny(const std::vector<CollectionName> &collections) const;
     std::size_t subscriptionCount() const { return m_subscriptions.size(); }
@@ -90,7 +90,7 @@ private:
     QueryQueue m_queries;
     struct
     {
-        std::chrono::milliseconds opened{}, heard{}, pinged{}; // ListenedTime
+        std::chrono::milliseconds opened{}, received{}, pinged{}; // ActiveTime
         std::int64_t pings = 0;
     } m_heartbeat;
     CancelSource m_gone; // ends what is read for it

@@ -104,12 +104,12 @@ bool snapshotIsCheaper(const SyncContext &context, const eventlog::DocumentCore 
 {
     const std::int64_t missing = core.log().head().serverSeq - after;
     const std::int64_t every = context.engine.snapshotEvery(core.log().collection());
-    if (every <= 0 || !message.pending.empty() || missing <= every || core.log().tail().isEmpty())
+    if (every <= 0 || !message.pending.empty() || missing <= every || core.log().recent().isEmpty())
         return false;
     std::size_t bytes = 0;
-    for (const eventlog::LoggedPtr &event : core.log().tail().events())
+    for (const eventlog::LoggedPtr &event : core.log().recent().events())
         bytes += event->canonical->size();
-    const std::size_t expected = bytes / core.log().tail().events().size() * static_cast<std::size_t>(missing);
+    const std::size_t expected = bytes / core.log().recent().events().size() * static_cast<std::size_t>(missing);
     return expected > 2 * core.state().canonicalSize();
 }
 

@@ -60,7 +60,7 @@ public:
     // ---- EventSubscriber
     SessionId session() const override;
     Take take(ServerSeq before, std::size_t events) const override;
-    void deliver(const Frames &frames) override;
+    void deliver(const EventFrames &frames) override;
     void catchUp() override;
     void revoke() override;
     void documentLoaded() override;

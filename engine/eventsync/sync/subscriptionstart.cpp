@@ -25,7 +25,7 @@ std::optional<Digest> chainInMemory(const DocumentCore &core, ServerSeq seq)
         return core.log().baseChain();
     if (seq == core.log().head().serverSeq)
         return core.log().head().chain;
-    if (const eventlog::LoggedPtr event = core.log().tail().at(seq); event && seq <= core.log().head().serverSeq)
+    if (const eventlog::LoggedPtr event = core.log().recent().at(seq); event && seq <= core.log().head().serverSeq)
         return event->chain;
     return std::nullopt;
 }

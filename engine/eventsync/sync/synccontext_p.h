@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <eventsync/base/listenedtime.h>
+#include <eventsync/base/activetime.h>
 #include <eventsync/eventlog/documentengine.h>
 #include <eventsync/eventlog/storeaccess.h>
 #include <eventsync/sync/clientregistry_p.h>
@@ -28,7 +28,7 @@ struct SyncContext
     CollectionWatches watches{engine};
     QueryAnswers answers{engine, options, clock};
     ClientRegistry clients{engine, options, clock};
-    ListenedTime listened{clock};  // what waits for peers is measured in it
+    ActiveTime active{clock};  // what waits for peers is measured in it
     std::shared_ptr<std::size_t> waitingPushBytes = std::make_shared<std::size_t>(0); // of all sessions
     Counter *pushedEvents = nullptr; // none without Metrics
     bool stopping = false;           // no more hellos

@@ -38,7 +38,7 @@ ServiceOptions filledIn(ServiceOptions options)
 
 eventlog::DocumentEngine::Options engineOptions(const ServiceOptions &options)
 {
-    return {.policies = options.policies, .validators = options.validators, .snapshotEvery = options.snapshotEvery, .upkeep = options.upkeep,
+    return {.policies = options.policies, .validators = options.validators, .snapshotEvery = options.snapshotEvery, .maintenance = options.maintenance,
             .loadedDocuments = options.loadedDocuments, .memory = options.memory, .metrics = options.metrics,
             .rows = eventlog::DocumentEngine::Rows::OnTick, .eventBytes = static_cast<std::size_t>(options.limits.eventBytes),
             .worker = options.worker, .lightBytes = options.lightBytes};
@@ -221,10 +221,10 @@ void SyncService::lost(SessionId id)
 
 void SyncService::tick()
 {
-    const auto now = d->clock.steady(), listened = d->context.listened.now();
+    const auto now = d->clock.steady(), active = d->context.active.now();
     for (const auto &session : d->all())
-        session->tick(listened);
-    d->context.presence.endBefore(listened - d->options.presenceKeep);
+        session->tick(active);
+    d->context.presence.endBefore(active - d->options.presenceKeep);
     std::erase_if(d->connections, [this](const auto &entry) { return entry.second.origin.use_count() == 1 && !d->session(entry.second.session); });
     if (d->nodes.hasJoined() && now - d->lastPoll >= d->options.headPoll) {
         d->lastPoll = now;
@@ -249,9 +249,9 @@ void SyncService::setPolicies(Policies policies, const std::vector<CollectionNam
     }
 }
 
-void SyncService::setUpkeep(eventlog::UpkeepRules upkeep)
+void SyncService::setMaintenance(eventlog::MaintenanceRules maintenance)
 {
-    d->engine.setUpkeep(std::move(upkeep));
+    d->engine.setMaintenance(std::move(maintenance));
 }
 
 // What was accepted is committed and answered first (G18); then derived rows, so that the next start has nothing to fold.

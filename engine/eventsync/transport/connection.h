@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/codec.h>
 #include <eventsync/base/error.h>
 #include <eventsync/base/limits.h>
 #include <eventsync/transport/frame.h>
@@ -17,12 +18,11 @@
 namespace eventsync::transport {
 
 enum class TransportKind { Loopback, WebSocket, Sse };
-enum class Codec { Json, Cbor };
 
-std::string_view subprotocol(Codec codec); // "eventsync.v1.json", "eventsync.v1.cbor"
+std::string_view subprotocol(Codec codec); ///< "eventsync.v1.json", "eventsync.v1.cbor"
 std::optional<Codec> codecFromSubprotocol(std::string_view name);
 
-// RFC 6455 section 7.4. Abnormal never travels: it says that the connection broke without a word.
+/// RFC 6455 section 7.4. Abnormal never travels: it says that the connection broke without a word.
 enum class CloseCode : std::uint16_t {
     Normal = 1000, GoingAway = 1001, ProtocolError = 1002, UnsupportedData = 1003, Abnormal = 1006, InvalidPayload = 1007,
     PolicyViolation = 1008, TooLarge = 1009, InternalError = 1011, TryAgainLater = 1013,
@@ -31,35 +31,35 @@ enum class CloseCode : std::uint16_t {
 struct CloseReason
 {
     CloseCode code = CloseCode::Normal;
-    std::string text;               // the closer's word, or what the system said; UTF-8
-    bool byPeer = false;            // the other side closed it
-    std::optional<ErrorCode> error; // set when it was no orderly close: Unavailable, Timeout, TooLarge, OriginRefused, ...
+    std::string text;               ///< the closer's word, or what the system said; UTF-8
+    bool byPeer = false;            ///< the other side closed it
+    std::optional<ErrorCode> error; ///< set when it was no orderly close: Unavailable, Timeout, TooLarge, OriginRefused, ...
 };
 
-// What a close frame means. Its text names the error better than the few codes can, where it is the name of one.
+/// What a close frame means. Its text names the error better than the few codes can, where it is the name of one.
 CloseReason reasonOfCloseFrame(CloseCode code, std::string text, bool byPeer);
-// As much of a text as a close frame carries (RFC 6455 section 5.5), cut between characters.
+/// As much of a text as a close frame carries (RFC 6455 section 5.5), cut between characters.
 std::string_view closeFrameText(std::string_view utf8);
 
-// What is known of the peer and, on the server's side, of the request that opened the connection.
+/// What is known of the peer and, on the server's side, of the request that opened the connection.
 struct ConnectionInfo
 {
     using Query = std::vector<std::pair<std::string, std::string>>;
 
     TransportKind kind = TransportKind::Loopback;
-    Codec codec = Codec::Json;     // settled once the connection is open
-    bool secure = false;           // over TLS
-    std::string peer;              // "127.0.0.1:40312", "[::1]:40312", or a name given to a loopback
-    std::vector<std::string> path; // decoded segments: {"sync", "game-1"}
-    Query query;                   // decoded, in order
+    Codec codec = Codec::Json;     ///< settled once the connection is open
+    bool secure = false;           ///< over TLS
+    std::string peer;              ///< "127.0.0.1:40312", "[::1]:40312", or a name given to a loopback
+    std::vector<std::string> path; ///< decoded segments: {"sync", "game-1"}
+    Query query;                   ///< decoded, in order
     std::string origin, authorization, userAgent;
-    std::string resumeToken;       // SSE: the Last-Event-ID the client came with
+    std::string resumeToken;       ///< SSE: the Last-Event-ID the client came with
 
-    std::optional<std::string_view> queryValue(std::string_view name) const; // the first of that name
+    std::optional<std::string_view> queryValue(std::string_view name) const; ///< the first of that name
 };
 
-// When unsent bytes pass `high`, highWaterPassed is called; when they then fall to `low`, drained. Beyond `hard` the
-// connection is aborted (SlowConsumer). Bytes.
+/// When unsent bytes pass `high`, highWaterPassed is called; when they then fall to `low`, drained. Beyond `hard` the
+/// connection is aborted (SlowConsumer). Bytes.
 struct WaterMarks
 {
     std::size_t high = limits::kUnsentHighWaterBytes;
@@ -67,19 +67,19 @@ struct WaterMarks
     std::size_t hard = limits::kUnsentHardBytes;
 };
 
-// Two ends, frames in order between them, each whole or not at all. Knows no message.
-//
-// Plain callbacks, so that it works with and without an event loop. Owner only: everything is called on the thread that
-// made the connection (of a loopback: by its Executor). Callbacks are never called inside close() or abort(); of those that
-// can come inside send() there is only highWaterPassed. `closed` comes exactly once and is the last; frames that arrive
-// after this side's close() are dropped. A connection may be destroyed inside its own callbacks, and calls none after that.
+/// Two ends, frames in order between them, each whole or not at all. Knows no message.
+///
+/// Plain callbacks, so that it works with and without an event loop. Owner only: everything is called on the thread that
+/// made the connection (of a loopback: by its Executor). Callbacks are never called inside close() or abort(); of those that
+/// can come inside send() there is only highWaterPassed. `closed` comes exactly once and is the last; frames that arrive
+/// after this side's close() are dropped. A connection may be destroyed inside its own callbacks, and calls none after that.
 class Connection
 {
 public:
     enum class State { Connecting, Open, Closing, Closed };
     struct Callbacks
     {
-        std::function<void()> opened = {}; // of a dialled connection; one from a Listener is open already
+        std::function<void()> opened = {}; ///< of a dialled connection; one from a Listener is open already
         std::function<void(const Frame &)> frameReceived = {};
         std::function<void()> highWaterPassed = {};
         std::function<void()> drained = {};
@@ -90,7 +90,7 @@ public:
     Connection(const Connection &) = delete;
     Connection &operator=(const Connection &) = delete;
 
-    // Whoever gets a connection from a Listener or dial() sets them before going back to the event loop.
+    /// Whoever gets a connection from a Listener or dial() sets them before going back to the event loop.
     void setCallbacks(Callbacks callbacks);
     void setWaterMarks(WaterMarks marks) { m_marks = marks; }
 
@@ -98,22 +98,22 @@ public:
     bool isOpen() const { return m_state == State::Open; }
     const ConnectionInfo &info() const { return m_info; }
 
-    // Takes the frame; dropped unless the connection is open (`closed` is on its way then). `resumeToken` is what the peer
-    // would come back with after receiving this frame (SSE's `id:`); the other transports ignore it.
+    /// Takes the frame; dropped unless the connection is open (`closed` is on its way then). `resumeToken` is what the peer
+    /// would come back with after receiving this frame (SSE's `id:`); the other transports ignore it.
     void send(const Frame &frame, std::string_view resumeToken = {});
-    // Frames sent between the two may wait for the second one, to leave in one piece. Not nested.
+    /// Frames sent between the two may wait for the second one, to leave in one piece. Not nested.
     virtual void hold() {}
     virtual void release() {}
-    void close(CloseCode code = CloseCode::Normal, std::string_view text = {}); // lets out what was sent before
-    void abort();                                                              // at once; the peer sees Abnormal
+    void close(CloseCode code = CloseCode::Normal, std::string_view text = {}); ///< lets out what was sent before
+    void abort();                                                              ///< at once; the peer sees Abnormal
 
-    // What send() took and the operating system has not, encrypted bytes included.
+    /// What send() took and the operating system has not, encrypted bytes included.
     virtual std::size_t unsentBytes() const = 0;
-    bool isAboveHighWater() const { return m_aboveHighWater; } // from highWaterPassed until drained
-    // The token of the last frame received (SSE client), to dial again with; empty where there is none.
+    bool isAboveHighWater() const { return m_aboveHighWater; } ///< from highWaterPassed until drained
+    /// The token of the last frame received (SSE client), to dial again with; empty where there is none.
     virtual std::string resumeToken() const { return {}; }
 
-    // Payload bytes of frames since the beginning.
+    /// Payload bytes of frames since the beginning.
     std::uint64_t bytesSent() const { return m_bytesSent; }
     std::uint64_t bytesReceived() const { return m_bytesReceived; }
 
@@ -121,14 +121,14 @@ protected:
     explicit Connection(ConnectionInfo info, State state) : m_info(std::move(info)), m_state(state) {}
 
     virtual void doSend(const Frame &frame, std::string_view resumeToken) = 0;
-    virtual void doClose(CloseCode code, std::string_view text) = 0; // must lead to becomeClosed(), later
-    virtual void doAbort() = 0;                                      // must lead to becomeClosed(), later
+    virtual void doClose(CloseCode code, std::string_view text) = 0; ///< must lead to becomeClosed(), later
+    virtual void doAbort() = 0;                                      ///< must lead to becomeClosed(), later
 
-    // For the transports: what has happened. Each may destroy this object.
+    /// For the transports: what has happened. Each may destroy this object.
     void becomeOpen();
-    void becomeClosed(CloseReason reason); // the reason this side gave in close() or abort() wins
+    void becomeClosed(CloseReason reason); ///< the reason this side gave in close() or abort() wins
     void receive(const Frame &frame);
-    void checkWaterMarks(); // after bytes went out
+    void checkWaterMarks(); ///< after bytes went out
     void abortBecause(CloseReason reason);
 
     ConnectionInfo m_info;

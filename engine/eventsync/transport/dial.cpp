@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/transport/dial.h>
 
-#include <eventsync/transport/sseconnection.h>
-#include <eventsync/transport/websocketconnection.h>
+#include <eventsync/transport/sseconnection_p.h>
+#include <eventsync/transport/websocketconnection_p.h>
 
 namespace eventsync::transport {
 

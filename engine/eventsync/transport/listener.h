@@ -8,14 +8,14 @@
 
 namespace eventsync::transport {
 
-// Where connections come from, of whichever kind. Owner only.
+/// Where connections come from, of whichever kind. Owner only.
 class Listener
 {
 public:
     using ConnectionHandler = std::function<void(std::unique_ptr<Connection>)>;
 
     virtual ~Listener() = default;
-    // Called with each new connection, open already. The handler sets its callbacks before it returns.
+    /// Called with each new connection, open already. The handler sets its callbacks before it returns.
     void setConnectionHandler(ConnectionHandler handler) { m_handler = std::move(handler); }
 
 protected:

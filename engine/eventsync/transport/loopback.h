@@ -6,24 +6,24 @@
 
 namespace eventsync::transport {
 
-// A connection inside the process: no socket, no event loop, no timer. What one side sends is posted to the other side's
-// Executor, so a deterministic executor gives a deterministic run; the two executors may be one, or of two threads.
-// Bytes count as unsent until the other side has received them. Both executors outlive both sides.
+/// A connection inside the process: no socket, no event loop, no timer. What one side sends is posted to the other side's
+/// Executor, so a deterministic executor gives a deterministic run; the two executors may be one, or of two threads.
+/// Bytes count as unsent until the other side has received them. Both executors outlive both sides.
 class LoopbackConnection final : public Connection
 {
 public:
     struct Pair
     {
-        std::unique_ptr<LoopbackConnection> client; // Connecting; `opened` is posted
-        std::unique_ptr<LoopbackConnection> server; // Open
+        std::unique_ptr<LoopbackConnection> client; ///< Connecting; `opened` is posted
+        std::unique_ptr<LoopbackConnection> server; ///< Open
     };
-    // `info` is what the server's side sees; its codec holds for both.
+    /// `info` is what the server's side sees; its codec holds for both.
     static Pair make(Executor &clientExecutor, Executor &serverExecutor, ConnectionInfo info = {});
-    ~LoopbackConnection() override; // without close(): the other side sees Abnormal
+    ~LoopbackConnection() override; ///< without close(): the other side sees Abnormal
 
     std::size_t unsentBytes() const override;
 
-    // A reader that stops reading: frames wait, and count as unsent at the sender.
+    /// A reader that stops reading: frames wait, and count as unsent at the sender.
     void setReading(bool reading);
 
 private:
@@ -36,7 +36,7 @@ private:
     std::shared_ptr<Core> m_core;
 };
 
-// Owner only: connect() is called on the server's executor's thread.
+/// Owner only: connect() is called on the server's executor's thread.
 class LoopbackListener final : public Listener
 {
 public:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/transport/sseconnection.h>
+#include <eventsync/transport/sseconnection_p.h>
 
 #include <eventsync/transport/dial.h>
 #include <eventsync/transport/limits.h>
@@ -22,7 +22,7 @@ int statusOf(const QNetworkReply &reply)
     return reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
 }
 
-// A problem document names the error; another server's answer is judged by its status. 0: there was no answer.
+// A problem document names the error; another server's answer is recognised by its HTTP status. 0: there was no answer.
 ErrorCode errorOf(int status, const QByteArray &body)
 {
     const auto problem = QJsonDocument::fromJson(body).object();
@@ -83,7 +83,7 @@ SseConnection::SseConnection(const QUrl &streamUrl, const DialOptions &options)
     connect(&m_timer, &QTimer::timeout, this, [this] {
         if (state() == State::Closing)
             finish({.code = CloseCode::Abnormal});
-        else if (state() != State::Open || m_listened.now() - m_heard >= m_patience)
+        else if (state() != State::Open || m_active.now() - m_receivedAt >= m_patience)
             finish({.code = CloseCode::Abnormal, .text = "the server is silent", .error = ErrorCode::Timeout});
     });
     m_timer.start(options.handshakeTime);
@@ -119,7 +119,7 @@ void SseConnection::onStreamBytes()
         finish({.code = CloseCode::TooLarge, .text = events.error().message, .error = ErrorCode::TooLarge});
         return;
     }
-    m_heard = m_listened.now(); // any bytes are life
+    m_receivedAt = m_active.now(); // any bytes show that the peer is active
     const QPointer<SseConnection> self(this);
     for (const SseEvent &event : *events) {
         onEvent(event);

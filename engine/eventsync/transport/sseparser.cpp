@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/transport/sseparser.h>
+#include <eventsync/transport/sseparser_p.h>
 
 #include <charconv>
 #include <utility>

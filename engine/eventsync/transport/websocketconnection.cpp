@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/transport/websocketconnection.h>
+#include <eventsync/transport/websocketconnection_p.h>
 
 #include <eventsync/base/limits.h>
 #include <eventsync/transport/dial.h>

@@ -48,10 +48,10 @@ CoreHost::~CoreHost()
 void CoreHost::Peer::send(const protocol::OutgoingPtr &message)
 {
     if (encodes)
-        bytes += static_cast<std::int64_t>(message->encoded(protocol::Codec::Json)->size());
+        bytes += static_cast<std::int64_t>(message->encoded(Codec::Json)->size());
     if (const auto *ack = std::get_if<protocol::Ack>(&message->message())) {
         for (const protocol::AckResult &result : ack->results)
-            EVENTSYNC_ASSERT(result.status == protocol::AckStatus::Applied);
+            EVENTSYNC_ASSERT(result.status == AckStatus::Applied);
         acknowledged += static_cast<std::int64_t>(ack->results.size());
         if (acked)
             acked();

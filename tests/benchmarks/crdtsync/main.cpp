@@ -29,7 +29,7 @@ struct Side
     explicit Side(Random &random) : set(random) {}
     PatchSet set;
     std::set<PatchId> lacks;
-    StateVector vector; // up to the first gap
+    VersionVector vector; // up to the first gap
 };
 
 struct Workload
@@ -49,9 +49,9 @@ struct Outcome
     double microseconds = 0;
 };
 
-Mark markOf(const PatchId &id)
+PatchDigest patchDigestOf(const PatchId &id)
 {
-    return Mark::fromDigest(sha256(std::to_string(id.replica.value()) + ':' + std::to_string(id.number.value())));
+    return PatchDigest::fromDigest(sha256(std::to_string(id.replica.value()) + ':' + std::to_string(id.number.value())));
 }
 
 ReplicaId writer(std::int64_t index)
@@ -83,7 +83,7 @@ void fill(const Workload &work, Side &a, Side &b, Random &random)
             for (Side *side : {&a, &b}) {
                 if (side->lacks.contains(id))
                     continue;
-                side->set.insert(id, markOf(id));
+                side->set.insert(id, patchDigestOf(id));
                 if (side->vector.at(id.replica).next() == id.number)
                     side->vector.advance(id.replica, id.number);
             }

@@ -9,16 +9,16 @@ Follower::Follower(int port, Poll &poll, const DocumentId &document, const Clien
     m_peer->frameReceived = [this](std::string_view frame) { onFrame(frame); };
     poll.add(*m_peer);
     m_peer->send(
-        protocol::encode(protocol::Hello{.clientId = client, .userAgent = "benchmark"}, protocol::Codec::Cbor));
+        protocol::encode(protocol::Hello{.clientId = client, .userAgent = "benchmark"}, Codec::Cbor));
     m_peer->send(protocol::encode(
         protocol::Subscribe{.documentId = document, .collection = Author::collection(), .afterSeq = ServerSeq(0)},
-        protocol::Codec::Cbor));
+        Codec::Cbor));
 }
 
 void Follower::push(std::vector<EventPtr> events)
 {
     m_peer->send(
-        protocol::encode(protocol::Push{BatchId(++m_batches), m_document, std::move(events)}, protocol::Codec::Cbor));
+        protocol::encode(protocol::Push{BatchId(++m_batches), m_document, std::move(events)}, Codec::Cbor));
 }
 
 void Follower::onFrame(std::string_view frame)
@@ -32,7 +32,7 @@ void Follower::onFrame(std::string_view frame)
             eventsCame(frame);
         return;
     }
-    auto message = protocol::decode(frame, protocol::Codec::Cbor);
+    auto message = protocol::decode(frame, Codec::Cbor);
     EVENTSYNC_ASSERT(message.has_value());
     if (std::holds_alternative<protocol::Synced>(*message))
         synced = true;
@@ -40,7 +40,7 @@ void Follower::onFrame(std::string_view frame)
     if (!ack)
         return;
     for (const protocol::AckResult &result : ack->results) {
-        EVENTSYNC_ASSERT(result.status == protocol::AckStatus::Applied && result.serverSeq);
+        EVENTSYNC_ASSERT(result.status == AckStatus::Applied && result.serverSeq);
         head = *result.serverSeq;
     }
     acknowledged += static_cast<std::int64_t>(ack->results.size());

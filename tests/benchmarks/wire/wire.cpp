@@ -80,7 +80,7 @@ Measured ours()
     Author author(DocumentId("note-0"), ClientId("writer-0"), 1);
     measured.pushBytes =
         static_cast<double>(protocol::encode(protocol::Push{BatchId(1), author.document(), {author.edit(ServerSeq(1))}},
-                                             protocol::Codec::Cbor)
+                                             Codec::Cbor)
                                 .size());
     return measured;
 }

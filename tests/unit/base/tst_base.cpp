@@ -114,9 +114,9 @@ void BaseTest::aBudgetEndsWorkByItsReason_data()
     QTest::newRow("unlimited") << Budget() << std::uint64_t(10'000) << QByteArray();
     QTest::newRow("few steps") << Budget(100) << std::uint64_t(100) << QByteArray("TooLarge: it takes more work than is allowed");
     QTest::newRow("enough steps") << Budget(10'001) << std::uint64_t(10'000) << QByteArray();
-    QTest::newRow("too late") << Budget().until(0ms, clock) << Budget::kLookEvery - 1 << QByteArray("Timeout: it takes longer than is allowed");
+    QTest::newRow("too late") << Budget().until(0ms, clock) << Budget::kProbeInterval - 1 << QByteArray("Timeout: it takes longer than is allowed");
     QTest::newRow("in time") << Budget().until(1ms, clock) << std::uint64_t(10'000) << QByteArray();
-    QTest::newRow("gone") << Budget().unless(gone) << Budget::kLookEvery - 1 << QByteArray("Cancelled: it was cancelled");
+    QTest::newRow("gone") << Budget().unless(gone) << Budget::kProbeInterval - 1 << QByteArray("Cancelled: it was cancelled");
     QTest::newRow("there") << Budget().unless(there) << std::uint64_t(10'000) << QByteArray();
 }
 

@@ -12,7 +12,6 @@ namespace eventsync::client::test {
 
 namespace {
 
-using protocol::AckStatus;
 using crdt::Api;
 
 const CollectionName kGames("games");
@@ -117,12 +116,12 @@ struct Editor
     explicit Editor(CrdtPair &p) : pair(p), text(p.text()) {}
     void follow()
     {
-        for (const CrdtChanged &fact : pair.device.facts<CrdtChanged>()) {
-            if (fact.reset)
+        for (const CrdtChanged &notification : pair.device.notifications<CrdtChanged>()) {
+            if (notification.reset)
                 ++resets;
-            if (fact.reset)
+            if (notification.reset)
                 text = pair.text();
-            for (const CrdtChange &change : fact.changes) {
+            for (const CrdtChange &change : notification.changes) {
                 if (change.kind == crdt::Change::Kind::Text)
                     text.replace(static_cast<qsizetype>(change.position), static_cast<qsizetype>(change.removed), change.text);
             }
@@ -174,7 +173,7 @@ void CrdtTest::anEditThatFailsHalfWayLeavesNothing()
     QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
     pair.edit(typing(3, QStringLiteral("d")));
     QCOMPARE(pair.text(), QStringLiteral("abcd"));
-    const auto told = pair.device.facts<CrdtChanged>();
+    const auto told = pair.device.notifications<CrdtChanged>();
     QCOMPARE(told.size(), std::size_t(1)); // the failed one is not heard of
     QVERIFY(!told[0].reset && told[0].changes.size() == 1);
     pair.logAll(pair.pushed());
@@ -653,7 +652,7 @@ void CrdtTest::aForkIsHeardAlsoAboutAnEditThatIsSettled()
     pair.device.receive(pair.log.events(ServerSeq(1)));
     QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
     pair.device.receive(protocol::Ack{pushes.front().batchId, pair.id,
-                                      {{.id = pushed->id, .clientSeq = pushed->clientSeq, .status = protocol::AckStatus::Rejected,
+                                      {{.id = pushed->id, .clientSeq = pushed->clientSeq, .status = AckStatus::Rejected,
                                         .code = ErrorCode::ClientForked, .reason = "another decision"}}});
     QVERIFY(pair.device.core->clientId() != before);
     VERIFY_DURABLE(pair);

@@ -11,7 +11,6 @@
 
 namespace eventsync::client::test {
 
-using protocol::AckStatus;
 
 #define VERIFY_DURABLE(pair) QCOMPARE(QString::fromStdString((pair).device.broken), QString())
 

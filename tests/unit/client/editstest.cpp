@@ -117,7 +117,7 @@ void EditsTest::namesThatCannotBeLoggedAreRefusedAtEveryDoor()
         QCOMPARE(core.presence(document, parsed("{}")).error().code, ErrorCode::InvalidValue);
         pair.device.run(core.query({.requestId = "1", .query = protocol::StateAtQuery{document, ServerSeq(1)}}));
     }
-    const auto answers = pair.device.facts<QueryAnswered>();
+    const auto answers = pair.device.notifications<QueryAnswered>();
     QCOMPARE(answers.size(), std::size_t(1));
     QCOMPARE(answers[0].result.code.value(), ErrorCode::InvalidValue);
     QCOMPARE(core.documents(), std::vector{pair.id});

@@ -14,7 +14,6 @@
 
 namespace eventsync::client::test {
 
-using protocol::AckStatus;
 
 #define VERIFY_DURABLE(device) QCOMPARE(QString::fromStdString((device).broken), QString())
 

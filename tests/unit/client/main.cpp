@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crdttest.h"
 #include "decisionstest.h"
+#include "drivertest.h"
 #include "editstest.h"
 #include "followingtest.h"
 #include "partstest.h"
@@ -25,6 +26,7 @@ int main(int argc, char **argv)
     int failed = 0;
     const auto run = [&](QObject &&test) { failed += QTest::qExec(&test, argc, argv); };
     run(PartsTest());
+    run(DriverTest());
     run(EditsTest());
     run(FollowingTest());
     run(PullTest());

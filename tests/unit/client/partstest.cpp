@@ -253,16 +253,16 @@ void PartsTest::notificationsComeInOrder()
     changes.contentChanged(*json::Pointer::parse("/b"));
     Changes out;
     changes.moveTo(out, CrdtChanged{.documentId = DocumentId("game-1"), .changes = {}});
-    QCOMPARE(out.facts.size(), std::size_t(4));
-    QVERIFY(std::holds_alternative<CrdtChanged>(out.facts[0]));
-    const auto &content = std::get<DocumentChanged>(out.facts[1]);
+    QCOMPARE(out.notifications.size(), std::size_t(4));
+    QVERIFY(std::holds_alternative<CrdtChanged>(out.notifications[0]));
+    const auto &content = std::get<DocumentChanged>(out.notifications[1]);
     QCOMPARE(content.paths.size(), std::size_t(2));
     QCOMPARE(content.paths[0].toText(), std::string("/a"));
-    QVERIFY(std::holds_alternative<DocumentSynced>(out.facts[2]));
-    QVERIFY(std::holds_alternative<QueueChanged>(out.facts[3]));
+    QVERIFY(std::holds_alternative<DocumentSynced>(out.notifications[2]));
+    QVERIFY(std::holds_alternative<QueueChanged>(out.notifications[3]));
     Changes nothing;
     changes.moveTo(nothing);
-    QVERIFY(nothing.facts.empty());
+    QVERIFY(nothing.notifications.empty());
 }
 
 void PartsTest::manyPathsAreTheWholeDocument()
@@ -274,7 +274,7 @@ void PartsTest::manyPathsAreTheWholeDocument()
     changes.contentChanged(parts.edit().footprint); // one more, of an edit
     Changes out;
     changes.moveTo(out);
-    QCOMPARE(std::get<DocumentChanged>(out.facts[0]).paths, std::vector<json::Pointer>{json::Pointer()});
+    QCOMPARE(std::get<DocumentChanged>(out.notifications[0]).paths, std::vector<json::Pointer>{json::Pointer()});
 }
 
 void PartsTest::aPauseGrowsUntilSomethingSucceeds()

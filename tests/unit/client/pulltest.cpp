@@ -11,7 +11,6 @@
 
 namespace eventsync::client::test {
 
-using protocol::AckStatus;
 
 #define VERIFY_DURABLE(pair) QCOMPARE(QString::fromStdString((pair).device.broken), QString())
 
@@ -56,7 +55,7 @@ void PullTest::anOwnEventLeavesTheQueueAtItsEvent()
     QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
     QCOMPARE(pair.device.confirmed(pair.id), pair.log.state());
     QCOMPARE(pair.device.view(pair.id), pair.log.state());
-    const auto logged = pair.device.facts<EditLogged>();
+    const auto logged = pair.device.notifications<EditLogged>();
     QCOMPARE(logged.size(), std::size_t(1));
     QCOMPARE(logged[0].id, id);
     QCOMPARE(logged[0].serverSeq, ServerSeq(2));
@@ -168,7 +167,7 @@ void PullTest::whatOverlapsBecomesAConflict()
     QVERIFY(pair.device.entry(0).ready);
     QCOMPARE(pair.device.view(pair.id), pair.log.state());
     QVERIFY(pair.pushed().empty());
-    const auto found = pair.device.facts<ConflictFound>();
+    const auto found = pair.device.notifications<ConflictFound>();
     QCOMPARE(found.size(), std::size_t(1));
     QCOMPARE(found[0].entry, id);
     const auto view = pair.device.core->conflict(id);
@@ -208,7 +207,7 @@ void PullTest::whatFollowsAConflictIsAConflict()
     pair.device.receive(ack);
     QCOMPARE(pair.device.states(), (std::vector{EntryState::Conflict, EntryState::Conflict, EntryState::Sent}));
     QVERIFY(!pair.device.entry(0).ready); // its events are on their way
-    QVERIFY(pair.device.facts<ConflictFound>().empty() || pair.device.facts<ConflictFound>()[0].entry != pushed[0]->id);
+    QVERIFY(pair.device.notifications<ConflictFound>().empty() || pair.device.notifications<ConflictFound>()[0].entry != pushed[0]->id);
     pair.device.receive(pair.log.events(ServerSeq(1)));
     QVERIFY(pair.device.entry(0).ready);
     QCOMPARE(pair.device.view(pair.id), std::string(R"({"gold":11,"name":"theirs"})"));
@@ -232,7 +231,7 @@ void PullTest::whatFollowsARefusalIsADeadLetter()
     QCOMPARE(pair.device.entry(1).id, second);
     QCOMPARE(pair.device.entry(1).reason->code, ErrorCode::DependsOnRejected);
     QCOMPARE(*pair.device.entry(1).because, pushed[0]->id);
-    QCOMPARE(pair.device.facts<DeadLettered>().size(), std::size_t(2));
+    QCOMPARE(pair.device.notifications<DeadLettered>().size(), std::size_t(2));
     QCOMPARE(pair.pushed().at(0)->clientSeq, ClientSeq(1)); // what depends on nothing goes on, with the next number
     QCOMPARE(pair.device.view(pair.id), std::string(R"({"gold":11,"name":"a"})"));
     VERIFY_DURABLE(pair);
@@ -323,7 +322,7 @@ void PullTest::pushesFitFramesOfEitherCodec()
     const auto pushes = pair.device.take<protocol::Push>();
     QCOMPARE(pushes.size(), std::size_t(4));
     for (const protocol::Push &push : pushes)
-        QVERIFY(protocol::encode(push, protocol::Codec::Cbor).size() <= limits::kFrameBytes);
+        QVERIFY(protocol::encode(push, Codec::Cbor).size() <= limits::kFrameBytes);
 }
 
 void PullTest::aLostAnswerIsSettledByTheEvent()
@@ -382,7 +381,7 @@ void PullTest::theWaitOfAConflictEndsAtSynced()
     pair.device.run(pair.device.core->disconnected());
     pair.connect(); // the server was restored: those events are gone
     QVERIFY(pair.device.entry(0).ready);
-    QCOMPARE(pair.device.facts<ConflictFound>().size(), std::size_t(1));
+    QCOMPARE(pair.device.notifications<ConflictFound>().size(), std::size_t(1));
     VERIFY_DURABLE(pair);
 }
 
@@ -472,15 +471,15 @@ void PullTest::whatAFullListDoesNotNameHasGone()
     pair.device.receive(protocol::Heads{games, {head("kept")}});
     pair.device.receive(protocol::Watching{games, "second", full});
     std::vector<DocumentId> deleted;
-    for (const HeadsChanged &fact : pair.device.facts<HeadsChanged>()) {
-        for (const protocol::Head &told : fact.heads) {
+    for (const HeadsChanged &notification : pair.device.notifications<HeadsChanged>()) {
+        for (const protocol::Head &told : notification.heads) {
             if (told.deleted)
                 deleted.push_back(told.documentId);
         }
     }
     QCOMPARE(deleted.size(), gone);
     QVERIFY(gone == 0 || deleted.front() == DocumentId("ghost"));
-    QCOMPARE(pair.device.facts<WatchReady>().back().full, full);
+    QCOMPARE(pair.device.notifications<WatchReady>().back().full, full);
 }
 
 } // namespace eventsync::client::test

@@ -9,7 +9,6 @@
 
 namespace eventsync::client::test {
 
-using protocol::AckStatus;
 
 #define VERIFY_DURABLE(pair) QCOMPARE(QString::fromStdString((pair).device.broken), QString())
 
@@ -78,7 +77,7 @@ void RepairTest::divergedGoesBackAndRequeuesOwnEvents()
     pair.logAll(again);
     QCOMPARE(pair.device.view(pair.id), pair.log.state());
     QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
-    QCOMPARE(pair.device.facts<DocumentDiverged>().size(), std::size_t(1));
+    QCOMPARE(pair.device.notifications<DocumentDiverged>().size(), std::size_t(1));
     VERIFY_DURABLE(pair);
 }
 
@@ -315,7 +314,7 @@ void RepairTest::aCopyTakesANewId()
     }
     QVERIFY(pair.device.closed.has_value() && !pair.device.closed->never);
     QVERIFY(pair.device.core->clientId() != before);
-    const auto changed = pair.device.facts<ClientIdChanged>();
+    const auto changed = pair.device.notifications<ClientIdChanged>();
     QCOMPARE(changed.size(), std::size_t(1));
     QCOMPARE(changed[0].before, before);
     VERIFY_DURABLE(pair);
@@ -353,7 +352,7 @@ void RepairTest::forgottenOwnIdsAreNoSignOfACopy()
     QCOMPARE(pair.device.core->queueSize(), std::size_t(0)); // no longer kept
     pair.device.receive(pair.log.events(ServerSeq(1)));
     pair.device.receive(pair.log.synced(ClientSeq(1)));
-    QVERIFY(pair.device.facts<ClientIdChanged>().empty());
+    QVERIFY(pair.device.notifications<ClientIdChanged>().empty());
     QVERIFY(pair.device.core->isSynced(pair.id));
     VERIFY_DURABLE(pair);
 }
@@ -367,7 +366,7 @@ void RepairTest::aDecisionThatWasGivenUpIsNoSignOfACopy()
     QVERIFY(pair.device.run(pair.device.core->discard(pushed[0]->id)).has_value());
     pair.log.accept(pushed[0]); // a server that answered before it was restored, say
     pair.device.receive(pair.log.events(ServerSeq(1)));
-    QVERIFY(pair.device.facts<ClientIdChanged>().empty());
+    QVERIFY(pair.device.notifications<ClientIdChanged>().empty());
     QCOMPARE(pair.device.view(pair.id), pair.log.state());
     VERIFY_DURABLE(pair);
 }
@@ -420,7 +419,7 @@ void RepairTest::revokedPurgesAndKeepsTheEditsAsDeadLetters()
     QCOMPARE(pair.device.confirmed(pair.id), std::string("absent"));
     QCOMPARE(pair.device.states(), std::vector{EntryState::DeadLetter});
     QCOMPARE(pair.device.entry(0).reason->code, ErrorCode::PermissionRevoked);
-    QCOMPARE(pair.device.facts<DocumentRevoked>().size(), std::size_t(1));
+    QCOMPARE(pair.device.notifications<DocumentRevoked>().size(), std::size_t(1));
     QVERIFY(!pair.device.core->canUndo(pair.id));
     VERIFY_DURABLE(pair);
     pair.device.take<protocol::Subscribe>();
@@ -433,7 +432,7 @@ void RepairTest::refusedDocumentsAreTold()
     Pair pair;
     subscribe(pair);
     pair.device.receive(protocol::ErrorMessage{ErrorCode::NotFound, "no", protocol::ErrorScope::Document, pair.id});
-    QCOMPARE(pair.device.facts<DocumentRefused>().size(), std::size_t(1));
+    QCOMPARE(pair.device.notifications<DocumentRefused>().size(), std::size_t(1));
     pair.device.take<protocol::Subscribe>();
     pair.device.clock.advance(limits::kRetryLongest * 10);
     pair.device.run(pair.device.core->tick());
@@ -467,12 +466,12 @@ void RepairTest::aRefusalForGoodMakesDeadLetters()
     pair.device.receive(protocol::ErrorMessage{why, "no", protocol::ErrorScope::Document, pair.id});
     const EntryState state = dead ? EntryState::DeadLetter : EntryState::Waiting;
     QCOMPARE(pair.device.states(), (std::vector{state, state}));
-    QCOMPARE(pair.device.facts<DeadLettered>().size(), std::size_t(dead ? 2 : 0));
+    QCOMPARE(pair.device.notifications<DeadLettered>().size(), std::size_t(dead ? 2 : 0));
     for (const QueueEntry &entry : pair.device.core->queue()) {
         if (dead)
             QCOMPARE(entry.reason.value(), (Error{why, "no"}));
     }
-    QCOMPARE(pair.device.facts<ServerError>().back().documentId.value(), pair.id);
+    QCOMPARE(pair.device.notifications<ServerError>().back().documentId.value(), pair.id);
     VERIFY_DURABLE(pair);
 }
 

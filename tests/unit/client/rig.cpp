@@ -64,8 +64,8 @@ void Device::run(Changes out)
     }
     for (protocol::Message &message : out.messages)
         sent.push_back(std::move(message));
-    for (Fact &fact : out.facts)
-        announced.push_back(std::move(fact));
+    for (Notification &notification : out.notifications)
+        announced.push_back(std::move(notification));
     if (out.close)
         closed = out.close;
     if (checks && broken.empty())
@@ -247,13 +247,13 @@ protocol::Welcome welcome(std::int64_t inFlight)
     return message;
 }
 
-protocol::Ack answer(const protocol::Push &push, protocol::AckStatus status, std::optional<ServerSeq> serverSeq,
+protocol::Ack answer(const protocol::Push &push, AckStatus status, std::optional<ServerSeq> serverSeq,
                      std::optional<ErrorCode> code)
 {
     protocol::Ack ack{.batchId = push.batchId, .documentId = push.documentId, .results = {}};
     for (const EventPtr &event : push.events) {
         protocol::AckResult result{.id = event->id, .clientSeq = event->clientSeq, .status = status};
-        const bool logged = status == protocol::AckStatus::Applied || status == protocol::AckStatus::Duplicate;
+        const bool logged = status == AckStatus::Applied || status == AckStatus::Duplicate;
         (logged ? result.serverSeq : result.head) = serverSeq;
         if (logged && serverSeq)
             serverSeq = serverSeq->next();

@@ -26,7 +26,7 @@ class Device
 public:
     explicit Device(ClientOptions options = {}, std::uint64_t seed = 1);
 
-    // Carries out what a step asked for: commits, then keeps messages and facts.
+    // Carries out what a step asked for: commits, then keeps messages and notifications.
     void run(Changes out);
     Result<std::optional<EventId>> run(Result<ClientCore::Edited> edited);
     Result<> run(Result<Changes> out);
@@ -49,11 +49,11 @@ public:
         return found;
     }
     template<class T>
-    std::vector<T> facts() const
+    std::vector<T> notifications() const
     {
         std::vector<T> found;
-        for (const Fact &fact : announced) {
-            if (const auto *f = std::get_if<T>(&fact))
+        for (const Notification &notification : announced) {
+            if (const auto *f = std::get_if<T>(&notification))
                 found.push_back(*f);
         }
         return found;
@@ -70,7 +70,7 @@ public:
     storage::MemoryBackend backend;
     std::unique_ptr<ClientCore> core;
     std::vector<protocol::Message> sent;
-    std::vector<Fact> announced;
+    std::vector<Notification> announced;
     std::optional<Changes::Close> closed;
     std::string broken; // the first difference that a step left
     bool checks = true;
@@ -108,7 +108,7 @@ public:
 };
 
 protocol::Welcome welcome(std::int64_t inFlight = 64);
-protocol::Ack answer(const protocol::Push &push, protocol::AckStatus status, std::optional<ServerSeq> serverSeq = {},
+protocol::Ack answer(const protocol::Push &push, AckStatus status, std::optional<ServerSeq> serverSeq = {},
                      std::optional<ErrorCode> code = {});
 
 // A device with the document open and synced, connected; and its log.

@@ -53,7 +53,7 @@ public:
     void send(const protocol::Message &message)
     {
         if (m_side)
-            m_side->send(transport::Frame::text(protocol::encode(message, protocol::Codec::Json)));
+            m_side->send(transport::Frame::text(protocol::encode(message, Codec::Json)));
     }
 
     EventLoopExecutor executor;
@@ -70,7 +70,7 @@ public:
 private:
     void receive(const transport::Frame &frame)
     {
-        const auto message = protocol::decode(frame.bytes(), protocol::Codec::Json);
+        const auto message = protocol::decode(frame.bytes(), Codec::Json);
         QVERIFY(message.has_value());
         if (const auto *hello = std::get_if<protocol::Hello>(&*message)) {
             m_client = hello->clientId;
@@ -89,7 +89,7 @@ private:
                 last[m_client] = event->clientSeq;
             }
             send(log.events(before));
-            send(answer(*push, protocol::AckStatus::Applied, before.next()));
+            send(answer(*push, AckStatus::Applied, before.next()));
         } else if (std::holds_alternative<protocol::Presence>(*message)) {
             ++presences;
         } else if (const auto *query = std::get_if<protocol::Query>(&*message); query && answersQueries) {

@@ -474,12 +474,12 @@ void ApiTest::undoStepsMayBeKeptElsewhere()
         Api api(alice);
         UndoStack &undo = api.undoStack();
         for (const json::Value &one : again)
-            undo.giveMadeAgain(*madeAgainFrom(one));
+            undo.giveRecreatedIds(*recreatedIdsFrom(one));
         const std::size_t known = again.size();
         act(api, undo);
         static_cast<void>(api.flush());
-        for (std::size_t i = known; i < undo.madeAgain().size(); ++i)
-            again.push_back(toJson(undo.madeAgain()[i]));
+        for (std::size_t i = known; i < undo.recreatedIds().size(); ++i)
+            again.push_back(toJson(undo.recreatedIds()[i]));
     };
     const auto perform = [&](auto act) {
         edit([&](Api &api, UndoStack &undo) {

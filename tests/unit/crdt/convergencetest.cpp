@@ -157,7 +157,7 @@ struct PlainArray
 };
 
 // Somebody types a few characters at a place, and takes some of them and of what stood before back.
-void typeAndTakeBack(Sequence &sequence, PlainArray &plain, LogicalClock::Session session, Id id, SeededRandom &random)
+void typeAndTakeBack(Sequence &sequence, PlainArray &plain, LogicalClock::SessionIndex session, Id id, SeededRandom &random)
 {
     std::uint32_t position = static_cast<std::uint32_t>(random.below(plain.length() + 1));
     for (std::uint64_t typed = 1 + random.below(4); typed > 0; --typed, ++id.time, ++position) {

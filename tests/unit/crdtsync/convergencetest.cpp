@@ -133,8 +133,8 @@ public:
                     node.adoptionMore.push_back(*patch);
             }
         }
-        for (Fact &fact : effects.facts)
-            facts.push_back(std::move(fact));
+        for (SyncNotification &notification : effects.notifications)
+            notifications.push_back(std::move(notification));
     }
 
     // Through the codec, each time in another format.
@@ -241,9 +241,9 @@ public:
             }
             qWarning("%s, %zu wait", text.c_str(), node->core->replica().waitingCount());
         }
-        for (const Fact &fact : facts) {
-            if (fact.error)
-                qWarning("%s", fact.error->toString().c_str());
+        for (const SyncNotification &notification : notifications) {
+            if (notification.error)
+                qWarning("%s", notification.error->toString().c_str());
         }
     }
 
@@ -270,15 +270,15 @@ public:
     {
         return std::all_of(nodes.begin(), nodes.end(), [&](const auto &node) { return *node->document == *nodes.front()->document; });
     }
-    std::size_t count(Fact::Kind kind) const
+    std::size_t count(SyncNotification::Kind kind) const
     {
-        return static_cast<std::size_t>(std::count_if(facts.begin(), facts.end(), [kind](const Fact &fact) { return fact.kind == kind; }));
+        return static_cast<std::size_t>(std::count_if(notifications.begin(), notifications.end(), [kind](const SyncNotification &notification) { return notification.kind == kind; }));
     }
 
     SeededRandom random;
     std::vector<std::unique_ptr<Node>> nodes;
     std::deque<std::pair<Node *, Message>> wires;
-    std::vector<Fact> facts;
+    std::vector<SyncNotification> notifications;
     Milliseconds now{0};
     Bytes bytes;
     std::size_t bytesSent = 0;
@@ -322,8 +322,8 @@ void ConvergenceTest::nodesThatLoseRepeatAndReorderEndEqual()
         QVERIFY2(world.documentsAreEqual(), how.constData());
         for (const auto &node : world.nodes)
             QVERIFY2(node->document->canonicalView() == world.nodes.front()->document->canonicalView(), how.constData());
-        QVERIFY2(world.count(Fact::Kind::ReplicaForked) == 0 && world.count(Fact::Kind::PatchRefused) == 0, how.constData());
-        replaced += world.count(Fact::Kind::DocumentReplaced);
+        QVERIFY2(world.count(SyncNotification::Kind::ReplicaForked) == 0 && world.count(SyncNotification::Kind::PatchRefused) == 0, how.constData());
+        replaced += world.count(SyncNotification::Kind::DocumentReplaced);
         // And all that is on the disks makes the same documents again.
         for (const auto &node : world.nodes)
             node->restart();
@@ -346,7 +346,7 @@ void ConvergenceTest::aLateJoinerGetsASnapshot()
     world.wires.clear(); // nobody was there to hear it
     QVERIFY(world.settle());
     QVERIFY(world.documentsAreEqual());
-    QCOMPARE(world.count(Fact::Kind::DocumentReplaced), std::size_t(1));
+    QCOMPARE(world.count(SyncNotification::Kind::DocumentReplaced), std::size_t(1));
     QVERIFY(world.nodes[1]->disk.snapshot.has_value());
     QVERIFY(world.nodes[1]->disk.patches.empty());
     // It goes on like any other, and a third can begin from it.
@@ -375,7 +375,7 @@ void ConvergenceTest::aJoinerWithOwnEditsKeepsThem()
     QVERIFY(mine > PatchNumber(10));
     QVERIFY(world.settle());
     QVERIFY(world.documentsAreEqual());
-    QVERIFY(world.count(Fact::Kind::DocumentReplaced) > 0);
+    QVERIFY(world.count(SyncNotification::Kind::DocumentReplaced) > 0);
     QVERIFY(world.nodes[0]->core->replica().vector().at(ReplicaId(kBob)) == mine);
 }
 
@@ -399,17 +399,17 @@ void ConvergenceTest::aCopiedReplicaIsReported()
         EVENTSYNC_ASSERT(copy->core->applyLocal(copy->api->flush(), second).has_value());
         world.carryOut(*world.nodes[0], std::move(first));
         (void)world.settle(3);
-        QCOMPARE(world.count(Fact::Kind::ReplicaForked), std::size_t(0));
+        QCOMPARE(world.count(SyncNotification::Kind::ReplicaForked), std::size_t(0));
         // The copy meets the other node, which has the original's patch under the same number. Its own name must differ.
         world.nodes.erase(world.nodes.begin());
-        world.facts.clear();
+        world.notifications.clear();
         Effects met;
         const Effects::StoreStep step = second.store.front();
         world.nodes[0]->core->receive({"copy", {}, PatchesMessage{{std::get<NumberedPatch>(step)}, false}}, world.now, met);
-        QCOMPARE(met.facts.size(), std::size_t(1));
-        QVERIFY(met.facts.front().kind == Fact::Kind::ReplicaForked);
-        QVERIFY(met.facts.front().error->code == ErrorCode::ClientForked);
-        QVERIFY(met.facts.front().range == (PatchRange{ReplicaId(kAlice), PatchNumber(2), PatchNumber(2)}));
+        QCOMPARE(met.notifications.size(), std::size_t(1));
+        QVERIFY(met.notifications.front().kind == SyncNotification::Kind::ReplicaForked);
+        QVERIFY(met.notifications.front().error->code == ErrorCode::ClientForked);
+        QVERIFY(met.notifications.front().range == (PatchRange{ReplicaId(kAlice), PatchNumber(2), PatchNumber(2)}));
         // Found by the exchange alone as well, and told once.
         copy->disk.take(step);
         copy->restart();
@@ -420,9 +420,9 @@ void ConvergenceTest::aCopiedReplicaIsReported()
         world.nodes.push_back(std::move(copy));
         world.nodes.push_back(std::move(other));
         world.wires.clear();
-        world.facts.clear();
+        world.notifications.clear();
         (void)world.settle(6);
-        QCOMPARE(world.count(Fact::Kind::ReplicaForked), std::size_t(2)); // once by each of the two
+        QCOMPARE(world.count(SyncNotification::Kind::ReplicaForked), std::size_t(2)); // once by each of the two
     }
 }
 

@@ -20,9 +20,9 @@ NumberedPatch numbered(std::int64_t replica, std::int64_t number, std::int64_t v
     return {idOf(replica, number), smallPatch(replica, static_cast<std::uint64_t>(number), value)};
 }
 
-Mark markOf(const PatchId &id, std::int64_t value)
+PatchDigest patchDigestOf(const PatchId &id, std::int64_t value)
 {
-    return Mark::of(id, numbered(id.replica.value(), id.number.value(), value).patch);
+    return PatchDigest::of(id, numbered(id.replica.value(), id.number.value(), value).patch);
 }
 
 crdt::Patch randomEdit(Random &random, crdt::Api &api)
@@ -68,8 +68,8 @@ std::vector<Message> sampleMessages()
     crdt::Api api(document);
     EVENTSYNC_ASSERT(api.root(json::Object{{"title", "안녕"}, {"n", 1.5}, {"list", json::Array{true, nullptr}}}).has_value());
     const crdt::Patch patch = api.flush();
-    const Fingerprint fingerprint = Fingerprint::of(Mark::of(idOf(kAlice, 1), patch), 1);
-    StateVector vector;
+    const Fingerprint fingerprint = Fingerprint::of(PatchDigest::of(idOf(kAlice, 1), patch), 1);
+    VersionVector vector;
     vector.advance(ReplicaId(kAlice), PatchNumber(7));
     vector.advance(ReplicaId(9'007'199'254'740'991), PatchNumber(1));
     const Comparison ranges{{idOf(kAlice, 5), ComparedRange::Same{}},
@@ -82,7 +82,7 @@ std::vector<Message> sampleMessages()
             {"a", "b", StateMessage{0, fingerprint, {}}},
             {"노드", "b", RequestMessage{{rangeOf(kAlice, 1, 3), rangeOf(kAlice, 5, 5), rangeOf(kBob, 2, 9)}, false}},
             {"a", "b", CompareMessage{ranges}},
-            {"a", "b", SnapshotMessage{{{rangeOf(kAlice, 1, 1), Mark::of(idOf(kAlice, 1), patch), patch.span()}}, crdt::encodeBinary(document)}}};
+            {"a", "b", SnapshotMessage{{{rangeOf(kAlice, 1, 1), PatchDigest::of(idOf(kAlice, 1), patch), patch.span()}}, crdt::encodeBinary(document)}}};
 }
 
 std::vector<std::uint64_t> seeds(int brief, int full)

@@ -22,7 +22,7 @@ inline crdtsync::PatchRange rangeOf(std::int64_t replica, std::int64_t first, st
 // A patch of that replica that changes nothing by itself: a constant that nobody refers to.
 crdt::Patch smallPatch(std::int64_t replica, std::uint64_t time, std::int64_t value = 0);
 crdtsync::NumberedPatch numbered(std::int64_t replica, std::int64_t number, std::int64_t value = 0);
-crdtsync::Mark markOf(const crdtsync::PatchId &id, std::int64_t value = 0); // of numbered()
+crdtsync::PatchDigest patchDigestOf(const crdtsync::PatchId &id, std::int64_t value = 0); // of numbered()
 
 // Some random edits of the document, as one patch.
 crdt::Patch randomEdit(Random &random, crdt::Api &api);

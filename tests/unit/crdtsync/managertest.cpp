@@ -30,7 +30,7 @@ struct Station
         : document(sid), api(document), broadcaster(hub, "doc-patches", format), syncer(hub, "doc-sync", format),
           manager(document, broadcaster, syncer, peers, patches, {.nodeId = std::move(name), .every = 100ms}, executor, clock, random)
     {
-        manager.setFactHandler([this](const Fact &fact) { facts.push_back(fact); });
+        manager.setNotificationHandler([this](const SyncNotification &notification) { notifications.push_back(notification); });
         manager.setBadMessageHandler([this](const Error &) { ++bad; });
     }
     void set(const char *key, const char *value)
@@ -47,7 +47,7 @@ struct Station
     PubSubBroadcaster broadcaster;
     PubSubSyncer syncer;
     SyncManager manager;
-    std::vector<Fact> facts;
+    std::vector<SyncNotification> notifications;
     int bad = 0;
 };
 
@@ -90,7 +90,7 @@ void ManagerTest::twoNodesFollowEachOther()
     QCOMPARE(b.view(), a.view());
     QVERIFY(a.manager.stateVector() == b.manager.stateVector());
     QVERIFY(storeA.load()->patches.size() == 3 && storeB.load()->patches.size() == 3);
-    QVERIFY(std::any_of(b.facts.begin(), b.facts.end(), [](const Fact &fact) { return fact.kind == Fact::Kind::PatchApplied; }));
+    QVERIFY(std::any_of(b.notifications.begin(), b.notifications.end(), [](const SyncNotification &notification) { return notification.kind == SyncNotification::Kind::PatchApplied; }));
     // Noise on the topic is told and does no harm.
     hub.publish("doc-sync", "noise", executor);
     executor.runAll();
@@ -156,8 +156,8 @@ void ManagerTest::whatTheStoreRefusesIsTriedAgain()
     executor.runAll();
     QCOMPARE(a.manager.unstored(), std::size_t(1));
     QCOMPARE(b.view(), std::string("null")); // not durable: not told
-    QVERIFY(a.facts.back().kind == Fact::Kind::StoreFailed);
-    QVERIFY(a.facts.back().error->code == ErrorCode::StoreFull);
+    QVERIFY(a.notifications.back().kind == SyncNotification::Kind::StoreFailed);
+    QVERIFY(a.notifications.back().error->code == ErrorCode::StoreFull);
     clock.advance(50ms);
     a.manager.tick();
     executor.runAll();

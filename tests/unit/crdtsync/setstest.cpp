@@ -21,10 +21,10 @@ namespace {
 
 using Plain = std::set<PatchId>;
 
-// A mark without a patch: these tests hash nothing big.
-Mark quickMark(const PatchId &id, std::int64_t content = 0)
+// A digest without a patch: these tests hash nothing big.
+PatchDigest quickDigest(const PatchId &id, std::int64_t content = 0)
 {
-    return Mark::fromDigest(sha256(std::to_string(id.replica.value()) + ":" + std::to_string(id.number.value()) + ":" + std::to_string(content)));
+    return PatchDigest::fromDigest(sha256(std::to_string(id.replica.value()) + ":" + std::to_string(id.number.value()) + ":" + std::to_string(content)));
 }
 
 PatchSet setOf(const Plain &ids, Random &random)
@@ -34,7 +34,7 @@ PatchSet setOf(const Plain &ids, Random &random)
     for (std::size_t i = order.size(); i > 1; --i)
         std::swap(order[i - 1], order[random.below(i)]);
     for (const PatchId &id : order)
-        set.insert(id, quickMark(id));
+        set.insert(id, quickDigest(id));
     return set;
 }
 
@@ -117,13 +117,13 @@ void SetsTest::sumsDoNotDependOnTheOrder()
     QVERIFY(setOf(ids, random).fingerprint() == setOf(ids, random).fingerprint());
     PatchSet set = setOf(ids, random);
     const auto before = set.fingerprint();
-    QVERIFY(set.insert(*ids.begin(), quickMark(*ids.begin())) == PatchSet::Insert::Known);
-    QVERIFY(set.insert(*ids.begin(), quickMark(*ids.begin(), 1)) == PatchSet::Insert::Other);
+    QVERIFY(set.insert(*ids.begin(), quickDigest(*ids.begin())) == PatchSet::Insert::Known);
+    QVERIFY(set.insert(*ids.begin(), quickDigest(*ids.begin(), 1)) == PatchSet::Insert::Other);
     QVERIFY(set.fingerprint() == before);
-    Mark sum = quickMark(idOf(1, 1));
+    PatchDigest sum = quickDigest(idOf(1, 1));
     for (int i = 0; i < 1'000; ++i)
-        sum += quickMark(idOf(1, i)); // carries through all words
-    QVERIFY(Mark::fromDigest(sum.toDigest()) == sum);
+        sum += quickDigest(idOf(1, i)); // carries through all words
+    QVERIFY(PatchDigest::fromDigest(sum.toDigest()) == sum);
 }
 
 void SetsTest::rangesAndRunsAgreeWithAPlainSet()
@@ -140,7 +140,7 @@ void SetsTest::rangesAndRunsAgreeWithAPlainSet()
         Plain inside;
         for (const PatchId &id : ids) {
             if (id >= from && id < until) {
-                sum.mark += quickMark(id);
+                sum.digest += quickDigest(id);
                 ++sum.count;
                 inside.insert(id);
             }
@@ -168,12 +168,12 @@ void SetsTest::aBlockStandsForItsPatches()
     const Plain ids = expand({rangeOf(kAlice, 1, 40), rangeOf(kBob, 1, 5)});
     const PatchSet singles = setOf(ids, random);
     PatchSet set(random);
-    set.insertBlock(rangeOf(kAlice, 1, 30), singles.sum(idOf(kAlice, 1), idOf(kAlice, 31)).mark);
+    set.insertBlock(rangeOf(kAlice, 1, 30), singles.sum(idOf(kAlice, 1), idOf(kAlice, 31)).digest);
     for (const PatchId &id : expand({rangeOf(kAlice, 31, 40), rangeOf(kBob, 1, 5)}))
-        set.insert(id, quickMark(id));
+        set.insert(id, quickDigest(id));
     QVERIFY(set.fingerprint() == singles.fingerprint());
     QCOMPARE(set.size(), std::int64_t(45));
-    QVERIFY(set.insert(idOf(kAlice, 7), quickMark(idOf(kAlice, 7))) == PatchSet::Insert::Known);
+    QVERIFY(set.insert(idOf(kAlice, 7), quickDigest(idOf(kAlice, 7))) == PatchSet::Insert::Known);
     QVERIFY(set.blockAt(idOf(kAlice, 30)) == rangeOf(kAlice, 1, 30));
     QVERIFY(!set.blockAt(idOf(kAlice, 31)));
     QVERIFY(set.select(kFirstPatch, 29) == idOf(kAlice, 1));
@@ -218,21 +218,21 @@ void SetsTest::blocksAreComparedWithSinglePatches()
         for (std::int64_t replica = 70'000; replica < end; ++replica) {
             const auto floor = std::int64_t(random.below(40)), atA = floor + std::int64_t(random.below(20));
             const auto atB = std::int64_t(random.below(60));
-            Mark sum;
+            PatchDigest sum;
             for (std::int64_t n = 1; n <= atA; ++n) {
                 a.insert(idOf(replica, n));
                 // A copy's patch, hidden in the block.
-                const Mark mark = quickMark(idOf(replica, n), isForked && replica == 70'000 && n == 1 ? 1 : 0);
+                const PatchDigest digest = quickDigest(idOf(replica, n), isForked && replica == 70'000 && n == 1 ? 1 : 0);
                 if (n <= floor)
-                    sum += mark;
+                    sum += digest;
                 else
-                    blocks.insert(idOf(replica, n), mark);
+                    blocks.insert(idOf(replica, n), digest);
             }
             if (floor > 0)
                 blocks.insertBlock(rangeOf(replica, 1, floor), sum);
             for (std::int64_t n = 1; n <= atB; ++n) {
                 b.insert(idOf(replica, n));
-                singles.insert(idOf(replica, n), quickMark(idOf(replica, n)));
+                singles.insert(idOf(replica, n), quickDigest(idOf(replica, n)));
             }
         }
         const Search there = search(blocks, singles), back = search(singles, blocks);
@@ -260,7 +260,7 @@ void SetsTest::aPatchWithOtherContentIsFound()
     const PatchSet honest = setOf(ids, random);
     PatchSet copy(random);
     for (const PatchId &id : ids)
-        copy.insert(id, quickMark(id, id == idOf(kAlice, 3'333) ? 1 : 0));
+        copy.insert(id, quickDigest(id, id == idOf(kAlice, 3'333) ? 1 : 0));
     const Search found = search(honest, copy);
     QVERIFY(found.differing == std::vector<PatchRange>{rangeOf(kAlice, 3'333, 3'333)});
     QVERIFY(found.aMissing.empty() && found.bMissing.empty());
@@ -274,9 +274,9 @@ void SetsTest::fewDifferencesCostFewBytes()
         PatchSet a(random), b(random);
         for (std::int64_t i = 0; i < n; ++i) {
             const PatchId id = idOf(70'000 + i / 4, 1 + i % 4); // many writers of a few patches each
-            a.insert(id, quickMark(id));
+            a.insert(id, quickDigest(id));
             if (i % (n / 5) != n / 10)
-                b.insert(id, quickMark(id));
+                b.insert(id, quickDigest(id));
         }
         const Search found = search(a, b);
         QCOMPARE(found.bMissing.size(), std::size_t(5));
@@ -293,7 +293,7 @@ void SetsTest::answersAreBounded()
     Plain ids;
     for (std::int64_t i = 0; i < 60'000; ++i) {
         ids.insert(idOf(70'000 + i, 1));
-        set.insert(idOf(70'000 + i, 1), quickMark(idOf(70'000 + i, 1)));
+        set.insert(idOf(70'000 + i, 1), quickDigest(idOf(70'000 + i, 1)));
     }
     // Every range unequal: what a hostile node would say.
     Comparison hostile;
@@ -307,14 +307,14 @@ void SetsTest::answersAreBounded()
     for (int round = 0; round < 200 && other.size() < set.size(); ++round) {
         const Search found = search(set, other);
         for (const PatchId &id : found.bMissing)
-            other.insert(id, quickMark(id));
+            other.insert(id, quickDigest(id));
     }
     QVERIFY(other.fingerprint() == set.fingerprint());
 }
 
 void SetsTest::vectorsTellWhatIsMissing()
 {
-    StateVector a, b;
+    VersionVector a, b;
     a.advance(ReplicaId(kAlice), PatchNumber(3));
     a.advance(ReplicaId(kAlice), PatchNumber(2)); // never back
     b.advance(ReplicaId(kAlice), PatchNumber(5));

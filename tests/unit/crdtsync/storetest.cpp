@@ -70,7 +70,7 @@ void StoreTest::patchesComeBackInTheOrderOfStoring()
     QVERIFY(page.has_value());
     QVERIFY(page->patches == (std::vector<NumberedPatch>{patches[2], patches[0], patches[3]}));
     QVERIFY(!page->more);
-    StateVector vector;
+    VersionVector vector;
     vector.advance(ReplicaId(kBob), PatchNumber(2));
     ManualExecutor executor;
     std::optional<std::size_t> beyond;

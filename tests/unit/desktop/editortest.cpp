@@ -224,9 +224,9 @@ void EditorTest::writesWhatIsTyped()
     Side other(side.document.fork(70'001));
     QSignalSpy written(&side.binding, &TextBinding::written);
     side.type(position, removed, typed);
-    QVERIFY(side.binding.hasUnwritten());
+    QVERIFY(side.binding.hasUnsavedText());
     QVERIFY(written.wait(10'000)); // by itself
-    QVERIFY(!side.binding.hasUnwritten());
+    QVERIFY(!side.binding.hasUnsavedText());
     QTEST(side.held(), "result");
     QCOMPARE(side.sent.size(), 1U);
     QVERIFY(other.receive(side.sent.front()));
@@ -313,7 +313,7 @@ void EditorTest::whatIsRefusedStaysAndIsTriedAgain()
     QTRY_COMPARE_WITH_TIMEOUT(side.held(), u"six two!"_s, 30'000); // by itself
     QCOMPARE(side.shown(), u"six two!"_s);
     QCOMPARE(written.size(), 1);
-    QVERIFY(!side.binding.hasUnwritten());
+    QVERIFY(!side.binding.hasUnsavedText());
 
     side.isReadOnly = true;
     side.type(0, 0, u"x"_s);
@@ -372,7 +372,7 @@ void EditorTest::whatHasNoPlaceAnyMoreIsHandedOver()
     QCOMPARE(lost.size(), 1);
     QCOMPARE(lost.at(0).at(0).toString(), u"zero  two\n"_s);
     QCOMPARE(side.shown(), QString());
-    QVERIFY(!side.binding.hasUnwritten());
+    QVERIFY(!side.binding.hasUnsavedText());
 }
 
 void EditorTest::theOwnCursorStaysWithItsText_data()
@@ -462,7 +462,7 @@ void EditorTest::aCompositionGoesOnWhileOthersWrite()
     window.setCursor(2, 2);
     window.compose(u"ㅎ"_s, {});
     window.compose(u"하"_s, {});
-    QVERIFY(!window.editor.binding().hasUnwritten()); // nothing is typed yet
+    QVERIFY(!window.editor.binding().hasUnsavedText()); // nothing is typed yet
     window.remote(position, removed, text);
     const QTextCursor cursor = window.editor.textCursor();
     QCOMPARE(cursor.block().layout()->preeditAreaText(), u"하"_s);
@@ -618,7 +618,7 @@ void EditorTest::agreesAfterAnyEdits()
         case 2:
             side.isReadOnly = step % 3 == 0; // what is typed meanwhile stays
             side.binding.synchronize();
-            if (!side.binding.hasUnwritten())
+            if (!side.binding.hasUnsavedText())
                 QCOMPARE(side.shown(), TextBinding::toShown(side.held()));
             break;
         default: {

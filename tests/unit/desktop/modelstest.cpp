@@ -3,7 +3,6 @@
 
 #include <desktop/limits.h>
 #include <desktop/models/eventlogmodel.h>
-#include <desktop/models/gamesmodel.h>
 #include <desktop/models/queuemodel.h>
 #include <desktop/models/statemodel.h>
 #include <desktop/models/statevectormodel.h>
@@ -320,12 +319,12 @@ void ModelsTest::replicasAreCalledByTheNamesInTheirEdits()
     QCOMPARE(QString::fromStdString(json::canonical(json::Value(entries.at(0).metadata))).contains(u"alice"_s), true);
 }
 
-void ModelsTest::gamesFollowTheSession()
+void ModelsTest::documentsFollowTheSession()
 {
     auto made = client::SyncClient::inMemory();
     QVERIFY(made);
     Session session(std::move(*made));
-    GamesModel model(session);
+    DocumentsModel model(session);
     Tester tester(&model, Tester::FailureReportingMode::QtTest);
     QCOMPARE(model.rowCount(), 0);
     const auto zoe = session.createGame(u"Zoe's \"world\""_s);
@@ -333,12 +332,12 @@ void ModelsTest::gamesFollowTheSession()
     QVERIFY(zoe && empty);
     QCOMPARE(model.rowCount(), 2);
     const int row = model.rowOf(*zoe);
-    QCOMPARE(cell(model, row, GamesModel::Name), u"Zoe's \"world\""_s);
-    QCOMPARE(cell(model, row, GamesModel::Gold), u"100"_s);
-    QVERIFY(!cell(model, row, GamesModel::Status).isEmpty()); // not sent
+    QCOMPARE(cell(model, row, DocumentsModel::Name), u"Zoe's \"world\""_s);
+    QCOMPARE(cell(model, row, DocumentsModel::Gold), u"100"_s);
+    QVERIFY(!cell(model, row, DocumentsModel::Status).isEmpty()); // not sent
     session.add(*zoe, json::Pointer({"gold"}), 50);
-    QCOMPARE(cell(model, row, GamesModel::Gold), u"150"_s);
-    session.removeGame(*zoe);
+    QCOMPARE(cell(model, row, DocumentsModel::Gold), u"150"_s);
+    session.removeDocument(*zoe);
     QCOMPARE(model.rowOf(*zoe), -1);
     QCOMPARE(model.rowCount(), 1);
 }

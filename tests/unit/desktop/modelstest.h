@@ -24,7 +24,7 @@ private Q_SLOTS:
     void stateVectorsSayWhoIsBehind();
     void queueShowsWhatBecameOfEachEdit();
     void replicasAreCalledByTheNamesInTheirEdits();
-    void gamesFollowTheSession();
+    void documentsFollowTheSession();
 };
 
 } // namespace eventsync::desktop::test

@@ -44,11 +44,11 @@ public:
 private:
     void send(const protocol::Message &message)
     {
-        m_side->send(transport::Frame::text(protocol::encode(message, protocol::Codec::Json)));
+        m_side->send(transport::Frame::text(protocol::encode(message, Codec::Json)));
     }
     void receive(const transport::Frame &frame)
     {
-        const auto message = protocol::decode(frame.bytes(), protocol::Codec::Json);
+        const auto message = protocol::decode(frame.bytes(), Codec::Json);
         QVERIFY(message.has_value());
         if (std::holds_alternative<protocol::Hello>(*message)) {
             send(client::test::welcome());
@@ -58,11 +58,11 @@ private:
             const ServerSeq before = m_log.head();
             m_last = push->events.back()->clientSeq;
             if (refuses)
-                return send(client::test::answer(*push, protocol::AckStatus::Rejected, {}, ErrorCode::PermissionDenied));
+                return send(client::test::answer(*push, AckStatus::Rejected, {}, ErrorCode::PermissionDenied));
             for (const EventPtr &event : push->events)
                 m_log.accept(event);
             send(m_log.events(before));
-            send(client::test::answer(*push, protocol::AckStatus::Applied, before.next()));
+            send(client::test::answer(*push, AckStatus::Applied, before.next()));
         }
     }
 

@@ -59,7 +59,7 @@ void TogetherTest::twoReplicasSeeEachOther()
     PLAY(u"wait-for synced"_s);
     PLAY(u"click addGoldButton"_s);
     PLAY(u"wait-for queue all=0"_s);
-    QTRY_COMPARE_WITH_TIMEOUT(m_bob->game(*id)->gold.value_or(0), 150, kWaitMs);
+    QTRY_COMPARE_WITH_TIMEOUT(m_bob->document(*id)->gold.value_or(0), 150, kWaitMs);
     m_bob->add(*id, json::Pointer({"gold"}), 25);
     PLAY(u"wait-for confirmed /gold 175"_s);
     PLAY(u"expect hidden goldMark"_s);
@@ -69,7 +69,7 @@ void TogetherTest::twoReplicasSeeEachOther()
     PLAY(u"select tabs clocksTab"_s);
     PLAY(u"expect rows vectorClockView 2"_s);
     PLAY(u"wait-for row stateVectorView here"_s);
-    m_bob->removeGame(*id);
+    m_bob->removeDocument(*id);
     PLAY(u"wait-for visible gamesViewEmpty"_s);
 }
 
@@ -111,7 +111,7 @@ void TogetherTest::aConflictIsDecidedByThePerson()
     PLAY(u"expect hidden conflictBanner"_s);
     // Their gold stays in any case; mine is added where mine was kept.
     PLAY(button == "takeTheirsButton"_L1 ? u"expect confirmed /gold 105"_s : u"expect confirmed /gold 165"_s);
-    QTRY_COMPARE_WITH_TIMEOUT(m_bob->game(*id)->name, name, kWaitMs);
+    QTRY_COMPARE_WITH_TIMEOUT(m_bob->document(*id)->name, name, kWaitMs);
 }
 
 void TogetherTest::aConflictNamesItsPeopleAfterARestart()
@@ -163,10 +163,10 @@ void TogetherTest::textsAreWrittenTogether()
             return str.ins(position, written);
         }).has_value();
     };
-    QTRY_VERIFY_WITH_TIMEOUT(m_bob->game(id), kWaitMs);
+    QTRY_VERIFY_WITH_TIMEOUT(m_bob->document(id), kWaitMs);
     m_bob->follow(id);
     QTRY_COMPARE_WITH_TIMEOUT(text(), u"Hello"_s, kWaitMs);
-    QVERIFY(m_bob->game(id)->kind == Session::Kind::Text);
+    QVERIFY(m_bob->document(id)->kind == Session::Kind::Text);
     // Somebody else's words come, and the own cursor stays with its text.
     PLAY(u"cursor textEditor 0"_s);
     PLAY(u"cursor textEditor 5"_s);
@@ -190,7 +190,7 @@ void TogetherTest::textsAreWrittenTogether()
     QVERIFY(text().startsWith(u"Oh! yes, Hello"_s));
     PLAY(u"wait-for queue all=0"_s);
     PLAY(u"wait-for text textEditor \"%1\""_s.arg(text()));
-    m_bob->removeGame(id);
+    m_bob->removeDocument(id);
     PLAY(u"wait-for visible gamesViewEmpty"_s);
 }
 

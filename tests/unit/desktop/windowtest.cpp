@@ -120,7 +120,7 @@ void WindowTest::aPageWhoseDocumentIsGoneSaysWhatToDo()
     const auto id = m_rig->show(Session::Kind::Text, u"Notes"_s);
     QVERIFY(id);
     PLAY(u"wait-for visible textEditor"_s);
-    m_rig->session->removeGame(*id);
+    m_rig->session->removeDocument(*id);
     PLAY(u"wait-for visible noTextSelected"_s);
     PLAY(u"expect contains noTextSelected document"_s);
     PLAY(u"select tabs contentsTab"_s);

@@ -39,12 +39,12 @@ std::shared_ptr<LoggedEvent> logged(int seq, const std::string &client, int clie
     return made;
 }
 
-LogTail tailOf(int first, int last)
+RecentEvents eventsOf(int first, int last)
 {
-    LogTail tail{ServerSeq(first - 1)};
+    RecentEvents recent{ServerSeq(first - 1)};
     for (int seq = first; seq <= last; ++seq)
-        tail.append(logged(seq, "a", seq));
-    return tail;
+        recent.append(logged(seq, "a", seq));
+    return recent;
 }
 
 Event created(const std::string &client)
@@ -55,10 +55,10 @@ Event created(const std::string &client)
             .clientSeq = ClientSeq(1), .diff = Diff(std::move(patch))};
 }
 
-std::vector<std::int64_t> seqs(const LogTail &tail)
+std::vector<std::int64_t> seqs(const RecentEvents &recent)
 {
     std::vector<std::int64_t> found;
-    for (const LoggedPtr &event : tail.events())
+    for (const LoggedPtr &event : recent.events())
         found.push_back(event->serverSeq.value());
     return found;
 }
@@ -67,49 +67,49 @@ using Seqs = std::vector<std::int64_t>;
 
 } // namespace
 
-void DocumentLogTest::anEmptyTailReachesOnlyItsEnd()
+void DocumentLogTest::noRecentEventsReachOnlyTheirEnd()
 {
-    const LogTail tail{ServerSeq(7)};
-    QVERIFY(tail.isEmpty());
-    QVERIFY(tail.reaches(ServerSeq(7)));
-    QVERIFY(!tail.reaches(ServerSeq(6)));
-    QCOMPARE(tail.before(), ServerSeq(7));
-    QVERIFY(!tail.at(ServerSeq(7)));
-    QVERIFY(tail.firstAfter(ServerSeq(3)) == tail.events().end());
+    const RecentEvents recent{ServerSeq(7)};
+    QVERIFY(recent.isEmpty());
+    QVERIFY(recent.reaches(ServerSeq(7)));
+    QVERIFY(!recent.reaches(ServerSeq(6)));
+    QCOMPARE(recent.before(), ServerSeq(7));
+    QVERIFY(!recent.at(ServerSeq(7)));
+    QVERIFY(recent.firstAfter(ServerSeq(3)) == recent.events().end());
 }
 
-void DocumentLogTest::aTailGrowsAtBothEndsWithoutAGap()
+void DocumentLogTest::recentEventsGrowAtBothEndsWithoutAGap()
 {
-    LogTail tail = tailOf(5, 6);
-    QVERIFY(tail.reaches(ServerSeq(4)) && !tail.reaches(ServerSeq(3)));
-    tail.prepend({logged(1, "a", 1), logged(2, "a", 2)}); // a gap: 3 and 4 are missing
-    QCOMPARE(seqs(tail), (Seqs{5, 6}));
-    tail.prepend({logged(3, "a", 3), logged(4, "a", 4), logged(5, "a", 5)}); // overlaps
-    QCOMPARE(seqs(tail), (Seqs{3, 4, 5, 6}));
-    QCOMPARE(tail.at(ServerSeq(4))->serverSeq, ServerSeq(4));
-    QVERIFY(!tail.at(ServerSeq(2)) && !tail.at(ServerSeq(7)));
-    QCOMPARE((*tail.firstAfter(ServerSeq(4)))->serverSeq, ServerSeq(5));
-    QCOMPARE((*tail.firstAfter(ServerSeq(0)))->serverSeq, ServerSeq(3));
-    QVERIFY(tail.firstAfter(ServerSeq(6)) == tail.events().end());
-    tail.dropBefore(ServerSeq(6));
-    QCOMPARE(seqs(tail), (Seqs{6}));
-    tail.clear();
-    QCOMPARE(tail.before(), ServerSeq(6));
-    QCOMPARE(tail.heldBytes(), std::size_t(0));
-    tail.prepend({logged(5, "a", 5), logged(6, "a", 6)});
-    QCOMPARE(seqs(tail), (Seqs{5, 6}));
+    RecentEvents recent = eventsOf(5, 6);
+    QVERIFY(recent.reaches(ServerSeq(4)) && !recent.reaches(ServerSeq(3)));
+    recent.prepend({logged(1, "a", 1), logged(2, "a", 2)}); // a gap: 3 and 4 are missing
+    QCOMPARE(seqs(recent), (Seqs{5, 6}));
+    recent.prepend({logged(3, "a", 3), logged(4, "a", 4), logged(5, "a", 5)}); // overlaps
+    QCOMPARE(seqs(recent), (Seqs{3, 4, 5, 6}));
+    QCOMPARE(recent.at(ServerSeq(4))->serverSeq, ServerSeq(4));
+    QVERIFY(!recent.at(ServerSeq(2)) && !recent.at(ServerSeq(7)));
+    QCOMPARE((*recent.firstAfter(ServerSeq(4)))->serverSeq, ServerSeq(5));
+    QCOMPARE((*recent.firstAfter(ServerSeq(0)))->serverSeq, ServerSeq(3));
+    QVERIFY(recent.firstAfter(ServerSeq(6)) == recent.events().end());
+    recent.dropBefore(ServerSeq(6));
+    QCOMPARE(seqs(recent), (Seqs{6}));
+    recent.clear();
+    QCOMPARE(recent.before(), ServerSeq(6));
+    QCOMPARE(recent.heldBytes(), std::size_t(0));
+    recent.prepend({logged(5, "a", 5), logged(6, "a", 6)});
+    QCOMPARE(seqs(recent), (Seqs{5, 6}));
 }
 
-void DocumentLogTest::aTailIsCutAtItsLimits()
+void DocumentLogTest::recentEventsAreCutAtTheirLimits()
 {
-    LogTail many = tailOf(1, int(limits::kTailEvents) + 5);
+    RecentEvents many = eventsOf(1, int(limits::kRecentEvents) + 5);
     many.trim();
-    QCOMPARE(many.events().size(), limits::kTailEvents);
+    QCOMPARE(many.events().size(), limits::kRecentEvents);
     QCOMPARE(many.before(), ServerSeq(5));
 
-    LogTail large{ServerSeq(0)};
+    RecentEvents large{ServerSeq(0)};
     for (int seq = 1; seq <= 4; ++seq)
-        large.append(logged(seq, "a", seq, limits::kTailBytes / 2));
+        large.append(logged(seq, "a", seq, limits::kRecentBytes / 2));
     large.trim();
     QCOMPARE(seqs(large), (Seqs{3, 4}));
     std::size_t held = 0;
@@ -120,17 +120,17 @@ void DocumentLogTest::aTailIsCutAtItsLimits()
 
 void DocumentLogTest::aClockIsTakenBackToAnEarlierEvent()
 {
-    LogTail tail{ServerSeq(3)};
-    tail.append(logged(4, "a", 2));
-    tail.append(logged(5, "b", 1));
-    tail.append(logged(6, "a", 3));
+    RecentEvents recent{ServerSeq(3)};
+    recent.append(logged(4, "a", 2));
+    recent.append(logged(5, "b", 1));
+    recent.append(logged(6, "a", 3));
     VectorClock end;
     end.set(ClientId("a"), ClientSeq(3));
     end.set(ClientId("b"), ClientSeq(1));
-    QCOMPARE(tail.clockAt(ServerSeq(5), end).at(ClientId("a")), ClientSeq(2));
-    QCOMPARE(tail.clockAt(ServerSeq(3), end).at(ClientId("a")), ClientSeq(1));
-    QCOMPARE(tail.clockAt(ServerSeq(3), end).at(ClientId("b")), ClientSeq(0));
-    QCOMPARE(tail.clockAt(ServerSeq(6), end).at(ClientId("b")), ClientSeq(1));
+    QCOMPARE(recent.clockAt(ServerSeq(5), end).at(ClientId("a")), ClientSeq(2));
+    QCOMPARE(recent.clockAt(ServerSeq(3), end).at(ClientId("a")), ClientSeq(1));
+    QCOMPARE(recent.clockAt(ServerSeq(3), end).at(ClientId("b")), ClientSeq(0));
+    QCOMPARE(recent.clockAt(ServerSeq(6), end).at(ClientId("b")), ClientSeq(1));
 }
 
 void DocumentLogTest::preparedEventsAreFoundByEachOfTheirIds()

@@ -3,15 +3,15 @@
 
 #include <QObject>
 
-// The parts of a document's core, each alone: its tail, what is prepared, the log itself.
+// The parts of a document's core, each alone: its recent events, what is prepared, the log itself.
 class DocumentLogTest : public QObject
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void anEmptyTailReachesOnlyItsEnd();
-    void aTailGrowsAtBothEndsWithoutAGap();
-    void aTailIsCutAtItsLimits();
+    void noRecentEventsReachOnlyTheirEnd();
+    void recentEventsGrowAtBothEndsWithoutAGap();
+    void recentEventsAreCutAtTheirLimits();
     void aClockIsTakenBackToAnEarlierEvent();
     void preparedEventsAreFoundByEachOfTheirIds();
     void anEventGetsItsPlaceAndTheLogBeginsWithIt();

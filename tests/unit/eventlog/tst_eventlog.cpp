@@ -19,7 +19,7 @@ using namespace eventsync::eventlog;
 
 namespace {
 
-// One document over memory: writes are judged, committed and read back.
+// One document over memory: writes are validated, committed and read back.
 struct Log
 {
     std::optional<LoadedDocument> load()
@@ -173,7 +173,7 @@ void TestEventLog::anIdIsFoundInTheLogAndBelowTheHorizon()
     QCOMPARE(known->size(), std::size_t(2));
     QCOMPARE(known->at(first).serverSeq, ServerSeq(1));
     QCOMPARE(known->at(second).serverSeq, ServerSeq(2));
-    QCOMPARE(known->at(first).pushMark, removed.front()->pushMark);
+    QCOMPARE(known->at(first).pushDigest16, removed.front()->pushDigest16);
     const auto again = log.open();
     QCOMPARE(again->horizon(), ServerSeq(2));
     QCOMPARE(again->baseChain(), removed.front()->chain);
@@ -405,15 +405,15 @@ void TestEventLog::aDecisionOfTheServerIsNoLargerThanAnEvent()
                       .clientSeq = ClientSeq(1), .baseSeq = ServerSeq(0), .timestamp = log.clock.wall(),
                       .diff = Diff(patchOf("/gold", std::string(bytes, 'x'))),
                       .onOverlap = ours ? OnOverlap::Ours : OnOverlap::Theirs};
-    const auto judged = core->push(std::make_shared<const Event>(event), {.client = event.clientId}, {});
-    QCOMPARE(judged.verdict, Verdict::Merged);
+    const auto outcome = core->push(std::make_shared<const Event>(event), {.client = event.clientId}, {});
+    QCOMPARE(outcome.status, AckStatus::Merged);
     log.commit(*core);
-    const json::Object &record = core->log().tail().events().back()->event->metadata->at("conflict").as_object();
+    const json::Object &record = core->log().recent().events().back()->event->metadata->at("conflict").as_object();
     QCOMPARE(record.contains("ours"), bytes <= limits::kConflictRecordBytes);
     QCOMPARE(record.contains("truncated"), bytes > limits::kConflictRecordBytes);
     const auto again = log.open();
     QVERIFY(again->state().canonical() == core->state().canonical());
-    QVERIFY(again->tail().back()->fitsFrame());
+    QVERIFY(again->log().recent().events().back()->fitsFrame());
 }
 
 void TestEventLog::aPushIsComparedWithNoMoreThanItsBudgetAllows()
@@ -431,7 +431,7 @@ void TestEventLog::aPushIsComparedWithNoMoreThanItsBudgetAllows()
         adds.push_back({.kind = json::OperationKind::Add, .path = json::Pointer({std::to_string(i) + "a"}), .from = {}, .value = 1});
     }
     auto loaded = log.load();
-    for (LoggedPtr &event : loaded->tail) {
+    for (LoggedPtr &event : loaded->recent) {
         auto large = std::make_shared<LoggedEvent>(*event);
         large->footprint = json::Footprint::fromEntries(reads);
         event = std::move(large);
@@ -445,13 +445,13 @@ void TestEventLog::aPushIsComparedWithNoMoreThanItsBudgetAllows()
                                                    .operation = Operation::Update, .clientId = alice, .clientSeq = ClientSeq(1),
                                                    .baseSeq = base, .diff = Diff(json::Patch(adds))});
     };
-    const Judgement judged = core->push(pushed(ServerSeq(1)), {.client = alice}, {});
-    QVERIFY(judged.verdict == Verdict::Conflict);
-    QCOMPARE(judged.reason->code, ErrorCode::BaseCompacted);
-    QCOMPARE(judged.head, core->log().head().serverSeq);
+    const PushOutcome outcome = core->push(pushed(ServerSeq(1)), {.client = alice}, {});
+    QVERIFY(outcome.status == AckStatus::Conflict);
+    QCOMPARE(outcome.reason->code, ErrorCode::BaseCompacted);
+    QCOMPARE(outcome.head, core->log().head().serverSeq);
     QCOMPARE(core->state().canonical(), before);
     // Its author looks at what has come, which leaves less to compare.
-    QVERIFY(core->push(pushed(ServerSeq(kUnseen)), {.client = alice}, {}).verdict == Verdict::Merged);
+    QVERIFY(core->push(pushed(ServerSeq(kUnseen)), {.client = alice}, {}).status == AckStatus::Merged);
 }
 
 int main(int argc, char **argv)

@@ -258,7 +258,7 @@ void TestEventLogStorages::editsAtOnceLoseNothing()
     QCOMPARE(versions.size(), std::size_t(60));
     QCOMPARE(world->wait(world->documents->getDocument(kGame))->value.at("gold").as_int64(), std::int64_t(60));
     world->settle();
-    QVERIFY(verifyLogs(*world->view())->isSound());
+    QVERIFY(verifyLogs(*world->view())->isIntact());
 }
 
 // [G6] Two writers on one store, as of two processes: each knows nothing of the other's events until it loses.
@@ -370,7 +370,7 @@ void TestEventLogStorages::crashLeavesAllOrNothing()
             QVERIFY(events >= acknowledged); // [G1]
             const auto report = verifyLogs(*crashed.view());
             QVERIFY(report);
-            QVERIFY2(report->isSound(), report->findings.empty() ? "" : report->findings.front().toText().c_str());
+            QVERIFY2(report->isIntact(), report->findings.empty() ? "" : report->findings.front().toText().c_str());
             const auto found = crashed.wait(crashed.documents->getDocument(kGame));
             QCOMPARE(found.has_value(), events > 0);
             if (found) {
@@ -396,7 +396,7 @@ void TestEventLogStorages::failedAppendChangesNoDocument()
     QCOMPARE(world->wait(world->documents->updateDocument(kGame, addGold(2), kServer)).error().code, ErrorCode::IoError);
     QCOMPARE(world->wait(world->documents->updateDocument(kGame, addGold(4), kServer))->document.value.at("gold").as_int64(), std::int64_t(6));
     world->settle();
-    QVERIFY(verifyLogs(*world->view())->isSound());
+    QVERIFY(verifyLogs(*world->view())->isIntact());
 }
 
 // [G2]
@@ -544,7 +544,7 @@ void TestEventLogStorages::snapshotsAreTakenAsTheLogGrows()
     QVERIFY(made);
     QCOMPARE(made->position.serverSeq, ServerSeq(35));
     const auto report = verifyLogs(*own.view());
-    QVERIFY(report && report->isSound());
+    QVERIFY(report && report->isIntact());
     QCOMPARE(report->snapshots, std::int64_t(2));
 }
 

@@ -42,7 +42,7 @@ void LogWorld::reopenStore()
 
 void LogWorld::open()
 {
-    DocumentEngine::Options options{.snapshotEvery = m_snapshotEvery, .upkeep = upkeep};
+    DocumentEngine::Options options{.snapshotEvery = m_snapshotEvery, .maintenance = maintenance};
     options.policies.set(collection, m_policy);
     engine = std::make_unique<DocumentEngine>(*backend, executor, clock, random, options);
     documents = std::make_unique<EventSourcedStorage>(*engine, collection, EventSourcedStorage::Options{.kind = m_documentKind});

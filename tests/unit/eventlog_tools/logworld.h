@@ -45,7 +45,7 @@ public:
     Result<storage::EditResult> set(const DocumentId &id, const std::string &client, std::int64_t n);
     storage::MemoryBackend &memory() { return static_cast<storage::MemoryBackend &>(*backend); }
 
-    eventlog::UpkeepRules upkeep; // of the next engine
+    eventlog::MaintenanceRules maintenance; // of the next engine
     const Kind kind;
     const CollectionName collection{"games"};
     FakeClock clock;

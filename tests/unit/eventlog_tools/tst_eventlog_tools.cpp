@@ -140,7 +140,7 @@ void TestEventLogTools::soundStoreHasNoFindings()
     VerifyProgress last;
     const auto report = verifyLogs(*world->view(), {.progress = [&](const VerifyProgress &soFar) { last = soFar; }});
     QVERIFY(report);
-    QVERIFY2(report->isSound(), textOf(*report).c_str());
+    QVERIFY2(report->isIntact(), textOf(*report).c_str());
     QCOMPARE(report->documents, std::int64_t(2));
     QCOMPARE(report->events, std::int64_t(14));
     QCOMPARE(report->snapshots, std::int64_t(3));
@@ -210,7 +210,7 @@ void TestEventLogTools::damageIsFoundWhereItIs_data()
     }, "orphan", 0);
     row("a kept id of an event that is there", [](LogWorld &w) {
         QVERIFY(w.change(Batch().put(sets::kIds, {eventRow(w, 2)[event::Id], std::int64_t(1), std::int64_t(3), eventRow(w, 2)[event::Id],
-                                                  eventRow(w, 2)[event::PushMark]})));
+                                                  eventRow(w, 2)[event::PushDigest]})));
     }, "id", 3);
     row("the beginning of the chain", [](LogWorld &w) {
         changeRow(w, sets::kDocuments, document::BaseChain, blobCell(std::string(32, 'x')));
@@ -381,7 +381,7 @@ void TestEventLogTools::rowsOfAnEarlierVersionPassUntilTheyAreWrittenAgain()
     QVERIFY(kLoad(**(*backend)->view())); // nothing tells that it was another
     QVERIFY(rebuildLogs(**backend, world->clock, {.snapshotEvery = 4}));
     QVERIFY(!isNull(stored(), document::Checksum));
-    QVERIFY(verifyLogs(**(*backend)->view())->isSound());
+    QVERIFY(verifyLogs(**(*backend)->view())->isIntact());
 }
 
 void TestEventLogTools::anEngineKeepsInMemoryWhatItsAccountAllows()
@@ -441,7 +441,7 @@ void TestEventLogTools::rebuildRestoresWhatIsDerived()
     const auto clocks = world->rows(sets::kVectorClocks);
     world->close();
     damage(*world);
-    QVERIFY(!verifyLogs(*world->view())->isSound() || world->rows(sets::kSnapshots).empty());
+    QVERIFY(!verifyLogs(*world->view())->isIntact() || world->rows(sets::kSnapshots).empty());
     const auto rebuilt = rebuildLogs(*world->backend, world->clock, {.snapshotEvery = 4});
     QVERIFY(rebuilt);
     QCOMPARE(rebuilt->findings.size(), std::size_t(0));
@@ -451,7 +451,7 @@ void TestEventLogTools::rebuildRestoresWhatIsDerived()
     QCOMPARE(world->rows(sets::kVectorClocks), clocks);
     QCOMPARE(world->rows(sets::kSnapshots).size(), std::size_t(2));
     const auto report = verifyLogs(*world->view());
-    QVERIFY2(report->isSound(), textOf(*report).c_str());
+    QVERIFY2(report->isIntact(), textOf(*report).c_str());
     world->open();
     QCOMPARE(world->wait(world->documents->getDocument(kGame))->value.at("n").as_int64(), std::int64_t(10));
 }
@@ -481,13 +481,13 @@ void TestEventLogTools::rebuildOfACompactedLogKeepsItsBeginning()
     QVERIFY(compactLogs(*world->backend, world->clock, {.keep = 3}));
     const auto before = world->rows(sets::kDocuments);
     QVERIFY(world->change(Batch().erase(sets::kVectorClocks, {std::int64_t(1)})));
-    QVERIFY(!verifyLogs(*world->view())->isSound());
+    QVERIFY(!verifyLogs(*world->view())->isIntact());
     for (int i = 0; i < 2; ++i) {
         const auto rebuilt = rebuildLogs(*world->backend, world->clock, {.snapshotEvery = 0});
         QVERIFY(rebuilt);
         QCOMPARE(rebuilt->findings.size(), std::size_t(0));
         const auto report = verifyLogs(*world->view());
-        QVERIFY2(report->isSound(), textOf(*report).c_str());
+        QVERIFY2(report->isIntact(), textOf(*report).c_str());
         QCOMPARE(report->snapshots, std::int64_t(1));
     }
     const auto after = world->rows(sets::kDocuments);
@@ -524,7 +524,7 @@ void TestEventLogTools::logsAreKeptShortWhileTheyAreWritten()
     if (crdt)
         useCrdt();
     world->close();
-    world->upkeep[world->collection] = {.keep = 5, .every = std::chrono::minutes(1)};
+    world->maintenance[world->collection] = {.keep = 5, .every = std::chrono::minutes(1)};
     world->open();
     const auto isShort = [&] { return world->rows(sets::kEvents).size() <= 6; }; // what it keeps, and an edit made meanwhile
     QVERIFY(world->set(kGame, "a", 11)); // the first look
@@ -540,7 +540,7 @@ void TestEventLogTools::logsAreKeptShortWhileTheyAreWritten()
     const auto loaded = EventStore(*world->view()).load(kGame);
     QCOMPARE((*loaded)->head.serverSeq, ServerSeq(20));
     const auto verified = verifyLogs(*world->view());
-    QVERIFY2(verified->isSound(), textOf(*verified).c_str());
+    QVERIFY2(verified->isIntact(), textOf(*verified).c_str());
 }
 
 void TestEventLogTools::compactionKeepsStateHeadClockAndIds()
@@ -568,7 +568,7 @@ void TestEventLogTools::compactionKeepsStateHeadClockAndIds()
     for (std::size_t i = 0; i < ids.size(); ++i)
         QCOMPARE(known->at(ids[i]).serverSeq, ServerSeq(static_cast<std::int64_t>(i) + 1));
     const auto verified = verifyLogs(*view);
-    QVERIFY2(verified->isSound(), textOf(*verified).c_str());
+    QVERIFY2(verified->isIntact(), textOf(*verified).c_str());
 
     world->open();
     QCOMPARE(world->wait(world->documents->getMissingEvents(kGame, {})).error().code, ErrorCode::Compacted);
@@ -579,7 +579,7 @@ void TestEventLogTools::compactionKeepsStateHeadClockAndIds()
     QCOMPARE((**world->wait(world->documents->stateAt(kGame, ServerSeq(8)))).at("n").as_int64(), std::int64_t(8));
     QVERIFY(world->set(kGame, "a", 11));
     world->settle();
-    QVERIFY(verifyLogs(*world->view())->isSound());
+    QVERIFY(verifyLogs(*world->view())->isIntact());
 }
 
 void TestEventLogTools::compactionFollowsItsRule_data()
@@ -610,7 +610,7 @@ void TestEventLogTools::compactionFollowsItsRule()
     QVERIFY(compactLogs(*world->backend, world->clock, options));
     const auto row = EventStore(*world->view()).document(kGame);
     QCOMPARE((*row)->horizon, ServerSeq(horizon));
-    QVERIFY(verifyLogs(*world->view())->isSound());
+    QVERIFY(verifyLogs(*world->view())->isIntact());
     QCOMPARE(compactLogs(*world->backend, world->clock, {}).error().code, ErrorCode::InvalidValue);
 }
 
@@ -715,7 +715,7 @@ void TestEventLogTools::crdtDocumentsAreEventSourcedLikeOthers()
     world->reopenStore();
     QCOMPARE(json::canonical(world->wait(world->documents->getDocument(kGame))->value), std::string(R"({"list":[1],"n":20,"text":"다시"})"));
     const auto report = verifyLogs(*world->view());
-    QVERIFY2(report->isSound(), textOf(*report).c_str());
+    QVERIFY2(report->isIntact(), textOf(*report).c_str());
     QCOMPARE(report->events, std::int64_t(14));
 }
 
@@ -734,7 +734,7 @@ void TestEventLogTools::crdtDocumentsAreRebuiltFromTheirLog()
     QCOMPARE(rebuilt->findings.size(), std::size_t(0));
     QCOMPARE(rebuilt->documents, std::int64_t(2));
     const auto report = verifyLogs(*world->view());
-    QVERIFY2(report->isSound(), textOf(*report).c_str());
+    QVERIFY2(report->isIntact(), textOf(*report).c_str());
     const auto again = world->rows(sets::kDocuments);
     for (std::size_t i = 0; i < documents.size(); ++i) {
         QCOMPARE(again[i][document::Kind], Cell(std::string("crdt")));
@@ -753,7 +753,7 @@ void TestEventLogTools::compactedCrdtDocumentsKeepTheirBeginning()
     for (const std::int64_t keep : {6, 3, 1}) {
         QVERIFY(compactLogs(*world->backend, world->clock, {.keep = keep}));
         const auto report = verifyLogs(*world->view());
-        QVERIFY2(report->isSound(), textOf(*report).c_str());
+        QVERIFY2(report->isIntact(), textOf(*report).c_str());
         const auto view = world->view();
         EventStore store(*view);
         const auto after = store.load(kGame);
@@ -766,11 +766,11 @@ void TestEventLogTools::compactedCrdtDocumentsKeepTheirBeginning()
     QVERIFY(world->change(Batch().erase(sets::kVectorClocks, {std::int64_t(1)})));
     const auto rebuilt = rebuildLogs(*world->backend, world->clock);
     QVERIFY(rebuilt && rebuilt->findings.empty());
-    QVERIFY(verifyLogs(*world->view())->isSound());
+    QVERIFY(verifyLogs(*world->view())->isIntact());
     world->open();
     QVERIFY(world->set(kGame, "a", 11));
     world->settle();
-    QVERIFY(verifyLogs(*world->view())->isSound());
+    QVERIFY(verifyLogs(*world->view())->isIntact());
     world->close();
     QVERIFY(world->change(Batch().erase(sets::kSnapshots, {std::int64_t(1)})));
     QCOMPARE(verifyLogs(*world->view())->findings.front().kind, FindingKind::Horizon);
@@ -789,7 +789,7 @@ void TestEventLogTools::aWrongSnapshotOfACrdtDocumentIsFound()
         QCOMPARE(report->findings.front().kind, FindingKind::Snapshot);
     }
     QVERIFY(world->change(Batch().put(sets::kSnapshots, snapshots[0])));
-    QVERIFY(verifyLogs(*world->view())->isSound());
+    QVERIFY(verifyLogs(*world->view())->isIntact());
 }
 
 QTEST_GUILESS_MAIN(TestEventLogTools)

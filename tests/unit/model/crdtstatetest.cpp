@@ -341,7 +341,7 @@ void CrdtStateTest::aDeletedDocumentIsForgottenWhenSettled()
 }
 
 // Of Bob's session nothing is left in the document; an encoded document alone would not name it.
-void CrdtStateTest::aSnapshotJudgesAsTheLogDoes()
+void CrdtStateTest::aSnapshotValidatesAsTheLogDoes()
 {
     DocumentState state = note();
     VERIFY_OK(state.apply(Operation::Update, *state.edit(kBob, [](crdt::Api &api) { return api.obj("")->set("a", json::Value("x")); })));
@@ -389,7 +389,7 @@ void CrdtStateTest::aSnapshotOfEachStepGoesOnTheSame()
 void CrdtStateTest::settlingKeepsTheLastRevertible()
 {
     DocumentState state = note();
-    const std::uint64_t life = state.crdtLife();
+    const std::uint64_t incarnation = state.crdtIncarnation();
     const std::string text(1'000, 'x');
     std::vector<std::pair<std::string, Diff>> steps;
     for (int i = 0; i < 1'000; ++i) {
@@ -398,7 +398,7 @@ void CrdtStateTest::settlingKeepsTheLastRevertible()
         steps.emplace_back(before, state.apply(Operation::Update, diff)->inverse);
         state.settle(10);
         QVERIFY(state.canonicalSize() < 2 * limits::kCrdtSettleBytes);
-        QCOMPARE(state.crdtLife(), life);
+        QCOMPARE(state.crdtIncarnation(), incarnation);
     }
     for (int i = 0; i < 10; ++i) {
         VERIFY_OK(state.revert(steps.back().second));
@@ -525,7 +525,7 @@ void CrdtStateTest::timesAtTheEndAreRefused()
 {
     DocumentState state = note();
     const crdt::SessionTimes ends{{kBob, crdt::kMaxTime - limits::kCrdtClockJump - 5}};
-    auto far = DocumentState::fromBytes(DocumentKind::Crdt, crdt::encodeSnapshot(state.crdt(), ends, state.crdtLife()));
+    auto far = DocumentState::fromBytes(DocumentKind::Crdt, crdt::encodeSnapshot(state.crdt(), ends, state.crdtIncarnation()));
     VERIFY_OK(far);
     std::uint64_t time = ends.at(kBob) + 1;
     QString last = QStringLiteral("ok");

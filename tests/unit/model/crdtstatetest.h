@@ -19,7 +19,7 @@ private Q_SLOTS:
     void whatWasTakenBackIsNotThereForOthers();
     void aDeletedDocumentComesBack();
     void aDeletedDocumentIsForgottenWhenSettled();
-    void aSnapshotJudgesAsTheLogDoes();
+    void aSnapshotValidatesAsTheLogDoes();
     void aSnapshotOfEachStepGoesOnTheSame();
     void settlingKeepsTheLastRevertible();
     void settlingForgetsNodesWithoutAPlace();

@@ -4,7 +4,7 @@
 #include "samples.h"
 
 #include <eventsync/model/limits.h>
-#include <eventsync/model/schemapattern.h>
+#include <eventsync/model/schemapattern_p.h>
 #include <eventsync/model/validator.h>
 
 using namespace eventsync;
@@ -17,9 +17,9 @@ void PatternTest::aLongTextMeetsNoRegularExpression()
     VERIFY_OK(validator);
     const CollectionName games("games");
     VERIFY_OK((*validator)->validate(games, json::Object{{"x", std::string(limits::kPatternTextBytes, 'a')}}));
-    const auto judged = (*validator)->validate(games, json::Object{{"x", std::string(1'000'000, 'a')}});
-    QCOMPARE(outcome(judged), QStringLiteral("Invalid"));
-    COMPARE_TEXT(judged.error().path, "/x");
+    const auto validated = (*validator)->validate(games, json::Object{{"x", std::string(1'000'000, 'a')}});
+    QCOMPARE(outcome(validated), QStringLiteral("Invalid"));
+    COMPARE_TEXT(validated.error().path, "/x");
 }
 
 void PatternTest::regularExpressionsAreThoseOfEcmaScript_data()
@@ -98,17 +98,17 @@ void PatternTest::regularExpressionsAreThoseOfEcmaScript()
 void PatternTest::regularExpressionsAreBounded()
 {
     const CollectionName games("games");
-    const auto judged = [&](const std::string &pattern, const std::string &text) {
+    const auto validated = [&](const std::string &pattern, const std::string &text) {
         const auto validator = schemaValidator(json::Object{{"properties", json::Object{{"a", json::Object{{"pattern", pattern}}}}}});
         return outcome(validator ? (*validator)->validate(games, json::Object{{"a", text}}) : tl::unexpected(validator.error()));
     };
     // As many groups for a letter as would fill any stack.
     const std::string longText(limits::kPatternTextBytes, 'a');
-    QCOMPARE(judged("^((((((((a))))))))*$", longText), QStringLiteral("ok"));
-    QCOMPARE(judged("^(a|b)*$", longText + "a"), QStringLiteral("Invalid"));
+    QCOMPARE(validated("^((((((((a))))))))*$", longText), QStringLiteral("ok"));
+    QCOMPARE(validated("^(a|b)*$", longText + "a"), QStringLiteral("Invalid"));
     // Twice as many tries for each letter more.
-    QCOMPARE(judged("^(a+)+$", std::string(64, 'a')), QStringLiteral("ok"));
-    QCOMPARE(judged("^(a+)+$", std::string(64, 'a') + "!"), QStringLiteral("Invalid"));
+    QCOMPARE(validated("^(a+)+$", std::string(64, 'a')), QStringLiteral("ok"));
+    QCOMPARE(validated("^(a+)+$", std::string(64, 'a') + "!"), QStringLiteral("Invalid"));
     // "not" does not turn what could not be found out into a yes.
     const auto negated = schemaValidator(value(R"({"properties":{"a":{"not":{"pattern":"^(a+)+$"}}}})"));
     VERIFY_OK(negated);
@@ -122,7 +122,7 @@ void PatternTest::regularExpressionsAreBounded()
     QVERIFY(named || named.error().code == ErrorCode::InvalidValue);
 }
 
-void PatternTest::formatsAreJudged_data()
+void PatternTest::formatsAreValidated_data()
 {
     QTest::addColumn<QString>("format");
     QTest::addColumn<QString>("text");
@@ -139,7 +139,7 @@ void PatternTest::formatsAreJudged_data()
     QTest::newRow("a long year") << u"date"_s << QString(QString(u'1').repeated(4000) + u"-11-21"_s) << false;
 }
 
-void PatternTest::formatsAreJudged()
+void PatternTest::formatsAreValidated()
 {
     QFETCH(QString, format);
     QFETCH(QString, text);

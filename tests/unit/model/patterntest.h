@@ -12,6 +12,6 @@ private Q_SLOTS:
     void regularExpressionsAreThoseOfEcmaScript_data();
     void regularExpressionsAreThoseOfEcmaScript();
     void regularExpressionsAreBounded();
-    void formatsAreJudged_data();
-    void formatsAreJudged();
+    void formatsAreValidated_data();
+    void formatsAreValidated();
 };

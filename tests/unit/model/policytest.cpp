@@ -179,7 +179,7 @@ void PolicyTest::collectionsWithoutPolicyMergeFields()
     QVERIFY(policies.of(CollectionName("notes")).merge() == MergeRule::Fields);
 }
 
-void PolicyTest::schemasJudgeStates_data()
+void PolicyTest::schemasValidateStates_data()
 {
     QTest::addColumn<QString>("schema");
     QTest::addColumn<QString>("state");
@@ -200,18 +200,18 @@ void PolicyTest::schemasJudgeStates_data()
     QTest::newRow("const") << R"({"const":{"a":1}})" << R"({"a":1})" << "ok";
 }
 
-void PolicyTest::schemasJudgeStates()
+void PolicyTest::schemasValidateStates()
 {
     QFETCH(QString, schema);
     QFETCH(QString, state);
     QFETCH(QString, path);
     const auto validator = schemaValidator(value(schema.toStdString()));
     VERIFY_OK(validator);
-    const auto judged = (*validator)->validate(CollectionName("games"), value(state.toStdString()));
-    QCOMPARE(outcome(judged), path == QLatin1String("ok") ? QStringLiteral("ok") : QStringLiteral("Invalid"));
-    if (!judged) {
-        QCOMPARE(text(judged.error().path), path);
-        QVERIFY(!judged.error().message.empty());
+    const auto validated = (*validator)->validate(CollectionName("games"), value(state.toStdString()));
+    QCOMPARE(outcome(validated), path == QLatin1String("ok") ? QStringLiteral("ok") : QStringLiteral("Invalid"));
+    if (!validated) {
+        QCOMPARE(text(validated.error().path), path);
+        QVERIFY(!validated.error().message.empty());
     }
 }
 

@@ -22,8 +22,8 @@ private Q_SLOTS:
     void engineFieldsAreNotWritten();
     void viewsShowEngineFields();
     void collectionsWithoutPolicyMergeFields();
-    void schemasJudgeStates_data();
-    void schemasJudgeStates();
+    void schemasValidateStates_data();
+    void schemasValidateStates();
     void badSchemasAreRefused_data();
     void badSchemasAreRefused();
     void theCheckOfACollectionJoinsAll();

@@ -4,7 +4,7 @@
 #include "samples.h"
 
 #include <eventsync/model/limits.h>
-#include <eventsync/model/schemapattern.h>
+#include <eventsync/model/schemapattern_p.h>
 #include <eventsync/model/validator.h>
 
 #include <boost/json/parse.hpp>
@@ -87,9 +87,9 @@ QString deviation(const Case &one)
     for (const auto &instance : one.instances) {
         if (instance.data.isEmpty())
             return instance.description + u": outside of the value domain"_s;
-        const auto judged = (*validator)->validate(kCollection, value(instance.data.toStdString()));
-        if (judged.has_value() != instance.isValid)
-            return instance.description + (judged ? u": passes"_s : u": "_s + text(judged.error().toString()));
+        const auto validated = (*validator)->validate(kCollection, value(instance.data.toStdString()));
+        if (validated.has_value() != instance.isValid)
+            return instance.description + (validated ? u": passes"_s : u": "_s + text(validated.error().toString()));
     }
     return {};
 }
@@ -376,10 +376,10 @@ void SchemaTest::validationEndsAfterItsSteps()
     QFETCH(bool, fits);
     const auto validator = schemaValidator(value(schema.toStdString()));
     VERIFY_OK(validator);
-    const auto judged = (*validator)->validate(kCollection, value(state.toStdString()));
-    QCOMPARE(outcome(judged), fits ? u"ok"_s : u"Invalid"_s);
-    if (!judged)
-        QCOMPARE(judged.error().message.find("takes more work") != std::string::npos, !isFound);
+    const auto validated = (*validator)->validate(kCollection, value(state.toStdString()));
+    QCOMPARE(outcome(validated), fits ? u"ok"_s : u"Invalid"_s);
+    if (!validated)
+        QCOMPARE(validated.error().message.find("takes more work") != std::string::npos, !isFound);
 }
 
 void SchemaTest::aPatternIsTriedInAllOnly()

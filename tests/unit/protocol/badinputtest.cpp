@@ -5,7 +5,7 @@
 
 #include <eventsync/base/limits.h>
 #include <eventsync/json/limits.h>
-#include <eventsync/protocol/cbor.h>
+#include <eventsync/protocol/cbor_p.h>
 #include <eventsync/protocol/codec.h>
 #include <eventsync/protocol/limits.h>
 #include <eventsync/protocol/messagewriter.h>

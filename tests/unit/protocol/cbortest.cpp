@@ -5,7 +5,7 @@
 
 #include <eventsync/base/digest.h>
 #include <eventsync/base/random.h>
-#include <eventsync/protocol/cbor.h>
+#include <eventsync/protocol/cbor_p.h>
 
 #include <QTest>
 

@@ -7,8 +7,8 @@
 #include <eventsync/base/limits.h>
 #include <eventsync/json/limits.h>
 #include <eventsync/model/eventcheck.h>
-#include <eventsync/protocol/cbor.h>
-#include <eventsync/protocol/cborpush.h>
+#include <eventsync/protocol/cbor_p.h>
+#include <eventsync/protocol/cborpush_p.h>
 #include <eventsync/protocol/codec.h>
 #include <eventsync/protocol/messagereader.h>
 #include <eventsync/protocol/messagewriter.h>
@@ -116,7 +116,7 @@ void CodecTest::theDirectWaysAgreeWithTheGeneralOnes()
 
 void CodecTest::damagedPushesAreReadAlikeOnBothWays()
 {
-    SeededRandom chance(11);
+    SeededRandom random(11);
     int taken = 0;
     for (std::uint64_t seed = 0; seed < 300; ++seed) {
         RandomMessages random(seed);
@@ -125,13 +125,13 @@ void CodecTest::damagedPushesAreReadAlikeOnBothWays()
         const Bytes whole = encode(push, Codec::Cbor);
         for (int damage = 0; damage < 60; ++damage) {
             Bytes frame = whole;
-            const std::size_t at = chance.below(frame.size());
-            switch (chance.below(3)) {
+            const std::size_t at = random.below(frame.size());
+            switch (random.below(3)) {
             case 0:
-                frame[at] = static_cast<char>(chance.below(256));
+                frame[at] = static_cast<char>(random.below(256));
                 break;
             case 1:
-                frame[at] = static_cast<char>(frame[at] ^ 1 << chance.below(8));
+                frame[at] = static_cast<char>(frame[at] ^ 1 << random.below(8));
                 break;
             default:
                 frame.resize(at);

@@ -7,7 +7,7 @@
 
 namespace eventsync::test {
 
-// Messages of every type with fields by chance; the same seed gives the same messages.
+// Messages of every type with random fields; the same seed gives the same messages.
 class RandomMessages
 {
 public:

@@ -8,6 +8,7 @@
 #include <eventsync/model/jsonfields.h>
 #include <eventsync/protocol/codec.h>
 #include <eventsync/protocol/messagereader.h>
+#include <eventsync/protocol/messagewriter.h>
 
 #include <boost/json/serialize.hpp>
 
@@ -131,6 +132,44 @@ void SchemaTest::whatIsEncodedFitsTheSchemaAndIsNamedInIt()
             QVERIFY2(unnamed.empty(), (unnamed.empty() ? "" : unnamed.front() + " of " + text).c_str());
         }
     }
+}
+
+void SchemaTest::flagsAreWrittenAsBooleans_data()
+{
+    QTest::addColumn<int>("type");
+    QTest::addColumn<QString>("path");
+    const auto row = [](const Message &message, const char *path) {
+        QTest::addRow("%s %s", std::string(messageType(message)).c_str(), path) << int(message.index()) << QString::fromLatin1(path);
+    };
+    row(Subscribe{}, "/clocks");
+    row(Snapshot{}, "/deleted");
+    row(Heads{}, "/heads/0/deleted");
+    row(Watching{}, "/full");
+    row(QueryResult{}, "/more");
+}
+
+// Every other number of these messages could be written by the same function as the flag.
+void SchemaTest::flagsAreWrittenAsBooleans()
+{
+    QFETCH(const int, type);
+    QFETCH(const QString, path);
+    Message message = RandomMessages(1).next(static_cast<std::size_t>(type));
+    std::visit(
+        [](auto &one) {
+            if constexpr (requires { one.clocks; })
+                one.clocks = true;
+            else if constexpr (requires { one.full; })
+                one.full = true;
+            else if constexpr (requires { one.more; })
+                one.more = true;
+            else if constexpr (requires { one.deleted; })
+                one.deleted = true;
+            else if constexpr (requires { one.heads; })
+                one.heads = {Head{.documentId = DocumentId("a"), .serverSeq = ServerSeq(1), .deleted = true}};
+        },
+        message);
+    for (const json::Value &written : {jsonOf(message), json::Value(toObject(message))})
+        QCOMPARE(boost::json::serialize(written.at_pointer(path.toStdString())), std::string("true"));
 }
 
 void SchemaTest::theDecoderTakesWhatTheSchemaTakes_data()

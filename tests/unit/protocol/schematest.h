@@ -14,6 +14,8 @@ public:
 private Q_SLOTS:
     void everyMessageHasASchema();
     void whatIsEncodedFitsTheSchemaAndIsNamedInIt();
+    void flagsAreWrittenAsBooleans_data();
+    void flagsAreWrittenAsBooleans();
     void theDecoderTakesWhatTheSchemaTakes_data();
     void theDecoderTakesWhatTheSchemaTakes();
     void thePageIsMadeFromTheSchema();

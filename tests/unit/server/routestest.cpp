@@ -739,7 +739,7 @@ void RoutesTest::idempotencyKeyRepeatsTheFirstAnswer()
     QCOMPARE(m_http->get("/api/games/" + m_id).member("/gold"), std::string("10")); // applied once
 }
 
-// What was refused because of what others had written is judged again; what would be refused whatever they write is not.
+// What was refused because of what others had written is validated again; what would be refused whatever they write is not.
 void RoutesTest::idempotencyKeyKeepsFinalRefusalsOnly()
 {
     const Headers absent{{"Idempotency-Key", "absent-" + m_id}};

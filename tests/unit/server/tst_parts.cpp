@@ -325,8 +325,8 @@ snapshot.every = 0
 )", "server.toml", "/nowhere");
     QVERIFY2(file, file ? "" : file.error().message.c_str());
     using namespace std::chrono_literals;
-    QCOMPARE(file->upkeep.at(CollectionName("games")), (eventlog::Upkeep{.keep = 500, .every = 90s}));
-    QCOMPARE(file->upkeep.at(CollectionName("notes")), (eventlog::Upkeep{.keep = 10, .every = 1h, .snapshotEvery = 0}));
+    QCOMPARE(file->maintenance.at(CollectionName("games")), (eventlog::Maintenance{.keep = 500, .every = 90s}));
+    QCOMPARE(file->maintenance.at(CollectionName("notes")), (eventlog::Maintenance{.keep = 10, .every = 1h, .snapshotEvery = 0}));
     Configuration configuration;
     configuration.collections = file->collections;
     QCOMPARE(configuration.policies().of(CollectionName("games")), CollectionPolicy::games()); // says nothing of its rules
@@ -494,7 +494,7 @@ void PartsTest::expiredKeysGoHoweverManyThereAre()
     Policies policies;
     QObject owner;
     EngineThread engine(std::move(backend), random, {});
-    RouteContext context{engine, policies, metrics, clock, uuids, owner, eventlog::SeenTime(clock)};
+    RouteContext context{engine, policies, metrics, clock, uuids, owner, eventlog::OperatingTime(clock)};
     purgeIdempotency(context);
     QTRY_COMPARE(keysIn(store), 100);
 }
@@ -735,11 +735,11 @@ void PartsTest::aDiskThatLosesWritesIsToldToWhoeverRunsTheServer()
         return QTest::qWaitFor([&] { return written.has_value(); }) ? *written : Written(failure(ErrorCode::Timeout, "no answer"));
     };
     QVERIFY(write());
-    QVERIFY(!watch.trouble());
+    QVERIFY(!watch.problem());
     eventsync::test::FailingSync::fails = true;
     QCOMPARE(write().error().code, ErrorCode::IoError);
     eventsync::test::FailingSync::fails = false; // as the kernel reports the next one
-    QCOMPARE(watch.trouble().value().code, ErrorCode::IoError);
+    QCOMPARE(watch.problem().value().code, ErrorCode::IoError);
     QTRY_COMPARE(told, std::vector<ErrorCode>{ErrorCode::IoError});
     QCOMPARE(write().error().code, ErrorCode::IoError);
 }

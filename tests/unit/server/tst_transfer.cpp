@@ -379,7 +379,7 @@ void TransferTest::damagedExportIsRefused_data()
     row("event with an unknown field", [lineWith](Lines &lines) {
         replace(lineWith(lines, R"("event":{)"), R"("event":{)", R"("event":{"zzz":1,)");
     }, ErrorCode::UnknownField);
-    row("push mark too short", [lineWith](Lines &lines) {
+    row("push digest too short", [lineWith](Lines &lines) {
         std::string &line = lineWith(lines, "\"pushMark\":\"");
         const auto at = line.rfind("\"pushMark\":\"") + 12;
         line.erase(at, 2);

@@ -28,7 +28,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-Q_DECLARE_METATYPE(eventsync::storage::Shrink)
+Q_DECLARE_METATYPE(eventsync::storage::Vacuum)
 
 namespace eventsync::test {
 
@@ -312,7 +312,7 @@ void SqliteBackendTest::missingFolderIsAnIoError()
     QCOMPARE(openError(path("no/such/folder/store.db")), ErrorCode::IoError);
 }
 
-void SqliteBackendTest::burstIsOneTransactionAndNothingOfItShowsBefore()
+void SqliteBackendTest::groupIsOneTransactionAndNothingOfItShowsBefore()
 {
     Metrics metrics;
     SqliteBackend::Options options;
@@ -328,9 +328,9 @@ void SqliteBackendTest::burstIsOneTransactionAndNothingOfItShowsBefore()
                         [&](const Result<Committed> &result) { answered += result ? 1 : 1'000; });
     };
     {
-        const BatchBurst burst(*backend);
+        const BatchGroup group(*backend);
         hand(0);
-        const BatchBurst inner(*backend);
+        const BatchGroup inner(*backend);
         for (int number = 1; number < 50; ++number) {
             hand(number);
             if (number % 10 == 0)
@@ -345,14 +345,14 @@ void SqliteBackendTest::burstIsOneTransactionAndNothingOfItShowsBefore()
     QVERIFY(commit(*backend, Batch().put("numbers", {one(50), std::string("x")})));
 }
 
-void SqliteBackendTest::batchOfABurstFailsAlone_data()
+void SqliteBackendTest::batchOfAGroupFailsAlone_data()
 {
     QTest::addColumn<int>("bad");
     for (int bad : {0, 1, 4})
         QTest::addRow("number %d", bad) << bad;
 }
 
-void SqliteBackendTest::batchOfABurstFailsAlone()
+void SqliteBackendTest::batchOfAGroupFailsAlone()
 {
     QFETCH(int, bad);
     auto backend = open(path());
@@ -361,7 +361,7 @@ void SqliteBackendTest::batchOfABurstFailsAlone()
     ManualExecutor executor;
     std::map<int, Result<Committed>> answers;
     {
-        const BatchBurst burst(*backend);
+        const BatchGroup group(*backend);
         for (int number = 0; number < 5; ++number) {
             Batch batch;
             batch.insert("numbers", {one(number), std::string("x")});
@@ -620,7 +620,7 @@ void SqliteBackendTest::lostFileTakesNoEdits()
     options.metrics = &metrics;
     auto backend = open(path(), childSchema(), options);
     QVERIFY(commit(*backend, Batch().put("numbers", {one(1), one("x")})));
-    QVERIFY(!backend->health().trouble);
+    QVERIFY(!backend->health().problem);
     QCOMPARE(count(*backend, "numbers"), std::size_t(1)); // by a connection that stays open
     if (replaced) {
         QVERIFY(backend->backup(path("copy.db")));
@@ -628,7 +628,7 @@ void SqliteBackendTest::lostFileTakesNoEdits()
     } else {
         QCOMPARE(::unlink(path().c_str()), 0);
     }
-    QCOMPARE(backend->health().trouble.value().code, ErrorCode::IoError); // before anybody writes
+    QCOMPARE(backend->health().problem.value().code, ErrorCode::IoError); // before anybody writes
     QVERIFY(!backend->health().wantsReopening);
     QVERIFY2(metrics.toPrometheus().find("eventsync_store_failing 1") != std::string::npos, metrics.toPrometheus().c_str());
     const auto refused = commit(*backend, Batch().put("numbers", {one(2), one("x")}));
@@ -643,14 +643,14 @@ void SqliteBackendTest::healthSaysWhyCommitsFail()
     SqliteBackend::Options options;
     options.maxBytes = 256 * 1024;
     auto backend = open(path(), childSchema(), options);
-    QVERIFY(!backend->health().trouble);
+    QVERIFY(!backend->health().problem);
     QCOMPARE(commit(*backend, Batch().put("numbers", {one(1), std::string(400'000, 'x')})).error().code, ErrorCode::StoreFull);
-    QCOMPARE(backend->health().trouble.value().code, ErrorCode::StoreFull);
+    QCOMPARE(backend->health().problem.value().code, ErrorCode::StoreFull);
     QVERIFY(commit(*backend, Batch().put("numbers", {one(1), one("x")})));
-    QVERIFY(!backend->health().trouble);
+    QVERIFY(!backend->health().problem);
     // What a batch brings upon itself says nothing of the store.
     QCOMPARE(commit(*backend, Batch().insert("numbers", {one(1), one("x")})).error().code, ErrorCode::Conflict);
-    QVERIFY(!backend->health().trouble);
+    QVERIFY(!backend->health().problem);
 }
 
 // The kernel may report the next fsync as good although it dropped what the failed one was for.
@@ -663,28 +663,28 @@ void SqliteBackendTest::failedFsyncTakesNoMoreEdits()
     QCOMPARE(commit(*backend, Batch().put("numbers", {one(2), one("x")})).error().code, ErrorCode::IoError);
     disk.fails = false;
     QCOMPARE(commit(*backend, Batch().put("numbers", {one(3), one("x")})).error().code, ErrorCode::IoError);
-    QCOMPARE(backend->health().trouble.value().code, ErrorCode::IoError);
+    QCOMPARE(backend->health().problem.value().code, ErrorCode::IoError);
     QVERIFY(backend->health().wantsReopening);
     backend.reset();
     backend = open(path());
     QVERIFY(commit(*backend, Batch().put("numbers", {one(3), one("x")})));
-    QVERIFY(!backend->health().trouble);
+    QVERIFY(!backend->health().problem);
 }
 
 void SqliteBackendTest::spaceOfErasedRowsIsGivenBack_data()
 {
     QTest::addColumn<bool>("older"); // made before a store could give back a part at a time
-    QTest::addColumn<Shrink>("how");
+    QTest::addColumn<Vacuum>("how");
     QTest::addColumn<bool>("smaller");
-    QTest::newRow("a part at a time") << false << Shrink::Freed << true;
-    QTest::newRow("older store") << true << Shrink::Freed << false;
-    QTest::newRow("older store, written anew") << true << Shrink::Whole << true;
+    QTest::newRow("a part at a time") << false << Vacuum::Freed << true;
+    QTest::newRow("older store") << true << Vacuum::Freed << false;
+    QTest::newRow("older store, written anew") << true << Vacuum::Whole << true;
 }
 
 void SqliteBackendTest::spaceOfErasedRowsIsGivenBack()
 {
     QFETCH(bool, older);
-    QFETCH(Shrink, how);
+    QFETCH(Vacuum, how);
     QFETCH(bool, smaller);
     auto backend = open(path());
     for (int i = 0; i < 20; ++i) {
@@ -703,13 +703,13 @@ void SqliteBackendTest::spaceOfErasedRowsIsGivenBack()
     }
     QVERIFY(commit(*backend, Batch().erase("numbers", {})));
     ManualExecutor executor;
-    std::optional<Result<Shrunk>> shrunk;
-    backend->shrink(how, executor, [&](Result<Shrunk> result) { shrunk = std::move(result); });
+    std::optional<Result<VacuumResult>> vacuumed;
+    backend->vacuum(how, executor, [&](Result<VacuumResult> result) { vacuumed = std::move(result); });
     QVERIFY(commit(*backend, Batch().put("numbers", {one(7), one("x")}))); // commits go between
-    QVERIFY(executor.runUntil([&] { return shrunk.has_value(); }));
-    QVERIFY2(shrunk->has_value(), shrunk->has_value() ? "" : shrunk->error().toString().c_str());
-    QCOMPARE((*shrunk)->bytes > 15'000'000, smaller);
-    QCOMPARE((*shrunk)->free > 15'000'000, !smaller);
+    QVERIFY(executor.runUntil([&] { return vacuumed.has_value(); }));
+    QVERIFY2(vacuumed->has_value(), vacuumed->has_value() ? "" : vacuumed->error().toString().c_str());
+    QCOMPARE((*vacuumed)->bytes > 15'000'000, smaller);
+    QCOMPARE((*vacuumed)->free > 15'000'000, !smaller);
     backend.reset();
     const qint64 bytes = QFileInfo(QString::fromStdString(path())).size();
     QVERIFY2((bytes < 1'000'000) == smaller, QByteArray::number(bytes).constData());

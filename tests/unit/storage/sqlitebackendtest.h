@@ -40,9 +40,9 @@ private Q_SLOTS:
     void foreignFileIsRefused();
     void damagedPageIsFoundAtOpening();
     void missingFolderIsAnIoError();
-    void burstIsOneTransactionAndNothingOfItShowsBefore();
-    void batchOfABurstFailsAlone_data();
-    void batchOfABurstFailsAlone();
+    void groupIsOneTransactionAndNothingOfItShowsBefore();
+    void batchOfAGroupFailsAlone_data();
+    void batchOfAGroupFailsAlone();
     void fullStoreFailsTheGroupAndLosesNothing();
     void fullDiskRecoversWhenThereIsSpace();
     void killedProcessKeepsWhatItAcknowledged();

@@ -149,7 +149,7 @@ QStringList includeFaults(const QString &module, const QString &text, const QHas
     return faults;
 }
 
-// Direct use of a clock, a source of chance or a sleep.
+// Direct use of a clock, a source of random numbers or a sleep.
 QStringList seamFaults(const QString &text)
 {
     static const QRegularExpression comment(uR"(//[^\n]*|/\*.*?\*/)"_s, QRegularExpression::DotMatchesEverythingOption);
@@ -306,7 +306,7 @@ void StructureTest::seamCheckSeesWhatIsForbidden_data()
 
     QTest::newRow("clock") << u"auto t = std::chrono::steady_clock::now();"_s << qsizetype(1);
     QTest::newRow("Qt clock") << u"QDateTime::currentDateTimeUtc()"_s << qsizetype(1);
-    QTest::newRow("chance") << u"std::random_device d; QRandomGenerator::global();"_s << qsizetype(2);
+    QTest::newRow("random numbers") << u"std::random_device d; QRandomGenerator::global();"_s << qsizetype(2);
     QTest::newRow("sleep") << u"QThread::msleep(5);"_s << qsizetype(1);
     QTest::newRow("in a comment") << u"// never QDateTime::currentDateTime()\n/* sleep_for\n */ int x;"_s
                                   << qsizetype(0);

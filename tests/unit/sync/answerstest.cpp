@@ -23,7 +23,6 @@ namespace eventsync::sync::test {
 
 namespace {
 
-using protocol::Codec;
 using protocol::QueryResult;
 
 const CollectionName kThings("things");

@@ -304,7 +304,7 @@ void CatchUpTest::aSnapshotTellsEachRootFromNoDocument()
     const auto content = bob.last<protocol::QueryResult>()->content;
     QCOMPARE(content.contains("deleted"), state.isEmpty());
     QCOMPARE(content.contains("state"), !state.isEmpty());
-    for (const auto codec : {protocol::Codec::Json, protocol::Codec::Cbor}) {
+    for (const auto codec : {Codec::Json, Codec::Cbor}) {
         const auto decoded = protocol::decode(protocol::encode(*bob.last<protocol::Snapshot>(), codec), codec);
         QVERIFY(decoded.has_value());
         const auto &snapshot = std::get<protocol::Snapshot>(*decoded);
@@ -515,7 +515,7 @@ void CatchUpTest::anEventThatFitsNoFrameIsPassedOverByASnapshot()
     rig.subscribe(alice, "d2");
     QVERIFY(!alice.closed);
     for (const protocol::OutgoingPtr &message : alice.received) {
-        for (const protocol::Codec codec : {protocol::Codec::Json, protocol::Codec::Cbor})
+        for (const Codec codec : {Codec::Json, Codec::Cbor})
             QVERIFY(message->encoded(codec)->size() <= limits::kFrameBytes);
     }
     Bytes joined;
@@ -566,8 +566,8 @@ void CatchUpTest::aLargeClockIsNoReasonForALargeFrame()
     rig.subscribe(bob);
     QCOMPARE(bob.eventSeqs(), range(1, 101));
     for (const protocol::OutgoingPtr &message : bob.received)
-        QVERIFY2(message->encoded(protocol::Codec::Json)->size() <= options.catchUpChunkBytes + 1'000,
-                 std::to_string(message->encoded(protocol::Codec::Json)->size()).c_str());
+        QVERIFY2(message->encoded(Codec::Json)->size() <= options.catchUpChunkBytes + 1'000,
+                 std::to_string(message->encoded(Codec::Json)->size()).c_str());
 }
 
 } // namespace eventsync::sync::test

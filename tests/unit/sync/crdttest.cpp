@@ -115,7 +115,7 @@ void CrdtTest::concurrentPatchesMergeWithoutConflict()
     QCOMPARE(bob.push(again), std::string("duplicate 3"));
 }
 
-void CrdtTest::everyPatchIsJudgedByTheRules_data()
+void CrdtTest::everyPatchIsValidatedByTheRules_data()
 {
     QTest::addColumn<Diff>("diff");
     QTest::addColumn<QByteArray>("answer");
@@ -138,7 +138,7 @@ void CrdtTest::everyPatchIsJudgedByTheRules_data()
     row("that is a JSON Patch", Diff(patch(R"([{"op":"add","path":"/a","value":1}])")), "rejected PatchFailed");
 }
 
-void CrdtTest::everyPatchIsJudgedByTheRules()
+void CrdtTest::everyPatchIsValidatedByTheRules()
 {
     QFETCH(Diff, diff);
     QFETCH(QByteArray, answer);
@@ -467,21 +467,21 @@ void CrdtTest::aDocumentThatCodeMakesAnewHasOtherIds()
         return {};
     };
     std::vector<crdt::IdSpan> ids;
-    std::vector<std::uint64_t> lives;
+    std::vector<std::uint64_t> incarnations;
     for (int i = 0; i < 3; ++i) {
         const auto made = rig.write(make);
         QVERIFY(made && made->event->operation == Operation::Create);
         ids.push_back(crdt::Patch::decode(made->event->diff.crdt())->idSpan());
         DocumentState state;
         QVERIFY(state.apply(*made->event));
-        lives.push_back(state.crdtLife());
-        QCOMPARE(DocumentState::fromBytes(DocumentKind::Crdt, state.toBytes())->crdtLife(), lives.back());
+        incarnations.push_back(state.crdtIncarnation());
+        QCOMPARE(DocumentState::fromBytes(DocumentKind::Crdt, state.toBytes())->crdtIncarnation(), incarnations.back());
         QVERIFY(rig.write(gone));
     }
     for (std::size_t a = 0; a < ids.size(); ++a) {
         for (std::size_t b = 0; b < a; ++b) {
             QVERIFY(ids[a].end() <= ids[b].time || ids[b].end() <= ids[a].time);
-            QVERIFY(lives[a] != lives[b]);
+            QVERIFY(incarnations[a] != incarnations[b]);
         }
     }
 }

@@ -12,8 +12,8 @@ class CrdtTest : public QObject
 
 private Q_SLOTS:
     void concurrentPatchesMergeWithoutConflict();
-    void everyPatchIsJudgedByTheRules_data();
-    void everyPatchIsJudgedByTheRules();
+    void everyPatchIsValidatedByTheRules_data();
+    void everyPatchIsValidatedByTheRules();
     void aPatchThatRepeatsTimesForksItsConnection();
     void aRefusedPatchMayComeAgainWhenWhatItNeedsIsThere();
     void aDocumentKeepsItsKind();

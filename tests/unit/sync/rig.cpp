@@ -21,7 +21,7 @@ void Peer::send(const protocol::OutgoingPtr &message)
     EVENTSYNC_ASSERT(!closed);
     received.push_back(message);
     if (slow)
-        unsent += message->encoded(protocol::Codec::Json)->size();
+        unsent += message->encoded(Codec::Json)->size();
 }
 
 void Peer::close(ErrorCode code, const std::string &)
@@ -185,15 +185,15 @@ json::Patch patch(const std::string &text)
     return std::move(*parsed);
 }
 
-std::string statusName(protocol::AckStatus status)
+std::string statusName(AckStatus status)
 {
     switch (status) {
-    case protocol::AckStatus::Applied: return "applied";
-    case protocol::AckStatus::Merged: return "merged";
-    case protocol::AckStatus::Duplicate: return "duplicate";
-    case protocol::AckStatus::Conflict: return "conflict";
-    case protocol::AckStatus::Rejected: return "rejected";
-    case protocol::AckStatus::Skipped: return "skipped";
+    case AckStatus::Applied: return "applied";
+    case AckStatus::Merged: return "merged";
+    case AckStatus::Duplicate: return "duplicate";
+    case AckStatus::Conflict: return "conflict";
+    case AckStatus::Rejected: return "rejected";
+    case AckStatus::Skipped: return "skipped";
     }
     return {};
 }

@@ -99,7 +99,7 @@ std::string nameTo(const std::string &name); // a patch
 json::Value value(const std::string &text);
 json::Patch patch(const std::string &text);
 std::string statuses(const protocol::Ack &ack); // "applied 1, conflict BaseCompacted, skipped"
-std::string statusName(protocol::AckStatus status);
+std::string statusName(AckStatus status);
 SyncService::Write writeOf(const std::string &document, const std::string &state, const std::string &client = "server");
 void writeMany(Rig &rig, int count);                                  // updates of d1
 std::vector<std::int64_t> range(std::int64_t first, std::int64_t last); // both included

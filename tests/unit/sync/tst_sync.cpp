@@ -8,7 +8,7 @@
 #include "partstest.h"
 #include "rig.h"
 #include "transactiontest.h"
-#include "upkeeptest.h"
+#include "maintenancetest.h"
 #include "workertest.h"
 
 #include <QCoreApplication>
@@ -144,7 +144,7 @@ void TestSync::everyPushIsAnsweredByTheRules()
     QCOMPARE(statuses(protocol::Ack{{}, {}, {ack.results.front()}}), answer.toStdString());
     const bool logged = ack.results.front().serverSeq.has_value();
     QCOMPARE(statusName(ack.results.back().status) == "skipped", !logged); // the rest of the batch
-    if (ack.results.front().status == protocol::AckStatus::Conflict)
+    if (ack.results.front().status == AckStatus::Conflict)
         QCOMPARE(ack.results.front().head.value(), ServerSeq(2));
     QCOMPARE(rig.head().serverSeq, ServerSeq(logged ? 4 : 2));
     QVERIFY(!bob.closed);
@@ -742,7 +742,7 @@ int main(int argc, char **argv)
     run(CrdtTest());
     run(CatchUpTest());
     run(AnswersTest());
-    run(UpkeepTest());
+    run(MaintenanceTest());
     run(GrowthTest());
     run(WorkerTest());
     run(NodesTest());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/transport/frame.h>
-#include <eventsync/transport/sseparser.h>
+#include <eventsync/transport/sseparser_p.h>
 
 #include <QTest>
 
