@@ -70,7 +70,7 @@ void Device::checkCrdt(const client::Changes &changes)
             continue;
         for (const client::QueueEntry &entry : m_core->queue(id)) {
             // A snapshot does not tell which ids the twin gave to an edit that both had, and what stands on it follows it.
-            if ((m_copied || m_hasTwin) && entry.reason && entry.reason->message == "follows an edit that was changed")
+            if ((m_copied || m_hasTwin) && entry.reason && entry.reason->message == "it depends on an edit that was not logged as it was made")
                 continue;
             if (entry.state == client::EntryState::Conflict || entry.state == client::EntryState::DeadLetter)
                 throw Violation("crdt conflict", m_name + ": " + entry.id.toText() + ": " +

@@ -21,8 +21,8 @@ struct AckedEdit
 enum class IdKind { Acknowledged = 1, GivenUp = 2 }; // own ids whose edits are no longer kept
 
 // The own edits of one document that have left the queue: those in the log with their content as long as they are kept, and of
-// all others the id. An own id never becomes unknown, because an unknown event under the own client id means that this replica
-// is a copy. Owner only.
+// all others only the id. An own id never becomes unknown, because an unknown event under the own client id means that this
+// replica is a copy. Owner only.
 class AcknowledgedEdits
 {
 public:
@@ -34,9 +34,9 @@ public:
     const Edits &edits() const { return m_edits; } // by position
     void keep(AckedEdit acked);
     void forgetOld(Timestamp now);
-    void remove(const AckedEdit &acked);            // the log has lost it
+    void remove(const AckedEdit &acked);            // it is no longer in the log
     void clear();                                   // their content; the ids stay
-    void giveUp(const QueueEntry &edit);             // it is not to be logged any more
+    void giveUp(const QueueEntry &edit);             // it will not be logged
     enum class Known { No, Acknowledged, GivenUp };
     Known known(const EventId &id, const EventId &first) const;
 

@@ -10,15 +10,16 @@
 
 namespace eventsync::client {
 
-/// What one step of the core asks of its driver, in this order: commit `writes` as one local transaction; when that is
-/// durable send `messages` on the connection that is open then being the one that was open at the step (else drop them);
-/// announce `notifications`. Steps may overlap as long as commits and sends keep their order.
+/// What one step of the core asks of its driver, in this order: commit `writes` as one local transaction; when that is durable
+/// send `messages`, if the connection that was open at the step is still open, and drop them otherwise; announce
+/// `notifications`. Steps may overlap as long as commits and sends keep their order.
 struct Changes
 {
     storage::Batch writes;
     std::vector<protocol::Message> messages;
     std::vector<Notification> notifications;
-    /// Leave the connection: why, and no sooner back than after `retryAfter` (absent: the usual backoff; never: stay away).
+    /// Close the connection, for this reason. The next attempt to connect is not made before `retryAfter` (absent: the usual
+    /// backoff), or not at all (`never`).
     struct Close
     {
         Error reason;

@@ -49,7 +49,7 @@ Result<> checkNames(const DocumentId &id, const std::optional<CollectionName> &c
     return {};
 }
 
-// What the peer would not be able to read is not sent.
+// A message that the peer could not read is not sent.
 Result<> checkReadable(const protocol::Message &message)
 {
     EVENTSYNC_CHECK(protocol::decode(protocol::encode(message, Codec::Json), Codec::Json));
@@ -123,7 +123,7 @@ void ClientCore::Private::finish(DocumentReplica &document, Changes &out)
     turns.place(document, clock.steady());
 }
 
-// This replica is a copy, or was forgotten: under a new id it goes on with all that is not in the log.
+// This replica is a copy, or its id has expired: it takes a new id, and pushes all edits that are not in the log under it.
 void ClientCore::Private::fork(const Error &why, Changes &out)
 {
     const ClientId before = context.clientId;
@@ -199,7 +199,7 @@ Result<Changes> ClientCore::openDocument(const DocumentId &id, const std::option
     return d->step(document, [&](Changes &out) {
         const bool wasOpen = document.parts().isOpen;
         document.open(collection);
-        if (!wasOpen) // and followed for its edits, perhaps
+        if (!wasOpen) // it may be followed already, because of its edits
             d->repeatPresence(id, out);
     });
 }
@@ -282,7 +282,7 @@ Result<ClientCore::Edited> ClientCore::Private::edit(const DocumentId &id, Act a
         return failure(*refusal);
     DocumentReplica *document = known(id);
     if (!document)
-        return failure(ErrorCode::NotFound, "nothing is known of this document");
+        return failure(ErrorCode::NotFound, "the document is not known here");
     EVENTSYNC_TRY(LocalEdits::Made made, act(document->edits()));
     Edited edited{.id = made.id, .diff = std::move(made.diff), .changes = begin()};
     finish(*document, edited.changes);
@@ -300,7 +300,7 @@ Result<ClientCore::Edited> ClientCore::Private::create(DocumentKind kind, const 
         return edits.create(kind, collection, std::move(state), std::move(metadata));
     });
     if (!edited && fresh)
-        documents.erase(id); // it has had no place yet: places are given at the end of a step
+        documents.erase(id); // it holds no place yet: places are assigned at the end of a step
     return edited;
 }
 

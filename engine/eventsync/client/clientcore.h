@@ -19,6 +19,7 @@
 
 namespace eventsync::client {
 
+/// How a client core behaves. The defaults are those of base/limits.h.
 struct ClientOptions
 {
     std::string userAgent = {};
@@ -32,46 +33,49 @@ struct ClientOptions
     std::int64_t checkpointEvery = 100;             ///< serverSeqs between checkpoints
     std::size_t checkpoints = limits::kCheckpointsPerSubscribe;
     bool wantClocks = false;                        ///< capability vectorClock, and `cursors`
-    Policies policies = {};                         ///< of collections that no server has told of yet
+    Policies policies = {};                         ///< of collections whose policy no server has sent yet
     /// Code validators by collection; the policy's own schema is checked anyway.
     std::function<std::shared_ptr<const Validator>(const CollectionName &)> validators = {};
 };
 
-/// The client's half of the protocol (docs/protocol.md, docs/merging.md): documents, positions, the queue of edits. Does no
-/// input or output: every step takes what happened and returns the Changes. The memory state is always ahead of, or equal to,
+/// The client's half of the protocol (docs/protocol.md, docs/merging.md): documents, positions, the queue of edits. It does no
+/// input or output: every step takes what has happened and returns Changes. The memory state is always ahead of, or equal to,
 /// what is durable; after a crash load() gives the last durable state, and that is enough (G9). Owner only.
 ///
 /// Large because every message, edit and question about a replica enters here; each function finds its document and hands it on.
 class ClientCore
 {
 public:
-    /// The record sets that `writes` speak of: documents, states, crdts, history, queue, acked, ids, undo, staging, clocks, meta.
+    /// The record sets that Changes::writes use: documents, states, crdts, history, queue, acked, ids, undo, staging, clocks,
+    /// meta.
     static const storage::Schema &schema();
 
-    /// From a store with schema(): empty for a new replica (a client id is chosen then), or what was there. Corrupt.
+    /// Loads a replica from a store with schema(). An empty store is a new replica, for which a client id is chosen. Corrupt.
     static Result<std::unique_ptr<ClientCore>> load(storage::ReadView &view, const Clock &clock, Random &random,
                                                     ClientOptions options = {});
     ~ClientCore();
 
     // ---- connection. Between connected() and disconnected() there is one connection.
-    Changes connected();                                ///< says hello
+    Changes connected();                                ///< sends `hello`
     Changes receive(const protocol::Message &message);
     Changes disconnected();
     Changes tick();                                     ///< at least once a second: expiry, retries on a document, presence
 
-    // ---- interest. A document is followed while it is open, and while it has edits that are not settled, open or not. Where
-    // the server grants fewer places than there are such documents they take turns, those with something to send first.
-    // InvalidValue, here and wherever names or values come in, for what no server could log or read.
-    Result<Changes> openDocument(const DocumentId &id, const std::optional<CollectionName> &collection = {}); ///< keeps it in step
-    Changes closeDocument(const DocumentId &id);        ///< keeps what is there; follows it until what is queued is settled
+    // ---- interest
+    /// A document is followed while it is open or has edits that are not settled. If the server allows fewer subscriptions than there are
+    /// such documents, they take turns; documents with edits to send come first. InvalidValue for a name that no server could log or
+    /// read, as in every function that takes names or values.
+    Result<Changes> openDocument(const DocumentId &id, const std::optional<CollectionName> &collection = {}); ///< follows it until closeDocument()
+    Changes closeDocument(const DocumentId &id);        ///< the local copy stays, and is followed until its queued edits are settled
     Result<Changes> watch(const CollectionName &collection, protocol::Watch parameters);
     Changes unwatch(const CollectionName &collection);
     Changes query(protocol::Query query);
     Result<Changes> presence(const DocumentId &id, json::Value state); ///< TooLarge above limits::kPresenceBytes
     Changes renewToken(std::string token);
 
-    // ---- edits. Validated, applied to the optimistic state, queued; durable with the changes's writes. An edit that changes
-    // nothing gives no entry (nullopt, G7). QueueFull, NotFound, DocumentExists, WrongCollection, Invalid, PatchFailed change nothing.
+    // ---- edits. Validated, applied to the optimistic state, queued; durable when the writes of the Changes are committed. An edit that changes
+    // nothing gives no entry (nullopt, G7). QueueFull, NotFound, DocumentExists, WrongCollection, Invalid, PatchFailed change
+    // nothing.
     struct Edited
     {
         std::optional<EventId> id;
@@ -82,9 +86,9 @@ public:
     Result<Edited> update(const DocumentId &id, json::Patch patch, json::Object metadata = {});
     /// The edit function gets the optimistic view (engine fields included); what it changed becomes the patch, by policy.
     Result<Edited> update(const DocumentId &id, const std::function<Result<>(json::Value &)> &edit, json::Object metadata = {});
-    /// Documents of kind crdt: their edits are JSON CRDT patches and never conflict with other edits. A create makes texts
-    /// that can be edited, objects and lists of `initial`. One call of update is one event; an edit that fails leaves nothing
-    /// behind. On such a document update() above is translated: the least that leads to the wanted JSON value.
+    /// Documents of kind crdt: their edits are JSON CRDT patches and never conflict with other edits. A create makes texts that
+    /// can be edited, objects and lists of `initial`. One call of update is one event; an edit that fails changes nothing
+    /// behind. On such a document update() is translated into the smallest patch that leads to the wanted JSON value.
     using CrdtEdit = std::function<Result<>(crdt::Api &)>;
     Result<Edited> createCrdt(const DocumentId &id, const CollectionName &collection, json::Value initial, json::Object metadata = {});
     Result<Edited> updateCrdt(const DocumentId &id, const CrdtEdit &edit, json::Object metadata = {});
@@ -94,21 +98,22 @@ public:
     bool canUndo(const DocumentId &id) const;
     bool canRedo(const DocumentId &id) const;
 
-    // ---- decisions, in queue order per document. The entry must be a conflict whose unseen events are here (isReady).
+    // ---- decisions, in queue order per document. The entry must be a conflict whose unseen events have arrived (QueueEntry::ready).
     Result<Changes> resolve(const EventId &entry, Resolution resolution);
     std::optional<ConflictView> conflict(const EventId &entry) const; ///< base, ours, theirs, unseen
-    /// A conflict or dead letter is given up; a dead letter is tried again as a new edit.
+    /// discard() gives up a conflict or dead letter; retry() pushes a dead letter as a new edit.
     Result<Changes> discard(const EventId &entry);
     Result<Changes> retry(const EventId &entry);
-    /// The store cannot be read any more, and this may be ahead of it: every edit and decision fails from now on.
+    /// For a store that cannot be read any more, while the state in memory may be ahead of it: every edit and decision fails
+    /// with this error from now on.
     void refuseEdits(const Error &error);
 
     // ---- what is known
     const ClientId &clientId() const;
     std::vector<DocumentId> documents() const;
-    const DocumentState *confirmed(const DocumentId &id) const;  ///< nullptr: nothing known of it
-    const DocumentState *optimistic(const DocumentId &id) const; ///< confirmed and what waits
-    /// The optimistic document to read; nullptr if it is absent or of another kind. Valid until the next step.
+    const DocumentState *confirmed(const DocumentId &id) const;  ///< null: the document is not known here
+    const DocumentState *optimistic(const DocumentId &id) const; ///< the confirmed state and the pending edits
+    /// The optimistic document, for reading; null if it is absent or of another kind. Valid until the next step.
     const crdt::Document *crdtDocument(const DocumentId &id) const;
     std::optional<Position> position(const DocumentId &id) const;
     std::optional<CollectionName> collection(const DocumentId &id) const;

@@ -22,7 +22,7 @@ struct ClientCore::Private
     DocumentReplica &replica(const DocumentId &id);
     DocumentReplica *known(const DocumentId &id) const;
 
-    // One step: the work of `act` on one document, and what every step ends with.
+    // Runs one step: `act` on one document, then what every step ends with.
     template<class Act>
     Changes step(DocumentReplica &document, Act act)
     {
@@ -53,13 +53,13 @@ struct ClientCore::Private
     UuidGenerator uuids;
     ReplicaContext context;
     std::map<DocumentId, std::unique_ptr<DocumentReplica>> documents;
-    // A collection as it is watched. A list that the server calls full names everything there is: what was told before and is not
-    // in it has gone, after a restore for instance.
+    // A watched collection. A list that the server marks as full names all documents: one that was reported before and is not
+    // in the list does not exist any more, for instance after a restore.
     struct WatchedCollection
     {
         protocol::Watch parameters;
-        std::set<DocumentId> shown = {};  // told, and not deleted since
-        std::set<DocumentId> listed = {}; // of them those in the list that is coming
+        std::set<DocumentId> shown = {};  // reported, and not deleted since
+        std::set<DocumentId> listed = {}; // those of them that the incoming list has named so far
         bool isListing = true;
     };
     void onHeads(const protocol::Heads &message, Changes &out);
@@ -69,12 +69,12 @@ struct ClientCore::Private
     std::map<CollectionName, WatchedCollection> watches;
     std::map<DocumentId, json::Value> presences;
     std::chrono::milliseconds presenceSent{0};
-    std::optional<Error> refusal; // of every edit
+    std::optional<Error> refusal; // that every edit gets
     struct Pieces
     {
         std::string requestId, text;
     };
-    Pieces pieces; // of the answer that is coming in; a server sends one after the other
+    Pieces pieces; // of the answer that is being received; a server sends one answer after the other
     storage::Batch firstWrites; // of a new replica: its client id
 };
 

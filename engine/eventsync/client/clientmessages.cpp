@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Messages of the server, and to whom they go.
+// Dispatch of the server's messages.
 #include <eventsync/client/clientcore_p.h>
 #include <eventsync/client/limits.h>
 #include <eventsync/json/limits.h>
@@ -20,8 +20,8 @@ std::optional<std::chrono::milliseconds> milliseconds(std::optional<std::int64_t
 
 } // namespace
 
-// A document that is followed for its edits only shows no presence. Not before the document is in step: to a server that does
-// not know the subscription yet, presence is an error of the document, and would be taken for a refused subscription.
+// Presence is sent for open documents only, and not before the document is synced: a server that does not know the subscription
+// yet answers presence with an error of the document, which would look like a refused subscription.
 void ClientCore::Private::sendPresence(const DocumentId &id, const json::Value &state, Changes &out) const
 {
     const DocumentReplica *document = known(id);
@@ -41,7 +41,7 @@ void ClientCore::Private::onWelcome(const protocol::Welcome &message, Changes &o
     context.wire = message.limits;
     out.notifications.push_back(Welcomed{message});
     for (auto &[id, document] : documents)
-        finish(*document, out); // end() gives places to those that want one
+        finish(*document, out); // end() assigns places to documents that want one
     for (auto &[collection, watch] : watches) {
         watch.listed.clear();
         watch.isListing = true;
@@ -50,7 +50,7 @@ void ClientCore::Private::onWelcome(const protocol::Welcome &message, Changes &o
     presenceSent = clock.steady();
 }
 
-// Why the server closes decides whether, and when, it is worth coming back (rule 9).
+// The reason of the close decides whether and when to connect again (rule 9).
 void ClientCore::Private::onConnectionError(const Error &error, std::optional<std::chrono::milliseconds> retryAfter,
                                             Changes &out)
 {
@@ -64,7 +64,7 @@ void ClientCore::Private::onConnectionError(const Error &error, std::optional<st
         out.notifications.push_back(ConnectionReplaced{});
         out.close = Changes::Close{.reason = error, .retryAfter = limits::kRetryReplaced};
         return;
-    case ErrorCode::SlowConsumer: // it was us, but the next time may go better
+    case ErrorCode::SlowConsumer: // this client was too slow; it may succeed the next time
         out.close = Changes::Close{.reason = error, .retryAfter = retryAfter};
         return;
     default:
@@ -135,7 +135,7 @@ void ClientCore::Private::onWatching(const protocol::Watching &message, Changes 
     out.notifications.push_back(WatchReady{message.collection, message.token, message.full});
 }
 
-// What came in pieces is announced when it is whole.
+// An answer in parts is reported when it is complete.
 void ClientCore::Private::onResult(const protocol::QueryResult &message, Changes &out)
 {
     if (!message.piece) {
@@ -149,7 +149,7 @@ void ClientCore::Private::onResult(const protocol::QueryResult &message, Changes
     if (message.part == 1)
         pieces = {message.requestId, {}};
     if (pieces.requestId != message.requestId)
-        return; // of an answer that was given up
+        return; // of an answer that is no longer awaited
     pieces.text += *message.piece;
     if (pieces.text.size() > limits::kLongestAnswerBytes)
         return fail(ErrorCode::TooLarge, "the answer is longer than any may be");
@@ -166,7 +166,7 @@ void ClientCore::Private::onResult(const protocol::QueryResult &message, Changes
 Changes ClientCore::receive(const protocol::Message &message)
 {
     Changes out = d->begin();
-    // A message about one document, by the member of its replica that takes it.
+    // A message about one document, handled by this member of its replica.
     auto document = [&](const DocumentId &id, auto act) {
         if (DocumentReplica *replica = d->context.welcome ? d->known(id) : nullptr) {
             act(*replica);

@@ -12,8 +12,8 @@ namespace eventsync::client {
 
 namespace {
 
-constexpr std::size_t kSmallestBase = 64 * limits::kKiB; // below, loading a few events costs nothing
-constexpr std::size_t kLongHistory = 4;                  // times the usual length, while a conflict looks back that far
+constexpr std::size_t kSmallestBase = 64 * limits::kKiB; // below it, loading a few events costs little
+constexpr std::size_t kLongHistory = 4;                  // times the usual length, while a conflict needs items that far back
 
 } // namespace
 
@@ -56,11 +56,11 @@ bool ConfirmedHistory::rollBackTo(ServerSeq common, DocumentState &confirmed)
 {
     m_changes.documentRowChanged();
     if (common < m_start.serverSeq || common > m_position.serverSeq)
-        return false; // 0: nothing shared; anything else was never offered, and the gap asks again from the start
+        return false; // 0: nothing in common. Any other position was not offered by this client; the gap leads to a subscription from the start
     while (!m_items.empty() && m_position.serverSeq > common) {
         const HistoryItem &item = m_items.back();
         if (const auto reverted = confirmed.revert(item.inverse); !reverted) {
-            qCWarning(lcClient) << "a document's history cannot be taken back:" << reverted.error().toString().c_str();
+            qCWarning(lcClient) << "a document's history cannot be reverted:" << reverted.error().toString().c_str();
             return false;
         }
         setClock(item.event->clientId, item.event->clientSeq.previous());

@@ -9,17 +9,17 @@
 
 namespace eventsync::client {
 
-// One confirmed event with what takes it back.
+// One confirmed event with its inverse.
 struct HistoryItem
 {
     EventPtr event;
     Digest chain; // after it
     Diff inverse;
     json::Footprint footprint;
-    std::optional<std::int64_t> ownOrder = {}; // the place of the own entry that it settled; none: another's
+    std::optional<std::int64_t> ownOrder = {}; // the place of the own entry that it settled; none: the event is of another client
     std::size_t bytes = 0;
 
-    // Whether an edit with this base and place in the queue was made without it.
+    // Whether an edit with this base and place in the queue was made without knowledge of it.
     bool isUnseenBy(ServerSeq base, std::int64_t order) const
     {
         return event->serverSeq > base && (!ownOrder || *ownOrder > order);
@@ -27,10 +27,10 @@ struct HistoryItem
 };
 
 // What the log has confirmed of one document: the position, the last events with their inverses, and the vector clock. The
-// confirmed state itself is the lower part of the optimistic tree. Of it a row is not written with every event: `states` has it
-// as it was some events ago, and `history` holds the events since, which are kept anyway to go back. A new state row is written
-// when the events since the last one weigh as much as the state, so what is written stays proportional to what came in.
-// Owner only.
+// confirmed state itself is the lower part of the optimistic tree. Its row is not written with every event: `states` has an
+// older state, and `history` the events since, which are stored anyway for rolling back. A new state row is written when the
+// events since the last one are as large as the state, so the bytes written stay proportional to the bytes received. Owner
+// only.
 class ConfirmedHistory
 {
 public:
@@ -42,30 +42,32 @@ public:
     const Position &start() const { return m_start; } // before the first item
     const std::deque<HistoryItem> &items() const { return m_items; }
     const VectorClock &clock() const { return m_clock; }
-    // Waiting entries were compared with everything up to here: the position, but while one event or snapshot is applied.
+    // Waiting entries were compared with everything up to here: the position, except while one event or snapshot is being
+    // applied.
     ServerSeq comparedTo() const { return m_comparedTo; }
     void setCompared() { m_comparedTo = m_position.serverSeq; }
 
     void advance(const Event &event, const Digest &chain); // the event is applied; append() follows
     void append(HistoryItem item, Bytes canonical);
     void restart(const Position &position, const VectorClock &clock); // no event before it is known
-    // Takes events back off `confirmed`, down to this position. False if they do not lead there.
+    // Reverts events of `confirmed` down to this position. False if the items do not reach it.
     bool rollBackTo(ServerSeq common, DocumentState &confirmed);
-    // Removes items above the limits, but not what a conflict with the base `wanted` looks back at. They are returned.
+    // Removes items above the limits, but none that a conflict with the base `wanted` needs. Returns the removed items.
     std::vector<HistoryItem> trim(ServerSeq wanted);
 
-    // The footprints of what an edit with this base and place in the queue has not seen, as far as the history reaches back.
+    // The footprints of what an edit with this base and place in the queue has not seen, as far as the history has them.
     std::vector<const json::Footprint *> unseenBy(ServerSeq base, std::int64_t order) const;
-    // The confirmed state as it was; none if the history does not reach back that far.
+    // The confirmed state at an earlier position; none if the history does not reach it.
     std::optional<DocumentState> stateAt(ServerSeq seq, const DocumentState &confirmed) const;
-    // Positions at doubling distances: the common point of a history that was cut off lately is found closely.
+    // Positions at doubling distances, so that the last position in common with a server is found closely if its log was cut
+    // off recently.
     std::vector<protocol::Checkpoint> checkpoints() const;
 
     bool wantsStateRow(std::size_t stateBytes) const;
     void writeState(const DocumentState &confirmed);
 
     storage::Row documentCells() const;                          // position and start, for the row of the document
-    Result<> loadDocument(const storage::Row &row, std::size_t column); // from there on the cells are documentCells()
+    Result<> loadDocument(const storage::Row &row, std::size_t column); // `column`: where documentCells() begin
     void loadBase(ServerSeq at) { m_base = at; }
     void loadCrdtBase() { m_baseIsCrdt = true; }
     Result<> load(HistoryItem item, DocumentState &tree);
@@ -84,9 +86,9 @@ private:
     std::deque<HistoryItem> m_items;
     std::size_t m_bytes = 0;
     VectorClock m_clock;
-    ServerSeq m_base;                          // where the row in `states` stands
+    ServerSeq m_base;                          // position of the row in `states`
     bool m_baseIsCrdt = false;                 // ... and that in `crdts`
-    bool m_baseIsOutdated = false;             // by something else than events
+    bool m_baseIsOutdated = false;             // the state was changed by something other than events
     std::size_t m_bytesSinceBase = 0;
 };
 

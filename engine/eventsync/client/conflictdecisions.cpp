@@ -29,7 +29,7 @@ std::optional<ConflictView> ConflictDecisions::view(const EventId &id) const
         }
     }
     if (!ours || !ours->apply(edit.operation, edit.diff)) {
-        ours = m_doc.tree.state(); // it was made on top of own edits that the base does not have
+        ours = m_doc.tree.state(); // the edit was made on top of own edits that are not in the base
         static_cast<void>(ours->apply(edit.operation, edit.diff));
     }
     view.ours = ours->jsonState();
@@ -38,7 +38,7 @@ std::optional<ConflictView> ConflictDecisions::view(const EventId &id) const
 
 // ---- plans
 
-// Our values at the paths we wrote; counters and the like are counted again.
+// The own values at the paths that the own edit wrote; counters are incremented again.
 json::Patch ConflictDecisions::ourValues(const ConflictView &view) const
 {
     json::Patch patch;
@@ -54,7 +54,7 @@ json::Patch ConflictDecisions::ourValues(const ConflictView &view) const
             continue;
         json::Pointer path = entry.path;
         const json::Value *ours = json::find(*view.ours, path);
-        // Where the container has gone, the nearest one that is there gets our whole member.
+        // If the container does not exist any more, the whole own member is written into the nearest one that exists.
         while (ours && path.tokens().size() > 1 && !json::find(now.view(), path.parent())) {
             path = path.parent();
             ours = json::find(*view.ours, path);
@@ -74,7 +74,7 @@ json::Patch ConflictDecisions::ourValues(const ConflictView &view) const
     return patch;
 }
 
-// The whole document shows `value`: made again if it is gone.
+// The document gets the value `value`; it is created again if it does not exist.
 Result<EditPlan> ConflictDecisions::wholePlan(const QueueEntry &edit, const json::Value &value)
 {
     EditPlan plan;
@@ -98,12 +98,12 @@ Result<EditPlan> ConflictDecisions::oursPlan(const ConflictView &view)
     EditPlan plan{.operation = view.entry.operation, .diff = view.entry.diff};
     if (plan.operation == Operation::Delete) {
         if (!state.exists())
-            plan.operation = Operation::Update; // gone already: only the decision is logged
+            plan.operation = Operation::Update; // it does not exist any more: only the decision is logged
         return plan;
     }
     if (!view.ours)
         return failure(ErrorCode::PatchFailed, "our edit has no state of its own any more");
-    const bool whole = plan.operation == Operation::Create || view.entry.footprint.isEverything(); // created meanwhile
+    const bool whole = plan.operation == Operation::Create || view.entry.footprint.isEverything(); // it was it was it was it was created meanwhile
     if (!state.exists() || whole || view.entry.diff.isCrdt() || state.kind() == DocumentKind::Crdt)
         return wholePlan(view.entry, *view.ours);
     plan.diff = Diff(ourValues(view));
@@ -154,7 +154,7 @@ Result<EditPlan> ConflictDecisions::planOf(const ConflictView &view, const Resol
     return plan;
 }
 
-// ---- what a user or a resolver says
+// ---- decisions of a user or a resolver
 
 Result<> ConflictDecisions::resolve(const EventId &id, const Resolution &resolution)
 {

@@ -6,18 +6,18 @@
 
 namespace eventsync::client {
 
-// Decisions of a resolver or a user on conflicts and dead letters (docs/merging.md, Resolvers). A decision is a new event at the
-// tail of the queue, made on the optimistic state; the entry that it replaces leaves. Owner only.
+// Decisions of a resolver or a user on conflicts and dead letters (docs/merging.md, Resolvers). A decision is a new entry at
+// the end of the queue, made on the optimistic state; the entry that it replaces leaves the queue. Owner only.
 class ConflictDecisions
 {
 public:
     ConflictDecisions(DocumentParts &document, LocalEdits &edits, EntryFates &fates, const CrdtIdRewriter &rewriter)
         : m_doc(document), m_edits(edits), m_fates(fates), m_rewriter(rewriter) {}
 
-    std::optional<ConflictView> view(const EventId &id) const; // none: there is no such conflict
+    std::optional<ConflictView> view(const EventId &id) const; // none: the entry is not a conflict
     Result<> resolve(const EventId &id, const Resolution &resolution);
     Result<> discard(const EventId &id);
-    Result<> retry(const EventId &id);         // a refused edit, as a new one, on the state as it is now
+    Result<> retry(const EventId &id);         // pushes a refused edit as a new one, on the current state
 
 private:
     Result<EditPlan> planOf(const ConflictView &view, const Resolution &resolution);

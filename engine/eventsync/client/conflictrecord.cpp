@@ -12,7 +12,7 @@ using json::OperationKind;
 
 namespace {
 
-// What leads from one view to another, as a patch.
+// The patch that leads from one view to another.
 json::Value changeBetween(const json::State &before, const json::State &after)
 {
     if (before && after)
@@ -31,8 +31,8 @@ bool isAboutCrdt(const ConflictView &view, const DocumentParts &document)
         || std::ranges::any_of(view.unseen, [](const EventPtr &event) { return event->diff.isCrdt(); });
 }
 
-// What others did to a document of kind crdt, as patches of its view: one for each of their events would be long, so those
-// that came without one of ours between them are one.
+// What others did to a document of kind crdt, as patches of its view. A patch for each of their events would be long, so
+// consecutive events of others, without an own event between them, give one patch.
 std::vector<json::Value> theirViews(const ConflictView &view, const DocumentParts &document)
 {
     std::vector<json::Value> changes;
@@ -40,7 +40,7 @@ std::vector<json::Value> theirViews(const ConflictView &view, const DocumentPart
     if (!state)
         return changes;
     auto next = view.unseen.begin();
-    std::optional<json::State> before; // of the run of theirs that goes on
+    std::optional<json::State> before; // of the current run of others' events
     const auto end = [&] {
         if (before)
             changes.push_back(changeBetween(*before, state->jsonState()));
@@ -56,7 +56,7 @@ std::vector<json::Value> theirViews(const ConflictView &view, const DocumentPart
             end();
         else if (!before)
             before = state->jsonState();
-        if (!state->apply(*item.event)) // never: it was applied before
+        if (!state->apply(*item.event)) // cannot happen: the event was applied before
             return changes;
     }
     end();
@@ -98,7 +98,7 @@ json::Object conflictRecord(const ConflictView &view, const Resolution &resoluti
     json::Array theirs = theirChanges(view, document, &truncated);
     json::Value base = json::Array();
     json::Value ours;
-    if (isAboutCrdt(view, document)) { // patches of ids tell people nothing: those of the view
+    if (isAboutCrdt(view, document)) { // patches of ids cannot be read by a user: patches of the view are recorded
         ours = changeBetween(view.baseKnown ? view.base : view.theirs, view.ours);
         if (view.baseKnown)
             base = changeBetween(view.ours, view.base);

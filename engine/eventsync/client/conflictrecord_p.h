@@ -3,10 +3,11 @@
 
 #include <eventsync/client/documentparts_p.h>
 
-// What a decision says of its conflict, for good: metadata.conflict of its event (docs/merging.md, Resolvers). Internal.
+// The permanent record of a decided conflict: `metadata.conflict` of the decision's event (docs/merging.md, Resolvers).
+// Internal.
 namespace eventsync::client {
 
 json::Object conflictRecord(const ConflictView &view, const Resolution &resolution, const DocumentParts &document);
-void truncateConflictRecord(json::Object &record); // the three sides have no room beside the edit
+void truncateConflictRecord(json::Object &record); // for an event that would be too large with all three sides
 
 } // namespace eventsync::client

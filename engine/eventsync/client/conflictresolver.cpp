@@ -43,7 +43,7 @@ bool same(const json::Value *a, const json::Value *b)
     return a == b || (a && b && json::equal(*a, *b));
 }
 
-// Into `merged`; nothing there means that the member is absent. Depth is bounded by the value domain's.
+// Writes the result into `merged`; no value means that the member is absent. The recursion is bounded by the depth of values.
 bool mergeValue(const json::Value *base, const json::Value *ours, const json::Value *theirs, json::State &merged)
 {
     const json::Value *taken = nullptr;

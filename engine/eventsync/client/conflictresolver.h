@@ -8,9 +8,9 @@
 
 namespace eventsync::client {
 
-/// Decides what becomes of an edit that overlaps what others did meanwhile (docs/merging.md, Resolvers). The decision is
-/// pushed as a new event with its record in the metadata, so every conflict is in the log. Implementations are pure
-/// functions of the view; Ask leaves the conflict to a person. One per collection, see SyncClient::setResolver.
+/// Decides about an edit that overlaps edits of others which its author had not seen (docs/merging.md, Resolvers). The decision
+/// is pushed as a new event with its record in the metadata, so every conflict is in the log. Implementations are pure
+/// functions of the view; Decision::Ask leaves the conflict to the user. One per collection, see SyncClient::setResolver.
 class ConflictResolver
 {
 public:
@@ -21,17 +21,17 @@ public:
 
 using ResolverPtr = std::shared_ptr<const ConflictResolver>;
 
-ResolverPtr askResolver();            ///< always a person
-ResolverPtr oursResolver();           ///< our values at the paths we wrote
-ResolverPtr theirsResolver();         ///< our edit is given up, on the record
-/// By the order in which edits reach the server, its clock being the only one that all agree on: the edit that arrives last,
-/// which is the one in conflict, wins.
+ResolverPtr askResolver();            ///< the user always decides
+ResolverPtr oursResolver();           ///< the own values, at the paths that the own edit wrote
+ResolverPtr theirsResolver();         ///< the own edit is dropped, and the log records it
+/// The edit that reaches the server last, which is the one in conflict, wins. The order of arrival is the only clock that all
+/// clients share.
 ResolverPtr lastWriterWinsResolver();
-/// Member by member, three ways: what only one side changed is taken from it. Where both changed one value differently (or
-/// the base is not known any more) `otherwise` decides about the whole.
+/// A three-way merge of members: what only one side changed is taken from that side. If both changed a value differently, or
+/// the base is not known any more, `otherwise` decides about the whole document.
 ResolverPtr fieldMergeResolver(ResolverPtr otherwise = askResolver());
 
-/// The three-way merge itself; none if both sides changed one value differently. Arrays are values, not merged inside.
+/// The three-way merge itself; none if both sides changed one value differently. Arrays are compared as a whole.
 std::optional<json::State> mergeFields(const json::State &base, const json::State &ours, const json::State &theirs);
 
 } // namespace eventsync::client

@@ -32,7 +32,7 @@ bool lacksDependency(const Entry &entry)
         && isPatch(entry.edit);
 }
 
-// Both of two copies may have rewritten an edit, each under its own new session.
+// Two copies may both have rewritten an edit, each under its own new session.
 bool isCopysVersion(const QueueEntry &edit, const LogHit &hit)
 {
     if (!hit.event || !hit.event->diff.isCrdt() || !hit.event->diff.hasChanges() || hit.event->operation != edit.operation)
@@ -105,8 +105,8 @@ void CrdtIdRewriter::endReapply(const CrdtRenames &renames)
         m_doc.undo.rename(renames);
 }
 
-// New ids if it must have them (`anew`, or other operations have or will have its own), or if it is of another session and may have
-// them now. All at once: ids that were rewritten already must not be taken for old ones.
+// An entry gets new ids if it must (`anew`, or its ids are or will be used by other operations), or if it is of another session
+// and may be rewritten now. All ids are mapped at once, so that rewritten ids are not mistaken for old ones.
 void CrdtIdRewriter::rewrite(Entry &entry, CrdtRenames &renames, const CrdtIds &unapplied, bool anew)
 {
     if (!entry.isWaiting() || !isPatch(entry.edit))
@@ -130,8 +130,8 @@ void CrdtIdRewriter::rewrite(Entry &entry, CrdtRenames &renames, const CrdtIds &
     m_doc.undo.setEdit(before, entry.edit.id);
 }
 
-// One in flight with these times or later ones comes into the log before it, and then it needs new ids; until then they are
-// not known.
+// An entry in flight with these times or later ones will be logged before it; then this entry needs new ids, which are not
+// known until then.
 bool CrdtIdRewriter::isOvertaken(const crdt::IdSpan &ids) const
 {
     return std::ranges::any_of(m_doc.queue.sent(), [&](std::int64_t order) {
@@ -143,7 +143,7 @@ bool CrdtIdRewriter::isOvertaken(const crdt::IdSpan &ids) const
     });
 }
 
-// After a restore of the server, for instance, others had to push again what the patch depends on.
+// For instance after a restore of the server, when other clients push again what the patch depends on.
 void CrdtIdRewriter::requeueWhenComplete(Entry &entry, CrdtRenames &renames, const CrdtIds &unapplied)
 {
     const ServerSeq base = entry.edit.baseSeq;
@@ -173,7 +173,7 @@ void CrdtIdRewriter::requeueWhenComplete(Entry &entry, CrdtRenames &renames, con
     rewrite(entry, renames, unapplied, anew);
 }
 
-// An entry behind it that is in flight cannot have been logged: the server skips what comes after a duplicate.
+// An entry after it that is in flight cannot have been logged: the server skips all events after a duplicate.
 bool CrdtIdRewriter::restoreVersion(Entry &entry, const LogHit &hit)
 {
     if (!isPatch(entry.edit))

@@ -6,8 +6,8 @@
 
 namespace eventsync::client {
 
-// Collects what changes in a document of kind crdt during a step, so that editors can repeat it. Owner only; the state that it
-// observes calls it, so it stays where it is.
+// Collects what changes in a document of kind crdt during a step, so that editors can repeat it. Owner only. Not movable: the
+// state that it observes holds its address.
 class CrdtObserver
 {
 public:
@@ -15,9 +15,10 @@ public:
     CrdtObserver(const CrdtObserver &) = delete;
     CrdtObserver &operator=(const CrdtObserver &) = delete;
 
-    // What has changed since the last call; the paths of it go to `changes`. None: nothing, or it is no CRDT document.
+    // The changes since the last call; their paths are added to `changes`. None: nothing has changed, or it is not a CRDT
+    // document.
     std::optional<CrdtChanged> take(const DocumentId &id, DocumentState &state, DocumentChanges &changes);
-    void forget(DocumentState &state); // after an edit that came to nothing: editors know this state
+    void forget(DocumentState &state); // after an edit that was reverted: editors show this state already
     void loaded(DocumentState &state);
 
 private:

@@ -5,7 +5,7 @@
 
 #include <map>
 
-// Which ids of JSON CRDT patches have become others, and which ids a patch stands on. Internal to the client.
+// Which ids of JSON CRDT patches were replaced by others, and on which ids a patch depends. Internal to the client.
 namespace eventsync::client {
 
 // Ids of patches that had to be written again under another session or at another time. Spans never overlap.
@@ -35,14 +35,14 @@ class CrdtIds
 public:
     void add(const crdt::IdSpan &span);
     bool meets(const crdt::IdSpan &span) const;
-    std::uint64_t endOf(std::uint64_t sid) const; // behind the last id of the session; 0 if there is none
+    std::uint64_t endOf(std::uint64_t sid) const; // after the last id of the session; 0 if it has none
     bool isEmpty() const { return m_ends.empty(); }
 
 private:
-    std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> m_ends; // (sid, first time) -> end; apart
+    std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> m_ends; // (sid, first time) -> end; not adjacent
 };
 
-// Whether an operation of the patch stands on one of these ids.
+// Whether an operation of the patch refers to one of these ids.
 bool refersTo(const crdt::PatchView &patch, const CrdtIds &ids);
 
 } // namespace eventsync::client

@@ -7,10 +7,10 @@
 
 namespace eventsync::client {
 
-// The accumulator of a step: what it has changed in one document. Every class of a replica records here, and nothing else
-// carries results: rows to write, rows that their owner writes once at the end of the step, messages, notifications, and the
-// parts of the content that may differ. moveTo() hands them on in the order on which observers rely: content, what happened,
-// the queue. Owner only.
+// The accumulator of a step: what it has changed in one document. Every class of a replica records here, and results are passed
+// on in no other way: rows to write, rows that their owner writes once at the end of the step, messages, notifications, and the
+// paths whose content may differ. moveTo() appends them to the Changes in the order that observers rely on: content, other
+// notifications, the queue. Owner only.
 class DocumentChanges
 {
 public:
@@ -24,7 +24,7 @@ public:
     bool takeDocumentRow() { return std::exchange(m_documentRow, false); }
     void queueRowChanged(std::int64_t order);
     void queueRowRemoved(std::int64_t order);
-    std::set<std::int64_t> takeQueueRows(); // that are to be written; the removed ones are erased
+    std::set<std::int64_t> takeQueueRows(); // rows to write; rows of removed entries are erased
 
     // ---- messages and notifications
     void send(protocol::Message message) { m_out.messages.push_back(std::move(message)); }
@@ -40,11 +40,11 @@ public:
     bool isCausedByOthers() const { return m_remote; }
     bool hasManyPaths() const { return m_paths.size() > kChangedPaths; }
 
-    // Everything since the last call. `crdt`: what editors see, before all else.
+    // Everything since the last call. `crdt`: comes first, because editors must be updated first.
     void moveTo(Changes &out, std::optional<CrdtChanged> crdt = {});
 
 private:
-    static constexpr std::size_t kChangedPaths = 256; // above that, "everything" is cheaper to send and to handle
+    static constexpr std::size_t kChangedPaths = 256; // above that the root is reported instead, which is cheaper for all
 
     DocumentId m_id;
     Changes m_out;

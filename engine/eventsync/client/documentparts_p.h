@@ -16,10 +16,10 @@
 
 namespace eventsync::client {
 
-// What the replicas of one core share.
+// State that the replicas of one core share.
 struct ReplicaContext
 {
-    // What this connection may use: granted by the server, within our own limits.
+    // The limits of this connection: what the server granted, at most the own limits.
     std::size_t places() const { return granted(wire.documentsPerConnection, limits::kDocumentsPerConnection); }
     std::size_t frameBytes() const { return granted(wire.frameBytes, limits::kFrameBytes); }
     std::size_t eventBytes() const { return granted(wire.eventBytes, limits::kEventBytes); }
@@ -30,12 +30,12 @@ struct ReplicaContext
     const ClientOptions &options;
     ClientId clientId = {};
     Policies policies = {};
-    protocol::WireLimits wire = {};            // of the last welcome; zeros: our own limits
-    std::int64_t lastOrder = 0, firstOrder = 0; // places given at the tail and at the head of the queue
+    protocol::WireLimits wire = {};            // of the last welcome; zeros: the own limits
+    std::int64_t lastOrder = 0, firstOrder = 0; // the last places given at the end and at the beginning of the queue
     std::int64_t lastBatch = 0;
     std::size_t queueSize = 0;                 // entries of all documents
     bool welcome = false;
-    std::optional<Error> fork = {};            // set by a replica: this one is a copy, or expired
+    std::optional<Error> fork = {};            // set by a replica: the own client id is used by a copy, or has expired
 
 private:
     static std::size_t granted(std::int64_t wire, std::size_t ours)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The subscription and the events. Snapshots and other histories: documentsnapshot.cpp.
+// The subscription and the events. Snapshots and diverged histories are in documentsnapshot.cpp.
 #include <eventsync/client/documentpull_p.h>
 
 #include <eventsync/client/logging_p.h>
@@ -14,7 +14,7 @@ namespace eventsync::client {
 
 namespace {
 
-constexpr std::int64_t kNowhere = std::numeric_limits<std::int64_t>::min(); // own, with no entry that it settled
+constexpr std::int64_t kNowhere = std::numeric_limits<std::int64_t>::min(); // an own event that settled no entry
 constexpr std::int64_t kEverywhere = std::numeric_limits<std::int64_t>::max();
 constexpr std::size_t kPendingIdBytes = 84; // of one [first, current] in JSON
 constexpr int kRepairs = 3;                 // subscriptions in a row that may fail to reach the server's position
@@ -49,8 +49,8 @@ void DocumentPull::subscribe()
     enter(PullEvent::Subscribed);
 }
 
-// As many as one frame takes. Leaving one out is safe: what is pushed again is recognised by its id. So those go first that
-// are likely to be in the log.
+// As many as fit one frame. Leaving an id out is safe, because an edit that is pushed again is recognised by its id. The ids
+// that are likely to be in the log come first.
 std::vector<protocol::PendingId> DocumentPull::pendingIds() const
 {
     const std::size_t frame = m_doc.context.frameBytes();
@@ -84,7 +84,7 @@ void DocumentPull::tick()
 {
     if (m_doc.pause.endIfOver(m_doc.context.clock.steady()))
         mayAskAgain();
-    // Once a tick at most: what earlier steps wrote is durable before this message goes.
+    // At most once a tick: what earlier steps wrote is durable before this message is sent.
     const ServerSeq position = m_doc.history.serverSeq();
     if (m_state == PullState::Synced && m_cursorSent < position) {
         m_doc.changes.send(protocol::Cursor{m_doc.id, position});
@@ -92,7 +92,7 @@ void DocumentPull::tick()
     }
 }
 
-// Without a subscription nothing can be pushed. A permanent refusal makes dead letters of what waits, as a refused push does.
+// Without a subscription nothing can be pushed. A permanent refusal makes dead letters of waiting edits, like a refused push.
 void DocumentPull::onError(const Error &error, std::optional<std::chrono::milliseconds> retryAfter)
 {
     const ErrorClass what = errorClass(error.code);
@@ -107,7 +107,7 @@ void DocumentPull::onError(const Error &error, std::optional<std::chrono::millis
         m_fates.deadLetterAll(error, &Entry::isPending);
 }
 
-// Asks the server anew; after a few times in vain the connection is left instead, for a while.
+// Subscribes again; after a few failures the connection is closed instead, for a while.
 void DocumentPull::repair(Error why)
 {
     qCWarning(lcClient) << "document" << m_doc.id.text().c_str() << "is fetched again:" << why.toString().c_str();
@@ -153,7 +153,7 @@ void DocumentPull::onEvents(const protocol::Events &message)
     auto fresh = incoming(message, gap);
     const bool whole = !gap && !fresh.empty() && fresh.back().event == message.events.back().event;
     if (whole && fresh.back().chain != message.chain) {
-        repair({ErrorCode::Corrupt, "events of another history"}); // the server finds the common point
+        repair({ErrorCode::Corrupt, "events of another history"}); // the server finds the last position in common
         return;
     }
     EventsApplied applied{.documentId = m_doc.id, .events = {}};
@@ -169,7 +169,7 @@ void DocumentPull::onEvents(const protocol::Events &message)
     if (!applied.events.empty()) {
         m_doc.changes.notify(std::move(applied));
         if (m_rewriter.waitsForDependency())
-            m_doc.tree.unapply(); // also where own events needed none: it may be there now
+            m_doc.tree.unapply(); // also for own events that needed no reapply: a dependency may be there now
     }
     if (gap && m_state != PullState::Refetching && !m_doc.context.fork) {
         subscribe();
@@ -211,8 +211,8 @@ Result<> DocumentPull::applyEvent(Incoming incoming)
     return {};
 }
 
-// Whether what is behind in the queue was made on top of this event. An event under the own client id that this replica never
-// made means that it is a copy, or was copied.
+// Whether the later entries of the queue were made on top of this event. An event under the own client id that this replica
+// never made means that it is a copy, or was copied.
 bool DocumentPull::isOwn(const Event &event, const EntryFates::Settled &settled)
 {
     if (event.clientId != m_doc.context.clientId)
@@ -225,8 +225,8 @@ bool DocumentPull::isOwn(const Event &event, const EntryFates::Settled &settled)
     using Known = AcknowledgedEdits::Known;
     const Known known = m_doc.acknowledged.known(event.id, event.firstId());
     if (known != Known::No)
-        return known == Known::Acknowledged; // behind an edit that was given up nothing was made on top of it
-    m_doc.context.fork = Error{ErrorCode::ClientForked, "an event under the own client id that this replica never made"};
+        return known == Known::Acknowledged; // no later entry was made on top of an edit that was given up
+    m_doc.context.fork = Error{ErrorCode::ClientForked, "an event has the own client id, but this replica never made it"};
     return false;
 }
 
@@ -241,8 +241,8 @@ void DocumentPull::usePolicy(const std::optional<CollectionPolicy> &policy)
         m_doc.context.policies.set(*collection, *policy);
         m_doc.changes.put("meta", rows::policyRow(*collection, *policy));
     }
-    if (m_doc.rules.areOutdated()) { // another document of the collection may have brought it
-        m_doc.tree.unapply();        // what waits must pass the new rules
+    if (m_doc.rules.areOutdated()) { // the policy may have arrived with another document of the collection
+        m_doc.tree.unapply();        // waiting entries must pass the new rules
         m_doc.rules.refresh();
     }
 }
@@ -276,14 +276,14 @@ void DocumentPull::onSynced(const protocol::Synced &message)
     m_doc.changes.notify(DocumentSynced{m_doc.id, m_doc.history.position()});
 }
 
-// Purged: what the user may no longer read is removed, what the user has written becomes dead letters to look at.
+// Content that the user may no longer read is removed; the user's own edits become dead letters, which can still be read.
 void DocumentPull::onRevoked(const protocol::Revoked &message)
 {
     m_fates.deadLetterAll({ErrorCode::PermissionRevoked, message.reason},
                           [](const Entry &entry) { return entry.state() != EntryState::DeadLetter; });
     m_doc.resetHistory();
     m_doc.staged.drop();
-    m_doc.setReadOnly(false); // with the rest of what was known of it
+    m_doc.setReadOnly(false); // like everything else that was known of the document
     m_doc.isOpen = false;
     enter(PullEvent::Left);
     m_doc.acknowledged.clear();

@@ -12,7 +12,7 @@ namespace eventsync::client {
 
 namespace {
 
-constexpr std::size_t kPushRoom = 4 * limits::kKiB; // of a frame: the message around the events
+constexpr std::size_t kPushRoom = 4 * limits::kKiB; // for the message around the events in a frame
 
 } // namespace
 
@@ -25,7 +25,7 @@ bool DocumentPush::hasToSend() const
         || (!m_doc.isReadOnly && !waiting.empty() && !m_doc.queue.at(*waiting.begin()).in<Entry::Waiting>().isHeld);
 }
 
-// What was made while the right to write was not known waits for it, instead of being refused edit by edit.
+// Edits that were made while the right to write was not known wait for it, instead of being refused one by one.
 bool DocumentPush::maySend() const
 {
     const ReplicaContext &context = m_doc.context;
@@ -90,7 +90,7 @@ void DocumentPush::send(std::vector<EventPtr> events)
 void DocumentPush::deadLetterTooLarge()
 {
     const std::size_t most = m_doc.context.eventBytes();
-    if (most >= limits::kEventBytes) // nothing larger was ever queued
+    if (most >= limits::kEventBytes) // no larger edit is ever queued
         return;
     for (auto &[order, entry] : m_doc.queue.entries()) {
         if (entry.isWaiting() && DocumentParts::pushedBytes(entry, *m_doc.pushed(entry, ClientSeq(limits::kMaxInteger))) > most)
@@ -100,7 +100,7 @@ void DocumentPush::deadLetterTooLarge()
 
 // ---- answers
 
-// The server could not read what was pushed, and does not say which of the events was at fault: none of them was taken.
+// The server could not read a push, and does not say which of its events was at fault. It took none of them.
 void DocumentPush::onUnreadable(const Error &error)
 {
     if (errorClass(error.code) == ErrorClass::Permanent)
@@ -121,7 +121,7 @@ void DocumentPush::onAck(const protocol::Ack &message)
         enter(PushEvent::Refused);
         const bool isFork = result.status == AckStatus::Rejected
             && (result.code == ErrorCode::ClientForked || result.code == ErrorCode::ClientExpired);
-        if (isFork) { // also if its entry is settled: with this client id nothing more is taken
+        if (isFork) { // also if its entry is settled: the server takes no more events with this client id
             m_doc.context.fork = Error{*result.code, result.reason.value_or(std::string())};
             return;
         }
@@ -145,7 +145,8 @@ void DocumentPush::accepted(Entry &entry, const protocol::AckResult &result)
         m_fates.settle({.asked = id, .first = id, .logged = id, .serverSeq = seq, .event = nullptr, .status = result.status});
 }
 
-// Only a permanent refusal makes a dead letter. What the server skipped, or cannot validate, waits and is compared here.
+// Only a permanent refusal makes a dead letter. Edits that the server skipped, or could not compare, wait and are compared
+// here.
 void DocumentPush::refused(Entry &entry, const protocol::AckResult &result)
 {
     const ErrorCode code = result.code.value_or(result.status == AckStatus::Rejected ? ErrorCode::Invalid : ErrorCode::Conflict);
@@ -161,11 +162,11 @@ void DocumentPush::refused(Entry &entry, const protocol::AckResult &result)
             m_fates.deadLetter(entry, why);
             return;
         }
-        m_fates.requeue(entry); // the moment, or the server, is to blame: again, later
+        m_fates.requeue(entry); // a temporary failure, or a fault of the server: pushed again later
         m_doc.pause.begin(m_doc.context.clock.steady());
         return;
     }
-    m_fates.markConflicting(entry, {code, why.message.empty() ? "overlaps events that were not seen" : why.message, why.path});
+    m_fates.markConflicting(entry, {code, why.message.empty() ? "it overlaps events that its author had not seen" : why.message, why.path});
     entry.in<Entry::Conflict>().wait = result.head.value_or(ServerSeq());
 }
 

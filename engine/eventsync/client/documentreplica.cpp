@@ -75,7 +75,7 @@ void DocumentReplica::finish(Changes &out)
 {
     DocumentState &tree = m_doc.tree.state();
     if (m_doc.history.wantsStateRow(tree.canonicalSize()))
-        m_doc.history.writeState(m_doc.tree.confirmed()); // while the pending entries are off the tree, if they are
+        m_doc.history.writeState(m_doc.tree.confirmed()); // cheapest while the pending entries are unapplied
     // Under an id that another replica uses as well, own patches may not fit; clientIdChanged() follows in this step.
     if (!m_doc.context.fork || tree.kind() == DocumentKind::Json)
         reapplyQueue();
@@ -111,8 +111,8 @@ void DocumentReplica::reapplyQueue()
     };
     bool validBefore = true;
     CrdtRenames renames;
-    CrdtIds unapplied; // of patches in flight that do not apply here, and of those that wait for their answers with them
-    // The walk goes by the queue's order: to mark one conflicting marks what follows it behind.
+    CrdtIds unapplied; // ids of patches in flight that do not apply here, and of entries that wait for their answers
+    // The loop goes in queue order: marking an entry as conflicting also marks later ones that depend on it.
     for (auto &[order, entry] : m_doc.queue.entries()) {
         m_rewriter.reapply(entry, renames, unapplied);
         if (!entry.isPending())
@@ -144,14 +144,14 @@ void DocumentReplica::reapplyQueue()
             m_fates.markConflicting(entry, {ErrorCode::Conflict, "no longer passes: " + valid.error().message, valid.error().path});
             continue;
         }
-        hold(!valid); // because of one in flight: what is behind it waits for its answer
+        hold(!valid); // because of an entry in flight: later entries wait for its answer
         tree.add(entry, std::move(applied->inverse));
         validBefore = valid.has_value();
     }
     m_rewriter.endReapply(renames);
 }
 
-// What a sent entry would have found in the items that go is recorded with it.
+// Changes in the removed items that a sent entry has not seen are recorded in the entry.
 void DocumentReplica::trimHistory()
 {
     ServerSeq wanted = m_doc.history.serverSeq();

@@ -16,8 +16,9 @@ enum class SubscriptionNeed {
 };
 
 // One document at one client: its parts, and the classes that work on them. docs/architecture.md, One document at a client, has
-// the picture and the way of an edit. Every call of a part is one step or a piece of one; the core calls finish() once at its
-// end, which puts the queue back onto the tree, sends what may go, and writes each changed row once. Internal; owner only.
+// a diagram and the way of an edit. Each call of a part is a step or a part of one. The core calls finish() once at the end of
+// a step: it applies the queue to the tree again, sends what may be sent, and writes each changed row once. Internal; owner
+// only.
 class DocumentReplica
 {
 public:
@@ -39,7 +40,7 @@ public:
     bool isSynced() const { return m_pull.state() == PullState::Synced; }
     void subscribe(Changes &out);              // as DocumentTurns says
     void unsubscribe(Changes &out);
-    void clientIdChanged();                    // what is not in the log is numbered anew
+    void clientIdChanged();                    // edits that are not in the log get new numbers
     void tick();
     void finish(Changes &out);
 

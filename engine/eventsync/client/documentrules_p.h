@@ -5,7 +5,7 @@
 
 namespace eventsync::client {
 
-// The rules of the collection that one document belongs to: its policy, and what its states must pass. Owner only.
+// The rules of the collection that one document belongs to: its policy and its validators. Owner only.
 class DocumentRules
 {
 public:
@@ -26,7 +26,7 @@ private:
     const ClientOptions &m_options;
     std::optional<CollectionName> m_collection;
     std::optional<StateCheck> m_check;
-    CollectionPolicy m_checkedPolicy; // of which m_check was made
+    CollectionPolicy m_checkedPolicy; // for which m_check was made
     bool m_checks = false;
 };
 

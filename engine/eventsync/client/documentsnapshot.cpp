@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// When events do not continue the history: snapshots, and a history that diverged (docs/protocol.md, rules 2 and 8).
+// Cases in which events do not continue the history: snapshots, and a diverged history (docs/protocol.md, rules 2 and 8).
 #include <eventsync/client/documentpull_p.h>
 
 #include <eventsync/json/diff.h>
@@ -34,8 +34,8 @@ void DocumentPull::onSnapshot(const protocol::Snapshot &message)
         installSnapshot(*whole, std::move(*state));
 }
 
-// Whether this is a state of another document than the one here: it was deleted and created again by others. (Not if we did:
-// what is in the queue behind that was made on the new one.)
+// Whether this is the state of another incarnation: others have deleted the document and created it again. (Not if this replica
+// did: later entries of its queue were made on the new incarnation.)
 bool DocumentPull::isOtherIncarnation(const DocumentState &state) const
 {
     const std::uint64_t here = m_doc.tree.state().crdtIncarnation(), there = state.crdtIncarnation();
@@ -48,8 +48,8 @@ bool DocumentPull::isOtherIncarnation(const DocumentState &state) const
     });
 }
 
-// What a snapshot changed, if it changed anything. Edits of a CRDT document overlap a create or delete, as each of them would;
-// whether the others have what they depend on, the tree will tell.
+// The footprint of what a snapshot changed, if it changed anything. Edits of a CRDT document overlap a create or delete, like
+// any two of them; whether the dependencies of the other edits are there is decided when they are applied to the tree.
 std::optional<json::Footprint> DocumentPull::differenceTo(const DocumentState &state)
 {
     DocumentState &here = m_doc.tree.state();
@@ -71,7 +71,7 @@ std::optional<json::Footprint> DocumentPull::differenceTo(const DocumentState &s
 void DocumentPull::installSnapshot(const protocol::Snapshot &message, DocumentState state)
 {
     m_doc.tree.unapply();
-    const bool isOther = isOtherIncarnation(state); // asked before a create of ours is settled
+    const bool isOther = isOtherIncarnation(state); // determined before an own create is settled
     std::set<EventId> asked;
     for (const protocol::KnownId &known : message.known) {
         asked.insert(known.asked);
@@ -112,7 +112,7 @@ void DocumentPull::onDiverged(const protocol::Diverged &message)
     m_doc.changes.notify(DocumentDiverged{m_doc.id, common});
     m_doc.staged.drop();
     m_doc.tree.unapply();
-    m_fates.requeueSent(); // compared with what came in after its base, though it is gone now
+    m_fates.requeueSent(); // compared with the events after its base, although they are not in the history any more
     m_doc.tree.confirmedChanged();
     if (!m_doc.history.rollBackTo(common, m_doc.tree.state()))
         m_doc.resetHistory();

@@ -9,8 +9,9 @@
 
 namespace eventsync::client {
 
-// Which documents one connection follows. A server grants so many places (limits.documentsPerConnection); a document that is
-// open, or has edits that are not settled, wants one. Where more want a place than there are, they take turns:
+// Which documents one connection follows. A server grants a number of places (limits.documentsPerConnection); a document that
+// is open, or has edits that are not settled, wants a place. If more documents want a place than there are places, they take
+// turns:
 //
 //  - a document with something to send takes a free place first, then the place of the one that has been idle longest;
 //  - a document that is only read takes the place of an idle one whose turn (ClientOptions::followTurn) is over;
@@ -23,12 +24,12 @@ class DocumentTurns
 public:
     explicit DocumentTurns(std::chrono::milliseconds turn) : m_turn(turn) {}
 
-    // After each step of a document: looks at what it wants now.
+    // Called after each step of a document: determines whether it wants a place now.
     void place(DocumentReplica &document, std::chrono::milliseconds now);
     void forget(DocumentReplica &document); // before it is destroyed
     // Takes places from the documents that may lose them, and gives them to those that wait.
     void take(std::size_t places, std::chrono::milliseconds now, Changes &out);
-    // A new tick: so many turns may end until the next one.
+    // Called at each tick: at most this many turns end until the next one.
     void tick() { m_turnsLeft = limits::kFollowTurnsPerTick; }
 
 private:
@@ -38,7 +39,7 @@ private:
         DocumentReplica *document;
         std::chrono::milliseconds since;
     };
-    using Line = std::map<std::uint64_t, Candidate>; // the longest there first
+    using Line = std::map<std::uint64_t, Candidate>; // by how long they have waited or held a place
     struct Place
     {
         Kind kind;

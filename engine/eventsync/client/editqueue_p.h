@@ -9,9 +9,9 @@
 
 namespace eventsync::client {
 
-// The edits of one document that are not settled, in the order made, with an index by id and by state. Guards the ways between
-// states (kTransitions), and says which rows have changed. An entry whose patch is part of the optimistic tree is taken off it
-// before it leaves the pending states (OptimisticTree::detach). Owner only.
+// The edits of one document that are not settled, in the order in which they were made, with an index by id and by state.
+// Permits only the transitions of kTransitions, and records which rows have changed. An entry whose patch is in the optimistic
+// tree is detached from it before it leaves the pending states (OptimisticTree::detach). Owner only.
 class EditQueue
 {
 public:
@@ -27,7 +27,7 @@ public:
     Entry take(Entry &entry); // out of the queue
     void setState(Entry &entry, Entry::State next);
     void setId(Entry &entry, const EventId &id); // its first id stays
-    void clearWait(Entry &conflict);           // the unseen events for which it waited are here, or will never come
+    void clearWait(Entry &conflict);           // the unseen events that it waited for have arrived, or never will
     void touch(const Entry &entry) { m_changes.queueRowChanged(entry.order); } // its row has changed
 
     bool isEmpty() const { return m_entries.empty(); }
@@ -38,7 +38,7 @@ public:
     const Entry &at(std::int64_t order) const { return m_entries.at(order); }
     Entry *find(const EventId &id);
     const Entry *find(const EventId &id) const;
-    // The entries that hold the edit of which an event in the log is a version, in queue order.
+    // The entries that hold the same edit as this event of the log, in this version or another, in queue order.
     std::vector<std::int64_t> holdersOf(const EventId &id, const EventId &first) const;
     const Orders &waiting() const { return m_byState[0]; }
     const Orders &sent() const { return m_byState[1]; }

@@ -9,7 +9,7 @@
 
 namespace eventsync::client {
 
-// What becomes of a sent entry as soon as it is answered, because an entry that it depends on is no longer in the log as it was.
+// What happens to a sent entry when it is answered, because an entry that it depends on will not be in the log as it was made.
 enum class PendingFate { None, Conflict, DeadLetter };
 
 // A CRDT patch before its ids were rewritten.
@@ -17,10 +17,10 @@ struct EarlierVersion
 {
     EventId id;
     crdt::Id first;                            // of its ids
-    std::optional<json::Value> replaces = {};  // its metadata said so
+    std::optional<json::Value> replaces = {};  // from its metadata
 };
 
-// What is known of an entry in one state only. In the order of EntryState.
+// Data that an entry has in one state only. In the order of EntryState.
 namespace entrystate {
 
 struct Waiting
@@ -30,14 +30,14 @@ struct Waiting
 struct Sent
 {
     ClientSeq clientSeq;
-    std::optional<ServerSeq> answered = {}; // applied or duplicate; the event has not come yet
+    std::optional<ServerSeq> answered = {}; // applied or duplicate; the event has not arrived yet
     PendingFate fate = PendingFate::None;
     std::optional<EventId> fateCause = {};
-    std::vector<json::Footprint> unseenTrimmed = {}; // others' changes since its base that have left the history
+    std::vector<json::Footprint> unseenTrimmed = {}; // changes of others since its base that are no longer in the history
 };
 struct Conflict
 {
-    ServerSeq wait = {};                   // unseen events up to here must come first
+    ServerSeq wait = {};                   // unseen events up to here must arrive first
     ServerSeq since = {};                  // the position when it became one. Not durable
     bool isAnnounced = false;              // ConflictFound was sent. Not durable
 };
@@ -47,8 +47,8 @@ struct DeadLetter
 
 } // namespace entrystate
 
-// One edit in the queue, with what only the core needs to know. Its state is one variant, with what is known in that state
-// only; EditQueue::setState() is the only way from one to another, and kTransitions says which ways there are.
+// One edit in the queue, with data that only the core needs. Its state is a variant, whose alternatives hold the data of that
+// state. EditQueue::setState() is the only function that changes it, and kTransitions lists the transitions.
 class Entry
 {
 public:
@@ -68,7 +68,8 @@ public:
     template<class S> S &in() { return std::get<S>(m_state); }
     bool isReady(ServerSeq position) const { return state() == EntryState::Conflict && position >= in<Conflict>().wait; }
     void setDiff(Diff diff);
-    // What programs see of it. A waiting entry's base is the position; it is not kept, so that a pull need not touch each of them.
+    // The entry as programs see it. The base of a waiting entry is the position of the document; it is not stored in the entry,
+    // so that a pull need not update each of them.
     QueueEntry content(ServerSeq position) const;
 
     QueueEntry edit;                           // without state, clientSeq and ready: content() adds them
@@ -82,7 +83,7 @@ private:
     State m_state;
 };
 
-// The ways from one state to another. An entry starts as waiting (an acknowledged edit that the server has lost may start as a
+// The transitions between states. An entry starts as waiting (an acknowledged edit that the server has lost may start as a
 // conflict), and leaves the queue from any state: logged, decided, discarded or tried again.
 struct Transition
 {

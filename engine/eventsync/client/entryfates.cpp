@@ -7,8 +7,8 @@ namespace eventsync::client {
 
 namespace {
 
-const Error kFollowsChanged{ErrorCode::Conflict, "follows an edit that was changed"};
-const Error kFollowsRefused{ErrorCode::DependsOnRejected, "was made on top of a refused edit"};
+const Error kFollowsChanged{ErrorCode::Conflict, "it depends on an edit that was not logged as it was made"};
+const Error kFollowsRefused{ErrorCode::DependsOnRejected, "it it it it was made on top of a refused edit"};
 
 } // namespace
 
@@ -51,14 +51,14 @@ void EntryFates::deadLetterAll(const Error &why, const std::function<bool(const 
     for (auto &[order, entry] : m_doc.queue.entries()) {
         if (!which(entry))
             continue;
-        deadLetter(entry, why, entry.edit.id); // with a cause, so that nothing is looked for that follows it
+        deadLetter(entry, why, entry.edit.id); // with a cause, so that entries that depend on it are not searched for
         entry.edit.because.reset();
     }
 }
 
-// What overlaps an entry that is not applied as written follows it, and what overlaps a follower follows that one. One pass
-// with a list of leaders instead of a recursion: a chain may be as long as the queue. Equal footprints lead together. CRDT
-// patches never overlap: what follows one is what depends on its ids.
+// Entries that overlap an entry which is not applied as written share its fate, and so do entries that overlap those. One pass
+// with a list of footprints is used instead of a recursion, because a chain may be as long as the queue. Equal footprints are
+// kept once. CRDT patches never overlap: the entries that depend on one are those that use its ids.
 void EntryFates::propagate(const Entry &entry, PendingFate fate)
 {
     struct Leader
@@ -105,14 +105,14 @@ void EntryFates::requeue(Entry &entry)
         overlapping = (m_doc.rules.policy().merge() == MergeRule::Strict && !unseen.empty())
             || std::ranges::any_of(unseen, [&](const json::Footprint *other) { return json::overlaps(entry.edit.footprint, *other); });
     }
-    m_doc.tree.unapply(); // waiting again, it must pass the validator on the tree as it is now
+    m_doc.tree.unapply(); // it waits again, so it must pass the validators on the current tree
     m_doc.queue.setState(entry, Entry::Waiting());
     if (fate == PendingFate::Conflict)
         markConflicting(entry, kFollowsChanged, base);
     else if (fate == PendingFate::DeadLetter)
         deadLetter(entry, kFollowsRefused);
     else if (overlapping)
-        markConflicting(entry, {ErrorCode::Conflict, "overlaps what came while it was in flight"}, base);
+        markConflicting(entry, {ErrorCode::Conflict, "it overlaps events that arrived while it was in flight"}, base);
     if (fate != PendingFate::None)
         entry.edit.because = cause;
 }
@@ -142,8 +142,8 @@ void EntryFates::requeueAcknowledged(const std::function<bool(const AckedEdit &)
         entry.edit.reason.reset();
         entry.edit.because.reset();
         entry.edit.baseSeq = std::min(entry.edit.baseSeq, m_doc.history.serverSeq());
-        if (it->otherVersionLogged) { // never was in the log itself: a decision
-            entry.edit.reason = Error{ErrorCode::Conflict, "another version of this edit was logged, and lost"};
+        if (it->otherVersionLogged) { // a decision: the entry itself was never in the log
+            entry.edit.reason = Error{ErrorCode::Conflict, "another version of this edit was logged and then lost"};
             entry = Entry(std::move(entry.edit), entry.order, Entry::Conflict());
         }
         m_doc.changes.contentChanged(entry.edit.footprint);
@@ -173,12 +173,12 @@ void EntryFates::compareWaiting(const json::Footprint &footprint, const std::str
     std::sort(hit.begin(), hit.end());
     for (const std::int64_t order : hit) {
         Entry &entry = m_doc.queue.at(order);
-        if (entry.isPending()) // it may have followed one before it
+        if (entry.isPending()) // an entry before it may have taken it out of the pending states
             markConflicting(entry, {ErrorCode::Conflict, "overlaps " + what});
     }
 }
 
-// Of what a sent entry has not seen one overlapping change is enough to know.
+// One overlapping change that a sent entry has not seen is enough to know.
 void EntryFates::recordUnseen(Entry &entry, const json::Footprint &footprint)
 {
     auto &trimmed = entry.in<Entry::Sent>().unseenTrimmed;
@@ -202,7 +202,7 @@ EntryFates::Settled EntryFates::settle(const LogHit &hit)
         const bool same = restored || entry.edit.id == hit.logged;
         const bool asWritten = same
             && (!hit.event || hit.event->diff == entry.edit.diff
-                || (!hit.event->diff.hasChanges() && !entry.edit.onOverlap)); // merged into nothing: all of it was there
+                || (!hit.event->diff.hasChanges() && !entry.edit.onOverlap)); // it was merged and changed nothing: all its values were there
         if (!asWritten && pending)
             propagate(entry, PendingFate::Conflict);
         if (!same)
@@ -213,7 +213,7 @@ EntryFates::Settled EntryFates::settle(const LogHit &hit)
         settled.any = true;
         if (same)
             settled.order = order;
-        if (pending && asWritten) // one in conflict was not part of what later entries were made on
+        if (pending && asWritten) // later entries were not made on top of an entry in conflict
             settled.seen = true;
         m_doc.changes.notify(EditLogged{m_doc.id, gone.edit.id, hit.serverSeq, hit.status});
         m_doc.acknowledged.keep({hit.serverSeq, std::make_shared<const QueueEntry>(std::move(gone.edit)), !same, m_doc.context.clock.wall()});

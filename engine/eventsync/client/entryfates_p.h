@@ -7,30 +7,31 @@
 
 namespace eventsync::client {
 
-// What becomes of queue entries when the log, the server or another entry says that they cannot stay as they are
-// (docs/merging.md, The client's queue). One entry's fate is the fate of what depends on it. Owner only.
+// What happens to queue entries when an event, an answer of the server or another entry makes them impossible as they are
+// (docs/merging.md, The client's queue). Entries that depend on an entry share its fate. Owner only.
 class EntryFates
 {
 public:
     EntryFates(DocumentParts &document, CrdtIdRewriter &rewriter) : m_doc(document), m_rewriter(rewriter) {}
 
-    // `because`: the entry that it followed; nothing is looked for then that follows it. `base` of a sent entry.
+    // `because`: the entry that this one depends on; entries that depend on this one are then not searched for. `base`: of a
+    // sent entry.
     void markConflicting(Entry &entry, Error why, std::optional<ServerSeq> base = {}, std::optional<EventId> because = {});
     void deadLetter(Entry &entry, Error why, std::optional<EventId> because = {});
-    void deadLetterAll(const Error &why, const std::function<bool(const Entry &)> &which); // each for this reason
-    // Sent, and certainly not in the log: it waits again, after the comparison with all that came since its base.
+    void deadLetterAll(const Error &why, const std::function<bool(const Entry &)> &which); // all of these, for this reason
+    // For a sent entry that is certainly not in the log: it is compared with all events since its base, and waits again.
     void requeue(Entry &entry);
     void requeueSent();
-    void requeueAcknowledged(const std::function<bool(const AckedEdit &)> &isLost); // by the log: to the head of the queue, in order
+    void requeueAcknowledged(const std::function<bool(const AckedEdit &)> &isLost); // edits that the log has lost: they return to the head of the queue, in order
     Entry remove(Entry &entry); // out of the queue
 
-    // What came in from others: waiting entries are compared now; those in flight when they are requeued, since their base
-    // stays. `before`: only entries before this place.
+    // Compares waiting entries with an event or snapshot of others. Entries in flight are compared when they are requeued,
+    // since their base stays. `before`: only entries before this place.
     void compareWaiting(const json::Footprint &footprint, const std::string &what, std::int64_t before);
     void recordUnseen(Entry &entry, const json::Footprint &footprint);
 
-    // The log holds an edit of ours: every entry that holds it leaves the queue. If it holds another version of it, or did not
-    // execute it as written, then what overlaps the entry follows it.
+    // An own edit is in the log: every entry that holds it leaves the queue. If the log has another version of it, or did not
+    // apply it as it was made, then entries that overlap it share its fate.
     struct Settled
     {
         bool any = false;                      // an entry left the queue

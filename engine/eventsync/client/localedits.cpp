@@ -16,7 +16,7 @@ namespace eventsync::client {
 
 namespace {
 
-constexpr std::size_t kEventRoom = 1 * limits::kKiB; // what the server adds to an event
+constexpr std::size_t kEventRoom = 1 * limits::kKiB; // for the fields that the server adds to an event
 
 Error renamed(Error error, ErrorCode code)
 {
@@ -45,7 +45,7 @@ Result<> LocalEdits::admit(const EditPlan &plan) const
     if (!plan.replaces && m_doc.context.queueSize >= m_doc.context.options.queueEntries)
         return failure(ErrorCode::QueueFull, "the offline queue is full");
     if (!m_doc.rules.collection())
-        return failure(ErrorCode::NotFound, "nothing is known of this document yet");
+        return failure(ErrorCode::NotFound, "the document is not known here yet");
     const bool exists = state().exists();
     if (plan.operation == Operation::Create && exists)
         return failure(ErrorCode::DocumentExists, "the document exists already");
@@ -56,7 +56,7 @@ Result<> LocalEdits::admit(const EditPlan &plan) const
     return {};
 }
 
-// Whether the server can take it: its size, in whatever form it travels, and that its canonical form can be read by every peer.
+// Whether the server can accept the event: its size in each encoding, and that every peer can read its canonical form.
 Result<> LocalEdits::checkSize(const Event &largest, Entry &entry) const
 {
     const Bytes canonical = canonicalBytes(largest, EventForm::Pushed);
@@ -160,7 +160,7 @@ Result<LocalEdits::Made> LocalEdits::update(json::Patch given, json::Object meta
 {
     EVENTSYNC_TRY(json::Patch patch, json::normalized(given));
     EditPlan plan{.diff = Diff(patch)};
-    if (state().kind() == DocumentKind::Crdt) { // the same change, as a patch that merges
+    if (state().kind() == DocumentKind::Crdt) { // the same change as a CRDT patch, which merges
         EVENTSYNC_CHECK(m_doc.rules.policy().checkEnginePaths(patch));
         json::State wanted = state().jsonState();
         EVENTSYNC_CHECK(json::apply(wanted, patch, {.size = json::canonicalSize(*wanted), .wantInverse = false, .wantFootprint = false}));
@@ -216,7 +216,7 @@ Result<Diff> LocalEdits::createDiff(DocumentKind kind, json::Value state) const
     return Diff(json::Patch({{.kind = json::OperationKind::Add, .path = {}, .from = {}, .value = std::move(state)}}));
 }
 
-// An update of the optimistic document, with what takes it back. If it fails, or comes to nothing, nothing is left of it.
+// An update of the optimistic document, with its inverse. If it fails or changes nothing, it is reverted completely.
 Result<EditPlan> LocalEdits::crdtPlan(const ClientCore::CrdtEdit &edit)
 {
     DocumentState &tree = m_doc.tree.state();
@@ -249,7 +249,7 @@ Result<EditPlan> LocalEdits::crdtPlanTo(const json::Value &wanted)
 Result<EditPlan> LocalEdits::planOf(const UndoStep &step) const
 {
     const bool exists = state().exists();
-    const auto changedSince = failure(ErrorCode::Conflict, "somebody has changed it since");
+    const auto changedSince = failure(ErrorCode::Conflict, "another client has changed it since");
     if (step.expected && (!exists || state().digest() != *step.expected))
         return changedSince;
     EditPlan plan{.operation = step.operation};
@@ -268,7 +268,7 @@ Result<EditPlan> LocalEdits::planOf(const UndoStep &step) const
             return changedSince;
         for (const json::Pointer &path : step.absent) {
             if (json::find(state().view(), path))
-                return failure(ErrorCode::Conflict, "somebody has put a value there since", path.toText());
+                return failure(ErrorCode::Conflict, "another client has put a value there since", path.toText());
         }
         if (step.edits && state().kind() != DocumentKind::Crdt)
             return changedSince;
@@ -296,11 +296,11 @@ Result<LocalEdits::Made> LocalEdits::undo(bool redo)
         }
         m_doc.undo.drop(step.order);
         if (made->id || !step.edits)
-            return made; // else others have taken all of it away already: the one before it, then
+            return made; // otherwise others have already removed all of its effect: the step before it is undone instead
     }
 }
 
-// Takes one step back, as a new edit; none if nothing is left of what it did.
+// Reverts one step with a new edit; none if nothing of its effect is left.
 Result<LocalEdits::Made> LocalEdits::undoCrdt(const UndoStep &step, EditPlan plan)
 {
     DocumentState &tree = m_doc.tree.state();

@@ -14,12 +14,12 @@ struct EditPlan
     const QueueEntry *replaces = nullptr;      // the entry that a decision replaces: keeps the first id, counts its tries
     std::optional<OnOverlap> onOverlap = {};
     bool evenIfNothing = false;                // a decision is logged even if it changes nothing
-    std::optional<bool> undoIsRedo = {};       // of an undo (true) or a redo (false): where its own inverse goes
+    std::optional<bool> undoIsRedo = {};       // of an undo (true) or a redo (false): decides which stack gets its inverse
     std::optional<crdt::UndoEdits> takesBack = {}; // of an update of a CRDT document
 };
 
-// Edits made here, undo and redo: validated, applied to the optimistic tree and queued, or an error and nothing has changed.
-// Owner only.
+// Local edits, undo and redo: each is validated, applied to the optimistic tree and queued, or fails and changes nothing. Owner
+// only.
 class LocalEdits
 {
 public:
@@ -38,7 +38,7 @@ public:
     Result<Made> undo(bool redo);              // docs/merging.md, Undo
 
     Result<Made> enqueue(EditPlan plan);
-    // The diff of a create, and the plan that makes an existing CRDT document show a value.
+    // The diff of a create, and the plan that gives an existing CRDT document a value.
     Result<Diff> createDiff(DocumentKind kind, json::Value state) const;
     Result<EditPlan> crdtPlanTo(const json::Value &wanted);
 
@@ -51,7 +51,7 @@ private:
     Result<Made> undoCrdt(const UndoStep &step, EditPlan plan);
 
     DocumentParts &m_doc;
-    DocumentPull &m_pull;                      // an edit is a reason to ask again where a subscription was refused
+    DocumentPull &m_pull;                      // an edit is a reason to subscribe again after a refusal
 };
 
 } // namespace eventsync::client

@@ -13,49 +13,69 @@
 #include <vector>
 
 /// \file
-/// Notifications that the client core announces: things that have happened, for signals and views. Nobody has to handle one.
+/// Notifications of the client core: what has happened, for signals and views. A receiver may ignore each of them.
 namespace eventsync::client {
 
 /// the optimistic or the confirmed state
 struct DocumentChanged
 {
     DocumentId documentId;
-    std::vector<json::Pointer> paths; ///< what may have changed; the root: everything
-    bool remote = false;              ///< another's event was among the causes
+    std::vector<json::Pointer> paths; ///< where values may have changed; the root: everywhere
+    bool remote = false;              ///< an event of another client was among the causes
 };
-/// What changed in a document of kind crdt, in order and whoever did it: others, an undo, or an edit made here. Whoever
-/// replays it on a copy of what the document was (the text in an editor, say) has the document again; positions are those of
-/// the moment between two changes. `reset`: do not replay but read the document anew; `changes` is empty.
+/// One change of a document of kind crdt, of any cause: others, an undo, or a local edit. Applying all changes in order to a
+/// copy of the document as it was (the text in an editor, for instance) gives the document as it is now; the positions of a
+/// change count after the changes before it. `reset`: the document must be read again; `changes` is empty.
 struct CrdtChange : crdt::Change
 {
-    QString text; ///< of Kind::Text: what came, `inserted` units
+    QString text; ///< for Kind::Text: the inserted text, `inserted` UTF-16 units
 };
+/// A CRDT document has changed.
 struct CrdtChanged
 {
     DocumentId documentId;
     std::vector<CrdtChange> changes;
     bool reset = false;
-    bool remote = false;              ///< another's event was among the causes
+    bool remote = false;              ///< an event of another client was among the causes
 };
-struct EventsApplied { DocumentId documentId; std::vector<EventPtr> events; }; ///< confirmed, in order
+/// Events were added to the confirmed history, in the order of the log.
+struct EventsApplied { DocumentId documentId; std::vector<EventPtr> events; };
+/// A subscription has reached the head.
 struct DocumentSynced { DocumentId documentId; Position position; };
+/// The server has another history after `commonSeq`; the client follows the server.
 struct DocumentDiverged { DocumentId documentId; ServerSeq commonSeq; };
-struct DocumentRefused { DocumentId documentId; Error error; }; ///< subscribe was answered by an error
+/// The server has answered the subscription with an error.
+struct DocumentRefused { DocumentId documentId; Error error; };
+/// The right to read the document has ended.
 struct DocumentRevoked { DocumentId documentId; std::string reason; };
+/// The queue of a document has changed.
 struct QueueChanged { DocumentId documentId; };
-struct ConflictFound { DocumentId documentId; EventId entry; };   ///< ready for the resolver
+/// An entry is in conflict, and a resolver can decide it.
+struct ConflictFound { DocumentId documentId; EventId entry; };
+/// An edit was refused permanently.
 struct DeadLettered { DocumentId documentId; EventId entry; Error reason; };
+/// An own edit is in the log.
 struct EditLogged { DocumentId documentId; EventId id; ServerSeq serverSeq; AckStatus status; };
-struct ClientIdChanged { ClientId before, now; Error reason; };   ///< this replica was a copy, or expired
+/// This replica has a new client id, because it was a copy of another one or its id has expired.
+struct ClientIdChanged { ClientId before, now; Error reason; };
+/// The server has accepted the connection.
 struct Welcomed { protocol::Welcome welcome; };
+/// Another connection of the same client has taken the place of this one.
 struct ConnectionReplaced {};
+/// The server is about to stop.
 struct ServerLeaving { std::chrono::milliseconds retryAfter; };
-struct HeadsChanged { CollectionName collection; std::vector<protocol::Head> heads; }; ///< deleted: no longer in the list
-/// The list is complete. `full`: what came since the watch began is all there is, and not the changes since its token.
+/// Documents of a watched collection have new heads. `deleted`: the document is no longer in the list.
+struct HeadsChanged { CollectionName collection; std::vector<protocol::Head> heads; };
+/// A watch has reported all heads. `full`: the heads since the watch began are all documents, not only those that have changed
+/// since its token.
 struct WatchReady { CollectionName collection; std::string token; bool full = false; };
+/// Other clients have stored more of a document.
 struct CursorsChanged { DocumentId documentId; std::vector<StateVector> cursors; };
+/// Another client shows something else of itself in a document.
 struct PresenceChanged { DocumentId documentId; ClientId clientId; json::Value state; };
+/// A query has its answer, or its error.
 struct QueryAnswered { protocol::QueryResult result; };
+/// The server has reported an error.
 struct ServerError { Error error; protocol::ErrorScope scope; std::optional<DocumentId> documentId; };
 
 using NotificationVariant = std::variant<DocumentChanged, CrdtChanged, EventsApplied, DocumentSynced, DocumentDiverged, DocumentRefused, DocumentRevoked,
@@ -74,7 +94,7 @@ struct Notification : NotificationVariant
     Notification &operator=(const Notification &other);
     Notification &operator=(Notification &&other) noexcept;
     ~Notification();
-    /// Qt's type information of a signal asks for them, and would take the variant's, whose types have none.
+    /// Qt's type information for signals looks for these operators and would find those of the variant, whose types have none.
     friend bool operator==(const Notification &, const Notification &) = delete;
     friend bool operator<(const Notification &, const Notification &) = delete;
 };

@@ -5,8 +5,8 @@
 
 namespace eventsync::client {
 
-/// The durable queue's face: the edits of this replica that are not known to be in the log. An entry leaves it with its
-/// event, by a decision, or when the user discards it; never by itself. Lives as long as its client at most. Owner only.
+/// The durable queue: the edits of this replica that are not known to be in the log. An entry leaves it when its event arrives,
+/// by a decision, or when the user discards it. The client must outlive this object. Owner only.
 class OfflineQueue final : public QObject
 {
     Q_OBJECT
@@ -24,7 +24,7 @@ public:
     std::size_t size() const;
     bool isEmpty() const { return size() == 0; }
 
-    QFuture<Result<>> discard(const EventId &entry); ///< a conflict or dead letter is given up
+    QFuture<Result<>> discard(const EventId &entry); ///< drops a conflict or dead letter
     QFuture<Result<>> retry(const EventId &entry);   ///< a dead letter, as a new edit
 
 Q_SIGNALS:

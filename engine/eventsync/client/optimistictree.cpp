@@ -8,7 +8,7 @@ namespace eventsync::client {
 void OptimisticTree::revert(const Diff &inverse)
 {
     const auto reverted = m_state.revert(inverse);
-    EVENTSYNC_ASSERT(reverted.has_value()); // the inverse was made here, on this tree
+    EVENTSYNC_ASSERT(reverted.has_value()); // the inverse was computed on this tree
 }
 
 void OptimisticTree::unapply()

@@ -6,9 +6,9 @@
 
 namespace eventsync::client {
 
-// The one tree of a document: the confirmed state with the pending entries of the queue on top. unapply() takes them off
-// through their exact inverses, at most once in a step; DocumentReplica puts them back at its end. An own event that arrives as
-// the first pending entry moves the boundary between confirmed and pending, and nothing else. Owner only.
+// The one tree of a document: the confirmed state with the pending entries of the queue on top. unapply() reverts them through
+// their exact inverses, at most once in a step; DocumentReplica applies them again at its end. If an own event arrives and is
+// the first pending entry, only the boundary between confirmed and pending moves. Owner only.
 class OptimisticTree
 {
 public:
@@ -16,19 +16,19 @@ public:
 
     const DocumentState &state() const { return m_state; } // the confirmed state while isUnapplied()
     DocumentState &state() { return m_state; }
-    const DocumentState &confirmed() const;                // made on demand
+    const DocumentState &confirmed() const;                // computed on demand
     void confirmedChanged() { m_confirmed.reset(); }
-    std::size_t entries() const { return m_entries; }      // with their patch in the tree
+    std::size_t entries() const { return m_entries; }      // whose patch is in the tree
 
     void unapply();
-    void loaded() { m_unapplied = true; }                   // nothing of a loaded queue is in the tree yet
+    void loaded() { m_unapplied = true; }                   // no entry of a loaded queue is in the tree yet
     bool isUnapplied() const { return m_unapplied; }
     void beginReapply() { m_unapplied = false; }           // the caller applies the entries one by one
     void add(Entry &entry, Diff inverse);                  // its patch was just applied to state()
-    void revert(const Diff &inverse);                      // of what was just applied
-    void detach(Entry &entry);                             // before an entry in the tree stops being pending
-    // Whether the event is the first pending entry, exactly as it is in the tree. Then it is confirmed from now on, and `item`
-    // gets its inverse and footprint. So a long queue drains in linear time.
+    void revert(const Diff &inverse);                      // of the patch that was just applied
+    void detach(Entry &entry);                             // before an entry whose patch is in the tree leaves the pending states
+    // Whether the event is the first pending entry, exactly as it is in the tree. If so, it is confirmed, and `item` gets its
+    // inverse and footprint. This lets a long queue drain in linear time.
     bool confirmFirst(const Event &event, HistoryItem &item);
 
 private:

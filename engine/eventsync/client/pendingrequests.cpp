@@ -70,10 +70,10 @@ void PendingRequests::endWaiters(const ClientCore &core, Time now)
     std::vector<Result<Position>> positions;
     for (const auto &waiter : synced)
         positions.push_back(core.isSynced(waiter.id) ? Result<Position>(*core.position(waiter.id))
-                                                     : failure(ErrorCode::Timeout, "not in step with the server in time"));
+                                                     : failure(ErrorCode::Timeout, "the document was not synced in time"));
     std::vector<Result<>> ends;
     for (const auto &waiter : settled)
-        ends.push_back(pending(waiter.id) ? Result<>(failure(ErrorCode::Timeout, "edits still wait for the server")) : Result<>());
+        ends.push_back(pending(waiter.id) ? Result<>(failure(ErrorCode::Timeout, "edits are not settled yet")) : Result<>());
     for (std::size_t i = 0; i < synced.size(); ++i)
         synced[i].reply.end(std::move(positions[i]));
     for (std::size_t i = 0; i < settled.size(); ++i)

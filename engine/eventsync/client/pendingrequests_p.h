@@ -8,9 +8,9 @@
 
 namespace eventsync::client {
 
-// The futures of a client that the server has to end: answers to questions, documents that are to be synced or settled. Each ends
-// with its answer, at its deadline, or with the connection. Whoever waits may do anything when it ends, even destroy this, so
-// every function ends them last and from copies. Owner only.
+// The futures of a client that the server has to end: answers to questions, documents that are to be synced or settled. Each
+// ends with its answer, at its deadline, or with the connection. A continuation may do anything, even destroy this object, so
+// every function ends futures last and from copies. Owner only.
 class PendingRequests
 {
 public:
@@ -18,7 +18,7 @@ public:
 
     // The id of a new question, and the future of its answer.
     std::pair<std::string, QFuture<Result<json::Object>>> ask(Time until);
-    void extend(const std::string &id, Time until); // a part of a long answer has come
+    void extend(const std::string &id, Time until); // a part of a long answer has arrived
     void answer(const protocol::QueryResult &result);
     void failQuestions(const Error &error);
     void endLate(Time now);                         // questions whose deadline is over

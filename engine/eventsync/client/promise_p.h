@@ -10,7 +10,7 @@
 
 namespace eventsync::client {
 
-// A future's other end. Ends at the latest when it is dropped.
+// The promise behind a future. The first result counts; Cancelled when the last copy is destroyed without one. Owner only.
 template<class T>
 class Promise
 {

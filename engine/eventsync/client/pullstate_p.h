@@ -5,19 +5,19 @@
 
 namespace eventsync::client {
 
-// What one document has of its subscription. The other half is PushState.
+// The state of one document's subscription. PushState is the state of its pushes.
 enum class PullState {
     Unsubscribed,
-    Refused,      // by the server, for good: not asked for again before something changes here
-    CatchingUp,   // subscribed; events come until `synced`
-    Refetching,   // the same, after a gap: what is on its way of the subscription before leaves the same gap
+    Refused,      // permanently by the server: not requested again before something changes here
+    CatchingUp,   // subscribed; events arrive until `synced`
+    Refetching,   // the same, after a gap: events of the earlier subscription that are still arriving have the same gap
     Synced,
 };
 enum class PullEvent {
     Subscribed,   // also again, while subscribed
     GapFound,
     Synced,
-    Left,         // unsubscribed, disconnected, revoked, refused for the moment
+    Left,         // unsubscribed, disconnected, revoked, refused temporarily
     Refused,
     MayAskAgain,  // opened, edited, or a pause is over
 };

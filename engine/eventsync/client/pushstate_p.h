@@ -5,7 +5,7 @@
 
 namespace eventsync::client {
 
-// Whether waiting edits of one document may be sent, as far as the answers decide (docs/protocol.md, rule 4).
+// Whether waiting edits of one document may be sent, as far as answers of the server decide it (docs/protocol.md, rule 4).
 enum class PushState {
     Closed, // the document is not synced
     Open,

@@ -11,10 +11,11 @@
 
 namespace eventsync::client {
 
+/// The state of a queued edit; docs/architecture.md has the table of its changes.
 enum class EntryState {
     Waiting,    ///< no number yet
     Sent,       ///< has its clientSeq; unchanged until a definite answer or the next `synced`
-    Conflict,   ///< for the resolver or a person
+    Conflict,   ///< to be decided by the resolver or the user
     DeadLetter, ///< refused for a permanent reason
 };
 
@@ -31,20 +32,21 @@ struct QueueEntry
     ServerSeq madeAt;                     ///< the first baseSeq
     std::optional<ClientSeq> clientSeq = {}; ///< while sent
     EntryState state = EntryState::Waiting;
-    std::optional<Error> reason = {};     ///< of a conflict or dead letter
-    std::optional<EventId> because = {};  ///< the entry that this one followed (DependsOnRejected and the like)
+    std::optional<Error> reason = {};     ///< for a conflict or dead letter
+    std::optional<EventId> because = {};  ///< the entry that it depends on (DependsOnRejected and similar codes)
     int tries = 0;                        ///< rebases after a conflict
     std::optional<OnOverlap> onOverlap = {};
     Timestamp timestamp;
     json::Object metadata = {};
     json::Footprint footprint = {};
-    bool ready = false;                   ///< a conflict whose unseen events are all here
+    bool ready = false;                   ///< a conflict all of whose unseen events have arrived
 
     EventId first() const { return firstId.value_or(id); }
     bool isPending() const { return state == EntryState::Waiting || state == EntryState::Sent; }
     bool operator==(const QueueEntry &) const = default;
 };
 
+/// How many entries a queue has, by state.
 struct QueueCounts
 {
     std::size_t waiting = 0, sent = 0, conflicts = 0, deadLetters = 0;
@@ -52,25 +54,27 @@ struct QueueCounts
     bool operator==(const QueueCounts &) const = default;
 };
 
+/// The outcome of a conflict: the own edit, the edits of others, a merged value, or the user decides (Ask).
 enum class Decision { Ours, Theirs, Merged, Ask };
 
+/// A decision of a conflict, with what is recorded about it.
 struct Resolution
 {
     Decision decision = Decision::Ask;
     json::State merged = {};              ///< with Merged: the whole value
     std::string strategy = {};            ///< "fieldMerge", "lastWriterWins", "person", ...: recorded in the event
-    std::string decidedBy = {};           ///< a resolver's name, or the person
+    std::string decidedBy = {};           ///< a resolver's name, or the user's
 };
 
-/// What a resolver is shown.
+/// The three sides of a conflict, for a resolver.
 struct ConflictView
 {
     QueueEntry entry;
     CollectionPolicy policy;
-    json::State base, ours, theirs;       ///< at baseSeq; with our edit on top of base; now
+    json::State base, ours, theirs;       ///< at baseSeq; base with the own edit; now
     std::vector<EventPtr> unseen;         ///< others' events after baseSeq; empty if a snapshot replaced them
     ServerSeq unseenFrom, unseenTo;
-    bool baseKnown = true;                ///< false: the base is too far back; `base` is absent, `ours` is our edit on `theirs`
+    bool baseKnown = true;                ///< false: the base is too far back; `base` is absent, and `ours` is the own edit on top of `theirs`
 };
 
 } // namespace eventsync::client

@@ -12,7 +12,8 @@
 
 namespace eventsync::client {
 
-// When to try again: full jitter below a bound that doubles with each try, until a connection was healthy for a while. Owner only.
+// When to connect again: a random delay below a bound that doubles with each try (full jitter) and is reset after a connection
+// of limits::kRetryHealthy. Owner only.
 class Reconnection
 {
 public:
@@ -20,9 +21,9 @@ public:
 
     Reconnection(const Clock &clock, Random &random) : m_clock(clock), m_random(random) { m_timer.setSingleShot(true); }
 
-    QTimer &timer() { return m_timer; }        // times out when it is time
+    QTimer &timer() { return m_timer; }        // times out when the next try is due
     void welcomed() { m_welcomedAt = m_clock.steady(); }
-    void left()                                // the connection is gone, or a new one begins
+    void left()                                // the connection has ended, or is replaced by a new one
     {
         forgetTriesIfHealthy();
         m_welcomedAt.reset();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The replicas of a store's rows. Each part reads its own.
+// Loads replicas from the rows of a store. Each part reads its own rows.
 #include <eventsync/client/documentreplica_p.h>
 
 #include <eventsync/client/rows_p.h>

@@ -9,7 +9,7 @@
 
 namespace eventsync::client {
 
-// The pause after a transient refusal of one document: longer each time, until something succeeds. Owner only.
+// The pause after a transient refusal of one document: longer each time, and short again after a success. Owner only.
 class RetryPause
 {
 public:
@@ -28,7 +28,7 @@ public:
         m_until.reset();
         return true;
     }
-    void succeeded() { m_count = 0; } // the next pause is a short one again
+    void succeeded() { m_count = 0; } // the next pause is short again
     void reset() { *this = {}; }
 
 private:

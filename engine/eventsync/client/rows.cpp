@@ -21,7 +21,7 @@ tl::unexpected<Error> corrupt(std::string what)
     return failure(ErrorCode::Corrupt, "a row of the profile cannot be read: " + std::move(what));
 }
 
-// A row of ours that does not read is corrupt, whatever the reader called it.
+// A row that cannot be read is reported as Corrupt, whatever code the reader returned.
 template<class T>
 Result<T> ours(Result<T> result)
 {
@@ -119,7 +119,7 @@ QueueEntry editFrom(FieldReader &read)
 Result<json::Value> bodyOf(const Row &row, std::size_t column)
 {
     EVENTSYNC_TRY(const std::string body, text(row, column));
-    // Our own rows hold an event and what stands around it; no outer bound applies to them.
+    // The client's own rows hold an event and fields around it; the limits for received messages do not apply to them.
     return ours(json::parse(body, {.bytes = SIZE_MAX, .depth = limits::kDepth + limits::kEventDepthExtra + 4}));
 }
 
@@ -134,9 +134,9 @@ const storage::Schema &schema()
              .columns = {{"documentId"}, {"collection"}, {"serverSeq", ColumnType::Integer}, {"chain", ColumnType::Blob},
                          {"historySeq", ColumnType::Integer}, {"historyChain", ColumnType::Blob},
                          {"last", ColumnType::Integer}, {"assigned", ColumnType::Integer}, {"open", ColumnType::Integer}}},
-            // The confirmed state as it was at serverSeq; `history` leads from there to the position.
+            // The confirmed state as it was at serverSeq; the events in `history` lead from there to the position.
             {.name = "states", .columns = {{"documentId"}, {"serverSeq", ColumnType::Integer}, {"state"}}},
-            // Of a CRDT document that state is here, and none in `states`.
+            // For a CRDT document the state is here, and not in `states`.
             {.name = "crdts", .columns = {{"documentId"}, {"state", ColumnType::Blob}}},
             {.name = "history",
              .columns = {{"documentId"}, {"serverSeq", ColumnType::Integer}, {"event"}, {"chain", ColumnType::Blob},
@@ -159,7 +159,7 @@ const storage::Schema &schema()
             {.name = "clocks",
              .columns = {{"documentId"}, {"clientId"}, {"clientSeq", ColumnType::Integer}},
              .keyColumns = 2},
-            // Documents that may only be read, as the server last said.
+            // Documents that may only be read, according to the last answer of the server.
             {.name = "rights", .columns = {{"documentId"}, {"permission"}}},
             {.name = "meta", .columns = {{"name"}, {"value"}}},
         },
@@ -465,7 +465,7 @@ Result<HistoryItem> historyFrom(const Row &row)
     return item;
 }
 
-// ---- snapshots on their way
+// ---- snapshots that are being received
 
 Row stagedRow(const DocumentId &document, const protocol::Snapshot &part)
 {

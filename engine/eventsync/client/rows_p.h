@@ -6,8 +6,8 @@
 #include <eventsync/client/entry_p.h>
 #include <eventsync/client/undosteps_p.h>
 
-// The client's durable form: one row per thing that changes by itself. Reading refuses anything that was not written here
-// (Corrupt). Internal.
+// The rows of a client's store: one row for each thing that changes on its own. Reading a row that these functions cannot have
+// written fails with Corrupt. Internal.
 namespace eventsync::client::rows {
 
 const storage::Schema &schema();
@@ -25,11 +25,12 @@ Result<std::pair<EventId, IdKind>> idFrom(const storage::Row &row);
 storage::Row undoRow(const DocumentId &document, const UndoStep &step);
 Result<UndoStep> undoFrom(const storage::Row &row);
 
-// In the same set, at places below those of steps.
+// In the same set, with negative places; steps have positive ones.
 storage::Row recreatedIdsRow(const DocumentId &document, std::int64_t order, const crdt::RecreatedIds &again);
 Result<std::pair<std::int64_t, crdt::RecreatedIds>> recreatedIdsFrom(const storage::Row &row);
 
-// What an item of that canonical size counts in the history: a short event can have an inverse that holds megabytes.
+// The bytes that an item of this canonical size counts in the history, with its inverse: a short event can have an inverse of
+// megabytes.
 std::size_t historyBytes(const HistoryItem &item, std::size_t canonical);
 storage::Row historyRow(const DocumentId &document, const HistoryItem &item, Bytes canonical);
 Result<HistoryItem> historyFrom(const storage::Row &row);

@@ -32,7 +32,7 @@ void ServerLink::drop()
     ++m_number;
     m_pingTimer.stop();
     if (old->state() != transport::Connection::State::Closed) {
-        // It keeps itself until it is closed; destroyed on the next turn, not inside its own callback.
+        // The callback keeps it until it is closed; it is not destroyed inside its own callback.
         old->setCallbacks({.closed = [old](const transport::CloseReason &) mutable { old.reset(); }});
         old->close();
     }

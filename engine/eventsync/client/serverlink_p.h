@@ -11,8 +11,8 @@
 
 namespace eventsync::client {
 
-// The one connection that is open or being opened, if there is one: sends messages in its encoding, pings, and notices silence.
-// Its number tells it from those before and after it. Owner only.
+// The one connection that is open or being opened, if there is one: sends messages in its encoding, sends pings, and detects
+// silence. Its number distinguishes it from earlier and later ones. Owner only.
 class ServerLink
 {
 public:
@@ -27,13 +27,13 @@ public:
     bool is(std::uint64_t number) const { return m_connection && m_number == number; }
 
     void take(std::unique_ptr<transport::Connection> connection, transport::Connection::Callbacks callbacks);
-    // The old connection lets out what it has and goes by itself; nothing of it is heard any more.
+    // The connection sends what it has and closes itself; none of its callbacks is called any more.
     void drop();
-    void mute();                               // nothing of the connection is heard any more
+    void mute();                               // no callback of the connection is called any more
     void send(const protocol::Message &message);
     void pingEvery(std::chrono::milliseconds interval) { m_pingTimer.start(interval); }
     void received() { m_receivedAt = m_active.now(); }
-    bool isSilent();                           // any received bytes count; a silent peer is left after two heartbeats
+    bool isSilent();                           // nothing was received for two heartbeats
 
 private:
     ActiveTime &m_active;

@@ -21,9 +21,9 @@ Result<bool> StagedSnapshot::add(const protocol::Snapshot &part)
     if (!m_parts.empty()) {
         const protocol::Snapshot &first = m_parts.begin()->second;
         if (first.sha256 != part.sha256 || first.parts != part.parts || first.position != part.position)
-            drop(); // another snapshot than the one begun
+            drop(); // it belongs to another snapshot
     }
-    if (part.part < nextPart()) // again: only what is known may be newer
+    if (part.part < nextPart()) // a part that is here already: only the known ids may be newer
         m_parts.at(part.part).known = part.known;
     if (part.part != nextPart())
         return false;

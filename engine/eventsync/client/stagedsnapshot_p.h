@@ -7,7 +7,7 @@
 
 namespace eventsync::client {
 
-// The parts of a snapshot that is on its way, durable, so that a client that restarts continues where it was. Owner only.
+// The parts of a snapshot that is being received. They are durable, so that a client continues after a restart. Owner only.
 class StagedSnapshot
 {
 public:
@@ -15,10 +15,10 @@ public:
 
     bool isEmpty() const { return m_parts.empty(); }
     std::int64_t nextPart() const { return static_cast<std::int64_t>(m_parts.size()) + 1; }
-    // Takes one part. A part of another snapshot than the one begun replaces it. InvalidMessage if it does not continue what is
-    // here; true once all parts are.
+    // Takes one part. A part of another snapshot replaces the one that was begun. InvalidMessage if it is not the next part;
+    // true when all parts have arrived.
     Result<bool> add(const protocol::Snapshot &part);
-    // The whole, joined; nothing is left here. Corrupt if its bytes are not those of its digest.
+    // The complete snapshot; the parts are removed. Corrupt if its bytes do not have the announced digest.
     Result<protocol::Snapshot> takeWhole();
     void drop();
 

@@ -58,7 +58,7 @@ int StateManager::watch(const DocumentId &id, const json::Pointer &path, Changed
 {
     const int number = ++m_lastWatch;
     Watch &made = m_watches.emplace(number, Watch{id, path, changed, {}}).first->second;
-    static_cast<void>(differs(made)); // remembers what is there now
+    static_cast<void>(differs(made)); // remembers the current value
     if (atOnce)
         callListener(lcClient(), "a watch callback", changed, value(id, path));
     return number;

@@ -7,8 +7,8 @@
 
 namespace eventsync::client {
 
-/// The documents of a replica as views want them: optimistic (with what waits) and confirmed, engine fields included, and
-/// signals that say where something changed. Owner only.
+/// The documents of a replica, for views: the optimistic and the confirmed states, engine fields included, and signals with the
+/// paths that have changed. Owner only.
 class StateManager final : public QObject
 {
     Q_OBJECT
@@ -19,12 +19,12 @@ public:
     std::vector<DocumentId> documents() const;
     json::State optimistic(const DocumentId &id) const; ///< none: absent or unknown
     json::State confirmed(const DocumentId &id) const;
-    const json::Value *value(const DocumentId &id, const json::Pointer &path) const; ///< optimistic, without engine fields; or nullptr
+    const json::Value *value(const DocumentId &id, const json::Pointer &path) const; ///< optimistic, without engine fields; null if absent
     ServerSeq version(const DocumentId &id) const;       ///< serverSeq of the confirmed state
     bool isPending(const DocumentId &id) const;          ///< the two states may differ
 
-    /// Calls `changed` whenever the optimistic value at `path`, or something below it, is another than before; nullptr when
-    /// there is none. At once with the present value, if that is wished. The id unwatches.
+    /// Calls `changed` whenever the optimistic value at `path`, or below it, has changed; with null if there is no value. Also
+    /// at once with the current value, if requested. The returned id is for unwatch().
     using Changed = std::function<void(const json::Value *value)>;
     int watch(const DocumentId &id, const json::Pointer &path, Changed changed, bool atOnce = true);
     void unwatch(int watchId);
@@ -38,7 +38,7 @@ private:
         DocumentId id;
         json::Pointer path;
         Changed changed;
-        std::optional<Digest> seen; // of the canonical value told last
+        std::optional<Digest> seen; // of the canonical value reported last
     };
     void onChanged(const DocumentChanged &notification);
     bool differs(Watch &watch) const;

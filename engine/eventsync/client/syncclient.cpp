@@ -36,7 +36,7 @@ SyncClient::SyncClient(std::unique_ptr<Private> p) : d(std::move(p))
 
 SyncClient::~SyncClient()
 {
-    blockSignals(true); // futures end while the members go; nobody hears of it from a half-gone client
+    blockSignals(true); // futures end while the members are destroyed, and a client that is being destroyed emits no signals
 }
 
 // ---- connection
@@ -188,7 +188,8 @@ QFuture<Result<>> SyncClient::retry(const EventId &entry)
 
 namespace {
 
-// Goes on with a future's value on the client's thread, whoever ends it. The result ends when the first one does.
+// Continues with a future's value on the client's thread, on whichever thread it ends. The returned future ends when the first
+// one does.
 template<class From, class Read>
 auto reading(QFuture<Result<From>> future, Read read)
 {
@@ -236,7 +237,7 @@ QFuture<Result<json::State>> SyncClient::stateAt(const DocumentId &id, ServerSeq
     return reading(query(protocol::StateAtQuery{id, serverSeq}), [](Result<json::Object> content) -> Result<json::State> {
         if (!content)
             return failure(content.error());
-        const auto *state = content->if_contains("state"); // none: it was deleted there
+        const auto *state = content->if_contains("state"); // none: the document was deleted at that position
         return state ? json::State(*state) : json::State();
     });
 }
@@ -255,7 +256,7 @@ QFuture<Result<std::vector<StateVector>>> SyncClient::stateVectors(const Documen
     return d->stateVectorsAfter(id, {}, {});
 }
 
-// Asks on until it has all of them.
+// Requests further pages until it has all.
 QFuture<SyncClient::Private::StateVectors> SyncClient::Private::stateVectorsAfter(const DocumentId &id, std::optional<ClientId> after,
                                                                                   std::vector<StateVector> before)
 {

@@ -19,25 +19,27 @@
 
 namespace eventsync::client {
 
-/// How the client reaches a server: dials anew each time it is called.
+/// How the client reaches a server: each call opens a new connection.
 using ConnectionFactory = std::function<Result<std::unique_ptr<transport::Connection>>()>;
 ConnectionFactory dialing(const QUrl &url, const transport::DialOptions &options = {});
 
+/// The settings of a SyncClient.
 struct SyncClientOptions
 {
     ClientOptions core = {};
-    ConnectionFactory connect = {};                     ///< may come later, by setServer()
+    ConnectionFactory connect = {};                     ///< may be set later, by setServer()
     std::chrono::milliseconds requestTime = limits::kRequestTime;
     std::chrono::milliseconds retryFirst = limits::kRetryFirst;
     std::chrono::milliseconds retryLongest = limits::kRetryLongest;
-    const Clock *clock = nullptr;                       ///< the system's, unless a test says otherwise; outlive the client
+    const Clock *clock = nullptr;                       ///< null: the system's. Both must outlive the client
     Random *random = nullptr;
 };
 
-/// One replica as a QObject: a client core, the store it lives in, and a connection that comes and goes. Edits work at once,
-/// online or not; they are sent when durable. Nothing here blocks on disk or network but open(). Every future ends: with
-/// the value, an error, Timeout, or Cancelled when the client is destroyed. Notifications come as signals, after what they speak of
-/// is durable. Owner only: the thread that made it, which has an event loop; a call from another is an assertion.
+/// One replica as a QObject: a client core, the store it lives in, and its connection, which is opened again after a loss.
+/// Edits apply at once, online or offline, and are sent when they are durable. Only open() blocks on the disk; nothing blocks
+/// on the network. Every future ends: with the value, an error, Timeout, or Cancelled when the client is destroyed. Signals are
+/// emitted after the changes that they report are durable. Owner only: the thread that created it, which has an event loop; a
+/// call from another thread fails an assertion.
 ///
 /// Large because it is the whole client in one place: each function is one call of a program, and hands it to one of the parts
 /// behind it (docs/architecture.md).
@@ -48,15 +50,15 @@ class SyncClient final : public QObject
 public:
     enum class State {
         Offline,    ///< switched off
-        Waiting,    ///< for the next try
+        Waiting,    ///< for the next attempt
         Connecting, ///< until the server's welcome
         Online,
-        Refused,    ///< the server will not have us (lastError); goOnline() tries again
-        StoreLost,  ///< the store has failed and cannot be read (lastError), for good: edits are refused and nothing is sent
+        Refused,    ///< the server refuses this client (lastError()); goOnline() tries again
+        StoreLost,  ///< the store has failed and cannot be read (lastError()), permanently: edits are refused and nothing is sent
     };
     Q_ENUM(State)
 
-    /// A profile in a store with ClientCore::schema(). Corrupt, or what the store says.
+    /// A profile in a store with ClientCore::schema(). Corrupt, or an error of the store.
     static Result<std::unique_ptr<SyncClient>> open(std::unique_ptr<storage::Backend> store, SyncClientOptions options = {});
     /// A profile in an SQLite file, locked against a second process: StoreLocked names the one that has it.
     static Result<std::unique_ptr<SyncClient>> open(const std::string &path, SyncClientOptions options = {});
@@ -64,20 +66,20 @@ public:
     ~SyncClient() override;
 
     // ---- connection
-    void setServer(ConnectionFactory connect);          ///< used from the next try on
-    void goOnline();                                    ///< and stays so: reconnects by itself
+    void setServer(ConnectionFactory connect);          ///< used from the next attempt on
+    void goOnline();                                    ///< connects, and reconnects after every loss until goOffline()
     void goOffline();
     bool isOnlineWanted() const;
     State state() const;
-    std::optional<Error> lastError() const;             ///< what is wrong; empty while Online, or offline by wish
+    std::optional<Error> lastError() const;             ///< the last problem; none while Online, or Offline
     std::chrono::milliseconds retryIn() const;          ///< while Waiting
     void renewToken(const std::string &token);
 
     // ---- documents. An edit's future ends when the edit is durable here; its value is empty if nothing changed.
     using Edit = QFuture<Result<std::optional<EventId>>>;
-    /// InvalidValue, here and wherever names or values come in, for what no server could log or read.
+    /// InvalidValue for a name that no server could log or read, as in every function that takes names or values.
     QFuture<Result<>> openDocument(const DocumentId &id, const std::optional<CollectionName> &collection = {});
-    void closeDocument(const DocumentId &id);           ///< follows it until what is queued is settled
+    void closeDocument(const DocumentId &id);           ///< it is followed until its queued edits are settled
     Edit create(const DocumentId &id, const CollectionName &collection, json::Value state, json::Object metadata = {});
     Edit update(const DocumentId &id, json::Patch patch, json::Object metadata = {});
     Edit update(const DocumentId &id, const std::function<Result<>(json::Value &)> &edit, json::Object metadata = {});
@@ -91,7 +93,7 @@ public:
     Edit undo(const DocumentId &id);
     Edit redo(const DocumentId &id);
     QFuture<Result<Position>> waitForSynced(const DocumentId &id);
-    QFuture<Result<>> waitForSettled(const DocumentId &id); ///< nothing waiting or sent; conflicts and dead letters may be left
+    QFuture<Result<>> waitForSettled(const DocumentId &id); ///< ends when no edit is waiting or sent; conflicts and dead letters may remain
 
     // ---- decisions
     void setResolver(const CollectionName &collection, ResolverPtr resolver);
@@ -100,7 +102,7 @@ public:
     QFuture<Result<>> discard(const EventId &entry);
     QFuture<Result<>> retry(const EventId &entry);
 
-    // ---- questions to the server; Unavailable at once when offline. Parts are joined.
+    // ---- questions to the server; Unavailable at once when offline. The parts of an answer are joined.
     QFuture<Result<json::Object>> query(decltype(protocol::Query::query) question);
     QFuture<Result<json::Object>> list(protocol::ListQuery query) { return this->query(std::move(query)); }
     QFuture<Result<json::State>> stateAt(const DocumentId &id, ServerSeq serverSeq);
@@ -112,14 +114,14 @@ public:
     void unwatch(const CollectionName &collection);
     QFuture<Result<>> setPresence(const DocumentId &id, json::Value state); ///< TooLarge above limits::kPresenceBytes
 
-    const ClientCore &core() const;                     ///< what is known; valid until the event loop runs again
+    const ClientCore &core() const;                     ///< the local documents; valid until the event loop runs again
 
 Q_SIGNALS:
     void stateChanged(eventsync::client::SyncClient::State state);
     void documentChanged(const eventsync::client::DocumentChanged &notification);
-    /// At once, unlike the other notifications: before the call returns that made the edit, so an editor's text and the document are
-    /// never apart when the next key is pressed. An editor that made the edit itself ignores it (a flag around its call); no
-    /// slot may edit the same document.
+    /// Emitted at once, unlike the other signals: before the call that made the edit returns, so that an editor's text and the
+    /// document are equal when the next key is pressed. An editor ignores the signal for its own edits (with a flag around its
+    /// call). A slot must not edit the same document.
     void crdtChanged(const eventsync::client::CrdtChanged &notification);
     void documentSynced(const eventsync::DocumentId &id);
     void documentDiverged(const eventsync::DocumentId &id, eventsync::ServerSeq commonSeq);
@@ -128,19 +130,19 @@ Q_SIGNALS:
     void eventsApplied(const eventsync::client::EventsApplied &notification);
     void queueChanged(const eventsync::DocumentId &id);
     void editLogged(const eventsync::client::EditLogged &notification);
-    void conflictFound(const eventsync::DocumentId &id, const eventsync::EventId &entry); ///< for a person: no resolver decided
+    void conflictFound(const eventsync::DocumentId &id, const eventsync::EventId &entry); ///< no resolver decided: the user has to
     void deadLettered(const eventsync::client::DeadLettered &notification);
     void clientIdChanged(const eventsync::client::ClientIdChanged &notification);
     void connectionReplaced();
     void headsChanged(const eventsync::client::HeadsChanged &notification);
-    /// `full`: the heads since the watch began are all there is; what a program kept from an earlier run, and they do not name,
-    /// has gone.
+    /// `full`: the heads since the watch began are all documents; a document that a program remembers from an earlier run and
+    /// that was not named does not exist any more.
     void watchReady(const eventsync::CollectionName &collection, bool full);
     void cursorsChanged(const eventsync::client::CursorsChanged &notification);
     void presenceChanged(const eventsync::client::PresenceChanged &notification);
     void serverError(const eventsync::client::ServerError &notification);
-    void storeFailed(const eventsync::Error &error);    ///< what was not durable is gone from view, unless the store is lost
-    void notificationAnnounced(const eventsync::client::Notification &notification); ///< each of the above, before its own signal
+    void storeFailed(const eventsync::Error &error);    ///< edits that were not durable are removed from the documents, unless the state is StoreLost
+    void notificationAnnounced(const eventsync::client::Notification &notification); ///< each of the above as one type, before its own signal
 
 private:
     struct Private;

@@ -32,7 +32,7 @@ struct SyncClient::Private
           random(options.random ? *options.random : ownRandom), store(std::move(s))
     {
     }
-    ~Private() { link.mute(); } // before the rest goes
+    ~Private() { link.mute(); } // before the other members are destroyed
     Result<> load();
     void start(SyncClient *client);
 
@@ -74,12 +74,12 @@ struct SyncClient::Private
     Random &random;
     SyncClient *q = nullptr;
     EventLoopExecutor executor;
-    storage::GuardedBackend store; // its answers come through `executor`: goes before it
+    storage::GuardedBackend store; // its answers are posted to `executor`: destroyed before it
     std::unique_ptr<ClientCore> core;
 
     // durability
     StepQueue steps;
-    std::deque<CrdtChanged> crdtChanges; // not yet announced
+    std::deque<CrdtChanged> crdtChanges; // not emitted yet
     bool notifyingCrdtChanges = false;
 
     // connection

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The connection that comes and goes (docs/protocol.md, rule 9).
+// Opening, losing and reopening the connection (docs/protocol.md, rule 9).
 #include <eventsync/client/syncclient_p.h>
 #include <eventsync/protocol/limits.h>
 
@@ -43,7 +43,7 @@ void SyncClient::Private::connectNow()
     if (!dialled) {
         lastError = dialled.error();
         if (errorClass(lastError->code) == ErrorClass::Permanent)
-            setState(State::Refused); // a URL that cannot be one: trying again changes nothing
+            setState(State::Refused); // for instance an invalid URL: another attempt would fail as well
         else
             retryAfter({});
         return;
@@ -60,7 +60,7 @@ void SyncClient::Private::connectNow()
 void SyncClient::Private::opened()
 {
     link.received();
-    link.pingEvery(limits::kHeartbeat); // until the welcome says another
+    link.pingEvery(limits::kHeartbeat); // until the welcome message sets another interval
     apply(core->connected());
 }
 
@@ -70,12 +70,12 @@ void SyncClient::Private::received(const transport::Frame &frame)
     const auto codec = frame.isText() ? Codec::Json : Codec::Cbor;
     const auto message = protocol::decode(frame.bytes(), codec);
     if (!message) {
-        if (message.error().code == ErrorCode::UnknownMessage) // of a newer server
+        if (message.error().code == ErrorCode::UnknownMessage) // a message type a message type a message type a message type of a newer server
             return;
         leave({.reason = message.error(), .retryAfter = options.retryLongest});
         return;
     }
-    if (const auto *part = std::get_if<protocol::QueryResult>(&*message)) // a long answer may take long, as long as it comes
+    if (const auto *part = std::get_if<protocol::QueryResult>(&*message)) // a long answer may take long while parts of it arrive
         requests.extend(part->requestId, requestDeadline());
     apply(core->receive(*message));
 }
@@ -126,7 +126,7 @@ void SyncClient::Private::retryAfter(std::optional<std::chrono::milliseconds> le
 void SyncClient::Private::leaveIfSilent()
 {
     if (link.isSilent())
-        leave({.reason = {ErrorCode::Timeout, "the server is silent"}});
+        leave({.reason = {ErrorCode::Timeout, "nothing was received from the server"}});
 }
 
 } // namespace eventsync::client

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From a step of the core to durable, sent and told.
+// How a step of the core becomes durable, is sent and is reported.
 #include <eventsync/client/logging_p.h>
 #include <eventsync/client/syncclient_p.h>
 
@@ -30,7 +30,7 @@ void SyncClient::Private::start(SyncClient *client)
     QObject::connect(&reconnection.timer(), &QTimer::timeout, q, [this] { connectNow(); });
     QObject::connect(&tickTimer, &QTimer::timeout, q, [this] { tick(); });
     tickTimer.start();
-    // The first tick makes a new replica's id durable and tells of the conflicts that wait.
+    // The first tick makes the id of a new replica durable and reports the conflicts in the queue.
     QTimer::singleShot(0, q, [this] { tick(); });
 }
 
@@ -51,12 +51,12 @@ void SyncClient::Private::apply(Changes out, Done done)
     std::erase_if(out.notifications, [](const Notification &notification) { return std::holds_alternative<CrdtChanged>(notification); });
     steps.add(std::move(out.writes),
               {std::move(out.messages), std::move(out.notifications), std::move(out.close), link.number(), std::move(done)});
-    notifyCrdtChanges(); // the step has its place in the queue: whatever a slot does comes after it
+    notifyCrdtChanges(); // the step has its place in the queue: edits made by a slot come after it
     if (alive && idle)
         commitNext();
 }
 
-// With the store lost nothing becomes durable, and nothing may leave that is not.
+// If the store is lost nothing becomes durable, and only durable edits may be sent.
 void SyncClient::Private::holdBack(Changes &out, const Done &done)
 {
     out.writes = {};
@@ -66,7 +66,7 @@ void SyncClient::Private::holdBack(Changes &out, const Done &done)
         done(failure(*lastError));
 }
 
-// Editors hear at once of what has changed under them. One at a time, so that all of them hear it in order.
+// Editors are notified at once of changes by others. One change at a time, so that every editor gets them in order.
 void SyncClient::Private::notifyCrdtChanges()
 {
     if (notifyingCrdtChanges)
@@ -109,7 +109,7 @@ void SyncClient::Private::committed(const Result<storage::Committed> &result, Wo
         commitNext();
 }
 
-// Nothing of these works is durable, and memory is ahead of the store: back to what the store has.
+// None of these steps is durable, and the state in memory is ahead of the store: it is loaded from the store again.
 void SyncClient::Private::storeHasFailed(const Error &error, Works works)
 {
     qCWarning(lcClient) << "the profile's store has failed:" << error.toString().c_str();
@@ -148,7 +148,8 @@ void SyncClient::Private::storeHasFailed(const Error &error, Works works)
         retryAfter(options.retryLongest);
 }
 
-// Memory stays ahead of a store that cannot be read, so nothing may build on it. The caller tells it once all futures have ended.
+// The state in memory stays ahead of a store that cannot be read, so no new edit may be based on it. The caller emits the
+// signal when all futures have ended.
 void SyncClient::Private::enterStoreLost(const Error &error)
 {
     qCCritical(lcClient) << "and cannot be read:" << error.toString().c_str();
@@ -285,7 +286,7 @@ void SyncClient::Private::notify(const Notification &notification)
     std::visit(NotificationDispatcher{q}, notification);
 }
 
-// The collection's resolver decides; what it leaves open, or what cannot be done as it says, is for a person.
+// The collection's resolver decides. If it leaves the conflict open, or its decision cannot be carried out, the user decides.
 void SyncClient::Private::decide(const ConflictFound &notification)
 {
     const auto view = core->conflict(notification.entry);
@@ -295,7 +296,7 @@ void SyncClient::Private::decide(const ConflictFound &notification)
     const ResolverPtr resolver = found == resolvers.end() ? defaultResolver : found->second;
     const auto resolution = guarded(&ConflictResolver::resolve, *resolver, *view);
     if (!resolution)
-        qCWarning(lcClient) << "a resolver failed, a person decides:" << resolution.error().message.c_str();
+        qCWarning(lcClient) << "a resolver failed, the user decides:" << resolution.error().message.c_str();
     if (resolution && resolution->decision != Decision::Ask) {
         if (auto out = core->resolve(notification.entry, *resolution)) {
             apply(std::move(*out));

@@ -5,9 +5,9 @@
 
 namespace eventsync::client {
 
-/// Undo and redo of own edits, for menus and buttons. An undo is a new edit that takes an own one back and tests every value
-/// that one wrote: if somebody has changed it since, it fails with Conflict and changes nothing. Works offline and after a
-/// restart. One history per document. Owner only.
+/// Undo and redo of own edits, for menus and buttons. An undo is a new edit that reverts an own edit. It tests every value that
+/// the edit wrote: if another client has changed it since, the undo fails with Conflict and changes nothing. Works offline and
+/// after a restart. One history per document. Owner only.
 class UndoHistory final : public QObject
 {
     Q_OBJECT
@@ -21,7 +21,7 @@ public:
     SyncClient::Edit redo(const DocumentId &id);
 
 Q_SIGNALS:
-    void changed(const eventsync::DocumentId &id); ///< canUndo or canRedo may have
+    void changed(const eventsync::DocumentId &id); ///< canUndo() or canRedo() may have changed
 
 private:
     SyncClient &m_client;

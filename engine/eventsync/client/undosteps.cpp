@@ -128,7 +128,7 @@ void UndoSteps::setEdit(const EventId &before, const EventId &now)
     }
 }
 
-// A span of which only a part was renamed is rare, and its step does nothing then.
+// If only a part of a span was renamed, which is rare, its step does nothing.
 void UndoSteps::rename(const CrdtRenames &renames)
 {
     for (auto &[order, step] : m_steps) {

@@ -10,29 +10,29 @@
 
 namespace eventsync::client {
 
-// What one undo or redo would do. `operation` on the document: an update by `patch` (tests included) or of the `edits` of a
-// CRDT document, a create with `state`, or a delete of the document as long as it is still `expected`.
+// What one undo or redo will do. `operation`: an update by `patch` (tests included) or of the `edits` of a CRDT document, a
+// create with `state`, or a delete of the document as long as it is still `expected`.
 struct UndoStep
 {
     std::int64_t order = 0;
     bool redo = false;
-    EventId edit;                              // the own edit that it takes back
+    EventId edit;                              // the own edit that it reverts
     Operation operation = Operation::Update;
     json::Patch patch = {};
-    std::vector<json::Pointer> absent = {};    // paths that edit removed: must still be absent
+    std::vector<json::Pointer> absent = {};    // paths that the edit removed: they must still be absent
     json::State state = {};
     DocumentKind kind = DocumentKind::Json;    // of a create
     std::optional<Digest> expected = {};
     std::optional<crdt::UndoEdits> edits = {};
 };
 
-// What takes an edit back that was just applied and led to `after`: its exact inverse, behind a test of every value that it
-// wrote. An `inc` is taken back by its negative, and needs none. `before`: a CRDT document that a delete took away, as a value.
-// The create of such a document is not taken back: a user who undoes edits in a text does not mean the text itself, which
+// The step that reverts an edit which was just applied and led to `after`: its exact inverse, after a test of every value that
+// it wrote. An `inc` is reverted by its negative and needs no test. `before`: the value of a CRDT document that was deleted.
+// The create of a CRDT document is not reverted: a user who undoes edits in a text does not want to delete the text, which
 // others may have open.
 std::optional<UndoStep> inverseStep(const QueueEntry &edit, const AppliedEvent &applied, json::State before, const DocumentState &after);
 
-// The undo and redo steps of one document, oldest first, at most limits::kUndoEntries, each a row. Of a CRDT document also the
+// The undo and redo steps of one document, oldest first, at most limits::kUndoEntries, each a row. For a CRDT document also the
 // new ids of content that an undo brought back. Owner only.
 class UndoSteps
 {
@@ -43,10 +43,10 @@ public:
     const UndoStep *last(bool redo) const; // the next one that undo() or redo() takes
     void drop(std::int64_t order) { drop(m_steps.find(order)); }
     void clearRedo();
-    void dropOf(const EventId &edit);      // no longer applied as written, it cannot be taken back
-    void dropCrdt();                       // the CRDT document is deleted, or another was made in its place
+    void dropOf(const EventId &edit);      // an edit that is not applied as written cannot be reverted
+    void dropCrdt();                       // the CRDT document is deleted, or another one replaced it
     void clear();
-    void setEdit(const EventId &before, const EventId &now); // the edit has another id
+    void setEdit(const EventId &before, const EventId &now); // the edit has a new id
     void rename(const CrdtRenames &renames);
 
     const std::map<std::int64_t, crdt::RecreatedIds> &recreatedIds() const { return m_recreatedIds; }
@@ -64,7 +64,7 @@ private:
     const DocumentId &m_id;
     DocumentChanges &m_changes;
     Steps m_steps;
-    std::map<std::int64_t, crdt::RecreatedIds> m_recreatedIds; // newest first: their places count down from -1
+    std::map<std::int64_t, crdt::RecreatedIds> m_recreatedIds; // newest first: their places are -1, -2, ...
 };
 
 } // namespace eventsync::client
