@@ -10,7 +10,7 @@ namespace eventsync::eventlog {
 namespace {
 
 constexpr char kAuthor[] = "author";
-constexpr std::size_t kKnownAuthors = 10'000; // at hand; others are looked up again
+constexpr std::size_t kKnownAuthors = 10'000; // kept in memory; others are looked up again
 
 } // namespace
 
@@ -50,7 +50,7 @@ void AuthorIds::insert(const ClientId &client, std::function<void(const Result<>
     m_state.store.commit(storage::Batch().insert(sets::kClients, std::move(row)),
                          [this, client, done = std::move(done)](const Result<storage::Committed> &result) {
                              if (!result && result.error().code == ErrorCode::Conflict)
-                                 return reserve(client, done); // another process was faster: look who
+                                 return reserve(client, done); // another process was faster: read who owns it
                              if (!result)
                                  return done(failure(result.error()));
                              remember(client);

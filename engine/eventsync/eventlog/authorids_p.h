@@ -8,8 +8,8 @@
 
 namespace eventsync::eventlog {
 
-// Client ids that server code uses. The first use reserves one for code for ever; the server's own names need no reservation.
-// Owner only.
+// Client ids that server code uses. The first use reserves an id permanently for code; the server's own names need no
+// reservation. Owner only.
 class AuthorIds
 {
 public:

@@ -5,8 +5,8 @@
 
 namespace eventsync::eventlog {
 
-/// Commits and waits until that is durable or has failed. For command line tools and tests: never on a thread that has an event
-/// loop to run, and never inside a `done` or a read task of the same backend. Any other thread.
+/// Commits a batch and waits until it is durable or has failed. For command line tools and tests. Any thread that runs no event
+/// loop, and not inside a `done` or a read task of the same backend.
 Result<storage::Committed> commitAndWait(storage::Backend &backend, storage::Batch batch);
 
 } // namespace eventsync::eventlog

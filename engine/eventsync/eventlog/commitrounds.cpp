@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One edit on its way: add, collect, lookUp, validate, commit, committed. After a lost race (another process wrote to the document)
-// it is validated again on what is in the store; after a commit with an unknown result the document is read again, and the log
-// decides.
+// The way of an edit: collect, lookUp, validate, commit, committed. After a lost race (another process wrote to the document)
+// it is validated again on the content of the store; after a commit with an unknown result the document is read again, and the
+// log decides.
 #include <eventsync/eventlog/commitrounds_p.h>
 
 #include <eventsync/base/guard.h>
@@ -20,7 +20,7 @@ namespace {
 
 using Stage = LiveDocument::Stage;
 
-// Events of one document that are validated and committed at a time: others' rounds, and readers, wait for them.
+// The most events of one document that are validated and committed at a time: other documents and readers wait for them.
 constexpr std::size_t kEventsPerRound = 1'024;
 
 bool waitsForOthers(const Job &job)
@@ -78,7 +78,7 @@ void CommitRounds::run()
         lookUp(std::move(lookups));
 }
 
-// What needs no look-up; false if it cannot go on yet.
+// Handles jobs that need no look-up; false if the document must wait.
 bool CommitRounds::takeFront(const DocumentPtr &document)
 {
     const JobPtr job = document->m_jobs.front();
@@ -176,7 +176,7 @@ void CommitRounds::validateAll(std::vector<Lookup> &lookups, const Result<Found>
             m_documents.becameIdle(lookup.document);
         } else if (!m_state.hasRoomToValidate()) {
             putBack(lookup.document, std::move(lookup.jobs));
-            m_ready.push_back(lookup.document); // release() comes back to it
+            m_ready.push_back(lookup.document); // release() continues with it
         } else {
             lookup.document->m_core->prependRecent(found->older[i]);
             validate(lookup, found->known);
@@ -184,7 +184,7 @@ void CommitRounds::validateAll(std::vector<Lookup> &lookups, const Result<Found>
     }
 }
 
-// Here, or on the worker if that may take long.
+// On this thread, or on the worker if validation may take long.
 void CommitRounds::validate(Lookup &lookup, const KnownEvents &known)
 {
     const DocumentPtr &document = lookup.document;
@@ -208,7 +208,7 @@ void CommitRounds::validate(Lookup &lookup, const KnownEvents &known)
         m_worker.noteCost(*document->m_core, validated.done, m_state.clock.steady() - begin);
         return accept(document, std::move(validated));
     }
-    if (document->m_writingRows) { // what comes back from the store must find the core; it becomes idle again then
+    if (document->m_writingRows) { // the result of that write needs the core; the document becomes idle again afterwards
         putBack(document, std::move(jobs));
         return m_documents.runIdleTasks(document);
     }
@@ -222,7 +222,7 @@ void CommitRounds::validate(Lookup &lookup, const KnownEvents &known)
     });
 }
 
-// What was validated is committed, or answered if there is nothing to commit.
+// Commits what was validated, or answers it if there is nothing to commit.
 void CommitRounds::accept(const DocumentPtr &document, Validated validated)
 {
     for (const auto &origin : validated.forked)
@@ -250,7 +250,7 @@ void CommitRounds::give(const ValidatedJob &one)
     one.job->ended = true;
     if (const auto *answer = std::get_if<Result<Answer>>(&one.answer))
         return one.job->submission.done(*answer);
-    const auto &repeated = std::get<RepeatedWrite>(one.answer); // the answer is what it did when it was logged
+    const auto &repeated = std::get<RepeatedWrite>(one.answer); // the answer is the result at the time when it was logged
     m_state.store.read<LoggedPtr>(
         [known = repeated.known](storage::ReadView &view) { return EventStore(view).eventAt(known.document, known.serverSeq); },
         [job = one.job, record = repeated.record](const Result<LoggedPtr> &event) {
@@ -268,7 +268,7 @@ void CommitRounds::putBack(const DocumentPtr &document, std::vector<JobPtr> jobs
     document->m_jobs.insert(document->m_jobs.begin(), std::make_move_iterator(jobs.begin()), std::make_move_iterator(jobs.end()));
 }
 
-// Until release(): held by a commit that is out, or by an answer that waits for it.
+// The document stays reserved until release(), by a running commit or by an answer that waits for it.
 void CommitRounds::charge(const DocumentPtr &document, std::size_t bytes)
 {
     document->m_waiting.add(bytes);
@@ -292,8 +292,8 @@ void CommitRounds::giveAnswers(const DocumentPtr &document)
 
 // ---- transactions
 
-// A transaction waits in the queues of all its documents at once, so no two can wait for each other. Once it heads them all and
-// all are idle, it is validated on all of them, and its events go to the store as one batch, which is never taken apart.
+// A transaction waits in the queues of all its documents at once, so no two can wait for each other. When it is first in all of
+// them and all are idle, it is validated on all of them, and its events are committed as one batch, which is never split.
 bool CommitRounds::tryTransaction(const JobPtr &job)
 {
     std::vector<DocumentPtr> documents;
@@ -304,7 +304,7 @@ bool CommitRounds::tryTransaction(const JobPtr &job)
         documents.push_back(document);
     }
     if (!m_state.hasRoomToValidate()) {
-        m_ready.push_back(documents.front()); // release() comes back to it
+        m_ready.push_back(documents.front()); // release() continues with it
         return false;
     }
     for (const DocumentPtr &document : documents)
@@ -316,7 +316,7 @@ bool CommitRounds::tryTransaction(const JobPtr &job)
     Batch batch{.documents = {}, .transaction = job};
     for (const DocumentPtr &document : documents) {
         if (!written && (!prepared || !document->m_core->log().prepared().isEmpty()))
-            m_documents.reload(document); // what was done before the error is thrown away
+            m_documents.reload(document); // discards what was done before the error
         else if (!document->m_core->log().prepared().isEmpty())
             batch.documents.push_back(document);
         else
@@ -339,7 +339,7 @@ bool CommitRounds::tryTransaction(const JobPtr &job)
     return true;
 }
 
-// After an error some of the documents may hold what must not be committed.
+// After an error some of the documents may hold changes that must not be committed.
 Result<std::vector<WrittenDocument>> CommitRounds::prepare(const Job &job, const std::vector<DocumentPtr> &documents)
 {
     const auto &transaction = std::get<DocumentTransaction>(job.submission.work);
@@ -395,7 +395,7 @@ void CommitRounds::commit(Batch batch)
     });
 }
 
-// `positions` are those that the store gave the events.
+// `positions`: assigned to the events by the store.
 void CommitRounds::committed(const Batch &batch, const std::int64_t *positions)
 {
     for (const DocumentPtr &document : batch.documents) {
@@ -420,16 +420,16 @@ void CommitRounds::committed(const Batch &batch, const std::int64_t *positions)
     }
 }
 
-// Whether the batch is in the store is not known: the documents are loaded again, and the log decides. After a race with another
-// writer what was validated is validated again on the newer state (G6); after a failure of the store its authors are told to
-// subscribe again, and find out then.
+// Whether the batch is in the store is not known: the documents are loaded again, and the log decides. After a race with
+// another writer the submissions are validated again on the newer state (G6); after a failure of the store their authors get an
+// error and subscribe again, which shows them the outcome.
 void CommitRounds::failed(const Batch &batch, const Error &error)
 {
     const bool isRace = storage::isRace(error);
     std::vector<JobPtr> refused;
     const auto mayTryAgain = [&](const JobPtr &job) { return isRace && ++job->tries < limits::kOptimisticTries; };
     for (const DocumentPtr &document : batch.documents) {
-        if (!isRace && !storage::isStoreFailure(error)) // of a failure the store says one line, and the author hears
+        if (!isRace && !storage::isStoreFailure(error)) // the backend logs a failure of the store once, and the author gets an error
             qCWarning(lcStorage) << "commit of" << document->id().text().c_str() << "failed:" << error.toString().c_str();
         document->m_answers.clear();
         std::vector<JobPtr> validated = std::exchange(document->m_validated, {});
@@ -458,7 +458,8 @@ void CommitRounds::failed(const Batch &batch, const Error &error)
     failJobs(std::move(refused), isRace ? Error{ErrorCode::VersionConflict, error.message} : error);
 }
 
-// What is refused here is in no queue but for transactions, which wait with other documents as well.
+// The jobs that are refused here are in no other queue, except transactions, which wait in the queues of other documents as
+// well.
 void CommitRounds::failJobs(std::vector<JobPtr> jobs, const Error &error)
 {
     for (const JobPtr &job : jobs) {
@@ -472,7 +473,7 @@ void CommitRounds::failJobs(std::vector<JobPtr> jobs, const Error &error)
             }
         }
         const auto *push = std::get_if<PushedEvents>(&job->submission.work);
-        const bool isRefusedPush = push && storage::isRace(error); // a peer comes back, and finds out
+        const bool isRefusedPush = push && storage::isRace(error); // the client subscribes again, which shows it the outcome
         job->submission.done(failure(isRefusedPush ? Error{ErrorCode::Unavailable, error.message} : error));
     }
 }

@@ -9,16 +9,17 @@
 
 namespace eventsync::eventlog {
 
-// The write path: what is submitted waits with its documents. A round takes what waits in all idle documents, looks up the ids of
-// all of it in one read, validates it, and hands one batch per document to the store in one group; what arrives meanwhile waits for
-// the next round. So a lone push costs two hops between threads, and a flood costs two hops per batch. Owner only.
+// The write path. Submissions wait in the queues of their documents. A round takes those of all idle documents, looks up all
+// their ids in one read, validates them, and hands one batch per document to the store as one group; submissions that arrive
+// meanwhile wait for the next round. So a single push costs two hops between threads, and under load two hops are shared by a
+// whole batch. Owner only.
 class CommitRounds
 {
 public:
     CommitRounds(EngineState &state, DocumentTable &documents) : m_state(state), m_documents(documents), m_worker(state) {}
 
     void add(const JobPtr &job);
-    void schedule(const DocumentPtr &document); // it is idle: what waits with it goes into the next round
+    void schedule(const DocumentPtr &document); // the document is idle: its submissions are taken by the next round
     void failJobs(std::vector<JobPtr> jobs, const Error &error);
 
 private:
@@ -27,7 +28,7 @@ private:
     {
         DocumentPtr document;
         std::vector<EventId> ids;
-        std::optional<EventStore::Range> older; // events that validating needs and memory does not have
+        std::optional<EventStore::Range> older; // events that validation needs and that are not in memory
         std::vector<JobPtr> jobs;
     };
     struct Found
@@ -64,7 +65,7 @@ private:
     EngineState &m_state;
     DocumentTable &m_documents;
     ValidationWorker m_worker;
-    std::vector<DocumentPtr> m_ready; // with jobs to look at in the next round
+    std::vector<DocumentPtr> m_ready; // documents with jobs for the next round
     bool m_posted = false;
 };
 

@@ -9,14 +9,14 @@
 
 namespace eventsync::eventlog {
 
-/// Tells an operator what is damaged in a store: each place once in the program's log, however often it is read, and in two
-/// metrics. Errors of EventStore name document and event, so equal words mean the same place. Owner only.
+/// Reports damage of a store to the operator: each place once in the program's log, however often it is read, and in two
+/// metrics. Errors of EventStore name document and event, so equal messages mean the same place. Owner only.
 class DamageLog
 {
 public:
     explicit DamageLog(Metrics *metrics); ///< may be null, outlives it otherwise
 
-    void note(const Error &error); ///< an error other than Corrupt is no damage
+    void note(const Error &error); ///< ignores errors other than Corrupt
 
 private:
     std::set<std::string> m_said;

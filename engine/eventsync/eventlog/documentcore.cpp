@@ -114,7 +114,7 @@ Result<LoggedPtr> DocumentCore::write(const CodeWrite &write)
     return append(std::move(event), std::move(applied), *rules, mark, firstId);
 }
 
-// What was applied is taken back if the event cannot be logged.
+// The applied change is reverted if the event cannot be logged.
 Result<LoggedPtr> DocumentCore::append(Event event, AppliedEvent applied, const Rules &rules, const PushDigest16 &mark, const EventId &firstId)
 {
     event.storedAt = m_clock.wall();

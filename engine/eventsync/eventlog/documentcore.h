@@ -45,7 +45,7 @@ struct CodeWrite
     std::optional<ServerSeq> ifVersion = {};
     std::function<Result<>(json::State &)> edit = {};
     std::optional<json::Patch> patch = {};
-    DocumentKind kind = DocumentKind::Json; ///< of a document that never was; others keep theirs
+    DocumentKind kind = DocumentKind::Json; ///< of a document that never existed; an existing one keeps its kind
     json::Object metadata = {};
     EventId id;
 };
@@ -67,29 +67,30 @@ public:
 
     /// Whose it is, where it begins and ends. While a batch is out, state() is ahead of its head.
     const DocumentLog &log() const { return m_log; }
-    const DocumentState &state() const { return m_state; } ///< with what is prepared
+    const DocumentState &state() const { return m_state; } ///< including prepared events
     bool isDeleted() const { return m_deleted; }           ///< absent at the head
 
     // ---- validating
     PushOutcome push(const EventPtr &event, const PushContext &context, const KnownEvents &known);
-    /// Null if nothing changed (G7). VersionConflict, WrongCollection, Invalid, PatchFailed, TooLarge and what the edit said.
+    /// Null if nothing changed (G7). VersionConflict, WrongCollection, Invalid, PatchFailed, TooLarge, or the error of the edit
+    /// function.
     Result<LoggedPtr> write(const CodeWrite &write);
     void prependRecent(const std::vector<LoggedPtr> &older) { m_log.recent().prepend(older); } ///< what log().missingBefore() asked for
     const RulesPtr &rules() const { return m_rules; }
-    void rulesChanged(); ///< asks for them again: those of the next event
+    void rulesChanged(); ///< the rules are requested again for the next event
     /// Those of collections that its first event may name, so that it asks for none while it is on another thread.
     void offerRules(std::map<CollectionName, RulesPtr> rules) { m_offeredRules = std::move(rules); }
 
     // ---- committing
     void setNumber(std::int64_t number) { m_log.setNumber(number); }
     storage::Batch takeBatch() { return m_log.takeBatch(); }
-    /// The events that are now in the log, for publication.
+    /// The batch is durable. Returns its events, for publication.
     std::vector<LoggedPtr> committed(const std::int64_t *positions);
 
     // ---- what readers get
     DocumentRecord record() const;
-    DocumentRecord recordWithoutState() const; ///< cheap, however large the document
-    DocumentRecord preparedRecord() const;     ///< with what is prepared
+    DocumentRecord recordWithoutState() const; ///< cheap for a document of any size
+    DocumentRecord preparedRecord() const;     ///< including prepared events
     Snapshot snapshot() const;
 
     // ---- memory
@@ -101,11 +102,12 @@ public:
     const RowsProgress &rows() const { return m_rows; }
     std::int64_t lag() const { return m_log.head().serverSeq - m_rows.at; } ///< events that they lack
     bool isDirty() const { return lag() > 0; }
-    /// Rows that bring the derived sets to head; with a snapshot if one is wanted. flushed() when they are durable.
+    /// Rows that bring the derived record sets to the head, with a snapshot if requested. The caller calls flushed() when they
+    /// are durable.
     storage::Batch derivedBatch(bool withSnapshot);
     void flushed(ServerSeq at, ServerSeq snapshotAt);
     void flushFailed(); ///< the rows must be written again
-    /// Takes the beginning of the log away, up to the last event of `removal`, which has one.
+    /// A batch that removes the beginning of the log, up to the last event of `removal`, which is not empty.
     storage::Batch compactBatch(const Removal &removal) const;
     void compacted(ServerSeq horizon, const Digest &baseChain);
 
@@ -114,7 +116,7 @@ private:
     Result<LoggedPtr> append(Event event, AppliedEvent applied, const Rules &rules, const PushDigest16 &mark, const EventId &firstId);
 
     DocumentLog m_log;
-    DocumentState m_state; // with what is prepared
+    DocumentState m_state; // including prepared events
     bool m_deleted = true; // as committed
     std::size_t m_stateHeld = 0;
     RowsProgress m_rows;

@@ -40,7 +40,7 @@ void DocumentCursors::trim(const ClientId &except)
             return std::pair(a.first == except, a.second.lastUpdated) < std::pair(b.first == except, b.second.lastUpdated);
         });
         entries -= 1 + oldest->second.vectorClock.entries().size();
-        m_dirty.insert(oldest->first); // its row goes as well
+        m_dirty.insert(oldest->first); // its row is removed as well
         m_all.erase(oldest);
     }
 }

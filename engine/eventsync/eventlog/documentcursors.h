@@ -10,20 +10,20 @@
 
 namespace eventsync::eventlog {
 
-/// How far the clients of one document have applied its log, as stored with its derived rows. Client ids are invented easily, and
-/// each cursor has a clock with an entry for each author: the cursors that moved longest ago go (limits::kCursorClockEntries).
-/// Owner only.
+/// How far the clients of one document have applied its log, as stored with its derived rows. A client can invent any number of
+/// ids, and each cursor has a clock with an entry per author, so the cursors that have not moved for longest are dropped
+/// (limits::kCursorClockEntries). Owner only.
 class DocumentCursors
 {
 public:
     using Cursors = std::map<ClientId, StateVector>;
 
     const Cursors &all() const { return m_all; }
-    void load(const std::vector<StateVector> &stored); ///< what is here already is newer
+    void load(const std::vector<StateVector> &stored); ///< a cursor that is here already is newer
     const StateVector &move(StateVector cursor);
-    void forget(const ClientId &client); ///< its row is erased by others
+    void forget(const ClientId &client); ///< its row is erased elsewhere
 
-    /// What is not stored yet. The rows are those of the document with this number.
+    /// The rows that are not stored yet, for the document with this number.
     bool isDirty() const { return !m_dirty.empty(); }
     std::set<ClientId> write(storage::Batch &batch, std::int64_t number);
     void writeFailed(const std::set<ClientId> &clients) { m_dirty.insert(clients.begin(), clients.end()); }

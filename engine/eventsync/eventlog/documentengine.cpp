@@ -13,7 +13,7 @@
 
 namespace eventsync::eventlog {
 
-// ---- what is shared
+// ---- shared state
 
 EngineMetrics::EngineMetrics(Metrics &all)
     : commits(all.counter("eventsync_commits_total", "batches of events committed, each of one document")),
@@ -69,7 +69,7 @@ DocumentEngine::DocumentEngine(storage::Backend &backend, Executor &executor, co
                                    d->rows.idle(document);
                                    d->rounds.schedule(document);
                                    if (d->state.writesRowsAtOnce() && d->documents.isOverfull())
-                                       d->documents.unload(); // this engine may have no ticks
+                                       d->documents.unload(); // the program may not call tick()
                                },
                            .failJobs = [this](std::vector<JobPtr> jobs, const Error &error) { d->rounds.failJobs(std::move(jobs), error); }});
     d->state.store.read<StoreState>(StoreState::read, [this](const Result<StoreState> &state) {
@@ -92,7 +92,7 @@ DocumentEngine::DocumentEngine(storage::Backend &backend, Executor &executor, co
 
 DocumentEngine::~DocumentEngine()
 {
-    d->state.store.close(); // what is dropped with the parts calls nothing back
+    d->state.store.close(); // callbacks that are dropped with the parts are not called
 }
 
 void DocumentEngine::setObserver(CommitObserver *observer)
@@ -291,7 +291,7 @@ void DocumentEngine::writeRows(std::function<void(const Result<> &)> done)
     d->rows.writeAll(std::move(done));
 }
 
-// ---- life
+// ---- start and end
 
 void DocumentEngine::tick()
 {
@@ -312,7 +312,7 @@ void DocumentEngine::drain(std::function<void()> done)
     checkDrained();
 }
 
-// Later, because the last answer may be given in the middle of a step.
+// Posted, because the last answer may be given in the middle of a step.
 void DocumentEngine::checkDrained()
 {
     if (std::exchange(d->checkPosted, true))
@@ -322,7 +322,7 @@ void DocumentEngine::checkDrained()
         if (d->start == Parts::Start::Reading)
             return whenStarted([this](const Result<> &) { checkDrained(); });
         if (d->pushes > 0 || d->operations > 0)
-            return; // ended() comes back
+            return; // ended() continues
         for (const auto &done : std::exchange(d->drained, {}))
             done();
     });
@@ -351,7 +351,7 @@ void DocumentEngine::setMaintenance(MaintenanceRules maintenance)
     d->rows.schedule().setRules(d->state.options.maintenance);
 }
 
-// ---- what others need to know
+// ---- for the observer and for other processes
 
 StoreAccess &DocumentEngine::store()
 {

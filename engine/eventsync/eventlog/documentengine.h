@@ -24,27 +24,28 @@ namespace eventsync::eventlog {
 
 class StoreAccess;
 
-/// Gets what is committed, whoever submitted it. Called on the engine's thread; submits what it wants, and destroys nothing there.
+/// Gets all committed events, of every origin. Called on the engine's thread. It may submit changes, and must not destroy the
+/// engine.
 class CommitObserver
 {
 public:
     virtual ~CommitObserver() = default;
-    /// Durable now, in the order of the log; before their authors are answered (G1).
+    /// These events are durable now, in the order of the log. Called before their authors are answered (G1).
     virtual void committed(const DocumentPtr &document, const std::vector<LoggedPtr> &events) = 0;
-    /// It was read from the store: its log may be longer than what was told of it.
+    /// The document was read from the store: its log may have more events than were reported.
     virtual void loaded(const DocumentPtr &document) = 0;
-    virtual void unavailable(const DocumentPtr &document, const Error &error) = 0; ///< it cannot be read
+    virtual void unavailable(const DocumentPtr &document, const Error &error) = 0; ///< the document cannot be read
 };
 
 /// The one writer of a store's logs in a process: the only place that loads documents, gives events their order, commits them,
-/// and writes what is derived from them. What clients push, what code writes and what REST asks for goes in as a Submission; each
-/// gets one answer, and the observer gets everything that was committed.
+/// and writes their derived rows. Pushes of clients, writes of code and REST requests are Submissions; each gets one answer,
+/// and the observer gets everything that was committed.
 ///
-/// Submissions of one document are validated one after another, each on what the one before it left (G6); different documents go
-/// side by side. An event is committed in one batch with its place in the order, its chain value and its author's number (G5);
-/// derived rows follow in batches of their own, and say where they stand. Other processes may write to the same store where its
-/// backend lets them: a lost race is computed again. Owner only (the executor's thread), destroyed there too; backend, executor,
-/// clock and random outlive it.
+/// Submissions of one document are validated one after another, each on the result of the one before it (G6); different
+/// documents are processed concurrently. An event is committed in one batch with its place in the order, its chain value and
+/// its author's number (G5); derived rows follow in batches of their own, and contain the position at which they stand. Other
+/// processes may write to the same store if its backend permits it: after a lost race a change is validated again. Owner only
+/// (the executor's thread), destroyed there too; backend, executor, clock and random outlive it.
 ///
 /// Errors of a write: those of DocumentCore::write; ClientIdInUse for a client id that a replica uses; VersionConflict after
 /// limits::kOptimisticTries lost races; QueueFull; ShuttingDown; what the Backend says.
@@ -55,30 +56,31 @@ class DocumentEngine
 public:
     /// When derived rows are written.
     enum class Rows {
-        AtOnce, ///< as soon as nothing waits for the document: programs that call no tick()
+        AtOnce, ///< as soon as the document has no more submissions: for programs that do not call tick()
         OnTick, ///< bounded in time and events (limits::kDerivedLagTime, kDerivedLagEvents)
     };
     struct Options
     {
         Policies policies = {};
         Validators validators = {}; ///< code validators
-        std::int64_t snapshotEvery = limits::kSnapshotEveryEvents; ///< events; 0: only when asked for
-        MaintenanceRules maintenance = {}; ///< of collections that have other snapshots, or whose logs are kept short while they are written
-        std::size_t loadedDocuments = limits::kCacheDocuments; ///< that no pin keeps in memory, the ones used last ...
-        std::shared_ptr<MemoryAccount> memory = {};            ///< ... while this is not over its total; none: an account of its own
+        std::int64_t snapshotEvery = limits::kSnapshotEveryEvents; ///< events; 0: only on request
+        MaintenanceRules maintenance = {}; ///< of collections with another snapshot interval, or with automatic compaction
+        std::size_t loadedDocuments = limits::kCacheDocuments; ///< documents kept in memory without a pin: those used last ...
+        std::shared_ptr<MemoryAccount> memory = {};            ///< ... while this account is not over its total; none: an account of its own
         Metrics *metrics = nullptr;
         Rows rows = Rows::AtOnce;
         std::size_t eventBytes = limits::kEventBytes;          ///< of a pushed event
-        /// One thread beside the engine's, for validating what takes long: edits of documents above `lightBytes`, of collections whose
-        /// last edit took long, and pushes as large. None: the engine's own thread does it. Ends after the engine, before `executor`.
+        /// A second thread for validation that takes long: edits of documents above `lightBytes`, of collections whose last
+        /// edit took long, and large pushes. None: the engine's own thread validates. It must end after the engine and before
+        /// `executor`.
         Executor *worker = nullptr;
-        std::size_t lightBytes = limits::kLightBytes;          ///< bytes held of a document, with what is asked of it
+        std::size_t lightBytes = limits::kLightBytes;          ///< bytes of a document in memory together with the submission
     };
 
     DocumentEngine(storage::Backend &backend, Executor &executor, const Clock &clock, Random &random, Options options);
     ~DocumentEngine();
 
-    void setObserver(CommitObserver *observer); ///< null: none; outlives the engine, or is taken back
+    void setObserver(CommitObserver *observer); ///< null: none; must outlive the engine, or be unset before it ends
 
     // ---- writing
     void submit(Submission submission);
@@ -86,17 +88,17 @@ public:
     void transact(DocumentTransaction transaction, std::function<void(Result<std::vector<WrittenDocument>>)> done);
 
     // ---- reading
-    // After all that was submitted before for the document; NotFound if there never was one. Tombstones are records too.
+    // The record after all earlier submissions for the document; NotFound if it never existed. A tombstone has a record too.
     void read(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done);
-    /// As it is committed now: before what waits to change it.
+    /// The committed record, without waiting submissions.
     void readCommitted(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done);
     void readHead(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done); ///< the same without its state
     DocumentPtr find(const DocumentId &id) const; ///< null if it is not in memory
-    DocumentPtr get(const DocumentId &id);        ///< may be loaded later, or not at all
+    DocumentPtr get(const DocumentId &id);        ///< it may not be loaded yet, and loading may fail
     void whenLoaded(const DocumentId &id, std::function<void(Result<DocumentPtr>)> done);
-    /// Memory and store agree, and nothing is being validated: before what waits to change the document.
+    /// Calls `task` when memory and store agree and nothing is being validated, before waiting submissions are processed.
     void whenIdle(const DocumentPtr &document, std::function<void(const Result<> &)> task);
-    void reload(const DocumentPtr &document);     ///< an idle one: another process wrote to it
+    void reload(const DocumentPtr &document);     ///< an idle document to which another process wrote
     std::size_t loadedDocuments() const;
     template<class Visit>
     void eachLoaded(const Visit &visit) const
@@ -106,31 +108,31 @@ public:
     }
 
     // ---- beside the log
-    void snapshot(const DocumentId &id, std::function<void(Result<Snapshot>)> done); ///< stored, of the newest committed state
-    /// One that is stored and stands at `atLeast` or later, not far from the head; made if there is none.
+    void snapshot(const DocumentId &id, std::function<void(Result<Snapshot>)> done); ///< stores a snapshot of the newest committed state
+    /// A stored snapshot at `atLeast` or later, not far from the head; it is made if there is none.
     void storedSnapshot(const DocumentPtr &document, ServerSeq atLeast, std::function<void(Result<StoredSnapshot>)> done);
-    /// Removes the events below `horizon`, at most up to the head; the horizon reached.
+    /// Removes the events below `horizon`, at most up to the head. Returns the horizon reached.
     void compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done);
-    void writeRows(std::function<void(const Result<> &)> done); ///< until those of all documents stand at the heads of now
+    void writeRows(std::function<void(const Result<> &)> done); ///< ends when the rows of all documents stand at their current heads
 
-    // ---- life
-    void whenStarted(std::function<void(const Result<> &)> task); ///< the store was read, or cannot be
-    void tick(); ///< at least every second: rows, snapshots and compactions that are due, memory
+    // ---- start and end
+    void whenStarted(std::function<void(const Result<> &)> task); ///< called when the store has been read, or cannot be read
+    void tick(); ///< at least every second: writes rows, snapshots and compactions that are due, and unloads documents
     void stopAccepting();                      ///< writes and transactions are ShuttingDown from now on
     void drain(std::function<void()> done);    ///< when everything submitted has been answered
     void settle(std::function<void()> done);   ///< ... and the derived rows of all documents are written
     void setPolicies(Policies policies, const std::vector<CollectionName> &changed);
     void setMaintenance(MaintenanceRules maintenance);
 
-    // ---- what others need to know
+    // ---- for the observer and for other processes
     StoreAccess &store();
     Executor &executor();
     storage::Backend &backend();
     const Policies &policies() const;
     RulesPtr rules(const CollectionName &collection);
     std::int64_t position() const;          ///< of the last committed event, in the order of arrival
-    void noteNumber(std::int64_t number);   ///< another process gave it to a document
-    std::int64_t snapshotEvery(const std::optional<CollectionName> &collection) const; ///< events; 0: never by itself
+    void noteNumber(std::int64_t number);   ///< another process has given this number to a document
+    std::int64_t snapshotEvery(const std::optional<CollectionName> &collection) const; ///< events; 0: no automatic snapshots
 
 private:
     struct Parts;

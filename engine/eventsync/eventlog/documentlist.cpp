@@ -46,7 +46,7 @@ Result<storage::FindPage> findDocuments(storage::ReadView &view, const Collectio
     storage::Scan scan{.set = sets::kDocuments, .index = "collection", .prefix = {collection.text()}};
     if (const auto start = page.startId())
         scan.from = storage::Cell(*start);
-    Budget unlimited; // the program itself asks
+    Budget unlimited; // the program itself reads
     std::optional<Error> error;
     const auto add = [&](const storage::Row &cells) -> Result<bool> {
         EVENTSYNC_TRY(DocumentRow row, DocumentRow::fromRow(cells));

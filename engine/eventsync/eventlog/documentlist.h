@@ -7,12 +7,12 @@
 
 namespace eventsync::eventlog {
 
-/// One page of a collection out of one view: rows that lag the log are folded forward first, so the list is that of one moment
-/// (G5). Engine fields are set as the policy says. InvalidValue for a page token that is none; Corrupt.
+/// One page of a collection from one view: rows that lag the log are folded forward first, so the list shows one moment (G5).
+/// Engine fields are set by the policy. InvalidValue for an invalid page token; Corrupt.
 Result<storage::FindPage> findDocuments(storage::ReadView &view, const CollectionName &collection,
                                         const storage::FindOptions &options, const CollectionPolicy &policy);
 
-/// A document as storages give it out; NotFound for a tombstone.
+/// A document as a storage returns it; NotFound for a tombstone.
 Result<storage::StoredDocument> storedDocument(DocumentRecord record, const CollectionPolicy &policy);
 
 } // namespace eventsync::eventlog

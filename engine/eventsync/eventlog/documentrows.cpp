@@ -12,13 +12,14 @@ namespace eventsync::eventlog {
 
 namespace {
 
-constexpr std::size_t kCompactAtATime = 1'000; // events per batch: others' commits go between
+constexpr std::size_t kCompactAtATime = 1'000; // events per batch: commits of edits happen in between
 
-// A stored snapshot that is older than this many events is made anew: the events after it would cost more than it saves.
+// A stored snapshot that is older than this many events is replaced by a new one: reading the events after it would cost more
+// than it saves.
 constexpr std::int64_t kSnapshotAge = 1'000;
 
-// The stored snapshot that one at `at` makes superfluous: the last one, if it was asked for too (it lies above `above`) and
-// is nearer to the one before it than `every` events.
+// The stored snapshot that is superfluous after a new one at `at`: the last one, if it was also made on request (it lies above
+// `above`) and is less than `every` events after the one before it.
 struct Spacing
 {
     ServerSeq above, at;
@@ -39,7 +40,7 @@ Result<std::optional<ServerSeq>> supersededSnapshot(storage::ReadView &view, std
     return last.front();
 }
 
-// The document as EventStore asks for it.
+// The document's row in the form that EventStore needs.
 DocumentRow rowOf(const DocumentCore &core)
 {
     return {.documentId = core.log().id(), .number = core.log().number(), .collection = *core.log().collection(), .kind = core.log().kind(),
@@ -99,7 +100,7 @@ void DocumentRows::idle(const DocumentPtr &document)
 {
     if (!m_state.writesRowsAtOnce())
         return;
-    m_schedule.tick(); // logs grow by what is done here
+    m_schedule.tick(); // logs have grown since the last tick
     const DocumentCore &core = *document->m_core;
     if (document->m_writingRows || !core.isDirty() || core.log().head().serverSeq <= document->m_rowsTried)
         return;
@@ -125,7 +126,7 @@ void DocumentRows::tick()
     m_documents.loadAgain();
 }
 
-// Every event up to the answer is in the derived rows, once those of `except` (may be null) are at its head.
+// The position up to which all events are in the derived rows, once the rows of `except` (may be null) are at its head.
 std::int64_t DocumentRows::reach(const DocumentPtr &except) const
 {
     std::int64_t position = m_state.lastPosition;
@@ -133,7 +134,7 @@ std::int64_t DocumentRows::reach(const DocumentPtr &except) const
         if (document == except)
             continue;
         if (!document->m_core && !document->m_away)
-            return 0; // what its rows lack is not known now
+            return 0; // the lag of its rows is not known at the moment
         if (document->m_away)
             position = std::min(position, document->m_away->firstUnflushed.value_or(position + 1) - 1);
         else if (document->m_core->isDirty())
@@ -152,7 +153,7 @@ void DocumentRows::storeReach()
     batch.put(sets::kMeta, {std::string(meta::kDerived), position});
     m_state.store.commit(std::move(batch), [this](const Result<storage::Committed> &result) {
         if (!result)
-            m_state.derivedStored = 0; // written again with the next change
+            m_state.derivedStored = 0; // it is it is it is written again with the next change
     });
 }
 
@@ -249,8 +250,8 @@ void DocumentRows::writeAll(Done done)
 
 // ---- snapshots
 
-// A snapshot is a whole state, however short the events before it. One that is asked for takes the place of the one before,
-// unless that stands as far from its own predecessor as the schedule's do: asking often makes no more of them than time does.
+// A snapshot is a whole state, even after few events. A requested one replaces the one before it, unless that one is as far
+// from its predecessor as automatic snapshots are: so requests do not increase the number of snapshots.
 void DocumentRows::snapshot(const DocumentPtr &document, std::function<void(Result<Snapshot>)> done)
 {
     m_documents.whenIdle(document, [this, document, done = std::move(done)](const Result<> &idle) {
@@ -266,7 +267,7 @@ void DocumentRows::snapshot(const DocumentPtr &document, std::function<void(Resu
 
 void DocumentRows::makeSnapshot(const DocumentPtr &document, std::function<void(Result<Snapshot>)> done)
 {
-    begin(document); // no compaction makes the one before the log's beginning meanwhile
+    begin(document); // no compaction removes the events after the one before it meanwhile
     const DocumentCore &core = *document->m_core;
     auto snapshot = std::make_shared<Snapshot>(core.snapshot());
     const std::int64_t every = m_state.snapshotEvery(core.log().collection());
@@ -354,7 +355,7 @@ void DocumentRows::compact(const DocumentPtr &document, ServerSeq horizon, std::
     });
 }
 
-// A thousand events at a time, the horizon rising with each batch: whatever happens between, the log is whole from there on.
+// A thousand events at a time. The horizon rises with each batch, so the log above it is complete at any moment.
 void DocumentRows::compactStep(const DocumentPtr &document, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done)
 {
     m_documents.whenIdle(document, [this, document, horizon, done = std::move(done)](const Result<> &idle) {
@@ -398,7 +399,7 @@ void DocumentRows::commitCompaction(const DocumentPtr &document, const Removal &
     m_state.store.commit(document->m_core->compactBatch(removal),
                          [this, document, done = std::move(done), at, horizon = last.serverSeq.next(),
                           chain = last.chain](const Result<storage::Committed> &result) {
-                             if (!result) { // whether it is in the store is not known: the store's horizon counts
+                             if (!result) { // whether it is in the store is not known: the horizon is read from the store
                                  m_documents.whenIdle(document, [this, document, done, error = result.error()](const Result<> &idle) {
                                      if (idle)
                                          m_documents.reload(document);

@@ -10,8 +10,8 @@
 
 namespace eventsync::eventlog {
 
-// What is written beside the log, one thing of a document at a time and between its commits: derived rows, snapshots,
-// compactions. Owner only.
+// Writes everything beside the log: derived rows, snapshots and compactions; for each document one at a time, and between its
+// commits. Owner only.
 class DocumentRows
 {
 public:
@@ -19,9 +19,9 @@ public:
 
     DocumentRows(EngineState &state, DocumentTable &documents);
 
-    void idle(const DocumentPtr &document); // where rows are written at once: writes those that are due
-    void tick();                            // writes those that are due, and how far all of them reach
-    void writeAll(Done done);               // until the rows of every document stand where their logs ended when this was called
+    void idle(const DocumentPtr &document); // with RowWriting::AtOnce: writes the rows that are due
+    void tick();                            // writes the rows that are due, and the position up to which all rows are complete
+    void writeAll(Done done);               // ends when the rows of every document stand at the head that its log had at the call
     void storeReach();                      // "every event up to here is in the derived rows"
 
     void snapshot(const DocumentPtr &document, std::function<void(Result<Snapshot>)> done);
@@ -29,7 +29,7 @@ public:
     void compact(const DocumentPtr &document, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done);
 
     CompactionSchedule &schedule() { return m_schedule; }
-    void whenQuiet(std::function<void()> task); // nothing is on its way to the store
+    void whenQuiet(std::function<void()> task); // called when nothing is being written
 
 private:
     CompactionSchedule::Calls scheduleCalls();

@@ -11,13 +11,13 @@ namespace eventsync::eventlog {
 
 namespace {
 
-constexpr std::size_t kCursorHeldBytes = 200; // a client's place in a document
+constexpr std::size_t kCursorHeldBytes = 200; // of a client's cursor
 
 } // namespace
 
 DocumentTable::~DocumentTable()
 {
-    for (const auto &[id, document] : m_documents) { // what waits with a document may hold that very document
+    for (const auto &[id, document] : m_documents) { // a task that waits for a document may hold a reference to it
         const auto loading = std::exchange(document->m_whenLoaded, {});
         const auto idle = std::exchange(document->m_whenIdle, {});
         const auto rows = std::exchange(document->m_whenRowsWritten, {});
@@ -59,7 +59,7 @@ void DocumentTable::load(const DocumentPtr &document)
         [id = document->id()](storage::ReadView &view) -> Result<Loaded> {
             Loaded loaded;
             EVENTSYNC_TRY(loaded.document, EventStore(view).load(id));
-            if (!loaded.document) { // another process may have given numbers to documents meanwhile
+            if (!loaded.document) { // another process may have assigned document numbers meanwhile
                 EVENTSYNC_TRY(loaded.lastNumber, lastDocumentNumber(view));
             }
             return loaded;
@@ -91,7 +91,7 @@ void DocumentTable::loaded(const DocumentPtr &document, Result<Loaded> result)
     measure(document);
     for (auto &task : std::exchange(document->m_whenLoaded, {}))
         task({});
-    // After a commit with an unknown result the log may hold events that no subscriber was told of.
+    // After a commit with an unknown result the log may have events that were not sent to subscribers.
     if (m_state.observer)
         m_state.observer->loaded(document);
     becameIdle(document);
@@ -99,7 +99,7 @@ void DocumentTable::loaded(const DocumentPtr &document, Result<Loaded> result)
 
 void DocumentTable::loadFailed(const DocumentPtr &document, const Error &error)
 {
-    if (error.code != ErrorCode::Corrupt) // of damage the log says one line
+    if (error.code != ErrorCode::Corrupt) // damage is logged once, elsewhere
         qCWarning(lcStorage) << "document" << document->id().text().c_str() << "cannot be loaded:" << error.toString().c_str();
     document->m_stage = LiveDocument::Stage::Unloaded;
     const auto loading = std::exchange(document->m_whenLoaded, {});
@@ -112,8 +112,8 @@ void DocumentTable::loadFailed(const DocumentPtr &document, const Error &error)
         task(failure(error));
     for (const auto &task : loading)
         task(failure(error));
-    // Asked for again with the next use. What the store could not give just now is tried again with the next tick; what
-    // contradicts itself would be read for nothing, and would keep `derived` from ever rising.
+    // The document is loaded again at its next use. After a temporary failure the next tick tries again; a damaged document is
+    // not tried, since it would fail again and stop the position `derived` from rising.
     const bool mayRecover = errorClass(error.code) == ErrorClass::Transient || error.code == ErrorCode::IoError;
     if (!mayRecover && find(document->id()) == document && document->m_stage == LiveDocument::Stage::Unloaded)
         m_documents.erase(document->id());
@@ -179,7 +179,7 @@ std::unique_ptr<DocumentCore> DocumentTable::takeCore(const DocumentPtr &documen
     return std::move(document->m_core);
 }
 
-// What waited for it as for one that is loaded goes on; it is still being validated.
+// Tasks that waited as for a loading document run now; the document is still being validated.
 void DocumentTable::returnCore(const DocumentPtr &document, std::unique_ptr<DocumentCore> core)
 {
     document->m_core = std::move(core);
@@ -202,7 +202,8 @@ void DocumentTable::measure(const DocumentPtr &document)
     document->m_held.set(bytes);
 }
 
-// Nobody works on it. One whose derived rows lag counts as used: its memory is what lists are completed from.
+// Whether nothing uses it. A document whose derived rows lag counts as used, because lists are completed from its state in
+// memory.
 bool DocumentTable::isUnused(const DocumentPtr &document) const
 {
     const auto holders = static_cast<std::size_t>(document.use_count());

@@ -10,15 +10,15 @@
 
 namespace eventsync::eventlog {
 
-// The documents of an engine that are in memory: loads them, says when they are idle, measures and unloads them. Owner only.
+// The documents of an engine that are in memory: loads them, reports when they are idle, measures and unloads them. Owner only.
 class DocumentTable
 {
 public:
     using Task = std::function<void(const Result<> &)>;
     struct Hooks
     {
-        std::function<void(const DocumentPtr &)> idle;                             // and nothing waits to look at it
-        std::function<void(std::vector<JobPtr> jobs, const Error &error)> failJobs; // of a document that cannot be loaded
+        std::function<void(const DocumentPtr &)> idle;                             // and no task waits for it
+        std::function<void(std::vector<JobPtr> jobs, const Error &error)> failJobs; // the jobs the jobs the jobs of a document that cannot be loaded
     };
 
     explicit DocumentTable(EngineState &state) : m_state(state) {}
@@ -26,26 +26,26 @@ public:
     void setHooks(Hooks hooks) { m_hooks = std::move(hooks); }
 
     DocumentPtr find(const DocumentId &id) const; // null if it is not in use
-    DocumentPtr get(const DocumentId &id);        // made if it was not in use
+    DocumentPtr get(const DocumentId &id);        // creates the entry if it is not in use
     void touch(const DocumentPtr &document) { document->m_used = ++m_uses; }
     const std::unordered_map<DocumentId, DocumentPtr> &all() const { return m_documents; }
 
     void whenLoaded(const DocumentPtr &document, Task task);
-    // Those who look at a document go before those who change it: they wait for one commit at most.
+    // Readers of a document come before writers: they wait for at most one commit.
     void whenIdle(const DocumentPtr &document, Task task);
-    void becameIdle(const DocumentPtr &document); // or may have
+    void becameIdle(const DocumentPtr &document); // or may be idle
     void runIdleTasks(const DocumentPtr &document);
-    std::unique_ptr<DocumentCore> takeCore(const DocumentPtr &document); // to another thread
+    std::unique_ptr<DocumentCore> takeCore(const DocumentPtr &document); // to move it to move it to move it to another thread
     void returnCore(const DocumentPtr &document, std::unique_ptr<DocumentCore> core);
     void setIdle(const DocumentPtr &document) { document->m_stage = LiveDocument::Stage::Idle; }
     void load(const DocumentPtr &document);
-    void reload(const DocumentPtr &document); // what is in memory counts no more
-    void loadAgain();                         // what could not be read the last time
+    void reload(const DocumentPtr &document); // discards the state in memory
+    void loadAgain();                         // documents that could not be read the last time
     void rulesChanged(const std::vector<CollectionName> &collections);
 
     void measure(const DocumentPtr &document);
     void unload();
-    bool isOverfull() const; // enough for another look at what could go
+    bool isOverfull() const; // enough to look again for documents to unload
 
 private:
     struct Loaded

@@ -40,8 +40,8 @@ struct EngineState
 
     std::int64_t lastNumber = 0;    // of a document
     std::int64_t lastPosition = 0;  // committed, in the order of arrival
-    std::int64_t derivedStored = 0; // every event up to here is in the derived rows, and the store says so
-    std::size_t waitingHeld = 0;    // bytes of what waits for commits
+    std::int64_t derivedStored = 0; // every event up to here is in the derived rows, and this is recorded in the store
+    std::size_t waitingHeld = 0;    // bytes of submissions that wait for commits
 };
 
 } // namespace eventsync::eventlog

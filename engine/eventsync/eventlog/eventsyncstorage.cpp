@@ -19,11 +19,11 @@ namespace {
 
 using StateEdit = std::function<Result<>(json::State &)>;
 
-// One edit of one document, on its way.
+// One edit of one document that is being processed.
 struct Edit
 {
     DocumentId id;
-    std::optional<CollectionName> collection = {}; // where it may be created; otherwise it must be there
+    std::optional<CollectionName> collection = {}; // the collection in which it may be created; none: it must exist
     StateEdit change = {};
     std::optional<json::Patch> patch = {};
     EditOptions options = {};
@@ -36,7 +36,7 @@ tl::unexpected<Error> notFound(const DocumentId &id)
     return failure(ErrorCode::NotFound, "there is no document " + id.text());
 }
 
-// An edit function as one of states, for a document that must be there.
+// Turns an edit of a value into an edit of a state, for a document that must exist.
 StateEdit onExisting(const DocumentId &id, EditFunction edit)
 {
     return [id, edit = std::move(edit)](json::State &state) -> Result<> {
@@ -46,7 +46,7 @@ StateEdit onExisting(const DocumentId &id, EditFunction edit)
     };
 }
 
-// Runs the edit and notes what it did as a merge patch, where there is one.
+// Runs the edit and records its effect as a merge patch, if there is one.
 StateEdit noting(StateEdit edit, std::shared_ptr<std::optional<json::Value>> mergePatch, CollectionPolicy policy)
 {
     return [edit = std::move(edit), mergePatch = std::move(mergePatch), policy = std::move(policy)](json::State &state) -> Result<> {
@@ -87,7 +87,7 @@ public:
 
     DocumentEngine &engine;
     const Options options;
-    const std::shared_ptr<const Policies> policies; // as they were when the storage was made: any thread
+    const std::shared_ptr<const Policies> policies; // a copy from the construction of the storage: any thread
 
 private:
     void write(const EditPtr &edit, const CollectionName &collection);
@@ -134,7 +134,7 @@ void EventSyncStorage::Core::write(const EditPtr &edit, const CollectionName &co
     });
 }
 
-// The result of a write, after those who want to know of it were told.
+// The result of a write, after the vector clocks were updated.
 EditResult EventSyncStorage::Core::took(WrittenDocument written)
 {
     const DocumentRecord &record = written.record;
@@ -281,8 +281,8 @@ QFuture<Result<ServerSeq>> EventSyncStorage::deleteOne(const DocumentId &id, con
     return reply->future();
 }
 
-// One edit at a time looks at a document, so a section needs no rounds of its own; a lost race against another process runs
-// the function again only if its section changed.
+// Edits of a document run one at a time, so a section needs no retries of its own; after a lost race against another process
+// the function runs again only if its section has changed.
 QFuture<Result<EditResult>> EventSyncStorage::editSection(const DocumentId &id, const json::Pointer &section, EditFunction edit,
                                                           const EditOptions &options)
 {
@@ -304,7 +304,7 @@ QFuture<Result<EditResult>> EventSyncStorage::editSection(const DocumentId &id, 
             json::Value before = *value;
             EVENTSYNC_CHECK(edit(*value));
             EVENTSYNC_CHECK(json::normalize(*value));
-            *last = {std::move(before), *value}; // only now: a round that failed has no outcome to repeat
+            *last = {std::move(before), *value}; // only now: a failed try has no result that could be repeated
             return {};
         },
         options);

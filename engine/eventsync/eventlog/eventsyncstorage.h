@@ -9,22 +9,22 @@
 
 namespace eventsync::eventlog {
 
-/// A Storage whose every change is an event: drop-in for storage::DocumentStorage, TypedStorage<T> works over it unchanged. The
-/// event is the commit (architecture decision 1): a document never changes without it, and a failed append changes nothing.
-/// Author of the events is EditOptions::clientId, or else the storage's own client id.
+/// A Storage whose changes are events. It can replace storage::DocumentStorage, and `TypedStorage` works with it unchanged. The
+/// event is the commit: a document never changes without it, and a failed append changes nothing. Author of the events is
+/// EditOptions::clientId, or else the storage's own client id.
 ///
-/// Everything goes through the DocumentEngine, so its observer gets each change, and with it sync's subscribers.
-/// EditOptions::tries is the engine's business; in a transaction EditOptions::ifVersion is Invalid, since it speaks of one
-/// document; ClientIdInUse for an id that a replica uses. Otherwise as storage::Storage says. Any thread; edit functions run on
-/// the engine's executor. The engine outlives the storage, which is destroyed on its executor's thread.
+/// All changes are submitted to the DocumentEngine, so its observer gets them, and with it the subscribers of a SyncService.
+/// EditOptions::tries is ignored; in a transaction EditOptions::ifVersion is Invalid, because it refers to one document;
+/// ClientIdInUse for an id that a replica uses. Otherwise as storage::Storage says. Any thread; edit functions run on the
+/// engine's executor. The engine outlives the storage, which is destroyed on its executor's thread.
 class EventSyncStorage final : public storage::Storage
 {
 public:
     struct Options
     {
         ClientId clientId = ClientId("server");
-        DocumentKind kind = DocumentKind::Json; ///< of the documents it creates; those that are there keep theirs
-        VectorClockManager *vectorClocks = nullptr; ///< told of each event after its commit; outlives the storage
+        DocumentKind kind = DocumentKind::Json; ///< of the documents that it creates; existing ones keep their kind
+        VectorClockManager *vectorClocks = nullptr; ///< updated after the commit of each event; must outlive the storage
     };
 
     explicit EventSyncStorage(DocumentEngine &engine);

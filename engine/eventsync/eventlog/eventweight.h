@@ -7,10 +7,10 @@
 
 namespace eventsync::eventlog {
 
-/// About the bytes that a pushed event takes, measured without writing it.
+/// An estimate of the bytes of a pushed event, without encoding it.
 std::size_t weightOf(const Event &event);
 
-/// Whether the event's canonical bytes are more than `limit`. Written out only where its weight leaves that open.
+/// Whether the event's canonical bytes are more than `limit`. The event is encoded only if the estimate does not decide.
 bool isLargerThan(const Event &event, std::size_t limit);
 
 } // namespace eventsync::eventlog

@@ -9,22 +9,22 @@
 
 namespace eventsync::eventlog {
 
-/// What is wrong with a store. The log is the truth: damage of the log itself cannot be repaired by anybody but a backup;
-/// those of derived rows are repaired by rebuildLogs().
+/// The kinds of damage of a store. The log is the source of truth: damage of a log can only be repaired from a backup, damage
+/// of derived rows by rebuildLogs().
 enum class FindingKind {
     // the log
     Unreadable,  ///< a row that cannot be read
-    Gap,         ///< an event is missing, or out of its place
+    Gap,         ///< an event is missing or out of order
     Chain,       ///< the chain value does not follow from the one before and the event: one of the three was changed
-    Identity,    ///< the row's columns say something else than the event
+    Identity,    ///< the columns of the row contradict the event
     ClientSeq,   ///< a client's events are not numbered 1, 2, 3, ...
     Fold,        ///< the event does not apply to the state before it
     Inverse,     ///< the stored inverse or footprint is not that of the event
-    Horizon,     ///< nothing tells the state where the log begins
-    Id,          ///< a kept id of a removed event that makes no sense
+    Horizon,     ///< there is no state from which the log begins
+    Id,          ///< the kept id of a removed event is not plausible
     Orphan,      ///< rows of no document
-    Size,        ///< an event that fits no frame: an earlier version made it. It goes when the log is compacted beyond it
-    Rule,        ///< a document that does not fit the rules: no damage, and only looked for by verifyRules()
+    Size,        ///< an event of an earlier version that is too large for a frame; a compaction removes it
+    Rule,        ///< a document that violates the rules: no damage, and found by verifyRules() only
     // what is derived
     Document,    ///< the document's row
     Snapshot,
@@ -34,12 +34,12 @@ enum class FindingKind {
 };
 std::string_view findingKindName(FindingKind kind); ///< "chain", "clientSeq", ...
 
-/// Value type.
+/// One finding. One finding. One finding. Value type.
 struct Finding
 {
     FindingKind kind = FindingKind::Unreadable;
-    DocumentId documentId; ///< empty: of the store as a whole
-    ServerSeq serverSeq;   ///< 0: of the document as a whole
+    DocumentId documentId; ///< empty: the whole store
+    ServerSeq serverSeq;   ///< 0: the whole document
     std::string message;
 
     std::string toText() const;  ///< "chain: games-1 at 7: ..."

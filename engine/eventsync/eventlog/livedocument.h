@@ -15,7 +15,8 @@
 
 namespace eventsync::eventlog {
 
-/// A submission on its way: in the queues of all its documents until it heads them all, then in a commit, then answered.
+/// A submission that is being processed: it is in the queues of all its documents until it is first in all of them, then in a
+/// commit, then answered.
 struct Job
 {
     Submission submission;
@@ -25,14 +26,14 @@ struct Job
 };
 using JobPtr = std::shared_ptr<Job>;
 
-/// The last stored snapshot that was asked for, which stays what it is while it is sent in parts.
+/// The stored snapshot that was requested last. It does not change while it is sent in parts.
 struct StoredSnapshot
 {
     std::shared_ptr<const Snapshot> snapshot;
     Digest sha256; ///< of its state
 };
 
-/// What is known of a core that is on the worker's thread.
+/// Data about a core that is on the worker's thread.
 struct AwayCore
 {
     std::optional<CollectionName> collection;
@@ -40,8 +41,8 @@ struct AwayCore
     bool rulesChanged = false;                  ///< meanwhile
 };
 
-/// One document in use: its core, what waits for it, and how far it is. Others see the engine's documents through a pointer, and
-/// keep those that they need in memory by a DocumentPin. Owner only.
+/// One document in use: its core, its waiting submissions and its state. Code outside the engine refers to documents by
+/// pointer, and keeps the ones that it needs in memory with a DocumentPin. Owner only.
 class LiveDocument
 {
 public:
@@ -49,9 +50,9 @@ public:
         Unloaded,   ///< not read yet, or could not be read
         Loading,
         Idle,       ///< memory and store agree
-        LookingUp,  ///< ids of what waits, and then that is validated
-        Away,       ///< its core is validated on the worker's thread
-        Committing, ///< a batch is out
+        LookingUp,  ///< the ids of waiting submissions are looked up, then these are validated
+        Away,       ///< its core is on the worker's thread
+        Committing, ///< a batch is being committed
     };
 
     LiveDocument(DocumentId id, const std::shared_ptr<MemoryAccount> &memory)
@@ -61,8 +62,8 @@ public:
 
     const DocumentId &id() const { return m_id; }
     bool isIdle() const { return m_stage == Stage::Idle; }
-    const DocumentCore *core() const { return m_core.get(); } ///< null while it is not loaded; a pointer for this turn
-    /// None if it does not exist, or that is not known now.
+    const DocumentCore *core() const { return m_core.get(); } ///< null while it is not loaded; valid until the event loop runs again
+    /// None if it does not exist, or if that is not known at the moment.
     std::optional<CollectionName> collection() const
     {
         return m_core ? m_core->log().collection() : m_away ? m_away->collection : std::nullopt;
@@ -84,21 +85,21 @@ private:
     std::optional<AwayCore> m_away;       // in Away only
     std::vector<std::function<void(const Result<> &)>> m_whenLoaded, m_whenIdle, m_whenRowsWritten;
     std::deque<JobPtr> m_jobs;                      // waiting
-    std::vector<JobPtr> m_validated;                // in the batch that is out
+    std::vector<JobPtr> m_validated;                // in the batch that is being committed
     std::vector<std::function<void()>> m_answers;   // to them
     DocumentCursors m_cursors;
     std::optional<StoredSnapshot> m_stored;
-    bool m_writingRows = false;                     // derived rows, a snapshot or a compaction are on their way to the store
+    bool m_writingRows = false;                     // derived rows, a snapshot or a compaction are being written
     std::chrono::milliseconds m_dirtySince{};
-    ServerSeq m_rowsTried;                          // where the derived rows were to stand the last time they were written
+    ServerSeq m_rowsTried;                          // the position of the derived rows in the last attempt to write them
     std::uint64_t m_used = 0;
     std::size_t m_pins = 0;
     MemoryCharge m_held;                            // all of it
-    MemoryCharge m_waiting;                         // of that, and of its answers: what ends with the commit that is out
+    MemoryCharge m_waiting;                         // of it, and of its answers: the part that ends with the current commit
 };
 using DocumentPtr = std::shared_ptr<LiveDocument>;
 
-/// Keeps a document in memory, whatever else is dropped; its last events and stored snapshot may go.
+/// Keeps a document in memory; its recent events and its stored snapshot may still be dropped.
 class DocumentPin
 {
 public:

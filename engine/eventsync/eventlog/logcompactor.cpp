@@ -18,7 +18,7 @@ using storage::Cell;
 constexpr std::int64_t kEventsAtATime = 1'000; // per commit
 constexpr std::int64_t kClientsAtATime = 500;
 
-class UnusedRandom final : public Random // a compaction makes nothing up
+class UnusedRandom final : public Random // a compaction needs no random numbers
 {
 public:
     std::uint64_t next() override { return 0; }

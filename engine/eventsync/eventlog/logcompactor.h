@@ -11,64 +11,68 @@
 
 namespace eventsync::eventlog {
 
+/// How far a compaction is.
 struct CompactProgress
 {
-    std::int64_t documents = 0, events = 0; ///< looked at, removed
+    std::int64_t documents = 0, events = 0; ///< documents processed, events removed
 };
 
-/// Events are removed up to the first one that a rule given here keeps; the last event of a log always stays.
+/// What a compaction removes: the events before the first one that a rule given here keeps. The last event of a log always
+/// stays.
 struct CompactOptions
 {
     std::optional<DocumentId> document = {};   ///< none: all
     std::optional<std::int64_t> keep = {};     ///< the last so many events of each document
     std::optional<Timestamp> before = {};      ///< only events stored before this moment
-    /// For a tiered archive: sees each event before it is removed, in order. An error stops there, and the event stays. What
-    /// was archived may be archived again after a failure: told apart by (document, serverSeq).
+    /// For an archive: called with each event before it is removed, in order. An error stops the compaction, and the event
+    /// stays. After a failure an event may be archived again; (document, serverSeq) identifies it.
     std::function<Result<>(const DocumentRow &document, const LoggedEvent &event)> archive = {};
     std::function<void(const CompactProgress &)> progress = {}; ///< after each document
 };
 
-/// Where the beginning of a log moves from and to; the events between go.
+/// Moves the beginning of a log; the events between are removed.
 struct CompactStep
 {
     DocumentId documentId;
     ServerSeq from, to; ///< horizons
 };
 
-/// A document that is damaged keeps its log, and holds up no other.
+/// A damaged document keeps its log, and does not stop the compaction of others.
 struct UnreadableDocument
 {
     DocumentId documentId;
     Error error; ///< Corrupt
 };
 
+/// What a compaction will remove, by document.
 struct CompactPlan
 {
     std::vector<CompactStep> steps;
     std::vector<UnreadableDocument> unreadable;
 };
 
-/// What the options ask for, of the logs as they stand: a step for each document that loses events. One planner for a store at
-/// rest and for a running server, which takes the steps through SyncService::compact. InvalidValue without a rule; NotFound; of
-/// a document that was named, Corrupt.
+/// The plan for these options and the current logs: a step for each document that loses events. Used for a store without a
+/// server and by a running server, which carries the steps out with SyncService::compact. InvalidValue without a rule;
+/// NotFound; Corrupt for a document that was named.
 Result<CompactPlan> planCompaction(storage::ReadView &view, const CompactOptions &options);
 
-/// The first event of a log that stays where the last `keep` (at least 1) do.
+/// The first event that stays if the last `keep` (at least 1) events stay.
 Result<ServerSeq> keptFrom(storage::ReadView &view, const DocumentRow &row, std::int64_t keep);
 
+/// What a compaction has removed.
 struct CompactReport
 {
-    std::int64_t documents = 0, events = 0; ///< with events removed; removed
+    std::int64_t documents = 0, events = 0; ///< documents with removed events; events removed
     std::vector<UnreadableDocument> unreadable = {};
 };
 
-/// Removes the beginnings of logs (G13): no state, no head, no chain value, no clock and no id changes; a snapshot and the removed
-/// events' ids are written with each step. A running server has SyncService::compact; this is for a store that nobody else uses.
-/// InvalidValue without a rule. Blocks; see commitAndWait().
+/// Removes the beginnings of logs (G13): no state, no head, no chain value, no clock and no id changes; each step writes a
+/// snapshot and the ids of the removed events. For a store that no other process uses; a running server has
+/// SyncService::compact. InvalidValue without a rule. Blocks; see commitAndWait().
 Result<CompactReport> compactLogs(storage::Backend &backend, const Clock &clock, const CompactOptions &options);
 
-/// Forgets the replicas not seen since `before`: their state vectors go, their right to the id goes; their events, ids and
-/// clock rows stay. Gives how many. For a store that nobody else uses.
+/// Expires the replicas that have not connected since `before`: their state vectors and their right to the id are removed;
+/// their events, ids and clock rows stay. Returns how many. For a store that no other process uses.
 Result<std::int64_t> expireClients(storage::Backend &backend, Timestamp before);
 
 } // namespace eventsync::eventlog

@@ -33,7 +33,7 @@ Result<Anchor> anchorOf(storage::ReadView &view, const DocumentRow &row)
         const auto snapshot = store.snapshot(row, *first);
         if (!snapshot && row.kind == DocumentKind::Crdt)
             return failure(snapshot.error());
-        if (snapshot && *snapshot && (*snapshot)->position.serverSeq == *first) { // a damaged one does without the row
+        if (snapshot && *snapshot && (*snapshot)->position.serverSeq == *first) { // a damaged one is not needed if the row has the state
             anchor.at = *first;
             anchor.clock = (*snapshot)->vectorClock;
             EVENTSYNC_TRY(anchor.state, DocumentState::fromBytes((*snapshot)->kind, (*snapshot)->state));
@@ -114,7 +114,7 @@ void LogFold::checkIdentity(const LoggedEvent &logged)
 
 namespace {
 
-// An earlier version may have said the same in other steps.
+// An earlier version may have stored an equivalent patch with other steps.
 bool undoAlike(const DocumentState &state, const Diff &one, const Diff &other)
 {
     DocumentState byOne = state, byOther = state;
@@ -137,7 +137,7 @@ void LogFold::fold(const LoggedEvent &logged)
         found(FindingKind::Inverse, logged.serverSeq, "the stored footprint is not the event's");
 }
 
-// The bytes as they are stored are hashed, not what was understood of them: what a reader would ignore counts too.
+// The stored bytes are hashed, not the parsed event: a change that a reader would ignore is detected too.
 void LogFold::take(const storage::Row &row)
 {
     const std::size_t before = m_findings;
@@ -163,7 +163,7 @@ void LogFold::take(const storage::Row &row)
     if (event.chain != chainNext(m_chain, digest))
         found(FindingKind::Chain, seq, "the chain value does not follow from the one before it and the event");
     if (auto fits = checkEventSize(*event.event, EventForm::Logged, event.canonical->size()); !fits)
-        m_report(FindingKind::Size, seq, fits.error().message); // the log is sound all the same
+        m_report(FindingKind::Size, seq, fits.error().message); // the log is intact nevertheless
     if (m_folds)
         fold(event);
     if (m_findings == before && !hasSoundChecksum(row, kEventCells)) // no finding names the damage more precisely

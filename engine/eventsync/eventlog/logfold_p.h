@@ -9,7 +9,7 @@
 
 namespace eventsync::eventlog {
 
-// Where a document's log begins: what is known before its first event.
+// The beginning of a document's log: the state before its first event.
 struct LogStart
 {
     DocumentId documentId;
@@ -21,13 +21,13 @@ struct LogStart
     VectorClock clock;     // there
 };
 
-// Of a whole log that is nothing. Of a compacted one it is found from the first snapshot at or after it (a snapshot, or the
-// document's row), back through the stored inverses. Corrupt if there is none, or if it does not go back.
+// For a complete log it is empty. For a compacted one it is computed from the first state at or after it (a snapshot, or the
+// document's row), back through the stored inverses. Corrupt if there is no such state, or if an inverse does not apply.
 Result<LogStart> logStartOf(storage::ReadView &view, const DocumentRow &row);
 
-// Folds one document's log, event by event, and checks all that an event says about itself and about the one before it.
-// After a finding it goes on with what is stored, so that one wrong event gives one or two findings and not a thousand.
-// Owner only.
+// Folds one document's log, event by event, and checks everything that an event states about itself and about the event before
+// it. After a finding it continues with the stored values, so that one damaged event gives one or two findings and not a
+// thousand. Owner only.
 class LogFold
 {
 public:

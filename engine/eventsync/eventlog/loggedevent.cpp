@@ -88,7 +88,7 @@ bool LogEntry::followsFrom(const Digest &before) const
 
 bool LogEntry::fitsFrame() const
 {
-    if (canonical->size() <= limits::kEventBytes / 2) // however it is encoded
+    if (canonical->size() <= limits::kEventBytes / 2) // in every encoding
         return true;
     const auto event = eventFromBytes(*canonical, EventForm::Logged);
     return event && checkEventSize(*event, EventForm::Logged, canonical->size());

@@ -12,35 +12,35 @@
 
 namespace eventsync::eventlog {
 
-/// The first half of pushDigestOf(), kept beside an id: tells another intent under a known id from a repetition.
+/// The first half of pushDigestOf(), stored with an id: it distinguishes a repetition from another edit under the same id.
 using PushDigest16 = std::array<unsigned char, 16>;
 PushDigest16 pushDigest16Of(const Event &pushed);
 
-/// As much of a logged event as everybody who is sent it needs: its place, and its canonical bytes, which are encoded once and
-/// shared. Immutable; any thread.
+/// The part of a logged event that is sent: its position, and its canonical bytes, which are encoded once and shared.
+/// Immutable; any thread.
 struct LogEntry
 {
     ServerSeq serverSeq;
     ClientId clientId;
     ClientSeq clientSeq;
-    Digest chain;                           ///< up to and with this event
-    std::optional<Digest> digest = {};      ///< of an event that can be redacted
+    Digest chain;                           ///< up to and including this event
+    std::optional<Digest> digest = {};      ///< for an event that can be redacted
     std::shared_ptr<const Bytes> canonical = {};
 
-    /// Whether `chain` is what the bytes make of the chain before it: they are those that were logged. Of an event that can
-    /// be redacted they are parsed for it.
+    /// Whether `chain` follows from the chain value before it and the bytes, that is, whether these are the logged bytes. An
+    /// event that can be redacted is parsed for this.
     bool followsFrom(const Digest &before) const;
 
-    /// Whether it fits a frame. All do but those that an earlier version let through.
+    /// Whether it fits a frame. Only events of earlier versions may not.
     bool fitsFrame() const;
 
     static constexpr std::array kColumns = {event::Seq,   event::ClientId, event::ClientSeq,
                                             event::Chain, event::Digest,   event::Body};
-    static Result<std::shared_ptr<const LogEntry>> fromRow(const storage::Row &row); ///< of those columns; Corrupt
+    static Result<std::shared_ptr<const LogEntry>> fromRow(const storage::Row &row); ///< a row with these columns; Corrupt
 };
 using LogEntryPtr = std::shared_ptr<const LogEntry>;
 
-/// An event as it lies in the log, with its local columns. Immutable; any thread.
+/// An event as it is stored in the log, with its local columns. Immutable; any thread.
 struct LoggedEvent : LogEntry
 {
     EventId id;
@@ -55,6 +55,6 @@ struct LoggedEvent : LogEntry
     static Result<std::shared_ptr<const LoggedEvent>> fromRow(const storage::Row &row); ///< Corrupt
 };
 using LoggedPtr = std::shared_ptr<const LoggedEvent>;
-std::size_t heldBytes(const LoggedEvent &event); ///< as json::heldBytes(): with its bytes and what it was parsed into
+std::size_t heldBytes(const LoggedEvent &event); ///< as json::heldBytes(): of its bytes and of the parsed event
 
 } // namespace eventsync::eventlog

@@ -16,7 +16,7 @@ namespace {
 
 using storage::Cell;
 
-// A document's row as far as its log tells it: for a row that is lost.
+// A document's row from its log only, for a row that is missing.
 Result<DocumentRow> rowFromLog(storage::ReadView &view, std::int64_t number)
 {
     std::optional<Result<LoggedPtr>> first;
@@ -38,7 +38,7 @@ Result<DocumentRow> rowFromLog(storage::ReadView &view, std::int64_t number)
     return row;
 }
 
-// A damaged one tells whose log it is, and the fold of that log shows whether it does; but no state.
+// A damaged row still names its document, which the fold of the log confirms; its state is not used.
 Result<DocumentRow> rowFrom(const storage::Row &cells)
 {
     if (auto row = DocumentRow::fromRow(cells))
@@ -155,7 +155,7 @@ Snapshot Rebuilder::snapshotOf(const DocumentRow &row, const LogFold &fold) cons
             .state = fold.state().toBytes(), .vectorClock = fold.clock(), .createdAt = m_clock.wall()};
 }
 
-// The batch that replaces what is derived; none if the log is not sound.
+// The batch that replaces the derived rows; none if the log is damaged.
 Result<std::optional<storage::Batch>> Rebuilder::rebuilt(storage::ReadView &view, DocumentRow row)
 {
     auto start = logStartOf(view, row);
@@ -180,7 +180,7 @@ Result<std::optional<storage::Batch>> Rebuilder::rebuilt(storage::ReadView &view
         ++snapshots;
     };
     if (row.horizon > ServerSeq(1))
-        take(); // the state where the log begins: nothing else tells it
+        take(); // the state from which the log begins is in no other row
     EVENTSYNC_CHECK(view.scan({.set = sets::kEvents, .index = "order", .prefix = {Cell(row.number)}}, [&](const storage::Row &cells) {
         fold.take(cells);
         ++events;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One pass per document: its log is folded from its beginning, and whatever is stored of some position is compared when the
-// fold stands there. Rows that belong to no document are looked for by leaps over the document numbers, not by reading all.
+// One pass per document: its log is folded from its beginning, and everything that is stored for a position is compared when
+// the fold has reached it. Rows that belong to no document are found by skipping from one document number to the next, not by
+// reading all.
 #include <eventsync/eventlog/logverifier.h>
 
 #include <eventsync/base/guard.h>
@@ -55,8 +56,8 @@ private:
     const VerifyOptions &m_options;
     VerifyReport m_report;
     std::int64_t m_derived = 0; // every event up to this position is in the derived rows
-    std::optional<Owner> m_owner;    // the last one looked for: rows of one document often lie together
-    std::set<ServerSeq> m_snapshots; // of the document at hand
+    std::optional<Owner> m_owner;    // the last one that was looked up: rows of one document are often adjacent
+    std::set<ServerSeq> m_snapshots; // of the current document
     bool m_rowSeen = false;
 };
 
@@ -108,7 +109,7 @@ Result<> Verifier::documentIn(const storage::Row &cells)
     return {};
 }
 
-// As the store stands now: documents are made, and logs compacted, while others are looked at.
+// Read again for each document: documents are created and logs compacted during a verification.
 Result<std::optional<Verifier::Owner>> Verifier::ownerOf(std::int64_t number)
 {
     if (m_owner && m_owner->number == number)
@@ -212,7 +213,7 @@ void Verifier::compareRow(const DocumentRow &row, const LogFold &fold)
         check(!row.state || row.kind == fold.state().kind(), "kind");
     }
     if (row.at.serverSeq < row.horizon)
-        return; // no event tells more
+        return; // no event gives more information
     check(row.position == fold.position(), "position");
     check(row.updatedAt == fold.lastStoredAt(), "time of change");
     check(row.horizon > ServerSeq(1) || row.createdAt == fold.firstStoredAt(), "time of creation");

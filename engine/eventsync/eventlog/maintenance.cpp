@@ -11,7 +11,7 @@ namespace eventsync::eventlog {
 namespace {
 
 constexpr std::size_t kPageDocuments = 500;
-constexpr std::int64_t kSpareParts = 10; // of what a log keeps, one part may lie below before it is worth a compaction
+constexpr std::int64_t kSpareParts = 10; // one such part of what a log keeps may be superfluous before a compaction is worth while
 
 Result<CompactionSchedule::Page> readSteps(storage::ReadView &view, const CollectionName &collection, std::int64_t keep,
                                            const std::optional<DocumentId> &from)
@@ -71,7 +71,7 @@ void CompactionSchedule::tick()
 void CompactionSchedule::readPage(std::optional<DocumentId> from)
 {
     const auto rule = m_rules.find(*m_running);
-    if (rule == m_rules.end() || !rule->second.keep) // it was taken away meanwhile
+    if (rule == m_rules.end() || !rule->second.keep) // the rule was removed meanwhile
         return endRound();
     m_calls.read([collection = *m_running, keep = *rule->second.keep, from](
                      storage::ReadView &view) { return readSteps(view, collection, keep, from); },

@@ -14,19 +14,20 @@
 
 namespace eventsync::eventlog {
 
-/// What is done for the logs of one collection without anybody asking.
+/// What is done automatically for the logs of one collection.
 struct Maintenance
 {
-    std::optional<std::int64_t> keep = {};  ///< the last so many events of each document; older ones go. None: all stay
+    std::optional<std::int64_t> keep = {};  ///< the number of last events of each document that stay; older ones are removed. None: all stay
     std::chrono::milliseconds every = limits::kCompactEvery;
-    std::int64_t snapshotEvery = limits::kSnapshotEveryEvents; ///< events; 0: no snapshots by itself
+    std::int64_t snapshotEvery = limits::kSnapshotEveryEvents; ///< events; 0: no automatic snapshots
     bool operator==(const Maintenance &) const = default;
 };
 using MaintenanceRules = std::map<CollectionName, Maintenance>;
 
-/// Compacts logs by their collections' rules: looks through the documents of a collection, some hundreds at a time, and has one
-/// document after the other compacted, so that edits go between. A log is left alone until a tenth more than what it keeps can
-/// go. The writer that owns it ticks it, reads and compacts for it; nothing waits for it. Owner only.
+/// Compacts logs by their collections' rules: reads the documents of a collection, some hundreds at a time, and requests
+/// compaction of one document after the other, so that edits are processed in between. A log is compacted only when at least a
+/// tenth of the events that it keeps can be removed. The owner calls tick(), and reads and compacts for it; nothing waits for
+/// it. Owner only.
 class CompactionSchedule
 {
 public:
@@ -47,7 +48,7 @@ public:
     CompactionSchedule(const Clock &clock, Calls calls) : m_clock(clock), m_calls(std::move(calls)) {}
 
     void setRules(MaintenanceRules rules) { m_rules = std::move(rules); }
-    void tick(); ///< now and then: begins what is due; the first time at once
+    void tick(); ///< called periodically: begins the rounds that are due; the first one at once
 
 private:
     void readPage(std::optional<DocumentId> from);

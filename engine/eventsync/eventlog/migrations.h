@@ -7,8 +7,8 @@
 
 namespace eventsync::eventlog {
 
-/// What brings a store of an earlier version of schema() to the present one; given to whatever opens one for writing.
-///   2: the column `checksum`, empty in the rows that are there
+/// Migrations of a store from earlier versions of schema() to the current one, for code that opens a store for writing.
+///   2: the column `checksum`, empty in existing rows
 std::vector<storage::SqliteMigration> migrations();
 
 } // namespace eventsync::eventlog

@@ -7,8 +7,8 @@ namespace eventsync::eventlog {
 
 namespace {
 
-// The clock where the log begins: the one at its end, set back to before the first event that each client has in it. Only
-// the columns are looked at.
+// The clock at the beginning of the log: the one at its end, with each client's entry reduced to before its first event in the
+// log. Only columns are read.
 Result<VectorClock> clockBeforeLog(storage::ReadView &view, const LoadedDocument &loaded)
 {
     VectorClock clock = loaded.clock;

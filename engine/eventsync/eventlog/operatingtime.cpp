@@ -19,7 +19,7 @@ Result<std::optional<Timestamp>> storedTime(storage::ReadView &view, const char 
     return time;
 }
 
-// Clients are marked as seen when they connect. None: now.
+// The time of a client's last connection is stored. None: now.
 Result<Timestamp> lastUse(storage::ReadView &view, Timestamp now)
 {
     Result<Timestamp> last = now;

@@ -8,7 +8,7 @@
 
 namespace eventsync::eventlog {
 
-// Runs `work` on a reader's thread and `done` with its answer on the executor. Internal to the module.
+// Runs `work` on a reader's thread and calls `done` with its result on the executor.
 template<class T>
 void readAndPost(storage::Backend &backend, Executor &executor, std::function<Result<T>(storage::ReadView &)> work,
                  std::function<void(Result<T>)> done)

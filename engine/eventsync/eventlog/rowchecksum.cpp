@@ -29,7 +29,7 @@ void addNumber(Sha256 &hash, std::uint64_t number)
     hash.add({bytes.data(), bytes.size()});
 }
 
-// Each cell as its type, its number or length, and its bytes: no two rows are hashed alike.
+// Each cell is hashed as its type, its number or length, and its bytes, so that two different rows never give the same input.
 std::int64_t checksumOf(const storage::Row &row, const CheckedCells &cells)
 {
     Sha256 hash;

@@ -13,7 +13,7 @@ RulesPtr RulesBook::of(const CollectionName &collection)
         return known->second;
     if (m_known.size() >= m_sweepAt) {
         std::erase_if(m_known, [](const auto &entry) { return entry.second.use_count() == 1; });
-        m_sweepAt = std::max(limits::kRulesAtHand, 2 * m_known.size()); // those that are left are in use
+        m_sweepAt = std::max(limits::kRulesAtHand, 2 * m_known.size()); // the remaining ones are in use
     }
     return m_known.emplace(collection, m_make(collection)).first->second;
 }

@@ -8,8 +8,8 @@
 
 namespace eventsync::eventlog {
 
-/// The rules of collections, made once and kept at hand. Peers may ask for any name, so what no document uses is kept for a
-/// bounded number of them only (limits::kRulesAtHand) and made again. Owner only.
+/// A cache of the rules of collections. Peers may name any collection, so rules that no document uses are kept for a bounded
+/// number of names only (limits::kRulesAtHand), and made again when needed. Owner only.
 class RulesBook
 {
 public:

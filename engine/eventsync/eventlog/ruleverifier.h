@@ -6,9 +6,9 @@
 
 namespace eventsync::eventlog {
 
-/// Which documents, as they stand, do not fit `policies`: findings of the kind Rule, one for each complaint of a schema or a
-/// counter's bounds. So rules that became stricter are known before they go live; a document that cannot be read is a finding
-/// too. Errors, memory and threads as in verifyLogs().
+/// Checks the current documents against `policies`. Each violation of a schema or of a counter's bounds is a finding of the
+/// kind Rule, so an operator can check stricter rules before they apply. A document that cannot be read is a finding too.
+/// Errors, memory and threads as in verifyLogs().
 Result<VerifyReport> verifyRules(storage::ReadView &view, const Policies &policies, const VerifyOptions &options = {});
 
 } // namespace eventsync::eventlog

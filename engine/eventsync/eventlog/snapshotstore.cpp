@@ -67,7 +67,7 @@ void SnapshotStore::list(const DocumentId &document, std::function<void(Result<s
         std::move(done));
 }
 
-// A stale list can only name fewer snapshots than there are: they never move, and nobody else removes the newest.
+// An outdated list can only have fewer snapshots than there are: they never change, and no other code removes the newest.
 void SnapshotStore::prune(const DocumentId &document, std::size_t keep, std::function<void(Result<std::size_t>)> done)
 {
     using Keys = std::vector<storage::Key>;

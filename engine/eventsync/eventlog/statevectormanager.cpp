@@ -107,7 +107,7 @@ void StoredStateVectorManager::update(const StateVector &vector, std::function<v
                 if (result)
                     return done({});
                 if (result.error().code == ErrorCode::VersionConflict)
-                    return update(vector, done); // another one came between: it stands further on, or this one goes
+                    return update(vector, done); // another update was faster: either it is newer, or this one is tried again
                 done(failure(result.error()));
             });
         });

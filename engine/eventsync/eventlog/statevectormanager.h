@@ -10,8 +10,8 @@
 
 namespace eventsync::eventlog {
 
-/// Which client has what of which document. A vector moves forward only: an older one than is known is passed over, so that
-/// messages may arrive in any order. Calls and answers on one thread, the owner's.
+/// What each client has of each document. A vector only moves forward: an older one is ignored, so that messages may arrive in
+/// any order. Calls and answers on one thread, the owner's.
 class StateVectorManager
 {
 public:
@@ -19,12 +19,13 @@ public:
 
     virtual ~StateVectorManager() = default;
     virtual void update(const StateVector &vector, std::function<void(Result<>)> done) = 0;
-    /// Empty, at 0, for a client that has said nothing of the document.
+    /// Empty, at position 0, for a client that has sent nothing about the document.
     virtual void find(const DocumentId &document, const ClientId &client, std::function<void(Result<StateVector>)> done) = 0;
     virtual void ofDocument(const DocumentId &document, std::function<void(Result<Vectors>)> done) = 0; ///< by client id
-    virtual void remove(const ClientId &client, std::function<void(Result<>)> done) = 0;                ///< everything of it
+    virtual void remove(const ClientId &client, std::function<void(Result<>)> done) = 0;                ///< all vectors of the client
 };
 
+/// State vectors in memory. They end with the object.
 class MemoryStateVectorManager final : public StateVectorManager
 {
 public:
@@ -37,8 +38,8 @@ private:
     std::map<DocumentId, std::map<ClientId, StateVector>> m_vectors;
 };
 
-/// On the record set `state_vectors` of a store with logs. A process that runs a SyncService leaves writing to that (`cursor`).
-/// NotFound for an update of a document that is not in the store. Backend and executor outlive it and what it has begun.
+/// Uses the record set `state_vectors` of a store with logs. In a process with a SyncService only that one writes them
+/// (`cursor`). NotFound for an update of an unknown document. Backend and executor must outlive it and its operations.
 class StoredStateVectorManager final : public StateVectorManager
 {
 public:

@@ -12,8 +12,8 @@
 
 namespace eventsync::eventlog {
 
-/// A store as an engine uses it: answers come on the engine's thread, and none once this is closed; damage that was read is noted
-/// in the program's log. Owner only; backend and executor outlive it.
+/// A store as an engine uses it: answers arrive on the engine's thread, and none after close(); damage is reported in the
+/// program's log. Owner only; backend and executor must outlive it.
 class StoreAccess
 {
 public:
@@ -27,7 +27,7 @@ public:
             answer(view ? guarded(work, **view) : Result<T>(failure(view.error())));
         });
     }
-    /// A read of a length that a peer decides: in the lane of Queries, with a budget.
+    /// For a read whose length a peer decides: it runs in the lane of Queries, with a budget.
     template<class T>
     void query(storage::Queries &lane, const storage::Queries::Requester &requester,
                std::function<Result<T>(storage::ReadView &, Budget &)> work, std::function<void(Result<T>)> done)
@@ -62,7 +62,7 @@ private:
     storage::GuardedBackend m_backend;
     Executor &m_executor;
     DamageLog m_damage;
-    std::shared_ptr<int> m_open = std::make_shared<int>(0); // expired: nothing is called back
+    std::shared_ptr<int> m_open = std::make_shared<int>(0); // expired: no callback is called
 };
 
 } // namespace eventsync::eventlog

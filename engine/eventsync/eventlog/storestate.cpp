@@ -29,7 +29,7 @@ Result<StoreState> StoreState::read(storage::ReadView &view)
     }
     state.lastPosition = state.derived;
     std::set<std::int64_t> numbers;
-    // What one second wrote, at most: `derived` follows the log that closely, or a crash left it so.
+    // At most the events of about one second: `derived` follows the log that closely, also after a crash.
     EVENTSYNC_CHECK(view.scan({.set = sets::kEvents, .from = storage::Cell(state.derived + 1), .columns = {event::Position, event::Document}},
                               [&](const storage::Row &row) {
                                   numbers.insert(integerOf(row, event::Document).value_or(0));

@@ -9,8 +9,7 @@
 
 namespace eventsync::eventlog {
 
-/// What a writer must know of its store before it does anything: which numbers are taken, and which documents' derived rows
-/// lag the log.
+/// What a writer must read from its store first: the numbers in use, and the documents whose derived rows lag the log.
 struct StoreState
 {
     std::int64_t lastNumber = 0;   ///< of a document

@@ -6,8 +6,8 @@
 
 namespace eventsync::eventlog {
 
-/// EventSourcedStorage for values of T, as storage::TypedStorage<T> is Storage's: a Q_GADGET, or a type with toJson() and
-/// fromJson(). Any thread; the storage outlives this and its futures.
+/// EventSourcedStorage for values of type T, like storage::TypedStorage for Storage. T is a Q_GADGET, or a type with toJson()
+/// and fromJson(). Any thread; the storage must outlive this and its futures.
 template<class T>
 class TypedEventSourcedStorage
 {

@@ -15,10 +15,10 @@ namespace eventsync::eventlog {
 
 namespace {
 
-constexpr std::string_view kNamed = "rest:"; // a name that a REST request gave itself
+constexpr std::string_view kNamed = "rest:"; // a client name that a REST request chose
 
-// Any request may give any name, and each is an entry in the document's clock for good: a name beyond those that there is room
-// for is numbered with those that give none.
+// A request may choose any client name, and each is a permanent entry in the document's clock: when the clock is full, further
+// names share one author with requests that give none.
 ClientId authorOf(const DocumentWrite &write, const VectorClock &clock)
 {
     const auto &authors = clock.entries();
@@ -102,7 +102,7 @@ Validated validate(DocumentCore &core, std::vector<JobPtr> jobs, const KnownEven
                 validated.done.push_back({*job, validateWrite(core, **job, known, validated.held)});
         });
         if (!done) {
-            // What it has left half done goes with the core; the others are validated again.
+            // Its partial changes are discarded with the core; the other jobs are validated again.
             validated.failed.emplace(*job, done.error());
             jobs.erase(job);
             validated.left = std::move(jobs);

@@ -17,7 +17,7 @@ constexpr std::size_t kCostlyCollections = 1'000;
 
 constexpr std::int64_t kLightUnseen = 100; // events that a push is compared with
 
-// That a core without rules of its own may ask for.
+// The rules that a core without rules may need.
 void addCollections(const Job &job, std::set<CollectionName> &collections)
 {
     if (const auto *push = std::get_if<PushedEvents>(&job.submission.work)) {
@@ -46,7 +46,7 @@ bool ValidationWorker::wants(const DocumentCore &core, const std::vector<JobPtr>
         } else {
             const auto &write = std::get<DocumentWrite>(job->submission.work);
             if (write.edit && !write.editsAnywhere)
-                return false; // code that was promised this thread
+                return false; // an edit function runs on the engine's thread, as documented
             bytes += write.bytes;
         }
         if (!m_cost.empty() && !core.log().collection())
@@ -99,7 +99,7 @@ void ValidationWorker::validate(WorkPtr work, std::function<void(Work &)> done)
             offered.emplace(collection, m_state.rules.of(collection));
     }
     work->core->offerRules(std::move(offered));
-    // Everything goes back with the answer: nothing of it may end on the worker's thread.
+    // All objects return with the answer: none may be destroyed on the worker's thread.
     m_state.options.worker->post([this, work = std::move(work), done = std::move(done), post = m_state.store.poster(), &clock = m_state.clock]() mutable {
         const auto begin = clock.steady();
         work->validated = eventlog::validate(*work->core, std::move(work->jobs), work->known, std::move(work->forked), work->limits);

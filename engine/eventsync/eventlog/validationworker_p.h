@@ -11,9 +11,9 @@
 
 namespace eventsync::eventlog {
 
-// What takes long to validate (a large document compared with another, a costly schema, many events that the author of a push had not
-// seen) is validated on the worker's thread, so that other documents' edits do not wait for it. Meanwhile the document's core is
-// there and nowhere else. Owner only.
+// Validates expensive edits (large documents that are compared, a costly schema, many events that the author of a push had not
+// seen) on the worker's thread, so that edits of other documents do not wait for them. Meanwhile the document's core is on that
+// thread only. Owner only.
 class ValidationWorker
 {
 public:

@@ -9,22 +9,22 @@
 
 namespace eventsync::eventlog {
 
-/// Who has written how much of each document. A document's own clock follows from its log and is kept by its DocumentCore,
-/// committed with each event; nothing here ever runs ahead of it. This is the seeds' interface to it, and where a program that
-/// keeps clocks elsewhere plugs in: EventSyncStorage and EventSourcedStorage tell it of every event, after its commit.
-/// Owner only (the executor's thread); `done` is called there.
+/// The last clientSeq of each author, per document. The clock of a document follows from its log and is kept by its
+/// DocumentCore, committed with each event; a manager is never ahead of it. A program that keeps clocks elsewhere can implement
+/// this interface: EventSyncStorage and EventSourcedStorage call it after the commit of every event. Owner only (the executor's
+/// thread); `done` is called there.
 class VectorClockManager
 {
 public:
     virtual ~VectorClockManager() = default;
     /// Empty for a document that is not known.
     virtual void getVectorClock(const DocumentId &document, std::function<void(Result<VectorClock>)> done) = 0;
-    /// To the larger one of what is there and `seq`.
+    /// Sets the entry to the larger one of its value and `seq`.
     virtual void updateVectorClock(const DocumentId &document, const ClientId &client, ClientSeq seq,
                                    std::function<void(Result<>)> done) = 0;
 };
 
-/// In memory; forgets everything with the program.
+/// Vector clocks in memory. They end with the object.
 class MemoryVectorClockManager final : public VectorClockManager
 {
 public:
@@ -36,10 +36,10 @@ private:
     std::map<DocumentId, VectorClock> m_clocks;
 };
 
-/// On the record set `vector_clocks` of a store with logs. What it gives is the stored clock folded forward over the log, so an
-/// update for an event that is in the log changes nothing and writes nothing. An update beyond the log is Invalid: a clock that
-/// ran ahead would hide events from those who ask for what they miss. NotFound for an update of an unknown document.
-/// Backend and executor outlive it and what it has begun.
+/// Uses the record set `vector_clocks` of a store with logs. It returns the stored clock, updated from the later events of the
+/// log, so an update for a logged event writes nothing. An update beyond the log is Invalid: a clock ahead of the log would
+/// hide events from readers that request what they miss. NotFound for an update of an unknown document. Backend and executor
+/// must outlive it and its operations.
 class StoredVectorClockManager final : public VectorClockManager
 {
 public:
