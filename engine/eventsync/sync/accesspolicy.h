@@ -11,17 +11,18 @@
 
 namespace eventsync::sync {
 
-/// The person or program that a connection speaks for. With no authentication everybody is the anonymous one.
+/// The person or program that a connection acts for. Without authentication every connection has the anonymous principal.
 struct Principal
 {
     std::string name; ///< empty: anonymous
     std::optional<Timestamp> expires = {};
 };
 
+/// What a principal may do; Write includes Read.
 enum class Access { None, Read, Write };
 
-/// Who may do what. Asked at hello, at subscribe, at each push and at fan-out (protocol rule 11), on the engine thread; so
-/// implementations answer from memory. The default allows all.
+/// Authentication and rights. Called at `hello`, at `subscribe`, at each push and at fan-out (protocol rule 11) on the engine
+/// thread, so an implementation must answer from memory. The default allows everything.
 class AccessPolicy
 {
 public:

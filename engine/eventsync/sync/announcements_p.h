@@ -9,8 +9,8 @@
 
 namespace eventsync::sync {
 
-// What a subscriber is told beside the events, once it has them all: `synced`, then what the others show, then how far they are; the
-// last two in chunks. Owner only.
+// What a subscriber gets after the events, once it has them all: `synced`, then the presence of the others, then their cursors;
+// the last two in chunks. Owner only.
 class Announcements
 {
 public:
@@ -18,15 +18,15 @@ public:
 
     Next next() const { return m_next; }
     void restart() { m_next = Next::Synced; }
-    void synced(); // that was sent
-    // A chunk of what follows `synced`; whether there is more. `own` is the session that is told.
+    void synced(); // `synced` was sent
+    // Sends a chunk of what follows `synced`; true if there is more. `own`: the session that gets it.
     bool sendPresences(Outbox &peer, const DocumentId &document, const Presence::Entries &all, SessionId own, std::size_t chunkBytes);
     bool sendCursors(Outbox &peer, const DocumentId &document, const eventlog::DocumentCursors::Cursors &all, std::size_t chunkBytes);
     void skipCursors(); // for a subscriber that does not want them
 
 private:
     Next m_next = Next::Synced;
-    std::optional<ClientId> m_after; // the client that was told of last
+    std::optional<ClientId> m_after; // the client that was reported last
 };
 
 } // namespace eventsync::sync

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Catching up is pulled: chunks go out only while the peer's unsent bytes are below the high-water mark, one chunk of each
-// document in turn, so that neither a large document nor a slow reader holds up the others, and control messages go between.
-// take() is where a reader that was live falls back to catching up.
+// document in turn, so that neither a large document nor a slow reader delays the others, and control messages are sent in
+// between. take() is where a reader that was live falls back to catching up.
 #include <eventsync/sync/subscription_p.h>
 
 #include <eventsync/sync/session_p.h>
@@ -45,7 +45,7 @@ EventSubscriber::Take Subscription::take(ServerSeq before, std::size_t events) c
         return Take::Nothing;
     if (!mayRead())
         return Take::Revoked;
-    // What is long because of clocks goes out in steps, as catch-up does.
+    // Messages that are long because of clocks are sent in steps, like catching up.
     const std::size_t clockBytes = m_session.wantsVectorClocks() ? m_pin->document()->core()->log().clock().canonicalSize() * events : 0;
     if (m_sent != before || isOverHighWater() || clockBytes > m_context.options.catchUpChunkBytes)
         return Take::Behind;
@@ -60,7 +60,7 @@ void Subscription::deliver(const EventFrames &frames)
     m_clock.reset();
 }
 
-// After a commit with an unknown result the log may hold events that no subscriber was told of.
+// After a commit with an unknown result the log may have events that were not sent to subscribers.
 void Subscription::documentLoaded()
 {
     const DocumentCore *core = m_pin ? m_pin->document()->core() : nullptr;
@@ -83,7 +83,7 @@ Subscription::Step Subscription::step()
 {
     const DocumentPtr document = m_pin->document();
     if (!document->core())
-        return Step::Done; // documentLoaded() begins again
+        return Step::Done; // documentLoaded() continues
     if (!mayRead()) {
         revoke();
         return Step::Done;
@@ -115,7 +115,7 @@ Subscription::Step Subscription::step()
     return sendEvents(std::move(events));
 }
 
-// It has every event: then what it still has to be told, and it is live.
+// It has every event: presence and cursors follow, then it is live.
 Subscription::Step Subscription::announce()
 {
     const std::size_t chunk = m_context.options.catchUpChunkBytes;
@@ -133,9 +133,9 @@ Subscription::Step Subscription::announce()
     return Step::Done;
 }
 
-// The log does not lead on from where this reader stands: its next events were compacted away, or one fits no frame. A snapshot
-// does that stands at `atLeast` or later. A peer that was synced named its pending edits long ago: a snapshot that does not say
-// which of them are in the log would have them made twice; so it is told to ask again.
+// The log does not continue at this reader's position: its next events were compacted, or one of them is too large for a frame.
+// A snapshot at `atLeast` or later is sent instead. A peer that was synced may have new pending edits: without the information
+// which of them the snapshot contains it would apply them twice, so it must subscribe again.
 Subscription::Step Subscription::continueBySnapshot(ServerSeq atLeast)
 {
     if (!m_synced) {
@@ -148,7 +148,7 @@ Subscription::Step Subscription::continueBySnapshot(ServerSeq atLeast)
     return Step::Done;
 }
 
-// Those who only read events have no bound for a frame, and nothing else to read.
+// Sessions that only read events have no limit for a frame, and get nothing else.
 Subscription::Step Subscription::sendEvents(std::vector<LogEntryPtr> events)
 {
     const auto tooLarge = m_session.peer().info().readerOnly
@@ -174,7 +174,7 @@ void Subscription::readChunk()
     m_session.beginRead();
     eventlog::EventStore::Range range{.after = m_sent, .until = core.log().head().serverSeq, .bytes = m_context.options.catchUpChunkBytes,
                                       .untilIsLogged = true};
-    if (m_session.wantsVectorClocks()) // which stand beside the events, and may be longer than these
+    if (m_session.wantsVectorClocks()) // clocks are sent with the events, and may be longer than these
         range.events = 1 + m_context.options.catchUpChunkBytes / core.log().clock().canonicalSize();
     std::optional<VectorClock> headClock;
     if (m_session.wantsVectorClocks() && !m_clock)
@@ -201,8 +201,8 @@ void Subscription::readChunk()
         });
 }
 
-// Nothing is found where it was compacted away meanwhile: then step() finds that a snapshot is needed. If nothing here compacts
-// it, another node has, without a word, and the document is read again.
+// If nothing is found, the events were compacted meanwhile, and step() will send a snapshot. If this node has not compacted
+// them, another node has, and the document is read again.
 void Subscription::chunkRead(ServerSeq after, Result<Chunk> chunk)
 {
     if (!chunk)
@@ -278,7 +278,7 @@ void cursorMoved(SyncContext &context, const DocumentPtr &document, StateVector 
 
 } // namespace
 
-// What the peer says is clamped to what exists.
+// The peer's position is clamped to the existing ones.
 void Subscription::moveCursor(ServerSeq at)
 {
     const DocumentPtr document = m_pin ? m_pin->document() : nullptr;

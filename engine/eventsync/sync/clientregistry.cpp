@@ -17,7 +17,7 @@ using namespace eventlog;
 namespace {
 
 constexpr char kReplica[] = "replica";
-// How stale `last_seen` may be: it is for expiry after weeks, and must not cost a commit per connection.
+// How outdated `last_seen` may be: it decides about expiry after weeks, and must not cost a commit per connection.
 constexpr std::int64_t kSeenEveryMs = 3'600'000;
 constexpr auto kExpiryEvery = std::chrono::hours(1);
 constexpr std::size_t kExpiryAtATime = 100;
@@ -41,7 +41,7 @@ ClientRegistry::ClientRegistry(DocumentEngine &engine, const ServiceOptions &opt
 void ClientRegistry::start(Calls calls)
 {
     m_calls = std::move(calls);
-    struct Left // by the service before
+    struct Left // by the service before this one this one this one
     {
         OperatingTime seen;
         std::chrono::milliseconds wallMoved;
@@ -123,7 +123,7 @@ void ClientRegistry::checkRow(const protocol::Hello &hello, const Principal &pri
         row[client::Secret] = (*known)[client::Secret];
         row[client::CreatedAt] = (*known)[client::CreatedAt];
     }
-    // A client that proves to be the one it was may come back: its numbers and ids are still known.
+    // A client that proves its identity may return after it has expired: its numbers and ids are still known.
     const bool isProven = known && (!principal.name.empty() || !isNull(*known, client::Secret));
     if (isExpired && !isProven)
         return done(failure(ErrorCode::ClientExpired, "the client was away too long and has been forgotten"));
@@ -138,7 +138,7 @@ void ClientRegistry::checkRow(const protocol::Hello &hello, const Principal &pri
     storeUse(hello, principal, std::move(batch), known && !isExpired, done);
 }
 
-// Of a known client only the hour is noted: a store that takes nothing just now can still be read.
+// For a known client only the time is written: if the store takes no writes at the moment, documents can still be read.
 void ClientRegistry::storeUse(const protocol::Hello &hello, const Principal &principal, storage::Batch batch, bool isOnlyNoted,
                               const std::function<void(const Result<> &)> &done)
 {
@@ -149,8 +149,8 @@ void ClientRegistry::storeUse(const protocol::Hello &hello, const Principal &pri
         }
         if (result.error().code != ErrorCode::VersionConflict)
             return done(failure(ErrorCode::Unavailable, result.error().message));
-        m_expired.erase(hello.clientId); // what is in the store now counts
-        check(hello, principal, done);   // another connection stored it meanwhile: look again
+        m_expired.erase(hello.clientId); // the row in the store counts now
+        check(hello, principal, done);   // another connection stored it meanwhile: check again
     });
 }
 
@@ -206,8 +206,8 @@ void ClientRegistry::expireRows(const ClientId &client, std::vector<storage::Row
     });
 }
 
-// A hundred at a time, until none is left. Authors of code never expire, and last_seen is written at hello only: both lie
-// among the old ones for good, so they are passed over and take no place.
+// A hundred at a time, until none is left. Authors of code never expire, and last_seen is written at `hello` only: both stay
+// among the old rows, so they are skipped and do not count.
 void ClientRegistry::expireOld()
 {
     using Ids = std::vector<ClientId>;
@@ -228,7 +228,7 @@ void ClientRegistry::expireOld()
         [this](const Result<Ids> &ids) {
             if (!ids)
                 return;
-            const std::set<ClientId> connected = m_calls.connected(); // some came back meanwhile
+            const std::set<ClientId> connected = m_calls.connected(); // some have connected meanwhile
             const auto left = std::make_shared<std::size_t>(ids->size());
             const auto allWell = std::make_shared<bool>(ids->size() == kExpiryAtATime);
             for (const ClientId &client : *ids) {
@@ -251,7 +251,7 @@ void ClientRegistry::expireOld()
 void ClientRegistry::keepTime()
 {
     m_engine.store().commit(m_seen.batch(), [](const Result<storage::Committed> &result) {
-        if (!result) // what is lost makes others younger, and is written again
+        if (!result) // a lost time makes clients younger, and is written again
             qCWarning(lcSync) << "the time seen was not written:" << result.error().toString().c_str();
     });
 }

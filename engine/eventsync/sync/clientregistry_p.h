@@ -16,8 +16,8 @@ namespace eventsync::sync {
 
 struct ServiceOptions;
 
-// The replicas that the store knows: who owns a client id, when it was last used, and which are forgotten after a long absence.
-// Ages are counted in the time that servers ran on the store, which this keeps as well. Owner only.
+// The replicas that the store knows: who owns a client id, when it was last used, and which have expired after a long absence.
+// Ages are measured in OperatingTime, which this class also stores. Owner only.
 class ClientRegistry
 {
 public:
@@ -30,16 +30,17 @@ public:
     ClientRegistry(eventlog::DocumentEngine &engine, const ServiceOptions &options, const Clock &clock);
 
     void start(Calls calls);
-    void whenStarted(std::function<void()> task); // the store was read, or cannot be
+    void whenStarted(std::function<void()> task); // called when the store has been read, or cannot be read
     bool isUsable() const { return m_start == Start::Started; }
 
-    // Whether the id belongs to the client that says hello: to the first principal that used it, or where there are none to the first
-    // secret. Notes that it was used. ClientIdInUse, ClientSecretWrong, ClientExpired, Unavailable.
+    // Checks whether the id belongs to the client that sends `hello`: to the first principal that used it, or without
+    // authentication to the first secret. Records that it was used. ClientIdInUse, ClientSecretWrong, ClientExpired,
+    // Unavailable.
     void check(const protocol::Hello &hello, const Principal &principal, std::function<void(const Result<> &)> done);
-    // Its ids and clock rows stay (rule 5), and so does what it proves itself by; what it has is forgotten.
+    // Its ids and clock rows stay (rule 5), and so do its principal and secret; its state vectors are removed.
     void expire(const ClientId &client, std::function<void(Result<>)> done);
 
-    void tick(); // watches the clock; keeps the time and expires, now and then
+    void tick(); // periodically stores the operating time and expires clients
     void keepTime();
 
 private:

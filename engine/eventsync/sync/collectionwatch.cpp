@@ -14,11 +14,11 @@ namespace eventsync::sync {
 
 using namespace eventlog;
 
-// The next documents of a list, as many as make one message.
+// The next documents of a list that fit one message.
 struct HeadPage
 {
     std::vector<FoundHead> heads;
-    std::vector<Error> damage = {}; // documents that cannot be told of: their rows are not what was stored
+    std::vector<Error> damage = {}; // documents that cannot be reported, because their rows are damaged
     bool hasMore = false;
     std::int64_t lastPosition = 0;
     std::string lastId;
@@ -26,8 +26,8 @@ struct HeadPage
 
 namespace {
 
-// More shown documents than this are not remembered: then a document that leaves the filter is told without being sure that
-// the peer knew it.
+// At most this many shown documents are remembered. Beyond it a document that leaves the filter is reported even if the peer
+// may not know it.
 constexpr std::size_t kShownDocuments = 100'000;
 
 bool needsNoState(const protocol::Watch &parameters)
@@ -35,7 +35,7 @@ bool needsNoState(const protocol::Watch &parameters)
     return !parameters.filter && parameters.fields.empty();
 }
 
-// `state` is not looked at where needsNoState().
+// `state` is not used if needsNoState().
 FoundHead foundHead(const protocol::Watch &parameters, const CollectionPolicy &policy, protocol::Head head,
                     const json::State &state, const HeadLimits &asMuch, Budget &budget)
 {
@@ -95,7 +95,7 @@ struct WatchStart
     LogCheckpoint reached;
 };
 
-// A token counts if this log goes on from it. Whatever else is given in its place leads to a full list, and the peer is told so.
+// A token is used if this log continues from it. Any other text leads to a full list, which is marked as full.
 Result<WatchStart> watchStart(storage::ReadView &view, const std::optional<std::string> &token, const std::string &epoch, std::int64_t reached)
 {
     WatchStart start;
@@ -217,7 +217,8 @@ void CollectionWatch::resume()
         m_context.watches.schedule(shared_from_this());
 }
 
-// A filter that takes too much work does so again: the watch ends. After any other error the peer connects again.
+// A filter that takes too much work would do so again: the watch ends. After any other error the connection is closed, and the
+// peer connects again.
 void CollectionWatch::fail(const Error &error)
 {
     if (error.code != ErrorCode::TooLarge)
@@ -230,11 +231,11 @@ void CollectionWatch::fail(const Error &error)
 
 HeadLimits CollectionWatch::headLimits() const
 {
-    // A number of three letters can take nine bytes of CBOR.
+    // A number of three characters can take nine bytes of CBOR.
     return {.page = m_context.options.catchUpChunkBytes, .fields = static_cast<std::size_t>(m_context.options.limits.frameBytes) / 3};
 }
 
-// What this watch is to be told of one document; none: nothing.
+// The head that this watch has to report for one document, if any.
 std::optional<protocol::Head> CollectionWatch::headFor(const FoundHead &found)
 {
     protocol::Head head = found.head;
@@ -244,7 +245,7 @@ std::optional<protocol::Head> CollectionWatch::headFor(const FoundHead &found)
         return head;
     const bool wasShown = m_shown.erase(head.documentId) > 0 || !m_knowsShown;
     if (head.deleted || !found.matches) {
-        head.deleted = true; // or gone from what is watched
+        head.deleted = true; // or it does not match any more
         return wasShown ? std::optional(head) : std::nullopt;
     }
     if (m_knowsShown) {
@@ -257,7 +258,7 @@ std::optional<protocol::Head> CollectionWatch::headFor(const FoundHead &found)
     return head;
 }
 
-// None if the filter takes too much work: the watch has ended then.
+// None if the filter takes too much work: then the watch has ended.
 std::optional<FoundHead> CollectionWatch::changedHead(const DocumentPtr &document)
 {
     const DocumentCore &core = *document->core();
@@ -271,8 +272,8 @@ std::optional<FoundHead> CollectionWatch::changedHead(const DocumentPtr &documen
     return std::nullopt;
 }
 
-// Those who watch everything and may read everything share one encoded message. What is too long for one message is sent as far
-// as the peer takes it; the rest when it has drained.
+// Watches without a filter and with all rights share one encoded message. If all heads do not fit one message, as many messages
+// are sent as the peer's unsent bytes permit, and the rest when it has drained.
 void CollectionWatch::sendChanged()
 {
     Outbox &peer = m_session.peer();

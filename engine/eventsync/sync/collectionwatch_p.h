@@ -11,13 +11,13 @@
 
 namespace eventsync::sync {
 
-// How much of heads goes into one message: bytes of a page, and of one document's fields.
+// The largest sizes in one message of heads: of a page, and of one document's fields, in bytes.
 struct HeadLimits
 {
     std::size_t page = 0, fields = 0;
 };
 
-// One document as a watch sees it, before it is asked who may read it and what was shown.
+// One document before a watch checks the right to read it and what was shown before.
 struct FoundHead
 {
     protocol::Head head;
@@ -29,15 +29,16 @@ struct FoundHead
 
 struct HeadPage;
 
-// One collection as one session watches it: listed first from the derived rows, brought up to date for it, page by page below the
-// high-water mark; what changes meanwhile is sent as well (heads come at least once). Then live. Owner only.
+// One session's watch of one collection. First it lists the collection from the derived rows, which are brought up to date for
+// it, page by page while the peer's unsent bytes are below the high-water mark; changes meanwhile are sent as well (heads are
+// sent at least once). Then it is live. Owner only.
 class CollectionWatch : public std::enable_shared_from_this<CollectionWatch>
 {
 public:
     enum class State {
-        Starting, // derived rows are written, and the token is looked at
+        Starting, // derived rows are written, and the token is checked
         Listing,  // a page is read
-        Waiting,  // the next page waits for room
+        Waiting,  // the next page waits until the peer has read
         Live,
         Ended,
     };
@@ -51,8 +52,8 @@ public:
     void start();
     void end() { m_state = State::Ended; }
     void headChanged(const DocumentId &document) { m_changed.insert(document); }
-    void sendChanged(); // if it is live and the peer reads
-    void resume();      // the peer has drained: the next page, and what changed
+    void sendChanged(); // if it is live and the peer's unsent bytes permit it
+    void resume();      // the peer has drained: sends the next page and the changes
 
 private:
     void readStart(std::int64_t reached);
@@ -64,7 +65,7 @@ private:
     HeadLimits headLimits() const;
     bool changesOnly() const { return !m_full; }
 
-    Session &m_session; // closes its watches before it goes
+    Session &m_session; // closes its watches before it is destroyed
     SyncContext &m_context;
     const SessionId m_id;
     const protocol::Watch m_parameters;
@@ -72,9 +73,9 @@ private:
     std::optional<std::string> m_listAfter;
     std::int64_t m_since = 0;    // list only what changed after this position; 0: everything
     bool m_full = true;          // everything is listed
-    eventlog::LogCheckpoint m_reached; // when the list was begun
-    std::set<DocumentId> m_shown; // with a filter: what the peer was told matches
-    bool m_knowsShown = true;    // false with a list of changes: then everything may have been shown
+    eventlog::LogCheckpoint m_reached; // the head of the store the head of the store the head of the store when the list was begun
+    std::set<DocumentId> m_shown; // with a filter: the documents that the peer knows as matching
+    bool m_knowsShown = true;    // false for a list of changes: then any document may have been shown earlier
     std::set<DocumentId> m_changed; // to be sent
 };
 

@@ -20,7 +20,7 @@ void CollectionWatches::remove(const CollectionWatch &watch)
     if (own == found->second.end() || own->second.get() != &watch)
         return;
     m_changed.erase({watch.session(), watch.collection()});
-    const WatchPtr kept = own->second; // its own function may be asking
+    const WatchPtr kept = own->second; // may be called by a function of the watch
     found->second.erase(own);
     if (found->second.empty())
         m_watches.erase(found);

@@ -15,8 +15,8 @@ namespace eventsync::sync {
 class CollectionWatch;
 using WatchPtr = std::shared_ptr<CollectionWatch>;
 
-// Who watches which collection. What changes in one step of the engine is sent together afterwards; watches that want the same
-// of it share one encoded message. Owner only.
+// The watches of all collections. Changes of one step of the engine are sent together afterwards; watches that need the same
+// message share its encoding. Owner only.
 class CollectionWatches
 {
 public:
@@ -25,11 +25,11 @@ public:
     void add(const WatchPtr &watch);
     void remove(const CollectionWatch &watch);
     bool isWatched(const CollectionName &collection) const { return m_watches.contains(collection); }
-    void headChanged(const eventlog::DocumentPtr &document); // one that exists
-    void schedule(const WatchPtr &watch);                    // it has heads to send
-    void send();                                             // what is scheduled, now
+    void headChanged(const eventlog::DocumentPtr &document); // of a document that exists
+    void schedule(const WatchPtr &watch);                    // the watch has heads to send
+    void send();                                             // sends to all scheduled watches
 
-    // The message for all that are told exactly this, while they are sent to.
+    // The message that all watches with exactly these heads share, during send().
     protocol::OutgoingPtr shared(protocol::Heads heads, const std::set<DocumentId> &changed);
 
 private:

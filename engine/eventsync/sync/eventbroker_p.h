@@ -15,7 +15,7 @@
 
 namespace eventsync::sync {
 
-// One document as one session subscribes to it, as far as the broker knows it.
+// The part of a session's subscription to one document that the broker uses.
 class EventSubscriber
 {
 public:
@@ -30,20 +30,20 @@ public:
         Nothing,           // it is not live
         Events,
         EventsWithClocks,
-        Behind,            // it has to catch up from the log
-        Revoked,           // it may not read any more
+        Behind,            // it must catch up from the log
+        Revoked,           // it has lost the right to read
     };
 
     virtual ~EventSubscriber() = default;
     virtual SessionId session() const = 0;
-    virtual Take take(ServerSeq before, std::size_t events) const = 0; // of events that follow `before`
+    virtual Take take(ServerSeq before, std::size_t events) const = 0; // for events that follow `before`
     virtual void deliver(const EventFrames &frames) = 0;
-    virtual void catchUp() = 0;                            // from where it stands
+    virtual void catchUp() = 0;                            // from its position on
     virtual void revoke() = 0;
-    virtual void documentLoaded() = 0;                     // its log may be longer than what was told of it
+    virtual void documentLoaded() = 0;                     // its log may have more events than were reported
     virtual void documentUnavailable(const Error &error) = 0;
 
-    // ---- what is not of the log
+    // ---- messages that are not in the log
     virtual bool mayRead() const = 0;
     virtual bool isOverHighWater() const = 0;
     virtual bool wantsCursors() const = 0;
@@ -51,9 +51,9 @@ public:
 };
 using SubscriberPtr = std::shared_ptr<EventSubscriber>;
 
-// The observer of what an engine commits: sends it to those who subscribe, one message for all, so that it is encoded once. What
-// each of them may and wants to have now it is asked; whoever reads too slowly is left where it stands and catches up when its
-// connection has drained, so it delays nobody. Owner only.
+// The observer of committed events: sends them to the subscribers, with one message for all, which is encoded once. It asks
+// each subscriber what it may get and wants now. A subscriber that reads too slowly stays at its position and catches up when
+// its connection has drained, so it does not delay others. Owner only.
 class EventBroker final : public eventlog::CommitObserver
 {
 public:
@@ -62,13 +62,13 @@ public:
     void add(const DocumentId &document, const SubscriberPtr &subscriber);
     void remove(const DocumentId &document, SessionId session);
     bool isSubscribed(const DocumentId &document) const { return m_subscribers.contains(document); }
-    // A list of its own: telling one subscriber may end another. In the order of their sessions.
+    // A copy, because a call to one subscriber may end another. In the order of their sessions.
     std::vector<SubscriberPtr> subscribers(const DocumentId &document) const;
-    // With what was committed, after the subscribers have it.
+    // Called with committed events, after the subscribers have got them.
     using Listener = std::function<void(const eventlog::DocumentPtr &, const eventlog::LoggedPtr &last)>;
     void addListener(Listener listener) { m_listeners.push_back(std::move(listener)); }
 
-    // With `clockBefore`, the vector clock before the first event, every event has its own beside it.
+    // With `clockBefore`, the vector clock before the first event, every event is sent with its own clock.
     EventSubscriber::EventFrames frames(const DocumentId &document, const std::vector<eventlog::LogEntryPtr> &events,
                                    std::optional<VectorClock> clockBefore = {}) const;
 

@@ -5,8 +5,8 @@
 
 namespace eventsync::sync {
 
-// A policy as the service asks it (base/guard.h). One that throws gives no access, and at `hello` the peer is told
-// Unavailable; the words of the exception go to the log only, because the peer is not authenticated.
+// Calls an access policy inside the exception boundary (base/guard.h). If it throws, access is denied, and `hello` is answered
+// with Unavailable; the exception's text is only logged, because the peer is not authenticated.
 std::shared_ptr<const AccessPolicy> guardedAccess(std::shared_ptr<const AccessPolicy> policy);
 
 } // namespace eventsync::sync

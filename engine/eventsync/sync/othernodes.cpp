@@ -15,7 +15,7 @@ using eventlog::DocumentPtr;
 
 namespace {
 
-// One topic for all documents: a node also tells its watchers of documents that have no subscribers here.
+// One topic for all documents: a node also reports heads of documents that have no subscribers on it.
 constexpr char kTopic[] = "eventsync.heads";
 
 Bytes toBytes(const OtherNodes::Hint &hint, const std::string &node)
@@ -27,7 +27,7 @@ Bytes toBytes(const OtherNodes::Hint &hint, const std::string &node)
                                         {"serverSeq", hint.head.value()}});
 }
 
-// What a foreign program writes into the topic is an error, never a hint (G16).
+// A message of another program in the topic is an error, never a hint (G16).
 std::optional<OtherNodes::Hint> hintFrom(const Bytes &message, std::string &node)
 {
     const auto value = json::parse(message);
@@ -76,7 +76,7 @@ Result<Heads> headsOf(storage::ReadView &view, const Wanted &wanted)
 
 } // namespace
 
-// Before the store is read for the first time: what is committed after that is either read or heard of.
+// Subscribed before the store is read for the first time, so that every commit is either read or announced.
 void OtherNodes::join(pubsub::PubSub &pubsub, std::string node)
 {
     m_pubsub = &pubsub;
@@ -95,7 +95,7 @@ void OtherNodes::join(pubsub::PubSub &pubsub, std::string node)
     });
 }
 
-// Losing it costs the others no event, only the time until they poll.
+// If the hint is lost, the others find the events when they poll.
 void OtherNodes::announce(const DocumentPtr &document, const eventlog::LoggedPtr &last)
 {
     if (m_pubsub)

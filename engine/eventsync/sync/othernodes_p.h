@@ -10,8 +10,9 @@
 
 namespace eventsync::sync {
 
-// The other nodes over one store: what this one commits is announced to them, and what they commit is read from the log. Such a
-// hint carries no event: it may be lost, repeated or late; the heads are polled as well. Owner only; the PubSub outlives it.
+// The other nodes that use the same store: commits of this node are announced to them, and their commits are read from the log.
+// A hint contains no event and may be lost, repeated or late; the heads are polled as well. Owner only; the PubSub must outlive
+// it.
 class OtherNodes
 {
 public:
@@ -20,12 +21,12 @@ public:
         DocumentId document;
         CollectionName collection;
         ServerSeq head;
-        std::int64_t number = 0; // the document's, so that no other gets it
+        std::int64_t number = 0; // the number of the document, so that no other document gets it
     };
     struct Calls
     {
-        std::function<bool(const DocumentId &)> isSubscribed;          // a document's events are wanted here
-        std::function<bool(const CollectionName &)> isWatched;         // ... or its head is
+        std::function<bool(const DocumentId &)> isSubscribed;          // a document has subscribers on this node
+        std::function<bool(const CollectionName &)> isWatched;         // a collection has watches on this node
         std::function<void(const eventlog::DocumentPtr &)> headChanged;
     };
 
@@ -34,11 +35,11 @@ public:
     void join(pubsub::PubSub &pubsub, std::string node);
     bool hasJoined() const { return m_pubsub != nullptr; }
     void announce(const eventlog::DocumentPtr &document, const eventlog::LoggedPtr &last);
-    void poll(); // the heads of all documents that are wanted here, as they stand in the log
+    void poll(); // reads the heads of all documents with subscribers or watches on this node
 
 private:
     void hinted(const Hint &hint);
-    void refresh(const eventlog::DocumentPtr &document, ServerSeq head); // reads it again if it stands before `head`
+    void refresh(const eventlog::DocumentPtr &document, ServerSeq head); // reads the document again if it is behind `head`
 
     eventlog::DocumentEngine &m_engine;
     const Calls m_calls;

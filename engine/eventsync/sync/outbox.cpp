@@ -30,7 +30,7 @@ Error shortened(Error error)
         error.message += "...";
     }
     if (error.path.size() > limits::kReasonBytes)
-        error.path.clear(); // a part of a pointer would point elsewhere
+        error.path.clear(); // a truncated pointer would name another place
     return error;
 }
 

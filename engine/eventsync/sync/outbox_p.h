@@ -8,10 +8,10 @@
 namespace eventsync::sync {
 
 protocol::ErrorScope scopeOf(ErrorCode code);
-// An error as it goes to a peer: what it quotes of an edit may be as long as the edit.
+// An error with a bounded text, for a peer: the text may quote a part of an edit.
 Error shortened(Error error);
 
-// The way out to one peer. Nothing is sent once it is closed. Owner only.
+// The messages to one peer. Nothing is sent after close(). Owner only.
 class Outbox
 {
 public:
@@ -22,7 +22,7 @@ public:
     void send(const protocol::OutgoingPtr &message);
     void sendError(const Error &error, protocol::ErrorScope scope, const std::optional<DocumentId> &document = {},
                    std::optional<std::chrono::milliseconds> retryAfter = {});
-    void close(const Error &error, std::optional<std::chrono::milliseconds> retryAfter = {}); // which it is told first
+    void close(const Error &error, std::optional<std::chrono::milliseconds> retryAfter = {}); // the peer gets the error first
     void lost() { m_open = false; }
     std::size_t unsentBytes() const { return m_open ? m_sink.unsentBytes() : 0; }
     bool isOverHighWater() const { return unsentBytes() >= m_options.highWaterBytes; }

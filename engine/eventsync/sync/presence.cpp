@@ -22,7 +22,7 @@ const Presence::Entries &Presence::of(const DocumentId &document) const
     return found == m_documents.end() ? kNone : found->second;
 }
 
-// Those who read too slowly hear of the next one.
+// Peers that read too slowly get the next one.
 void Presence::show(const DocumentId &document, const ClientId &client, Entry entry)
 {
     const SessionId sender = entry.session;

@@ -8,8 +8,8 @@
 
 namespace eventsync::sync {
 
-// What the clients of each document show of themselves. Never stored; the newest of a client counts; it ends when its sender has
-// been silent for a while, unsubscribes or goes. One entry for each subscription at most. Owner only.
+// The presence of the clients of each document. It is never stored; the newest message of a client counts; it ends when its
+// sender has been silent for a while, unsubscribes or disconnects. At most one entry for each subscription. Owner only.
 class Presence
 {
 public:
@@ -26,8 +26,8 @@ public:
     const Entries &of(const DocumentId &document) const;
     void show(const DocumentId &document, const ClientId &client, Entry entry);
     void end(const DocumentId &document, const ClientId &client);
-    void endOf(SessionId session, const DocumentId &document, const ClientId &client); // if it is that session's
-    void endBefore(std::chrono::milliseconds at);                                      // what was shown then or earlier
+    void endOf(SessionId session, const DocumentId &document, const ClientId &client); // if the entry is of that session
+    void endBefore(std::chrono::milliseconds at);                                      // entries that were shown then or earlier
 
 private:
     const EventBroker &m_broker;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A push on its way in: is it allowed, is there room for it. What it contains is validated by the engine
-// (eventlog/commitrounds.cpp).
+// Accepts or refuses a push: whether the peer has the right, and whether there is room. The engine validates its content
+// (eventlog/validation.cpp).
 #include <eventsync/sync/pushes_p.h>
 
 #include <eventsync/eventlog/eventweight.h>
@@ -56,7 +56,7 @@ std::size_t weightOf(const protocol::Push &push)
 
 } // namespace
 
-// Counts a push against its connection and against the service, as long as it is kept anywhere.
+// Counts the bytes of a push for its connection and for the service, as long as it is in memory.
 class Pushes::Charge
 {
 public:
@@ -89,7 +89,7 @@ void Pushes::take(const protocol::Push &push, const std::shared_ptr<Subscription
         return peer.send(answerAll(push, {.status = AckStatus::Skipped}));
     if (subscription->unanswered() + push.events.size() > static_cast<std::size_t>(m_context.options.limits.inFlight))
         return m_session.close({ErrorCode::RateLimited, "more events in flight than were granted"});
-    const bool saysCollection = !subscription->knowsCollection() && !push.events.empty(); // of a document that is not there yet
+    const bool saysCollection = !subscription->knowsCollection() && !push.events.empty(); // of a document that does not exist yet
     const auto collection = saysCollection ? std::optional(push.events.front()->collection) : subscription->collection();
     if (m_context.options.access->access(m_session.principal(), collection, push.documentId) != Access::Write)
         return peer.send(answerAll(push, {.status = AckStatus::Rejected, .reason = Error{ErrorCode::PermissionDenied, "no right to write"}}));
@@ -100,7 +100,7 @@ void Pushes::take(const protocol::Push &push, const std::shared_ptr<Subscription
     submit(push, bytes);
 }
 
-// One push is taken in any case, so that there is no push that never gets through. The client waits, and sends it again.
+// One push is accepted in any case, so that no push is refused for ever. The client waits and sends a refused one again.
 bool Pushes::isFull(std::size_t bytes) const
 {
     const ServiceOptions &options = m_context.options;
@@ -118,7 +118,7 @@ void Pushes::submit(const protocol::Push &push, std::size_t bytes)
     m_context.engine.submit(
         {.work = std::move(pushed), .done = [&context = m_context, session = m_session.weak_from_this(), push,
                                              received = m_context.clock.steady()](const Result<eventlog::Answer> &answer) {
-             if (answer && context.options.metrics) // the connection may be gone: what it waited for took this long all the same
+             if (answer && context.options.metrics) // measured even if the connection is lost meanwhile
                  context.options.metrics
                      ->histogram("eventsync_push_milliseconds", "from the arrival of a push to its answer, durable by then")
                      .observe(static_cast<std::uint64_t>((context.clock.steady() - received).count()));
@@ -130,7 +130,7 @@ void Pushes::submit(const protocol::Push &push, std::size_t bytes)
 void Pushes::answered(const protocol::Push &push, const Result<eventlog::Answer> &answer)
 {
     const auto subscription = m_session.subscription(push.documentId);
-    if (!answer) { // what else it pushed there may have failed before, and ended the subscription
+    if (!answer) { // an earlier push may have failed and ended the subscription
         if (subscription && !m_origin->dropped)
             subscription->fail(answer.error());
         return;

@@ -9,9 +9,9 @@ namespace eventsync::sync {
 
 class Subscription;
 
-// What one connection has pushed and has no answer to: handed to the engine, bounded in events per document and in bytes, and
-// acknowledged. What was accepted is processed even if the connection ends, unless a newer one of its client id takes its place.
-// Owner only.
+// The unanswered pushes of one connection: it hands them to the engine, bounded in events per document and in bytes, and
+// acknowledges them. An accepted push is processed even if the connection ends, unless a newer connection of its client id
+// replaces it. Owner only.
 class Pushes
 {
 public:
@@ -31,7 +31,7 @@ private:
     void submit(const protocol::Push &push, std::size_t bytes);
     void answered(const protocol::Push &push, const Result<eventlog::Answer> &answer);
 
-    Session &m_session; // answers come only while it is there
+    Session &m_session; // answers arrive only while the session exists
     SyncContext &m_context;
     const std::shared_ptr<Origin> m_origin = std::make_shared<Origin>();
 };

@@ -104,7 +104,7 @@ Result<Content> queryList(storage::ReadView &view, Budget &budget, const protoco
     return content;
 }
 
-// `next` is where the following question goes on, if they are too many for one answer.
+// `next`: where the next query continues, if one answer cannot have all.
 Content stateVectorsOf(const eventlog::LiveDocument &document, const std::optional<ClientId> &after)
 {
     Content content;
@@ -134,8 +134,8 @@ protocol::QueryResult answerOf(const std::string &requestId, Result<Content> con
     return result;
 }
 
-// A page token on the wire: the epoch, and the place in the list. The pages of a list that was begun before a restore would show
-// two histories as one.
+// A page token of the protocol: the epoch, and the place in the list. Without the epoch, a list that was begun before a restore
+// would continue in another history.
 std::string tokenOf(const std::string &place, const std::string &epoch)
 {
     return toBase64Url(epoch) + '.' + place;
@@ -214,7 +214,7 @@ void QueryAnswers::answer(const protocol::Query &query, const Principal &princip
         if (!found)
             return answer(failure(found.error()));
         const DocumentCore &core = *(*found)->core();
-        // What may not be read and what is not there look alike.
+        // A document that may not be read and one that does not exist give the same answer.
         if (!core.log().exists() || m_options.access->access(principal, core.log().collection(), id) == Access::None)
             return answer(failure(ErrorCode::NotFound, "there is no document " + id.text()));
         if (std::holds_alternative<protocol::StateVectorsQuery>(query.query)) {

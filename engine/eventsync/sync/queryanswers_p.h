@@ -11,8 +11,8 @@
 
 namespace eventsync::sync {
 
-// Answers the queries of the wire (`query`): lists, logs, past states, numbers. What is read for them goes through the lane of long
-// reads, with a budget. Owner only.
+// Answers queries of the protocol (`query`): lists, logs, past states, numbers. Their reads run in the lane of long reads, with
+// a budget. Owner only.
 class QueryAnswers
 {
 public:

@@ -45,10 +45,10 @@ void QueryQueue::answered(protocol::QueryResult result)
     askNext();
 }
 
-// Written as JSON, a piece is at most twice as long: canonical JSON has nothing to be escaped but quotes and backslashes.
+// Written as JSON, a piece is at most twice as long: in canonical JSON only quotes and backslashes must be escaped.
 std::size_t QueryQueue::pieceBytes() const
 {
-    constexpr std::size_t kRoom = 1 * limits::kKiB; // of the message around it
+    constexpr std::size_t kRoom = 1 * limits::kKiB; // for the message around it
     return std::min(m_options.catchUpChunkBytes, static_cast<std::size_t>(m_options.limits.frameBytes) / 2 - kRoom);
 }
 

@@ -13,7 +13,7 @@ namespace eventsync::sync {
 
 namespace {
 
-// Messages that came before the answer to `hello`: a client that sends more than this without waiting is no client of ours.
+// The most messages that may arrive before the answer to `hello`; EventSync's clients send fewer.
 constexpr std::size_t kEarlyMessages = 256;
 
 template<class... F>
@@ -49,7 +49,7 @@ void Session::receive(const protocol::Message &message)
 void Session::receiveInvalid(const Error &error, const protocol::RefusedNames &names)
 {
     m_heartbeat.received = m_context.active.now();
-    // Before `welcome` it was to be the hello.
+    // Before `welcome` the first message must be the hello.
     if (m_state == State::Opened && scopeOf(error.code) == protocol::ErrorScope::Connection)
         return close(error);
     if (names.requestId && m_state == State::Ready)
@@ -271,7 +271,7 @@ void Session::enqueue(const std::shared_ptr<Subscription> &subscription)
 
 void Session::sendPending()
 {
-    std::size_t waiting = 0; // subscriptions in a row that could not go on
+    std::size_t waiting = 0; // subscriptions in a row that could not continue
     while (!m_behind.empty() && !m_reading && waiting < m_behind.size() && !m_peer.isOverHighWater()) {
         const std::shared_ptr<Subscription> subscription = std::move(m_behind.front());
         m_behind.pop_front();
@@ -300,7 +300,7 @@ void Session::tick(std::chrono::milliseconds active)
 {
     if (m_state == State::Opened && active - m_heartbeat.opened > limits::kHelloTime)
         return close({ErrorCode::Timeout, "no hello"});
-    if (m_state != State::Ready) // or the answer to its hello is looked up: that is not its fault
+    if (m_state != State::Ready) // or its hello is still being checked, which is not the peer's fault
         return;
     if (m_principal.expires && *m_principal.expires <= m_context.clock.wall())
         return close({ErrorCode::TokenExpired, "the token has expired"});
@@ -331,8 +331,8 @@ void Session::lost()
     release();
 }
 
-// What the session pushed stays where it waits: it was received, and nothing says that it must not be processed; only a newer
-// hello of the same client says that.
+// Waiting pushes of the session are still processed, because they were received. Only a newer `hello` of the same client
+// cancels them.
 void Session::release()
 {
     if (m_state == State::Closed)

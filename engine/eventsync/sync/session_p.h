@@ -16,9 +16,9 @@
 
 namespace eventsync::sync {
 
-// One connection: says hello, subscribes, watches, asks, pushes. It holds what belongs to it, and gives each part its turn to send.
-// Bounded by limits.documentsPerConnection, kWatchesPerConnection, kQueriesAtATime and what pushes may wait. Owner only; held by
-// the service until it is closed, and by answers that are on their way.
+// One connection, with its subscriptions, watches, queries and pushes, which send in turns. Bounded by
+// limits.documentsPerConnection, kWatchesPerConnection, kQueriesAtATime and the limits of waiting pushes. Owner only; held by
+// the service until it is closed, and by pending answers.
 //
 // Large because the peer, the service and its own parts each have their functions here; what a part does is in that part.
 class Session : public std::enable_shared_from_this<Session>
@@ -26,7 +26,7 @@ class Session : public std::enable_shared_from_this<Session>
 public:
     enum class State {
         Opened,           // no hello yet
-        CheckingClientId, // its hello is looked up; what comes meanwhile waits
+        CheckingClientId, // its hello is checked; messages that arrive meanwhile wait
         Ready,
         Closed,
     };
@@ -45,25 +45,25 @@ public:
     // ---- from the peer
     void receive(const protocol::Message &message);
     void receiveInvalid(const Error &error, const protocol::RefusedNames &names);
-    void tooLong(const protocol::Message &message); // of the service, which was not sent
+    void tooLong(const protocol::Message &message); // a message of the service was too long to be sent
 
     // ---- from the service
-    void welcome(); // its client id is its own
+    void welcome(); // its client id was checked
     void tick(std::chrono::milliseconds active);
     void recheckAccess();
     bool subscribesToAny(const std::vector<CollectionName> &collections) const;
     std::size_t subscriptionCount() const { return m_subscriptions.size(); }
-    void close(const Error &error, std::optional<std::chrono::milliseconds> retryAfter = {}); // tells the peer why
-    void lost();                                                                              // the peer has gone
+    void close(const Error &error, std::optional<std::chrono::milliseconds> retryAfter = {}); // the peer gets the error
+    void lost();                                                                              // the connection is lost
 
     // ---- from its parts
     std::shared_ptr<Subscription> subscription(const DocumentId &document) const; // null if there is none
     void unsubscribe(const DocumentId &document);
     void unwatch(const CollectionName &collection);
-    void enqueue(const std::shared_ptr<Subscription> &subscription); // it has something to send
+    void enqueue(const std::shared_ptr<Subscription> &subscription); // the subscription has something to send
     void beginRead() { m_reading = true; }  // one read for catching up at a time
     void endRead() { m_reading = false; }
-    void sendPending(); // as much as the peer reads
+    void sendPending(); // as long as the peer's unsent bytes permit it
 
 private:
     void dispatch(const protocol::Message &message);
@@ -81,7 +81,7 @@ private:
     ClientId m_client;
     Principal m_principal;
     bool m_vectorClocks = false;
-    std::deque<protocol::Message> m_early;  // what came while the hello was looked up
+    std::deque<protocol::Message> m_early;  // messages that arrived while the hello was checked
     std::map<DocumentId, std::shared_ptr<Subscription>> m_subscriptions;
     std::deque<std::shared_ptr<Subscription>> m_behind; // with something to send, in turns
     bool m_reading = false;
@@ -93,7 +93,7 @@ private:
         std::chrono::milliseconds opened{}, received{}, pinged{}; // ActiveTime
         std::int64_t pings = 0;
     } m_heartbeat;
-    CancelSource m_gone; // ends what is read for it
+    CancelSource m_gone; // cancels its reads
 };
 
 } // namespace eventsync::sync

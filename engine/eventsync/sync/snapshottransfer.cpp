@@ -24,8 +24,8 @@ std::size_t knownIdsPerFrame(const ServiceOptions &options)
     return (frame - std::min(frame, kEventFrameRoom + options.catchUpChunkBytes * 3 / 2)) / kKnownIdBytes;
 }
 
-// Of the peer's pending edits those that the snapshot contains: it must not make them again. One that is left out is pushed again,
-// and is a duplicate.
+// The pending edits of the peer that the snapshot contains: it must not apply them again. An edit that is left out is pushed
+// again, and is a duplicate.
 std::vector<protocol::KnownId> knownIn(const Snapshot &snapshot, std::int64_t number, const std::vector<protocol::PendingId> &pending,
                                        const eventlog::KnownEvents &known, std::size_t most)
 {

@@ -60,7 +60,7 @@ void Subscription::refuseRequest(std::uint64_t request, const Error &error)
 {
     if (request == m_accepted)
         return fail(error);
-    m_newest = m_accepted; // what was subscribed to before stays
+    m_newest = m_accepted; // the earlier subscription stays
     m_session.peer().sendError(error, protocol::ErrorScope::Document, m_id);
 }
 
@@ -135,8 +135,8 @@ void Subscription::end()
     m_pin.reset();
 }
 
-// What the store cannot do for one document is no fault of the connection: the peer subscribes to that document again, and
-// what it pushed waits with it until then. What contradicts itself stays so, and the peer that hears of it does not ask again.
+// If the store fails for one document the connection stays: the peer subscribes to the document again, and its pushes wait at
+// the peer until then. Damage is permanent, and a peer that gets Corrupt does not subscribe again.
 void Subscription::refuse(const Error &error)
 {
     m_context.store().noteDamage(error);

@@ -14,10 +14,10 @@
 
 namespace eventsync::sync {
 
-// One document as one session subscribes to it. A subscriber starts where its own history ends, if the hash chain says that it is
-// this log's; at the last checkpoint that is, if not; at a snapshot where the log no longer reaches back. Then it catches up, pulled
-// in chunks while its peer reads, is told what the others show, and is live until its peer reads too slowly or the log is longer
-// than what it was told of: then it falls back to catching up.
+// One session's subscription to one document. It starts at the end of the subscriber's history, if the hash chain shows that
+// this is a part of the log; otherwise at the last checkpoint for which this holds, or at a snapshot if the log does not reach
+// back so far. Then it catches up in chunks, as fast as its peer reads, sends the presence and cursors of the others, and is
+// live. It falls back to catching up if its peer reads too slowly, or if the log has more events than were sent.
 //
 // Answers of the engine count only while the request that asked for them is the accepted one. Owner only; a session ends its
 // subscriptions before it goes. Large because a third of
@@ -26,7 +26,7 @@ class Subscription final : public EventSubscriber, public std::enable_shared_fro
 {
 public:
     enum class State {
-        Starting,   // where it starts is looked up, or its snapshot is made
+        Starting,   // its start position is looked up, or its snapshot is made
         CatchingUp,
         Live,
         Ended,
@@ -36,18 +36,18 @@ public:
 
     State state() const { return m_state; }
     const DocumentId &document() const { return m_id; }
-    bool isSynced() const { return m_synced; } // it was, once: what it pushes and shows counts from then on
+    bool isSynced() const { return m_synced; } // true from the first `synced` on: pushes and presence are accepted then
     bool knowsCollection() const { return m_pin && m_pin->document()->collection(); }
-    std::optional<CollectionName> collection() const; // the document's, or else what the peer says
+    std::optional<CollectionName> collection() const; // the document's, or the one that the peer names
     std::size_t unanswered() const { return m_unanswered; } // pushed events
     void pushed(std::size_t events) { m_unanswered += events; }
     void answered(std::size_t events) { m_unanswered -= std::min(m_unanswered, events); }
 
-    // A newer request takes the place of the one before once it is accepted; if it is refused, the one before stays.
+    // A newer request replaces the one before when it is accepted; if it is refused, the one before stays.
     void request(const protocol::Subscribe &message);
-    void end(); // by its session: unsubscribes at the broker
-    void fail(const Error &error); // tells the peer, and ends
-    void refuse(const Error &error); // the same, in a step of catching up
+    void end(); // called by its session; unsubscribes at the broker
+    void fail(const Error &error); // sends the error, and ends
+    void refuse(const Error &error); // the same, inside a step of catching up
     void recheckAccess();
     void moveCursor(ServerSeq at);
 
@@ -73,7 +73,7 @@ public:
 private:
     struct Chunk;
 
-    // ---- where it starts
+    // ---- start position
     void accept(const protocol::Subscribe &message, std::uint64_t request, const eventlog::DocumentPtr &document);
     void refuseRequest(std::uint64_t request, const Error &error);
     void start(const Result<StartPosition> &position);
@@ -96,13 +96,13 @@ private:
     SyncContext &m_context;
     const SessionId m_sessionId;
     const DocumentId m_id;
-    std::optional<eventlog::DocumentPin> m_pin; // once it was accepted
-    std::uint64_t m_newest = 0, m_accepted = 1; // requests; the first one is as good as accepted
+    std::optional<eventlog::DocumentPin> m_pin; // set when a request was accepted
+    std::uint64_t m_newest = 0, m_accepted = 1; // numbers of requests; the first one counts as accepted
     protocol::Subscribe m_parameters;           // of the accepted request, or the first one
     State m_state = State::Starting;
     Announcements m_announcements;
     ServerSeq m_sent;                           // everything up to here was sent, or the peer had it
-    std::optional<VectorClock> m_clock;         // at m_sent, for those who want clocks beside events
+    std::optional<VectorClock> m_clock;         // at m_sent, for sessions that get clocks with events
     std::optional<SnapshotTransfer> m_transfer;
     protocol::Permission m_permission = protocol::Permission::Write;
     std::size_t m_unanswered = 0;

@@ -16,7 +16,7 @@ namespace {
 using StartDone = std::function<void(const Result<StartPosition> &)>;
 using Chains = std::map<ServerSeq, Digest>;
 
-// chain_n as far as memory knows it.
+// chain_n, if it is in memory.
 std::optional<Digest> chainInMemory(const DocumentCore &core, ServerSeq seq)
 {
     if (!core.log().exists())
@@ -50,7 +50,7 @@ StartPosition startByChain(const DocumentCore &core, const protocol::Subscribe &
 {
     const ServerSeq base = core.log().horizon().previous(), head = core.log().head().serverSeq;
     const auto isOurs = [&](ServerSeq seq, const std::optional<Digest> &chain) {
-        if (seq == ServerSeq(0)) // nothing was applied that could differ, and chain 0 may have been told without a collection
+        if (seq == ServerSeq(0)) // no event was applied that could differ, and chain 0 may have been computed without a collection
             return true;
         if (seq < base || seq > head || !chain)
             return false;

@@ -10,11 +10,12 @@ namespace eventsync::sync {
 struct StartPosition
 {
     ServerSeq after;       // the subscriber has everything up to here
-    bool diverged = false; // it stood elsewhere, with a history that is not this log's
+    bool diverged = false; // the subscriber has a history that is not in this log
 };
 
-// Where a subscriber starts: at its position if the hash chain says that its history is this log's; at the last checkpoint that is, if
-// not; or by its vector clock. What cannot be told from memory is looked up, so `done` comes at once or later, on the engine's thread.
+// Finds where a subscriber starts: at its position, if the hash chain shows that its history is a part of this log; otherwise
+// at the last checkpoint for which this holds; or by its vector clock. If memory does not have the answer it is looked up, so
+// `done` is called at once or later, on the engine's thread.
 void findStart(SyncContext &context, const eventlog::DocumentPtr &document, const protocol::Subscribe &message,
                std::function<void(const Result<StartPosition> &)> done);
 

@@ -17,7 +17,7 @@ namespace eventsync::sync {
 
 class Session;
 
-// What the sessions of one service share.
+// State that the sessions of one service share.
 struct SyncContext
 {
     eventlog::DocumentEngine &engine;
@@ -28,12 +28,12 @@ struct SyncContext
     CollectionWatches watches{engine};
     QueryAnswers answers{engine, options, clock};
     ClientRegistry clients{engine, options, clock};
-    ActiveTime active{clock};  // what waits for peers is measured in it
+    ActiveTime active{clock};  // waiting times for peers are measured in it
     std::shared_ptr<std::size_t> waitingPushBytes = std::make_shared<std::size_t>(0); // of all sessions
     Counter *pushedEvents = nullptr; // none without Metrics
     bool stopping = false;           // no more hellos
-    std::function<void(Session &)> becameReady; // its client id is its own: the newest connection of it is the one
-    std::function<void(SessionId)> ended;       // it is closed, and holds nothing any more
+    std::function<void(Session &)> becameReady; // its client id was checked: older connections of the id are replaced
+    std::function<void(SessionId)> ended;       // called when a session is closed and holds nothing any more
 
     eventlog::StoreAccess &store() const { return engine.store(); }
 };

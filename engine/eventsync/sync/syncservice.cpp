@@ -79,11 +79,11 @@ struct SyncService::Private
     ~Private()
     {
         engine.setObserver(nullptr);
-        engine.store().close(); // what is dropped with the members calls nothing back
+        engine.store().close(); // callbacks that are dropped with the members are not called
     }
 
     SessionPtr session(SessionId id) const;
-    std::vector<SessionPtr> all() const; // a list of its own: what is done with one may end others
+    std::vector<SessionPtr> all() const; // a copy, because a call to one session may end others
     void becameReady(Session &session);
     void ended(SessionId id);
     std::set<ClientId> connected() const;
@@ -115,8 +115,8 @@ std::vector<SyncService::Private::SessionPtr> SyncService::Private::all() const
     return list;
 }
 
-// The newest connection of a client id is the one; what an older one still had waiting is dropped, so that its client may
-// number and send again what it has no answer to (rule 4).
+// The newest connection of a client id is valid. Waiting pushes of an older one are dropped, so that the client can number and
+// push them again (rule 4).
 void SyncService::Private::becameReady(Session &ready)
 {
     Connection &newest = connections[ready.client()];
@@ -128,7 +128,7 @@ void SyncService::Private::becameReady(Session &ready)
     ready.welcome();
 }
 
-// It may be in the middle of a function: it goes when that has returned.
+// The session may be executing a function: it is destroyed after that has returned.
 void SyncService::Private::ended(SessionId id)
 {
     const auto found = sessions.find(id);
@@ -254,7 +254,8 @@ void SyncService::setMaintenance(eventlog::MaintenanceRules maintenance)
     d->engine.setMaintenance(std::move(maintenance));
 }
 
-// What was accepted is committed and answered first (G18); then derived rows, so that the next start has nothing to fold.
+// Accepted pushes are committed and answered first (G18); then the derived rows are written, so that the next start has nothing
+// to fold.
 void SyncService::shutdown(std::function<void()> done)
 {
     if (!std::exchange(d->context.stopping, true)) {

@@ -34,24 +34,25 @@ namespace eventsync::sync {
 
 using SessionId = StrongNumber<struct SessionIdTag>;
 
-/// The service's way out to one peer. Called on the engine thread; an implementation that lives on another thread hands over.
+/// The messages of the service to one peer. Called on the engine thread; an implementation of another thread must post.
 class SessionSink
 {
 public:
     virtual ~SessionSink() = default;
     virtual void send(const protocol::OutgoingPtr &message) = 0;
-    /// After what was sent before. The service calls nothing of this sink afterwards.
+    /// Closes the connection after the earlier messages. The service does not call the sink afterwards.
     virtual void close(ErrorCode code, const std::string &reason) = 0;
-    virtual std::size_t unsentBytes() const = 0; ///< handed to send() and not yet taken by the peer's socket
+    virtual std::size_t unsentBytes() const = 0; ///< bytes that were passed to send() and that the socket has not taken yet
 };
 
+/// What is known of a connection when its session begins.
 struct SessionInfo
 {
     std::string peer = {};                          ///< for logs
     std::optional<DocumentId> document = {};        ///< ws://host/sync/{documentId}
-    /// A reader without a client id: needs no hello. Whoever opened it passes on no push, cursor or presence of it.
+    /// A reader without a client id: it needs no `hello`. The caller must not pass on pushes, cursors or presence of it.
     bool readerOnly = false;
-    bool vectorClocks = false; ///< of such a reader: with each event the clock after it
+    bool vectorClocks = false; ///< for such a reader: each event is sent with the clock after it
 };
 
 /// Large because each option is a member.
@@ -69,25 +70,27 @@ struct ServiceOptions
     std::size_t highWaterBytes = limits::kUnsentHighWaterBytes;
     std::size_t waitingPushBytes = limits::kWaitingPushBytes;       ///< of one connection; above it pushes are QueueFull
     std::size_t allWaitingPushBytes = limits::kAllWaitingPushBytes; ///< of all connections
-    std::int64_t snapshotEvery = limits::kSnapshotEveryEvents; ///< events; 0: never by itself
-    eventlog::MaintenanceRules maintenance = {};              ///< of collections that have other snapshots, or whose logs are kept short
+    std::int64_t snapshotEvery = limits::kSnapshotEveryEvents; ///< events; 0: no automatic snapshots
+    eventlog::MaintenanceRules maintenance = {};              ///< of collections with another snapshot interval, or with automatic compaction
     std::size_t loadedDocuments = 10'000;           ///< documents without subscribers kept in memory
-    /// One thread beside the engine's, for validating what takes long: edits of documents above `lightBytes`, of collections whose
-    /// last edit took long, and pushes as large. None: the engine's own thread does it. Ends after the service, before `executor`.
+    /// A second thread for validation that takes long: edits of documents above `lightBytes`, of collections whose last edit
+    /// took long, and large pushes. None: the engine's own thread validates. It must end after the service and before
+    /// `executor`.
     Executor *worker = nullptr;
-    std::size_t lightBytes = limits::kLightBytes;   ///< bytes held of a document, with what is asked of it
+    std::size_t lightBytes = limits::kLightBytes;   ///< bytes of a document in memory together with the edit
     Metrics *metrics = nullptr;
-    std::shared_ptr<MemoryAccount> memory = {};     ///< what documents may take in memory; none: an account of its own
-    /// The lane of long reads, if it is shared with other readers of the same store; none: the service makes its own.
+    std::shared_ptr<MemoryAccount> memory = {};     ///< the memory that documents may take; none: an account of its own
+    /// The lane of long reads, shared with other readers of the same store; none: the service creates its own.
     std::shared_ptr<storage::Queries> queries = {};
-    /// Joins several nodes over one store: what one commits, the others hear of, and send on. Outlives the service.
+    /// Connects several nodes that use one store: each announces its commits, and the others send them to their subscribers.
+    /// Must outlive the service.
     pubsub::PubSub *pubsub = nullptr;
-    std::chrono::milliseconds headPoll = limits::kHeadPoll; ///< and look at by themselves so often
+    std::chrono::milliseconds headPoll = limits::kHeadPoll; ///< how often a node looks for commits without a hint
 };
 
-/// The server's half of the protocol: sessions, documents, the order of events, fan-out. Plain code on one thread, the
-/// engine's: everything below is called there, and `executor` posts there. It does no input or output of its own: it reads
-/// and commits through the Backend, whose answers come back through the executor. Owner only.
+/// The server's half of the protocol: sessions, documents, the order of events, fan-out. All functions are called on one
+/// thread, the engine's, to which `executor` posts. It does no input or output of its own: it reads and commits through the
+/// Backend, whose answers arrive through the executor. Owner only.
 class SyncService
 {
 public:
@@ -100,15 +103,16 @@ public:
     // ---- sessions
     SessionId open(SessionSink &sink, SessionInfo info);
     void receive(SessionId session, const protocol::Message &message);
-    /// A frame that could not be decoded, and what it named: a query is answered under its id.
+    /// A frame could not be decoded. `names`: what could be read of it; a query is answered with its id.
     void receiveInvalid(SessionId session, const Error &error, const protocol::RefusedNames &names = {});
-    /// A message of this service is longer than the peer takes, and was not sent: what it answers, or its document, fails by name.
+    /// A message of this service was longer than the peer accepts and was not sent: the query that it answers, or the
+    /// subscription of its document, fails.
     void tooLong(SessionId session, const protocol::Message &message);
     void drained(SessionId session);                            ///< its unsent bytes fell below the high-water mark
-    void lost(SessionId session);                               ///< the peer has gone; its sink is not called any more
+    void lost(SessionId session);                               ///< the connection is lost; its sink is not called any more
     void tick();                                                ///< at least every second
 
-    // ---- writes by code and by REST (flow 1). `done` is called on the engine thread, once, when durable or refused.
+    // ---- writes by code and by REST. `done` is called once on the engine thread, when the change is durable or refused.
     using Write = eventlog::DocumentWrite;
     using Written = eventlog::WrittenDocument;
     void write(Write write, std::function<void(Result<Written>)> done);
@@ -119,26 +123,27 @@ public:
     /// Changes of several documents that commit as one, or not at all; see eventlog::DocumentTransaction.
     void transact(eventlog::DocumentTransaction transaction, std::function<void(Result<std::vector<Written>>)> done);
 
-    // ---- reads, answered on the engine thread with access not checked (callers do)
+    // ---- reads, answered on the engine thread. The caller checks the right to read.
     void read(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done); ///< the newest committed state
     void readHead(const DocumentId &id, std::function<void(Result<DocumentRecord>)> done); ///< the same without its state
-    /// A question of the wire, answered to somebody who may read everything.
+    /// A query of the protocol, answered without a check of rights.
     void query(const protocol::Query &query, std::function<void(protocol::QueryResult)> done, const storage::Queries::Requester &requester = {});
     void compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done); ///< the horizon reached
     void snapshot(const DocumentId &id, std::function<void(Result<eventsync::Snapshot>)> done);
     void expireClient(const ClientId &client, std::function<void(Result<>)> done);
-    void noteDamage(const Error &error); ///< met by a read outside of the service: to the log, and counted
+    void noteDamage(const Error &error); ///< damage that a read outside of the service found: it is logged and counted
 
-    /// The same answers as the message `query` gives, for a principal without a session.
+    /// The same answers as to the message `query`, for a principal without a session.
     void query(const protocol::Query &query, const Principal &principal, std::function<void(protocol::QueryResult)> done);
-    /// Other rules for the collections named, for every event from now on. Sessions that subscribed to their documents are closed,
-    /// to come back and hear of them: a client validates and merges by the rules too.
+    /// New policies for the named collections, for all later events. Sessions that subscribe to their documents are closed, so
+    /// that the clients reconnect and get the new policies, by which they validate and merge too.
     void setPolicies(Policies policies, const std::vector<CollectionName> &changed);
     void setMaintenance(eventlog::MaintenanceRules maintenance);
-    /// What the access policy says may have changed: every subscription is checked again, and revoked where it lost its right.
+    /// The answers of the access policy may have changed: every subscription is checked again, and revoked if it has lost its
+    /// right.
     void accessChanged();
 
-    /// Sends goaway, answers what was accepted, closes all sessions; then `done`.
+    /// Sends `goaway`, answers accepted pushes, closes all sessions, then calls `done`.
     void shutdown(std::function<void()> done);
 
 private:
