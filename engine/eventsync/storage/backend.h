@@ -15,8 +15,8 @@
 #include <vector>
 
 /// \file
-/// A Backend is a database as EventSync sees one: named record sets with typed columns, read in key order, changed by batches
-/// that commit as one. Nothing here is SQL; SQLite, a MongoDB replica set and plain memory implement it alike.
+/// A Backend is a database with named record sets of typed columns, which are read in key order and changed by batches that
+/// commit as one. The interface is not SQL: SQLite, a MongoDB replica set and plain memory can implement it.
 namespace eventsync::storage {
 
 /// raw bytes; a std::string cell is UTF-8 text
@@ -31,27 +31,30 @@ using Cell = std::variant<std::monostate, std::int64_t, std::string, Blob>;
 using Row = std::vector<Cell>;  ///< one cell per column, in the schema's order
 using Key = std::vector<Cell>;  ///< the key columns' cells, or a prefix of them in a scan
 
+/// What the cells of a column hold; every column may hold null, apart from the key.
 enum class ColumnType { Integer, Text, Blob };
 
+/// One column of a record set.
 struct Column
 {
     std::string name;
     ColumnType type = ColumnType::Text;
 };
 
+/// An additional order of a record set.
 struct Index
 {
     std::string name;
     std::vector<std::string> columns;
     bool unique = false; ///< among rows in which none of its columns is null
-    /// For a column that nearly always is null: rows with a null in one of its columns may be left out of it. Nobody looks for
-    /// null in such an index.
+    /// For a column that is nearly always null: a backend may leave rows with a null in one of its columns out of the index.
+    /// Such an index is never searched for null.
     bool sparse = false;
 };
 
-/// One record set. The first `keyColumns` columns are its primary key.
-/// `appendOnly`: the key is one integer that the backend gives, larger than all before it (the order of arrival: architecture
-/// decision 16); put a null there, and the commit's answer tells the number.
+/// One record set. The first `keyColumns` columns are its primary key. `appendOnly`: the key is one integer that the backend
+/// assigns, larger than all before it (the order of arrival). The row has a null there, and the commit's answer contains the
+/// number.
 struct RecordSet
 {
     std::string name;
@@ -59,22 +62,22 @@ struct RecordSet
     std::size_t keyColumns = 1;
     std::vector<Index> indexes = {};
     bool appendOnly = false;
-    /// A hint: rows of well under 200 bytes, which a database had better keep within the key's own tree. Sets whose columns
-    /// outside the key are all integers are taken for such without it.
+    /// A hint: the rows have well under 200 bytes, so a database should store them in the tree of the key. Sets whose columns
+    /// outside the key are all integers are treated so without the hint.
     bool smallRows = false;
 };
 
-/// The record sets that a program needs, and the version of their meaning (SQLite: user_version).
+/// The record sets of a program, and the version of their format (SQLite: user_version).
 struct Schema
 {
     int version = 1;
     std::vector<RecordSet> sets;
 };
 
-// What is put into a set must fit it: the cells' types, no null in a key (but for the one that the backend gives), sets and
-// indexes of the schema. That is a programmer's business and asserts.
+// A row must fit its set: the types of its cells, no null in a key (except the one that the backend assigns), sets and indexes
+// of the schema. Violations are programmer errors and fail an assertion.
 
-/// Several changes that commit as one, on any of the sets. They are carried out in order. A `require` that does not hold
+/// Several changes that commit as one, on any of the sets. The steps are carried out in order. A `require` that does not hold
 /// fails the whole batch with VersionConflict and changes nothing; so does a step that breaks a unique index or inserts a key
 /// twice, with Conflict, naming the set and the index. Value type, compiled once (backend.cpp) like protocol::Message.
 class Batch
@@ -82,7 +85,7 @@ class Batch
 public:
     struct Put { std::string set; Row row; };                       ///< inserts or replaces by key
     struct Insert { std::string set; Row row; };                    ///< fails with Conflict if the key is there
-    struct Erase { std::string set; Key key; };                     ///< a key, or a prefix: all rows below it
+    struct Erase { std::string set; Key key; };                     ///< a key, or a prefix of one: erases all rows with it
     struct Require { std::string set; Key key; std::size_t column; Cell expected; }; ///< null expected: no such row
     using Step = std::variant<Put, Insert, Erase, Require>;
 
@@ -107,39 +110,40 @@ private:
     std::vector<Step> m_steps;
 };
 
-/// Whether a batch failed because somebody else's came first: on what is in the store now the same edit may do.
+/// Whether a batch failed because another one was committed first: computed again on the current content of the store, it may
+/// succeed.
 inline bool isRace(const Error &error)
 {
     return error.code == ErrorCode::Conflict || error.code == ErrorCode::VersionConflict;
 }
 
-/// Whether the store failed, and not the batch by its own fault.
+/// Whether the store failed, and not this batch only.
 inline bool isStoreFailure(const Error &error)
 {
     return !isRace(error) && error.code != ErrorCode::TooLarge;
 }
 
-/// What a commit did: the keys that append-only sets gave, in the order of the batch's steps that asked for one.
+/// The result of a commit: the keys that append-only sets assigned, in the order of the steps.
 struct Committed
 {
     std::vector<std::int64_t> positions;
 };
 
-/// Rows in the order of the key, or of an index' columns and then the key's (those that are not among them): these are the
-/// columns that prefix, from and until speak of.
+/// A range of rows, in the order of the key, or of an index's columns followed by the key's other columns. `prefix`, `from` and
+/// `until` refer to these columns.
 struct Scan
 {
     std::string set = {};
     std::string index = {};          ///< empty: by primary key
     Key prefix = {};                 ///< cells of the first columns that must be equal (null equals null)
-    std::optional<Cell> from = {};   ///< the next column: from this value, included (null: from the start) ...
-    std::optional<Cell> until = {};  ///< ... to before this one. A row with null there lies in no range
+    std::optional<Cell> from = {};   ///< the next column: from this value on (null: from the start) ...
+    std::optional<Cell> until = {};  ///< ... up to this one, exclusive. A row with null there is in no range
     bool descending = false;
     std::size_t limit = SIZE_MAX;
-    std::vector<std::size_t> columns = {}; ///< that are looked at; the cells of others may be null. Empty: all are
+    std::vector<std::size_t> columns = {}; ///< the columns that are needed; the cells of others may be null. Empty: all
 };
 
-/// A consistent snapshot of the store at one moment: nothing committed later shows. Used on one thread, and not for long.
+/// A read snapshot: the store at one moment, without later commits. Used on one thread, and not for long.
 class ReadView
 {
 public:
@@ -151,30 +155,34 @@ public:
     virtual Result<> scan(const Scan &scan, const std::function<bool(const Row &)> &visit) = 0;
 };
 
+/// How a backup is written.
 struct BackupOptions
 {
-    bool replace = false; ///< an older file of that name
+    bool replace = false; ///< replaces an existing file of that name
     std::function<void(int percent)> progress = {};
 };
 
+/// How much of the free space is given back.
 enum class Vacuum {
-    Freed, ///< gives back what erased rows left free, a little at a time between commits
-    Whole, ///< writes the whole store anew: commits wait for it, and it needs the space of a second store meanwhile
+    Freed, ///< gives back the space of erased rows, a little at a time between commits
+    Whole, ///< rewrites the whole store: commits wait for it, and it needs the space of a second store meanwhile
 };
 
+/// What a vacuum did, in bytes.
 struct VacuumResult
 {
     std::int64_t bytes = 0; ///< given back to the system
-    std::int64_t free = 0;  ///< still free inside of the store, for rows to come
+    std::int64_t free = 0;  ///< free space that remains in the store, for later rows
 };
 
-/// Whether commits can succeed, as far as is known.
+/// Whether commits can succeed, as far as the backend knows.
 struct Health
 {
-    std::optional<Error> problem = {}; ///< why not
-    bool wantsReopening = false;       ///< nothing but opening the store again helps: its process had better begin anew
+    std::optional<Error> problem = {}; ///< the reason the reason why not
+    bool wantsReopening = false;       ///< the store must be opened again: the process should restart
 };
 
+/// A database. Commits and reads are asynchronous; their order and threads are described at each function.
 class Backend
 {
 public:
@@ -185,41 +193,44 @@ public:
 
     /// Queues the batch; `done` is posted to `executor` once it is durable (as the backend's durability says) or has failed.
     /// Batches of one caller commit in the order given. Batches that wait together may commit as one (group commit), but each
-    /// fails alone - unless the store itself failed: then all that were in that group fail and nothing of them is there.
-    /// StoreFull, StoreReadOnly, IoError, Corrupt, VersionConflict, Conflict; QueueFull above limits::kQueuedBatches. Any
-    /// thread. The executor outlives the commit.
+    /// fails alone. If the store itself fails, all batches of the group fail and nothing of them is stored. StoreFull,
+    /// StoreReadOnly, IoError, Corrupt, VersionConflict, Conflict; QueueFull above limits::kQueuedBatches. Any thread. The
+    /// executor outlives the commit.
     virtual void commit(Batch batch, Executor &executor, CommitDone done) = 0;
 
-    /// A hint: between these two the caller is about to hand over more batches that may commit with those before. A backend that
-    /// commits in groups may then write what it has and keep its transaction open for the rest. Never for long, and not while
-    /// waiting for an answer of this backend; see BatchGroup. Any thread, nested as often as wanted.
+    /// A hint: between these two calls the caller will hand over more batches that may commit together. A backend that commits
+    /// in groups may write the batches that it has and keep its transaction open for the rest. Not for long, and not while
+    /// waiting for an answer of this backend; see BatchGroup. Any thread; calls may be nested.
     virtual void beginGroup() {}
     virtual void endGroup() {}
 
-    /// Runs `task` with a view, on a reader's thread or at once; it may block there. Any thread.
+    /// Calls `task` with a view, on a reader's thread or at once; the task may block. Any thread.
     virtual void read(ReadTask task) = 0;
 
-    /// A view for this thread, now. May block on disk: for tools, start-up and tests, not for the engine thread.
+    /// A view for this thread. May block on the disk: for tools, start-up and tests, not for the engine thread.
     virtual Result<std::unique_ptr<ReadView>> view() = 0;
 
     /// "full", "normal", "off", "memory", "majority": announced in `welcome`.
     virtual std::string durability() const = 0;
 
-    /// A copy of the whole store as one file, taken while it is in use, that takes its name only when it is whole. Conflict if
-    /// there is a file of that name; Invalid for a file of the store itself; Unavailable where the backend has its own means.
+    /// Writes a copy of the whole store into one file, while the store is in use. The file gets its name only when it is
+    /// complete. Conflict if there is a file of that name; Invalid for a file of the store itself; Unavailable if the backend
+    /// has means of its own.
     virtual Result<> backup(const std::string &path, const BackupOptions &options = {}) = 0;
 
-    /// A full or failing disk, a file that was removed under the running program. Cheap enough for once a second. Any thread.
+    /// Reports a full or failing disk, or a file that was removed while it is in use. Cheap enough to be called once a second.
+    /// Any thread.
     virtual Health health() { return {}; }
 
-    /// Makes the store smaller. `done` is posted to `executor`, which outlives it. Any thread.
+    /// Makes the store smaller. `done` is posted to `executor`, which must outlive the call. Any thread.
     virtual void vacuum(Vacuum, Executor &executor, std::function<void(Result<VacuumResult>)> done)
     {
         executor.post([done = std::move(done)] { done(VacuumResult()); });
     }
 };
 
-/// Everything committed during its life may share one transaction, and is written while the rest is still being made.
+/// The scope of a batch group: batches that are committed while this object exists may share one transaction, and the first
+/// ones are written while later ones are still being prepared.
 class BatchGroup
 {
 public:

@@ -75,7 +75,7 @@ bool DocumentCache::isTooMuch() const
 
 void DocumentCache::hold(Slot &slot, std::size_t bytes)
 {
-    m_bytes += bytes - slot.bytes; // unsigned numbers go round
+    m_bytes += bytes - slot.bytes; // unsigned arithmetic wraps
     slot.bytes = bytes;
     if (m_charge)
         m_charge->set(m_bytes);

@@ -14,10 +14,10 @@
 
 namespace eventsync::storage {
 
-/// The documents read or written last, each believed for `timeToLive`, at most `entries` of them and `bytes` as they lie in
-/// memory; where an account is given, fewer while that is over its total. A document that is asked for
-/// often is hot: near the end of its time the cache says so, and its owner reads it again before anybody has to wait. An answer
-/// from here may be old (another program's write); what is committed on it is checked by its version. Owner only.
+/// The documents that were read or written last. An entry is valid for `timeToLive`; the cache has at most `entries` entries
+/// and `bytes` bytes in memory, and fewer while an account is over its total. A document that is read often is hot: near the
+/// end of its time the cache reports this, and the owner reads it again before a caller has to wait. An entry may be outdated
+/// (after a write of another program); a commit based on it is checked by its version. Owner only.
 class DocumentCache
 {
 public:
@@ -27,13 +27,13 @@ public:
         std::size_t bytes = limits::kCacheHeldBytes;
         std::shared_ptr<MemoryAccount> memory = {};
         std::chrono::milliseconds timeToLive = limits::kCacheTime;
-        int hotHits = limits::kCacheHotHits; ///< within one life in the cache
-        Metrics *metrics = nullptr;          ///< outlives the cache
+        int hotHits = limits::kCacheHotHits; ///< within one timeToLive
+        Metrics *metrics = nullptr;          ///< must outlive the cache
     };
     using Entry = std::shared_ptr<const StoredDocument>;
     struct Found
     {
-        Entry document;          ///< null: not here, or too old
+        Entry document;          ///< null: not cached, or too old
         bool wantsRefresh = false;
     };
 

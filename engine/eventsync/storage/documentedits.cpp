@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Every edit, of one document or several, is one EditOperation: load, change, commit, and again from the start if somebody else
-// committed meanwhile. It is first tried on what the cache holds. That can be old, so only a commit (which the backend checks
-// against the version) counts from there; anything else that a cached value leads to - an error of the edit function, no
-// change at all, a version that is not the wanted one - is looked at again on what the store holds.
+// Every edit, of one document or several, is one EditOperation: load, change, commit, and again from the start if another
+// writer committed meanwhile. The first try uses the cache. A cached value may be outdated, so only a commit, which the backend
+// checks against the version, is final; any other result of a cached value (an error of the edit function, no change, another
+// version than the wanted one) is computed again with the value in the store.
 #include <eventsync/storage/documentedits_p.h>
 
 #include <eventsync/base/guard.h>
@@ -48,7 +48,7 @@ Result<std::vector<VersionedDocument>> loadRows(Result<std::unique_ptr<ReadView>
     return all;
 }
 
-// What could never be read again is not taken.
+// Refuses a value that could not be read back.
 Result<> checkNames(const EditOperation &operation)
 {
     if (operation.collection)
@@ -129,7 +129,7 @@ void DocumentEdits::findMany(const CollectionName &collection, const FindOptions
             Scan scan{kDocumentSet, "by_collection", {collection.text()}};
             if (const auto start = page.startId())
                 scan.from = Cell(*start);
-            Budget unlimited; // the program itself asks
+            Budget unlimited; // the program itself reads
             Result<> damage;
             EVENTSYNC_CHECK((*view)->scan(scan, [&](const Row &row) {
                 auto loaded = fromRow(row);
@@ -273,7 +273,7 @@ void DocumentEdits::commit(const EditPtr &operation, std::vector<DocumentDraft> 
                              return core->committed(operation, drafts, std::move(results));
                          for (const DocumentDraft &one : drafts)
                              core->m_cache.remove(one.id);
-                         // Rounds that cost no try are bounded all the same.
+                         // Rounds that do not count as a try are bounded as well.
                          const bool again = done.error().code == ErrorCode::VersionConflict && !operation->options.ifVersion
                              && operation->tries < operation->options.tries
                              && operation->rounds < operation->options.tries * limits::kOptimisticTries;

@@ -15,7 +15,7 @@
 #include <optional>
 #include <vector>
 
-// The inside of DocumentStorage. Internal to the module.
+// The implementation of DocumentStorage.
 namespace eventsync::storage {
 
 // The record set of the documents.
@@ -23,7 +23,7 @@ inline constexpr char kDocumentSet[] = "documents";
 
 using DocumentPtr = DocumentCache::Entry;
 
-// What the store knows of an id: a document, a tombstone (only a version), or nothing.
+// What the store has under an id: a document, a tombstone (only a version), or nothing.
 struct VersionedDocument
 {
     ServerSeq version;
@@ -35,25 +35,26 @@ struct DocumentDraft
 {
     DocumentId id;
     CollectionName collection;
-    ServerSeq version; // of what was loaded; 0: nothing
+    ServerSeq version; // of the loaded document; 0: none
     json::State before, after;
 };
 
-// One edit, however often it has to be tried.
+// One edit, with all its tries.
 struct EditOperation
 {
     std::vector<DocumentId> ids;
     EditOptions options;
-    std::optional<CollectionName> collection; // where one may be created
-    // Sets `after` of the drafts. True: the same as the last time, on another version of the rest: costs no try.
+    std::optional<CollectionName> collection; // the collection in which the document may be created
+    // Sets `after` of the drafts. True: the result is the same as in the last try, because only other parts of the document
+    // have changed; this does not count as a try.
     std::function<Result<bool>(std::vector<DocumentDraft> &)> change;
     std::function<void(Result<std::vector<EditResult>>)> answer;
     int tries = 0, rounds = 0;
 };
 using EditPtr = std::shared_ptr<EditOperation>;
 
-// What a DocumentStorage does: finds and edits of documents in one record set, one edit of a document at a time, and those who
-// watch. Held by its storage and, while they run, by its tasks. Owner only, but for post() and findMany().
+// Finds, edits and watches documents in one record set, with one edit of a document at a time. Held by its storage and by its
+// running tasks. Owner only, except post() and findMany().
 class DocumentEdits : public std::enable_shared_from_this<DocumentEdits>
 {
 public:
@@ -63,7 +64,7 @@ public:
     {
     }
 
-    // Runs `task(edits)` on the owner's thread, unless the storage is gone by then.
+    // Runs `task(edits)` on the owner's thread, unless the storage was destroyed by then.
     template<class Task>
     void post(Task task)
     {

@@ -11,17 +11,17 @@
 namespace eventsync::storage {
 
 /// Gathers one page of a sorted list from documents in any order. Keeps the first ones behind the page token, never more than
-/// `limit` of them nor more than `bytes`, except for a single document; a page that is cut short says so by its token, as any
-/// other. A page token is the sort values (json::sortValue) and the id of the last document of the page before, so that a list
-/// which changes meanwhile neither repeats nor skips what did not move. Owner only.
+/// `limit` of them nor more than `bytes`, except for a single document; a shortened page has a token like any other. A page
+/// token is the sort values (json::sortValue) and the id of the last document of the page before, so that documents that do not
+/// move are neither repeated nor skipped if the list changes meanwhile. Owner only.
 class DocumentPage
 {
 public:
     static Result<DocumentPage> begin(const FindOptions &options); ///< InvalidValue: not a page token; TooLarge: too many sort keys
 
-    /// The id behind which rows count, where the page is ordered by id alone: the scan may begin there.
+    /// If the page is ordered by id alone: the id after which the scan may begin.
     std::optional<std::string> startId() const;
-    /// False: no further document (in the order of ids) can belong to the page, or the budget is exhausted.
+    /// Returns false if no further document (in the order of ids) can belong to the page, or if the budget is exhausted.
     bool add(StoredDocument document, Budget &budget);
     FindPage finish();
 
@@ -34,7 +34,7 @@ private:
     struct Candidate
     {
         Place place;
-        StoredDocument document; // reduced to the fields asked for
+        StoredDocument document; // reduced to the requested fields
         std::size_t bytes = 0;
     };
     explicit DocumentPage(const FindOptions &options);
@@ -43,8 +43,8 @@ private:
     void dropLast();
 
     FindOptions m_options;
-    std::optional<Place> m_after; // the page begins behind it
-    std::optional<Place> m_end;   // and ends before it: the first one that found no room
+    std::optional<Place> m_after; // the page begins after it
+    std::optional<Place> m_end;   // and ends before it: the first document that did not fit
     std::vector<Candidate> m_candidates; // a heap, the last one in front
     std::size_t m_bytes = 0;
 };

@@ -37,7 +37,8 @@ void DocumentQueue::leave(const std::vector<DocumentId> &ids)
         else if (std::find(next.begin(), next.end(), queue->second.front()) == next.end())
             next.push_back(queue->second.front());
     }
-    // Chosen before any starts: one that ends at once calls leave() again and starts its own successors.
+    // All are chosen before the first one starts, because an operation that ends at once calls leave() and starts its own
+    // successors.
     std::erase_if(next, [this](const auto &operation) { return !headsAll(*operation); });
     for (const auto &operation : next)
         operation->start();

@@ -11,16 +11,17 @@
 
 namespace eventsync::storage {
 
-// Lets one operation at a time at each document, in the order they came: the next one is computed from what the one before it
-// committed, instead of conflicting with it. An operation on several documents waits in all their queues at once, and starts
-// when it heads them all; since it joined them all together, no two can wait for each other. Owner only.
+// Runs one operation at a time on each document, in the order of arrival, so that each is computed from the committed result of
+// the one before it instead of conflicting with it. An operation on several documents waits in all their queues at once, and
+// starts when it is first in all of them; since it enters them all together, no two operations can wait for each other. Owner
+// only.
 class DocumentQueue
 {
 public:
     using Start = std::function<void()>;
 
     void enter(std::vector<DocumentId> ids, Start start); // may call `start` at once
-    void leave(const std::vector<DocumentId> &ids);       // of the operation that started
+    void leave(const std::vector<DocumentId> &ids);       // called when the started operation has ended
 
 private:
     struct Operation

@@ -40,7 +40,7 @@ EditPtr single(const DocumentId &id, const EditOptions &options, const ReplyPtr<
     return operation;
 }
 
-// What editSection remembers of its last round.
+// The last round of an editSection().
 struct SectionRound
 {
     std::optional<json::Value> before;
@@ -58,8 +58,8 @@ Result<bool> editSectionOf(json::Value &document, const json::Pointer &section, 
     }
     json::Value before = *value;
     EVENTSYNC_CHECK(edit(*value));
-    EVENTSYNC_CHECK(json::normalize(*value)); // before it is compared with others
-    last = {std::move(before), *value};       // only now: a round that failed has no outcome to repeat
+    EVENTSYNC_CHECK(json::normalize(*value)); // before it is compared
+    last = {std::move(before), *value};       // only now: a failed try has no result that could be repeated
     return false;
 }
 

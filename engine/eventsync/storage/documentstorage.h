@@ -12,15 +12,16 @@ namespace eventsync::storage {
 
 class DocumentEdits;
 
-/// A Storage of plain documents: the newest state of each and its version, no events. (EventSyncStorage, in eventlog, is the one
-/// that records what changes.) Documents lie in one record set of the backend, which this storage alone should write: another
-/// writer's changes are never lost or overwritten, but found here only after limits::kCacheTime, and not watched.
+/// A Storage of plain documents: the newest state of each and its version, no events. (EventSyncStorage, in eventlog, records
+/// every change as an event.) The documents are in one record set of the backend, which only this storage should write: changes
+/// of another writer are never lost or overwritten, but are visible here only after limits::kCacheTime, and are not reported to
+/// watches.
 ///
-/// Edits of one document go through one after another (DocumentQueue), each from what the one before committed. Where a policy
-/// has engine paths, values given out carry them, made from the version, and what an edit writes there is ignored.
+/// Edits of one document run one after another, each on the committed result of the one before it. If a policy has engine
+/// paths, returned values contain them, computed from the version, and writes to them are ignored.
 ///
-/// Edit functions, cache and commits' answers run on `owner`; reads on the backend's threads. Backend and executor outlive the
-/// storage and what it has begun; the storage is destroyed on the owner's thread.
+/// Edit functions, the cache and the answers of commits run on `owner`, reads on the backend's threads. Backend and executor
+/// must outlive the storage and its operations; the storage is destroyed on the owner's thread.
 class DocumentStorage final : public Storage
 {
 public:

@@ -6,21 +6,20 @@
 #include <string>
 
 /// \file
-/// Files that one user makes in the place of another's: an administrator restores a store, and the service must be able to
+/// Ownership of files that one user creates for another: an administrator restores a store, and the service must be able to
 /// open it.
 namespace eventsync::storage {
 
-/// Gives `file` the owner, the group and the permissions of `model`. StoreReadOnly where the system does not let us.
+/// Gives `file` the owner, the group and the permissions of `model`. StoreReadOnly if the system does not permit it.
 Result<> copyOwnerAndMode(const std::string &model, const std::string &file);
 
-/// What root makes in the folder of another user belongs to that user. Nothing happens for other users, whose files are their
-/// own.
+/// Files that root creates in the folder of another user get that user as their owner. Does nothing for other users.
 Result<> giveToFolderOwner(const std::string &path);
 
 /// "." for a bare name.
 std::string folderOf(const std::string &path);
 
-/// Brings the names in the folder of `path` to the disk: after a rename there.
+/// Makes the names in the folder of `path` durable, after a rename.
 Result<> syncFolderOf(const std::string &path);
 
 } // namespace eventsync::storage

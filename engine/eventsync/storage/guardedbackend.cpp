@@ -39,7 +39,7 @@ Result<std::unique_ptr<ReadView>> guardedView(Result<std::unique_ptr<ReadView>> 
     return std::unique_ptr<ReadView>(std::make_unique<GuardedView>(std::move(*view)));
 }
 
-// An answer that is given once, although a backend may throw after it has taken the question.
+// A callback that is called at most once, although a backend may throw after it has accepted the request.
 template<class Answer>
 class AnswerOnce
 {

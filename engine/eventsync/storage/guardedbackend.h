@@ -7,8 +7,8 @@
 
 namespace eventsync::storage {
 
-/// A backend as the engine calls it. Backends may be written by the user of the library, and may throw (base/guard.h): what is
-/// thrown is the answer `Invalid` of that one commit or read. Owns its backend or not; any thread.
+/// Calls a backend inside the exception boundary (base/guard.h). A user of the library may write a backend, and it may throw:
+/// the commit or read then fails with `Invalid`. Owns its backend or refers to it. Any thread.
 class GuardedBackend final : public Backend
 {
 public:

@@ -10,8 +10,8 @@
 
 namespace eventsync::storage {
 
-// Shared with the tasks that were posted, so that one which runs after the backend is gone finds its answer, and one which
-// runs after a crash finds that it belongs to an earlier life.
+// Shared with posted tasks, so that a task that runs after the backend was destroyed finds its answer, and one that runs after
+// a crash detects that it belongs to the time before.
 struct MemoryBackend::Store : std::enable_shared_from_this<MemoryBackend::Store>
 {
     struct Pending
@@ -44,7 +44,7 @@ struct MemoryBackend::Store : std::enable_shared_from_this<MemoryBackend::Store>
     }
 
     // The batches are applied in the order of commit(), on any executors: a task whose batch is not the oldest applies the
-    // older ones first and leaves their answers to their own tasks, because `done` belongs to its caller's executor.
+    // older ones first. Their own tasks call `done`, because it belongs to its caller's executor.
     std::optional<Answer> answer(std::uint64_t number)
     {
         while (!pending.empty() && pending.front().number <= number) {
@@ -68,7 +68,7 @@ struct MemoryBackend::Store : std::enable_shared_from_this<MemoryBackend::Store>
     MemoryWriter writer;
     const Completion completion;
     std::deque<Pending> pending;
-    std::map<std::uint64_t, Answer> answers; // of batches that a later one's task applied
+    std::map<std::uint64_t, Answer> answers; // of batches that the task of a later one applied
     std::uint64_t commits = 0;
     std::uint64_t life = 0;
     int faults = 0;
@@ -121,7 +121,8 @@ Result<std::unique_ptr<ReadView>> MemoryBackend::view()
 {
     const std::lock_guard lock(m_store->mutex);
     auto tables = m_store->writer.tables();
-    // Let go under the mutex as well: the writer asks whether it is the only owner, and then changes the tables in place.
+    // Released under the mutex as well, because the writer checks whether it is the only owner and then changes the tables in
+    // place.
     const MemoryTables *const raw = tables.get();
     std::shared_ptr<const MemoryTables> guarded(raw, [store = m_store, tables = std::move(tables)](auto *) mutable {
         const std::lock_guard inner(store->mutex);
@@ -154,7 +155,7 @@ void MemoryBackend::crash(std::size_t survivors)
 {
     const std::lock_guard lock(m_store->mutex);
     for (; survivors > 0 && !m_store->pending.empty(); --survivors) {
-        // Whether it succeeds is nobody's to know any more.
+        // The result is not reported any more.
         static_cast<void>(m_store->apply(m_store->pending.front().batch));
         m_store->pending.pop_front();
     }

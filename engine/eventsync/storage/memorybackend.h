@@ -8,20 +8,20 @@
 
 namespace eventsync::storage {
 
-/// A Backend in memory, for tests, the simulation and servers that keep nothing. It has the meaning of the durable ones, and
-/// beyond them what a simulation needs: its durable state can be kept and put back, a crash loses what was on its way, and
-/// faults can be ordered. Deterministic: the same calls in the same order give the same rows, answers and positions.
+/// A Backend in memory, for tests, the simulation and servers without a store. It behaves like the durable ones, and has
+/// additional functions for simulations: its durable state can be saved and restored, a crash loses batches in flight, and
+/// faults can be requested. Deterministic: the same calls in the same order give the same rows, answers and positions.
 ///
-/// States are shared, not copied: a view or an image costs one reference; the first change of a set after that copies the
-/// set's maps (not its rows). Reads run at once, on the calling thread. Any thread.
+/// States are shared, not copied: a view or an image costs one reference; the first change of a set after that copies the set's
+/// maps (not its rows). Reads run at once, on the calling thread. Any thread.
 class MemoryBackend final : public Backend
 {
 public:
     enum class Completion {
         AtOnce,   ///< commit() applies the batch, and posts `done`
-        InFlight, ///< commit() keeps the batch on its way; a task posted to the executor applies it and calls `done`
+        InFlight, ///< commit() keeps the batch in flight; a task posted to the executor applies it and calls `done`
     };
-    /// The durable state of one moment. Value type, cheap to copy; holds for as long as anybody keeps it.
+    /// The durable state at one moment. Value type, cheap to copy; it does not change while the backend does.
     class Image
     {
     public:
@@ -45,16 +45,16 @@ public:
     /// Replaces the durable state; besides that the same as crash(). The image is one of a backend with the same schema.
     void restore(const Image &image);
 
-    /// The program died: of the batches in flight the oldest `survivors` became durable, the others are lost. No `done` that
-    /// has not been called yet will be, those of batches already applied included.
+    /// Simulates a crash of the program: the oldest `survivors` of the batches in flight become durable, the others are lost.
+    /// No `done` is called any more, not even for batches that were applied.
     void crash(std::size_t survivors = 0);
     std::size_t inFlight() const;
 
     enum class Fault {
-        Refused,  ///< nothing is changed, the error comes back
-        Answered, ///< the batch is applied, the error comes back all the same: a result unknown to the caller
+        Refused,  ///< nothing is changed, the error is returned
+        Answered, ///< the batch is applied and the error is returned: a commit with an unknown result
     };
-    /// The next `count` commits that are applied end with `error`.
+    /// The next `count` applied commits end with `error`.
     void failNextCommits(Error error, int count = 1, Fault fault = Fault::Refused);
 
 private:

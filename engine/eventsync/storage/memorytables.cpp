@@ -31,8 +31,8 @@ bool anyNull(const Row &row, const std::vector<std::size_t> &columns)
     return std::any_of(columns.begin(), columns.end(), [&](std::size_t c) { return row[c].index() == 0; });
 }
 
-// The first key that no longer begins with `prefix`: its successor among strings of that length. Never all 0xff here,
-// since every cell begins with a tag of 3 at most.
+// The first key that does not begin with `prefix`: its successor among strings of that length. A prefix is never all 0xff,
+// since every cell begins with a tag of at most 3.
 std::string after(std::string prefix)
 {
     while (!prefix.empty() && prefix.back() == '\xff')
@@ -54,7 +54,7 @@ Range rangeOf(const Rows &rows, const Scan &scan)
     if (scan.from && scan.from->index() != 0)
         appendOrdered(low, *scan.from);
     else if (scan.until)
-        low.push_back('\x01'); // a row with null there lies in no range
+        low.push_back('\x01'); // a row with null there is in no range
     const auto begin = low.empty() ? rows.begin() : rows.lower_bound(low);
     auto end = rows.end();
     if (scan.until) {
@@ -83,7 +83,7 @@ MemoryWriter::MemoryWriter(std::shared_ptr<const SchemaMap> schema)
 
 void MemoryWriter::setTables(std::shared_ptr<const MemoryTables> tables)
 {
-    // The writer's own list; the tables in it stay shared until writable() copies one.
+    // A list of the writer's own; its tables stay shared until writable() copies one.
     m_tables = std::make_shared<MemoryTables>(*tables);
 }
 

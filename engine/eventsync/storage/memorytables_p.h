@@ -18,16 +18,16 @@ struct MemoryTable
 
     Rows rows;
     std::vector<Rows> indexes;
-    std::int64_t lastPosition = 0; // of an append-only set; never goes back, whatever is erased
+    std::int64_t lastPosition = 0; // of an append-only set; never decreases, also after rows were erased
 };
 
-// All sets of a store at one moment. Shared and immutable once a second owner looks at it (see MemoryWriter).
+// All sets of a store at one moment. Immutable once it has a second owner (see MemoryWriter).
 struct MemoryTables
 {
     std::vector<std::shared_ptr<MemoryTable>> tables;
 };
 
-// Applies batches to the newest MemoryTables; copies what others still look at. Owner only.
+// Applies batches to the newest MemoryTables; copies tables that views still use. Owner only.
 class MemoryWriter
 {
 public:
@@ -60,7 +60,7 @@ private:
     std::shared_ptr<MemoryTables> m_tables;
 };
 
-// A view over tables that nobody changes any more.
+// A view of immutable tables.
 class MemoryView final : public ReadView
 {
 public:

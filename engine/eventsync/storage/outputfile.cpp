@@ -18,7 +18,7 @@ namespace eventsync::storage {
 
 namespace {
 
-// Of a file that is no store: no right is not a read-only store.
+// For a file that is not a store: a missing right is PermissionDenied, not StoreReadOnly.
 tl::unexpected<Error> outputError(int number, const std::string &during)
 {
     const bool denied = number == EACCES || number == EPERM || number == EROFS;
@@ -42,7 +42,7 @@ std::string nameOf(const std::string &path)
     return path.substr(path.rfind('/') + 1);
 }
 
-// With all links followed. Where there is no such file yet, the links of its folder.
+// The path with all links followed. If the file does not exist, with the links of its folder followed.
 Result<std::string> resolved(const std::string &path)
 {
     if (auto found = realPath(path))
@@ -68,7 +68,8 @@ bool isSameFile(const std::string &a, const std::string &b)
     return ::stat(a.c_str(), &one) == 0 && ::stat(b.c_str(), &other) == 0 && isSameFile(one, other);
 }
 
-// A reserved file is also known by its place: a `-wal` that is not there now would be taken for a store's with the next start.
+// A reserved name also counts if there is no file: a new file with the name of a `-wal` would be read as a store's at the next
+// start.
 bool isReserved(const std::string &path, const std::vector<std::string> &reserved)
 {
     for (const std::string &file : reserved) {
@@ -81,7 +82,7 @@ bool isReserved(const std::string &path, const std::vector<std::string> &reserve
     return false;
 }
 
-// Without taking another file's place. Not every file system can do that in one step; then it is looked at first.
+// Renames without replacing a file. Not every file system can do this in one step; then the name is checked first.
 int renameToFreeName(const std::string &from, const std::string &to)
 {
     if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)

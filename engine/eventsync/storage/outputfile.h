@@ -9,18 +9,18 @@
 
 namespace eventsync::storage {
 
-/// A file that somebody names as the target of a backup, an export, a restore. It is written under another name beside its
-/// own, and takes its name only when it is whole and on the disk: until then, and after a failure, whatever had the name
-/// keeps it. It never takes the place of a file of a store in use (`reserved`), by whatever name that is reached: through
-/// `..`, a symbolic link or a hard link.
+/// The target file of a backup, an export or a restore. It is written under a temporary name in the same folder, and gets its
+/// name only when it is complete and on the disk: until then, and after a failure, an existing file of that name stays. It
+/// never replaces a file of a store in use (`reserved`), whatever name leads to it: through `..`, a symbolic link or a hard
+/// link.
 ///
-/// What is no regular file (a pipe, /dev/null) is written to as it is. Movable; one thread at a time.
+/// A target that is not a regular file (a pipe, /dev/null) is written to directly. Movable; one thread at a time.
 class OutputFile
 {
 public:
     struct Options
     {
-        bool replace = false;                   ///< an older file of that name, which then keeps its owner and permissions
+        bool replace = false;                   ///< replaces an existing file of that name; the new one gets its owner and permissions
         std::vector<std::string> reserved = {}; ///< paths, whether there is a file or not (sqliteStoreFiles())
     };
 
@@ -28,13 +28,13 @@ public:
     /// PermissionDenied; StoreFull; IoError.
     static Result<OutputFile> create(const std::string &path, const Options &options);
     static OutputFile standardOutput();
-    ~OutputFile(); ///< without commit(): what was written so far is removed
+    ~OutputFile(); ///< without commit(): the temporary file is removed
     OutputFile(OutputFile &&other) noexcept;
     OutputFile &operator=(OutputFile &&other) noexcept;
 
     bool isRegular() const { return !m_part.empty(); }
     const std::string &path() const { return m_path; } ///< with all symbolic links followed
-    const std::string &part() const { return m_part; } ///< where it is now, if it is regular: for a writer that wants a name
+    const std::string &part() const { return m_part; } ///< the temporary name of a regular file, for a writer that needs a name
     Result<> write(std::string_view bytes);
     Result<> commit(); ///< once, last
 

@@ -30,7 +30,7 @@ std::size_t bytesOf(const Row &row)
     return bytes;
 }
 
-// The reason why a query that has not begun must not begin any more. Looking costs steps, so it is done on a copy.
+// The reason why a waiting query must not begin any more. A check costs steps of the budget, so it is made on a copy.
 std::optional<Error> whyOver(Budget budget)
 {
     if (budget.charge(Budget::kProbeInterval))
@@ -156,7 +156,7 @@ struct Queries::Parts : std::enable_shared_from_this<Parts>
     std::map<std::string, Share> shares; // by requester; idle ones only as long as they are ahead
     std::uint64_t now = 0;               // the lane's time: the start of the query that was begun last
     std::uint64_t turns = 0;
-    std::size_t count = 0;               // of those that wait
+    std::size_t count = 0;               // of waiting queries
     std::size_t running = 0;
     bool ended = false;
 };
@@ -233,7 +233,7 @@ void Queries::Parts::finished(const Waiting &query)
     std::erase_if(shares, [&](const auto &one) { return one.second.isIdle() && (areMany || one.second.finish <= now); });
 }
 
-// A backend may read at once, within the call; the loop that made the call then goes on, not one inside of it.
+// A backend may read at once, within the call; then the calling loop continues, instead of a nested one.
 void Queries::Parts::startNext()
 {
     static thread_local bool isStarting = false;

@@ -23,22 +23,22 @@ class Queries
 public:
     struct Requester
     {
-        std::string name = {};            ///< an address: the turns go by it
-        Budget::Cancelled gone = nullptr; ///< set when the answer is of no use any more
+        std::string name = {};            ///< an address; requesters of one name share a turn
+        Budget::Cancelled gone = nullptr; ///< set when the answer is not needed any more
 
-        /// Of a connection from "127.0.0.1:40312": connections from one address are one requester.
+        /// The requester of a connection from "127.0.0.1:40312": all connections from one address are one requester.
         static Requester at(const std::string &peer, Budget::Cancelled gone) { return {peer.substr(0, peer.rfind(':')), std::move(gone)}; }
     };
     /// Runs exactly once, on a reader's thread or within ask(). The view charges the budget for each row and ends a scan once the
     /// budget is exhausted; the task charges its own work.
     using Task = std::function<void(Result<ReadView *>, Budget &)>;
 
-    Queries(Backend &backend, const Clock &clock, Metrics *metrics = nullptr); ///< all outlive it and the reads that it began
+    Queries(Backend &backend, const Clock &clock, Metrics *metrics = nullptr); ///< all must outlive this and its reads
     Queries(const Queries &) = delete;
     Queries &operator=(const Queries &) = delete;
     ~Queries(); ///< waiting queries fail with ShuttingDown
 
-    /// Errors: Timeout, TooLarge, Cancelled (cut off), Unavailable (too many queries wait).
+    /// Errors: Timeout, TooLarge, Cancelled (the requester has gone), Unavailable (too many queries wait).
     void ask(const Requester &requester, Task task);
 
     template<class T>

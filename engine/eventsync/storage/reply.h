@@ -11,8 +11,8 @@
 
 namespace eventsync::storage {
 
-/// The promise behind a QFuture<Result<T>> that always ends: whoever drops the last reference without having answered (a task
-/// that was never run, a storage that is gone) has answered Cancelled. Any thread; the first answer counts.
+/// The promise behind a `QFuture<Result<T>>` that always ends: destroying the last reference without an answer (for instance
+/// with a task that was never run) answers Cancelled. Any thread; the first answer counts.
 template<class T>
 class Reply
 {

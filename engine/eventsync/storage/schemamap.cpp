@@ -9,7 +9,7 @@ namespace eventsync::storage {
 
 namespace {
 
-constexpr std::size_t kMaxColumns = 32, kMaxOrder = 8; // of a set, and that rows are ordered by: backends keep choices as bits
+constexpr std::size_t kMaxColumns = 32, kMaxOrder = 8; // of a set, and of an order: backends store selections as bits
 
 bool fits(const Cell &cell, ColumnType type)
 {
@@ -69,7 +69,7 @@ SchemaMap::SchemaMap(Schema schema) : m_version(schema.version)
 
 std::size_t SchemaMap::setNumber(std::string_view name) const
 {
-    // A dozen sets: comparing lengths and bytes beats hashing the name.
+    // There are about a dozen sets: comparing names is faster than hashing one.
     for (std::size_t i = 0; i < m_sets.size(); ++i) {
         if (m_sets[i].set.name == name)
             return i;

@@ -7,9 +7,9 @@
 
 namespace eventsync::storage {
 
-/// A Schema made ready for backends: sets by name, the columns of indexes by position, and the order in which an index (or
-/// the key) puts rows. What a caller gets wrong here (an unknown set, a cell of the wrong type) is a programmer's error and
-/// asserts. Immutable; any thread.
+/// A Schema prepared for backends: sets by name, the columns of indexes by position, and the order of rows by an index or by
+/// the key. Wrong arguments (an unknown set, a cell of the wrong type) are programmer errors and fail an assertion. Immutable;
+/// any thread.
 class SchemaMap
 {
 public:
@@ -17,7 +17,7 @@ public:
     {
         std::string name;
         std::vector<std::size_t> columns;
-        /// The columns that rows lie ordered by: those of the index, then those of the key that are not among them.
+        /// The columns by which rows are ordered: those of the index, then the key's other columns.
         std::vector<std::size_t> order;
         bool unique = false, sparse = false;
     };
@@ -36,10 +36,11 @@ public:
     const SetEntry &at(std::size_t number) const { return m_sets[number]; }
     std::size_t setNumber(std::string_view name) const;
     std::size_t indexNumber(std::size_t set, std::string_view name) const;
-    /// The columns a scan runs along.
+    /// The columns that order a scan.
     const std::vector<std::size_t> &order(std::size_t set, std::string_view index) const;
 
-    /// Every column has its cell, of its type or null; the key's cells are not null, except the one that the backend gives.
+    /// Asserts that every column has a cell of its type or null, and that the key's cells are not null, except one that the
+    /// backend assigns.
     void checkRow(std::size_t set, const Row &row) const;
     void checkKey(std::size_t set, const Key &key, bool prefixAllowed) const;
     void checkRequire(std::size_t set, const Batch::Require &step) const;
@@ -50,7 +51,7 @@ private:
     std::vector<SetEntry> m_sets;
 };
 
-/// The texts of what every backend answers alike.
+/// Errors that all backends report with the same text.
 Error keyExists(const std::string &set);
 Error uniqueBroken(const std::string &set, const std::string &index);
 Error requireFailed(const std::string &set, const std::string &column);

@@ -54,8 +54,8 @@ Result<> checkIntegrity(const SqliteConnection &connection, SqliteBackend::Integ
     return {};
 }
 
-// What is at the store's place before it is opened. SQLite would begin a new store in an empty file, and would throw away a
-// write-ahead log that has no store beside it.
+// Checks the store's path before it is opened. SQLite would begin a new store in an empty file, and would discard a write-ahead
+// log without a store.
 Result<> checkFile(const std::string &path, const SqliteBackend::Options &options)
 {
     struct stat file = {}, wal = {};
@@ -71,20 +71,20 @@ Result<> checkFile(const std::string &path, const SqliteBackend::Options &option
     return {};
 }
 
-// So that a new store can be read by its owner alone, and that one that root makes in the folder of a service is the service's.
-// SQLite makes the files beside it with the same owner and rights.
+// Makes a new store readable for its owner only, and gives one that root creates in the folder of a service to the service.
+// SQLite creates the files beside it with the same owner and permissions.
 Result<> makeFile(const std::string &path)
 {
     const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file < 0)
-        return {}; // it is there; what else is wrong is told by opening it
+        return {}; // the file exists; opening it reports other errors
     ::close(file);
     return giveToFolderOwner(path);
 }
 
 Result<> setUp(SqliteConnection &connection, const SqliteBackend::Options &options)
 {
-    // Of a new store only, and before anything is in it: the space of erased rows can then be given back a part at a time.
+    // Only for a new, empty store: the space of erased rows can then be given back in steps.
     EVENTSYNC_CHECK(connection.execute("PRAGMA auto_vacuum = INCREMENTAL"));
     EVENTSYNC_TRY(const std::string mode, connection.text("PRAGMA journal_mode = WAL"));
     if (mode != "wal")
@@ -125,7 +125,7 @@ void postAnswers(std::span<Work> group)
     }
 }
 
-// What the committer counts; nothing where no Metrics were given.
+// The committer's metrics; none without Metrics.
 struct WriteMetrics
 {
     explicit WriteMetrics(Metrics &metrics)
@@ -158,7 +158,7 @@ void answer(VacuumTask &task, Result<VacuumResult> result)
     task.executor->post([done = std::move(task.done), result = std::move(result)] { done(result); });
 }
 
-// The file that has a name now.
+// The identity of the file that has this name now.
 struct FileIdentity
 {
     dev_t device = 0;
@@ -183,11 +183,11 @@ struct SqliteBackend::Parts
     std::shared_ptr<const SchemaMap> schema;
     StoreLock lock;
     std::shared_ptr<SqliteReaderPool> pool;
-    std::unique_ptr<SqliteWriter> writer; // the committer's, once it runs; none if read-only
+    std::unique_ptr<SqliteWriter> writer; // used by the committer once it runs; none if read-only
     std::unique_ptr<WriteMetrics> metrics;
     FileIdentity file = {};
-    std::string walPath; // beside the file that a symbolic link leads to
-    bool walIsLong = false; // and was said to be
+    std::string walPath; // in the folder to which a symbolic link leads
+    bool walIsLong = false; // and this was logged
 
     struct CommitQueue
     {
@@ -195,7 +195,7 @@ struct SqliteBackend::Parts
         std::condition_variable arrived;
         std::deque<Work> waiting;
         std::deque<VacuumTask> vacuuming;
-        std::optional<Error> problem; // what the last commit met
+        std::optional<Error> problem; // the error of the last commit
         bool syncFailed = false;
         std::size_t unanswered = 0;
         std::size_t openGroups = 0;
@@ -225,7 +225,7 @@ struct SqliteBackend::Parts
     void readLoop();
 };
 
-// What waits, up to limits::kCommitRows steps in the group, but always one batch at least. True if there was any.
+// Takes waiting batches, up to limits::kCommitRows steps in the group, but at least one batch. True if there was any.
 bool SqliteBackend::Parts::take(std::vector<Work> &group, std::size_t &rows)
 {
     std::size_t taken = 0;
@@ -240,7 +240,7 @@ bool SqliteBackend::Parts::take(std::vector<Work> &group, std::size_t &rows)
     return taken > 0;
 }
 
-// Edits that are committed into a file without a name are lost with the process.
+// Edits committed to a file that has no name any more would be lost with the process.
 std::optional<Error> SqliteBackend::Parts::misplaced() const
 {
     const std::optional<FileIdentity> found = fileAt(path);
@@ -251,7 +251,7 @@ std::optional<Error> SqliteBackend::Parts::misplaced() const
     return std::nullopt;
 }
 
-// Space is given back between two groups, so that an edit waits for a part of it only.
+// Space is given back between two groups, so that an edit waits for one step only.
 void SqliteBackend::Parts::commitLoop()
 {
     std::vector<Work> group;
@@ -276,11 +276,12 @@ void SqliteBackend::Parts::commitLoop()
     }
 }
 
-// A group is what waited when its turn came, and what was handed over while it was written if that belongs to a BatchGroup which
-// had begun by then. Whether the file still has its name is looked at last: then whatever is acknowledged was in it.
+// A group consists of the batches that waited at its start, and of batches that arrived while it was written, if they belong to
+// a BatchGroup that had begun by then. At the end it is checked whether the file still has its name, so that every acknowledged
+// batch is in the store's file.
 void SqliteBackend::Parts::commitGroup(std::vector<Work> &group, std::size_t &rows, bool open)
 {
-    if (const auto reason = misplaced()) // what is written to a file that was moved away is lost
+    if (const auto reason = misplaced()) // writes to a file that was moved away are lost
         writer->breakOff(*reason);
     writer->commit(group, [&](std::vector<Work> &all) {
         if (!open || rows >= limits::kCommitRows)
@@ -323,7 +324,7 @@ void SqliteBackend::Parts::finish(std::vector<Work> &group, std::size_t rows)
     postAnswers(group);
 }
 
-// With the mutex. One line when it begins and one when it ends, however many edits meet it.
+// With the mutex. Logs one line when a problem begins and one when it ends, however many edits fail.
 void SqliteBackend::Parts::reportProblem(const std::optional<Error> &met)
 {
     if (met && (!commits.problem || commits.problem->code != met->code))
@@ -335,7 +336,7 @@ void SqliteBackend::Parts::reportProblem(const std::optional<Error> &met)
         metrics->failing.set(met ? 1 : 0);
 }
 
-// It is cut back when all of it is in the database and nobody reads an old snapshot of the store any more.
+// The write-ahead log is truncated when all of it is in the database and no reader uses an older snapshot.
 void SqliteBackend::Parts::watchWal()
 {
     struct stat wal = {};

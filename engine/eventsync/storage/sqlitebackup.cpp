@@ -42,7 +42,7 @@ Result<> copyPages(SqliteConnection &source, SqliteConnection &target, const std
 std::vector<std::string> sqliteStoreFiles(const std::string &path)
 {
     const std::unique_ptr<char, decltype(&std::free)> found(::realpath(path.c_str(), nullptr), &std::free);
-    const std::string real = found ? found.get() : path; // SQLite puts its files where a symbolic link leads to
+    const std::string real = found ? found.get() : path; // SQLite puts its files in the folder to which a symbolic link leads
     return {real, real + "-wal", real + "-shm", real + "-journal", path, path + ".lock"};
 }
 
@@ -52,7 +52,7 @@ Result<> copySqliteDatabase(SqliteConnection &source, const OutputFile &target, 
         return failure(ErrorCode::Invalid, target.path() + " is no regular file: a store cannot be copied into it");
     EVENTSYNC_TRY(SqliteConnection copy, SqliteConnection::open(target.part(), SqliteConnection::Access::ReadWrite));
     EVENTSYNC_CHECK(copyPages(source, copy, progress));
-    // One file, without a WAL beside it: a backup is moved about.
+    // One file, without a WAL beside it: a backup may be moved.
     return copy.execute("PRAGMA journal_mode = DELETE");
 }
 
@@ -61,7 +61,7 @@ Result<> copySqliteStore(const std::string &path, const OutputFile &target, cons
     EVENTSYNC_TRY(SqliteConnection source, SqliteConnection::open(path, SqliteConnection::Access::ReadOnly));
     EVENTSYNC_CHECK(checkSqliteFile(source));
     EVENTSYNC_CHECK(source.execute("BEGIN"));
-    EVENTSYNC_TRY(const std::int64_t tables, source.integer("SELECT count(*) FROM sqlite_schema")); // takes the snapshot
+    EVENTSYNC_TRY(const std::int64_t tables, source.integer("SELECT count(*) FROM sqlite_schema")); // begins the read snapshot
     static_cast<void>(tables);
     EVENTSYNC_CHECK(copySqliteDatabase(source, target, progress));
     return source.execute("COMMIT");

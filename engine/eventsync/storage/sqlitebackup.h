@@ -10,16 +10,15 @@
 
 namespace eventsync::storage {
 
-/// The files that make up the store `path`, with its lock; not all of them are there at each moment.
+/// The files of the store `path`, with its lock; not all of them exist at each moment.
 std::vector<std::string> sqliteStoreFiles(const std::string &path);
 
-/// Copies the database that `source` shows into `target`, which is regular and not yet committed.
-/// `source` stands in a read transaction: so the copy is of one moment, and what is committed meanwhile does not make SQLite
-/// begin again.
+/// Copies the database that `source` shows into `target`, which is regular and not yet committed. `source` is in a read
+/// transaction, so the copy is of one moment, and commits meanwhile do not make SQLite start again.
 Result<> copySqliteDatabase(SqliteConnection &source, const OutputFile &target, const std::function<void(int percent)> &progress);
 
-/// The same of a store by its path, what lies in its write-ahead log included, whether another process has it open or not.
-/// Corrupt for a file that is no store.
+/// The same for a store by its path, including its write-ahead log. Another process may have it open. Corrupt for a file that
+/// is not a store.
 Result<> copySqliteStore(const std::string &path, const OutputFile &target, const std::function<void(int percent)> &progress);
 
 } // namespace eventsync::storage

@@ -16,8 +16,8 @@ namespace eventsync::storage {
 
 namespace {
 
-// What the system said when the last file operation failed. sqlite3_system_errno() alone is not enough: it is taken when a
-// statement ends, and clean-up may have overwritten errno by then; the files remember their own.
+// The errno of the last failed file operation. sqlite3_system_errno() alone is not enough: it is set when a statement ends, and
+// clean-up may have overwritten errno by then; each file object has its own.
 int systemErrorOf(sqlite3 *db, int code)
 {
     if (!db)
@@ -71,8 +71,9 @@ ErrorCode codeOf(sqlite3 *db, int code)
     }
 }
 
-// A read-only connection to a WAL database needs the -shm file beside it, and makes it where it is missing. In a folder that
-// cannot be written that fails, although a store that was closed in order has nothing in its WAL: such a one is immutable.
+// A read-only connection to a WAL database needs the -shm file beside it, and creates it if it is missing. In a folder that
+// cannot be written this fails, although a store that was closed properly has an empty WAL: such a store is opened as
+// immutable.
 bool isFrozen(const std::string &path)
 {
     return ::faccessat(AT_FDCWD, folderOf(path).c_str(), W_OK, AT_EACCESS) != 0 && ::access((path + "-wal").c_str(), F_OK) != 0;
@@ -188,8 +189,8 @@ void SqliteConnection::Close::operator()(sqlite3 *db) const
 
 namespace {
 
-// Why a database to be written could not be opened. SQLite tries again for reading only, and then knows the reason of that:
-// "no such file" for a folder in which we may not write. 0: it is not known here.
+// The errno of opening a database for writing. SQLite tries again for reading only, and then reports the error of that: "no
+// such file" for a folder without the right to write. 0: not known.
 int reasonNotOpened(const std::string &path)
 {
     const bool isThere = ::access(path.c_str(), F_OK) == 0;

@@ -11,11 +11,11 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 /// \file
-/// The thin RAII face over SQLite's C API that SqliteBackend is made of: error codes become Errors, cells become bindings.
+/// A thin RAII wrapper of SQLite's C API, used by SqliteBackend: error codes become Errors, cells become bindings.
 namespace eventsync::storage {
 
-/// What an SQLite result code means to EventSync: StoreFull, StoreReadOnly, StoreLocked, Corrupt, IoError, Conflict (a
-/// constraint), TooLarge (one value), Unavailable (memory), Internal. `db` may be null.
+/// The Error of an SQLite result code: StoreFull, StoreReadOnly, StoreLocked, Corrupt, IoError, Conflict (a constraint),
+/// TooLarge (one value), Unavailable (memory), Internal. `db` may be null.
 Error sqliteError(sqlite3 *db, int code, std::string_view during);
 
 /// A prepared statement. Owner only.
@@ -26,7 +26,7 @@ public:
     explicit SqliteStatement(sqlite3_stmt *statement) : m_statement(statement) {}
     explicit operator bool() const { return m_statement != nullptr; }
 
-    /// Parameters count from 1. Texts and blobs are not copied: the cell lives until reset().
+    /// Parameters count from 1. Texts and blobs are not copied: the cell must exist until reset().
     void bind(int parameter, const Cell &cell);
     void bind(int parameter, std::int64_t number);
     int step();  ///< SQLite's result code
@@ -50,7 +50,7 @@ public:
     enum class Access { ReadWrite, ReadOnly };
 
     SqliteConnection() = default;
-    /// ReadWrite makes the file if it is not there; a file or folder that cannot be written is StoreReadOnly.
+    /// ReadWrite creates a missing file; StoreReadOnly for a file or folder that cannot be written.
     static Result<SqliteConnection> open(const std::string &path, Access access);
 
     sqlite3 *handle() const { return m_db.get(); }

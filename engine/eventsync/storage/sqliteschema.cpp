@@ -64,8 +64,8 @@ std::string createIndex(const SchemaMap::SetEntry &entry, const SchemaMap::Index
         + columnList(entry.set, withKey ? index.order : index.columns) + ")" + where;
 }
 
-// The high-water marks of append-only sets, written when rows of one are erased: the largest key in the table no longer tells
-// then which numbers were given before.
+// The high-water marks of append-only sets, written when rows of one are erased: then the largest key in the table is not the
+// last assigned number any more.
 constexpr const char *kPositionsTable = "CREATE TABLE IF NOT EXISTS \"eventsync_positions\" (\"set\" TEXT NOT NULL PRIMARY "
                                         "KEY, \"position\" INTEGER NOT NULL) STRICT, WITHOUT ROWID";
 
@@ -94,7 +94,7 @@ struct FileState
     bool isEmpty = false;
 };
 
-// Corrupt if it is another program's.
+// Corrupt if it is a database of another program.
 Result<bool> isEmptyDatabase(const SqliteConnection &connection)
 {
     EVENTSYNC_TRY(const std::int64_t tables, connection.integer("SELECT count(*) FROM sqlite_schema"));

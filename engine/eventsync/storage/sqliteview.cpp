@@ -16,7 +16,7 @@ bool hasFrom(const Scan &scan)
 
 bool isEmptyRange(const Scan &scan)
 {
-    return scan.until && scan.until->index() == 0; // nothing lies before null
+    return scan.until && scan.until->index() == 0; // no value comes before null
 }
 
 // Which columns a scan reads, one bit each; 0: all.
@@ -58,7 +58,7 @@ Result<> SqliteReader::begin()
     m_begin.reset();
     if (code != SQLITE_DONE)
         return failure(m_connection.error(code, "begin to read"));
-    // BEGIN alone takes no snapshot: the first read does.
+    // BEGIN alone does not begin a read snapshot: the first read does.
     code = m_look.step();
     if (code != SQLITE_ROW && code != SQLITE_DONE) {
         const Error error = m_connection.error(code, "begin to read");
@@ -100,14 +100,14 @@ Result<SqliteStatement> SqliteReader::prepareScan(const Scan &scan, std::size_t 
         sql += (i > 0 ? ", " : "") + (isWanted ? sqlIdentifier(records.columns[i].name) : "NULL");
     }
     sql += " FROM " + sqlIdentifier(records.name);
-    // Named, so that rows always come out of the index in its order, never out of a sort of the table.
+    // The index is named, so that rows are read in its order and the table is never sorted.
     if (!scan.index.empty())
         sql += " INDEXED BY " + sqliteIndexName(records.name, scan.index);
     else if (sqliteLayout(records) == SqliteLayout::Plain)
         sql += " INDEXED BY " + sqliteKeyIndexName(records.name);
     std::string where;
     for (std::size_t i = 0; i < scan.prefix.size(); ++i) {
-        // IS also finds null; `=` tells the planner that at most one row fits, and that a sparse index has it.
+        // IS also finds null; with `=` the planner knows that at most one row matches, and that a sparse index has it.
         const bool isNull = scan.prefix[i].index() == 0;
         where += (where.empty() ? " WHERE " : " AND ") + sqlIdentifier(records.columns[order[i]].name) + (isNull ? " IS ?" : " = ?");
     }
@@ -156,7 +156,7 @@ Result<> SqliteReader::scan(const Scan &scan, const std::function<bool(const Row
         return {};
     const std::size_t set = m_schema->setNumber(scan.set);
     const std::size_t index = scan.index.empty() ? 0 : m_schema->indexNumber(set, scan.index) + 1;
-    SqliteStatement &cached = m_scans[shapeOf(scan, set, index)]; // nodes stay where they are: `visit` may add more
+    SqliteStatement &cached = m_scans[shapeOf(scan, set, index)]; // references stay valid: `visit` may add more
     if (!cached) {
         EVENTSYNC_TRY(cached, prepareScan(scan, set));
     }

@@ -21,7 +21,7 @@ public:
     {
     }
 
-    Result<> begin(); // from here on one snapshot of the store
+    Result<> begin(); // begins the read snapshot
     void end();
     SqliteConnection &connection() { return m_connection; }
 
@@ -38,7 +38,7 @@ private:
     std::unordered_map<std::uint64_t, SqliteStatement> m_scans; // by the shape of the scan
 };
 
-// Read connections that wait for work. Any thread.
+// A pool of idle read connections. Any thread.
 class SqliteReaderPool
 {
 public:
@@ -48,7 +48,7 @@ public:
     }
     Result<std::unique_ptr<SqliteReader>> borrow();
     void giveBack(std::unique_ptr<SqliteReader> reader);
-    void close(); // those that wait; what comes back later is closed then
+    void close(); // closes the idle ones; borrowed ones are closed when they return
 
 private:
     const std::string m_path;

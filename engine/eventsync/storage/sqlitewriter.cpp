@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Group commit. One fsync costs as much as hundreds of rows, so everything that waits goes into one transaction. Yet a batch
-// that fails must fail alone. The plain way, a savepoint around every batch, costs two more statements each; most batches
+// Group commit. One fsync costs as much as hundreds of rows, so all waiting batches are written in one transaction. Yet a batch
+// that fails must fail alone. The simple solution, a savepoint around every batch, costs two more statements each; most batches
 // cannot need one. A batch can be undone without a savepoint
 //   - if it stands alone in its transaction so far (the transaction is rolled back), or
 //   - if nothing it does after its first change can fail by its own fault: `require`s and inserts first, then puts into sets
 //     without unique indexes and erases. SQLite undoes a failing statement itself.
-// That is the form of nearly every batch here (require the version, insert the event, put what is derived from it). Should a
-// batch fail nevertheless after changing something, the group is rolled back and run again with savepoints everywhere.
+// Nearly every batch has this form (require the version, insert the event, put derived rows). If a batch fails nevertheless
+// after a change, the group is rolled back and executed again with savepoints everywhere.
 //
-// A failure that is not the batch's own (disk full, I/O error) ends the group as one: SQLite may have rolled back the whole
-// transaction by itself, and what it did not, we do. Nothing of the group is there then, and nobody was told otherwise.
+// A failure that is not the batch's own (disk full, I/O error) ends the whole group: SQLite may have rolled back the
+// transaction by itself, and otherwise the writer does. Then nothing of the group is stored, and no batch was answered.
 //
-// An fsync that failed is worse: the kernel may have dropped the pages and will report the next fsync as good. So after one
-// the writer refuses to go on; opening the store again reads what is really there.
+// An fsync that failed is worse: the kernel may have dropped the pages and will report the next fsync as good. So after a
+// failed fsync the writer refuses further batches; opening the store again reads what is really on the disk.
 #include <eventsync/storage/sqlitewriter_p.h>
 
 #include <eventsync/storage/limits.h>
@@ -155,7 +155,7 @@ Result<bool> SqliteWriter::vacuumStep(Vacuum how, VacuumResult &vacuumed)
         return failure(*m_broken);
     EVENTSYNC_TRY(const std::int64_t before, bytesOf("page_count"));
     if (how == Vacuum::Whole) {
-        // VACUUM is also what makes a store that was begun without it able to give back a part at a time.
+        // VACUUM also enables giving back space in steps, for a store that was created without it.
         EVENTSYNC_CHECK(m_connection.execute("PRAGMA auto_vacuum = INCREMENTAL"));
         EVENTSYNC_CHECK(m_connection.execute("VACUUM"));
     } else {
@@ -165,7 +165,7 @@ Result<bool> SqliteWriter::vacuumStep(Vacuum how, VacuumResult &vacuumed)
     EVENTSYNC_TRY(vacuumed.free, bytesOf("freelist_count"));
     vacuumed.bytes += before - after;
     const bool more = how == Vacuum::Freed && after < before && vacuumed.free > 0;
-    // What is in the write-ahead log only is not gone from the file yet.
+    // Space that was freed in the write-ahead log only is not freed in the file yet.
     if (!more && vacuumed.bytes > 0)
         sqlite3_wal_checkpoint_v2(m_connection.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     return more;
@@ -200,7 +200,7 @@ void SqliteWriter::commit(std::vector<Work> &group, const More &more)
         commitOnce(group, Savepoints::Everywhere, {});
 }
 
-// Takes the transaction back; with an error, everybody in the group gets it who has not failed by himself.
+// Rolls back the transaction. An error is the result of every batch of the group that has not failed by itself.
 void SqliteWriter::rollBack(std::span<Work> group, const std::optional<Error> &error)
 {
     if (m_connection.inTransaction()) {
@@ -243,8 +243,8 @@ SqliteWriter::Outcome SqliteWriter::commitOnce(std::vector<Work> &group, Savepoi
     return Outcome::Done;
 }
 
-// One batch of the group. End: the transaction is gone, and everybody has his answer. Again: it is gone, for a batch that
-// failed alone had changed something.
+// One batch of the group. End: the transaction was rolled back, and every batch has a result. Again: it was rolled back,
+// because a batch that failed alone had changed something.
 SqliteWriter::Written SqliteWriter::writeOne(std::vector<Work> &group, std::size_t number, Savepoints savepoints)
 {
     Work &work = group[number];
@@ -346,7 +346,7 @@ Result<> SqliteWriter::write(std::size_t set, const Row &row, bool mustBeNew, Co
     return {};
 }
 
-// SQLite names the columns of the index that was broken ("UNIQUE constraint failed: events.id"); we name the index.
+// SQLite names the columns of the index that was broken ("UNIQUE constraint failed: events.id"); the error names the index.
 Error SqliteWriter::constraintError(std::size_t set, int code) const
 {
     const auto &entry = m_schema->at(set);
@@ -365,7 +365,7 @@ Error SqliteWriter::constraintError(std::size_t set, int code) const
     if (code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_ROWID)
         return keyExists(entry.set.name);
     Error error = m_connection.error(code, "write " + entry.set.name);
-    error.code = ErrorCode::Internal; // rows are checked before: no other constraint can be broken
+    error.code = ErrorCode::Internal; // rows are checked before: no other constraint can fail
     return error;
 }
 

@@ -27,15 +27,15 @@ public:
 
     static Result<std::unique_ptr<SqliteWriter>> open(SqliteConnection connection, std::shared_ptr<const SchemaMap> schema);
 
-    // Commits what can be committed and sets every `result`. When all of the group is written and `more` appends to it, that
-    // goes into the same transaction. See the essay in the source.
+    // Commits all batches that can be committed and sets every `result`. If `more` appends batches when the group is written,
+    // these are added to the same transaction. The source explains the algorithm.
     using More = std::function<bool(std::vector<Work> &group)>;
     void commit(std::vector<Work> &group, const More &more);
     SqliteConnection &connection() { return m_connection; }
-    void breakOff(Error reason) { m_broken = std::move(reason); } // nothing more is written, for good
-    bool syncFailed() const { return m_syncFailed; }              // and nothing more is written
+    void breakOff(Error reason) { m_broken = std::move(reason); } // permanently: nothing more is written
+    bool syncFailed() const { return m_syncFailed; }              // then nothing more is written
 
-    // A part of what Vacuum asks for. True while there is more to do; adds to `vacuumed`.
+    // One step of a vacuum. True while there is more to do; adds to `vacuumed`.
     Result<bool> vacuumStep(Vacuum how, VacuumResult &vacuumed);
 
 private:
@@ -80,7 +80,7 @@ private:
     std::vector<SetState> m_states;          // by set
     std::vector<SetState> m_committedStates;
     std::optional<Error> m_broken; // why nothing more is written
-    bool m_syncFailed = false;     // the disk may have lost what it took
+    bool m_syncFailed = false;     // the disk may have lost written data
 };
 
 } // namespace eventsync::storage

@@ -60,7 +60,7 @@ Result<> scanInSteps(ReadView &view, Scan scan, std::size_t column, const std::f
         rows.clear();
         if (last)
             scan.from = *last;
-        scan.limit = kRowsAtATime + 1; // the last one of the step before comes again
+        scan.limit = kRowsAtATime + 1; // the last row of the step before is read again
         EVENTSYNC_CHECK(view.scan(scan, [&](const Row &row) {
             if (!last || row[column] != *last)
                 rows.push_back(row);

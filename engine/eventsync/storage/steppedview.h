@@ -6,17 +6,18 @@
 
 namespace eventsync::storage {
 
-/// A view for work that takes long: it shows one snapshot of the store after another. While somebody looks at an old snapshot a
-/// database must keep it: SQLite's write-ahead log grows by everything that is committed meanwhile, and is not cut back.
+/// A view for long work: it shows one read snapshot after another. A database must keep a read snapshot as long as it is used:
+/// SQLite's write-ahead log grows with every commit meanwhile, and cannot be truncated.
 ///
-/// Reads between two calls of step() or release() are of one moment. Used like a view, on one thread; the backend outlives it.
+/// Reads between two calls of step() or release() show one moment. Used like a view, on one thread; the backend must outlive
+/// it.
 class SteppedView final : public ReadView
 {
 public:
     SteppedView(Backend &backend, const Clock &clock) : m_backend(backend), m_clock(clock) {}
 
-    void step();    ///< not within a scan: a snapshot older than limits::kViewTime goes
-    void release(); ///< not within a scan, before waiting for somebody: the snapshot goes, the next read takes a new one
+    void step();    ///< not within a scan: replaces a read snapshot that is older than limits::kViewTime
+    void release(); ///< not within a scan, before waiting: ends the read snapshot; the next read begins a new one
 
     Result<std::optional<Row>> get(const std::string &set, const Key &key) override;
     Result<std::optional<Row>> getBy(const std::string &set, const std::string &index, const Key &cells) override;
@@ -31,9 +32,9 @@ private:
     std::chrono::milliseconds m_taken{};
 };
 
-/// Visits the rows of a scan, some at a time: no scan is under way while `visit` runs, so it may step or release the view and
-/// take as long as it likes. Rows come in the order of the scan; `column` is the one they are ordered by, and no two have the
-/// same there. What is committed meanwhile may show.
+/// Visits the rows of a scan, some at a time: no scan is active while `visit` runs, so `visit` may step or release the view and
+/// take any time. Rows are visited in the order of the scan; `column` is the one that orders them, with a different value in
+/// each row. Later commits may be visible.
 Result<> scanInSteps(ReadView &view, Scan scan, std::size_t column, const std::function<Result<>(const Row &)> &visit);
 
 } // namespace eventsync::storage

@@ -9,8 +9,8 @@
 
 namespace eventsync::storage {
 
-/// Those who watch a storage's collections. A watch ends with its handle; its callback runs on its own executor. Owner only, but for
-/// the handles.
+/// The watches of a storage. A watch ends with its handle; its callback runs on its own executor. Owner only, except the
+/// handles.
 class StorageWatches
 {
 public:
@@ -20,10 +20,10 @@ public:
         Executor *executor = nullptr;
         Storage::Changed changed;
     };
-    static std::unique_ptr<WatchHandle> handleOf(std::shared_ptr<Watch> watch); ///< which alone keeps it
+    static std::unique_ptr<WatchHandle> handleOf(std::shared_ptr<Watch> watch); ///< the only owner of the watch
 
     void add(std::weak_ptr<Watch> watch) { m_watches.push_back(std::move(watch)); }
-    void announce(const CollectionName &collection, const std::function<StorageChange()> &change); ///< called if it is watched
+    void announce(const CollectionName &collection, const std::function<StorageChange()> &change); ///< `change` is called only if the collection is watched
 
 private:
     std::vector<std::weak_ptr<Watch>> m_watches;

@@ -53,7 +53,7 @@ Result<StoreLock> StoreLock::take(const std::string &storePath)
             return failure(ErrorCode::StoreLocked, storePath + " is in use by " + holderOf(lock.m_file));
         return failure(systemError(number, "lock " + path));
     }
-    // The number is for people; a disk too full for it must not keep the store closed.
+    // The process id is for users only; a full disk must not prevent opening the store.
     const std::string pid = std::to_string(::getpid()) + "\n";
     if (::ftruncate(lock.m_file, 0) != 0 || ::pwrite(lock.m_file, pid.data(), pid.size(), 0) < 0)
         static_cast<void>(::ftruncate(lock.m_file, 0));

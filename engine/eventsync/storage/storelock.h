@@ -7,9 +7,8 @@
 
 namespace eventsync::storage {
 
-/// Keeps a second process away from a store: an flock on `<path>.lock`, which the system lets go when its holder dies, however
-/// that happens. The file stays behind, empty of meaning: removing it would let two processes lock two files of one name.
-/// Movable; any thread.
+/// Locks a store against a second process, with an flock on "PATH.lock", which the system releases when its holder ends in any
+/// way. The file stays: if it were removed, two processes could lock two files of one name. Movable; any thread.
 class StoreLock
 {
 public:

@@ -7,10 +7,10 @@
 
 namespace eventsync::storage {
 
-/// What an errno of a file operation means to a store: StoreFull (no space), StoreReadOnly (no right), or `otherwise`.
+/// The error code for an errno of a file operation: StoreFull (no space), StoreReadOnly (no right), or `otherwise`.
 ErrorCode systemErrorCode(int number, ErrorCode otherwise = ErrorCode::IoError);
 
-/// That code, with "during: what the system says".
+/// That code, with "during: the system's text".
 Error systemError(int number, std::string_view during);
 
 } // namespace eventsync::storage

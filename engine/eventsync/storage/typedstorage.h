@@ -30,8 +30,9 @@ concept Typed = JsonConvertible<T> || Gadget<T>;
 template<class T>
 concept Section = Typed<T> || std::same_as<T, json::Value>;
 
-/// The documents of one collection as values of T: a Q_GADGET (gadgetjson.h), or a type with toJson() and fromJson(). Edit functions
-/// get a T. A stored value that is no T is InvalidValue. Any thread; the storage outlives this and its futures.
+/// The documents of one collection as values of T: a Q_GADGET (gadgetjson.h), or a type with toJson() and fromJson(). Edit
+/// functions get a T. A stored value that is not a T is InvalidValue. Any thread; the storage must outlive this and its
+/// futures.
 template<Typed T>
 class TypedStorage
 {
@@ -55,11 +56,11 @@ public:
         ServerSeq version;
         Diff diff;            ///< empty for a delete
         bool deleted = false;
-        std::optional<T> value = {};     ///< after the change; none if deleted, or if it is no T:
+        std::optional<T> value = {};     ///< after the change; none if deleted, or if it is not a T:
         std::optional<Error> error = {}; ///< then why
     };
     using Edit = std::function<Result<>(T &)>;
-    /// Every id asked for is there; values can be changed, what is added or removed is ignored.
+    /// The map has every requested id; values can be changed, additions and removals are ignored.
     using TransactionEdit = std::function<Result<>(std::map<DocumentId, T> &)>;
 
     TypedStorage(Storage &storage, CollectionName collection) : m_storage(storage), m_collection(std::move(collection)) {}
