@@ -9,10 +9,10 @@
 
 namespace eventsync {
 
-/// The time in which this process listened to its peers: steady time, of which a pause between two looks counts as
-/// limits::kActiveStep at most. While a process is stopped, sleeps or is busy, what its peers send lies unread; so the
-/// silence of a peer, and every other wait for one, is measured in this time, and what came meanwhile is read before anybody
-/// is judged. Asked at least every second. Owner only.
+/// The time during which this process received from its peers: steady time, in which the time between two calls of now() counts
+/// as limits::kActiveStep at most. While a process is stopped, suspended or busy, messages of its peers are not read. So the
+/// silence of a peer, and every other wait for one, is measured in this time, and messages that arrived meanwhile are read
+/// before a peer counts as silent. now() must be called at least every second. Owner only.
 class ActiveTime
 {
 public:

@@ -2,7 +2,8 @@
 #pragma once
 
 /// \file
-/// EVENTSYNC_ASSERT(condition): a programmer's error. Stays on in every build; never used on input, which gets a Result.
+/// EVENTSYNC_ASSERT(condition) aborts on a programmer error. It is active in every build, and never used for input: errors of
+/// input are a Result.
 
 namespace eventsync {
 [[noreturn]] void assertionFailed(const char *condition, const char *file, int line);

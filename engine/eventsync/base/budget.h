@@ -22,7 +22,7 @@ namespace eventsync {
 /// kProbeInterval steps; steps alone make the same input end in the same place everywhere, so whatever decides about a document
 /// (a validation, a merge) is bounded by steps, never by time.
 ///
-/// One thread at a time; cancelling a budget's source is for any thread.
+/// One thread at a time; a budget may be cancelled from any thread.
 class Budget
 {
 public:
@@ -31,11 +31,11 @@ public:
 
     using Cancelled = std::shared_ptr<const std::atomic<bool>>;
 
-    Budget() = default; ///< unlimited: for input that the caller itself made
+    Budget() = default; ///< unlimited: for input that the caller has made
     explicit Budget(std::uint64_t steps) : m_steps(steps) {}
 
-    /// Work of a reader: it also ends at a moment of the clock's steady time (Timeout), and when its asker has gone
-    /// (Cancelled). The clock outlives the budget.
+    /// For work of a reader: it also ends at a moment of the clock's steady time (Timeout), and when its requester has gone
+    /// (Cancelled). The clock must outlive the budget.
     Budget &until(std::chrono::milliseconds deadline, const Clock &clock)
     {
         m_deadline = deadline;
@@ -48,7 +48,7 @@ public:
         return *this;
     }
 
-    /// False: the work must end.
+    /// Returns false if the work must end.
     bool charge(std::uint64_t steps = 1)
     {
         if (m_ended)
@@ -68,7 +68,7 @@ public:
     /// Why it ended: TooLarge, Timeout, Cancelled. Only once it is exhausted. `what` names the work: "the
     /// comparison takes more work than is allowed".
     Error error(std::string_view what) const;
-    Result<> check(std::string_view what) const; ///< error(), or nothing where it is not exhausted
+    Result<> check(std::string_view what) const; ///< error() if the budget is exhausted
 
 private:
     bool look();

@@ -8,13 +8,13 @@
 
 namespace eventsync {
 
-/// Raw bytes. A std::string, because what is hashed and stored here is nearly always text that was just written.
+/// Raw bytes. A std::string, because hashed and stored bytes are nearly always text.
 using Bytes = std::string;
 
 std::string toHex(std::string_view bytes); ///< lower case
 Result<Bytes> fromHex(std::string_view text);
 
-/// RFC 4648 section 5, without padding. Decoding is strict: no padding, no white space, no stray bits in the last letter.
+/// RFC 4648 section 5, without padding. Decoding is strict: no padding, no white space, no unused bits in the last character.
 std::string toBase64Url(std::string_view bytes);
 Result<Bytes> fromBase64Url(std::string_view text);
 

@@ -18,10 +18,10 @@ struct Sha256::Context
 
 namespace {
 
-// Fetching the algorithm costs more than hashing an event: OpenSSL 3 looks it up by name unless it is kept.
+// Fetching the algorithm costs more than hashing an event: OpenSSL 3 looks it up by name unless the caller keeps it.
 const EVP_MD *algorithm()
 {
-    // OpenSSL must not clean up at exit: a QThread counts as ended while its thread still frees what it has of OpenSSL.
+    // OpenSSL must not clean up at exit: a QThread counts as ended while its thread still frees objects of OpenSSL.
     static const EVP_MD *md = (OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr), EVP_MD_fetch(nullptr, "SHA256", nullptr));
     EVENTSYNC_ASSERT(md);
     return md;
@@ -49,7 +49,7 @@ Digest Sha256::finish()
     return digest;
 }
 
-// With a context per thread, which is made once: for an event, making it costs a third of the hashing.
+// Each thread has one context, because creating it takes a third of the time of hashing an event.
 Digest sha256(std::string_view bytes)
 {
     thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);

@@ -7,8 +7,8 @@
 
 namespace eventsync {
 
-/// Every way in which an operation of the engine can fail. The names are part of the protocol (docs/protocol.md): they
-/// travel in `error`, `ack` and problem documents, so a code is never renamed and never reused.
+/// The errors of the engine. The names are part of the protocol (docs/protocol.md): they travel in `error`, `ack` and problem
+/// documents, so a code is never renamed and never reused.
 enum class ErrorCode {
     // the message or value
     InvalidMessage, UnknownMessage, InvalidValue, UnknownField, TooLarge, TooDeep,
@@ -37,8 +37,8 @@ std::optional<ErrorCode> errorCodeFromName(std::string_view name);
 ErrorClass errorClass(ErrorCode code);
 std::string_view errorClassName(ErrorClass errorClass);
 
-/// An error as a value. `message` is English, for logs and developers; what a person reads is made from `code` by tr().
-/// `path` is a JSON Pointer into the value at fault, where there is one. Immutable; any thread.
+/// An error as a value. `message` is English, for logs and developers; texts for users are made from `code` by tr(). `path` is
+/// a JSON Pointer to the value at fault, if there is one. Immutable; any thread.
 struct Error
 {
     ErrorCode code = ErrorCode::Internal;

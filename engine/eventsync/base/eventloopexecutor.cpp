@@ -26,8 +26,8 @@ namespace eventsync {
 
 namespace {
 
-// Qt hands events from thread to thread under a lock that the thread sanitizer does not see, since Qt is not compiled with
-// it. It is told here: a suppression could only name the function that runs every task, and would hide every race in them.
+// Qt passes events between threads under a lock that the thread sanitizer does not see, since Qt is not compiled with it. These
+// functions report it: a suppression could only name the function that runs every task, and would hide every race in the tasks.
 void markHandedOver([[maybe_unused]] void *mailbox)
 {
 #ifdef EVENTSYNC_THREAD_SANITIZER
@@ -43,8 +43,8 @@ void markTakenOver([[maybe_unused]] void *mailbox)
 
 } // namespace
 
-// A QObject without moc: it lives on the served thread and is woken by an event. Held by the executor and by nobody else
-// for longer than one call, so that a task may destroy the executor it runs in.
+// A QObject without moc: it belongs to the served thread and is woken by an event. Only the executor holds it for longer than
+// one call, so that a task may destroy the executor in which it runs.
 class EventLoopExecutor::Mailbox final : public QObject
 {
 public:
@@ -60,7 +60,7 @@ public:
             QCoreApplication::postEvent(this, event);
         }
     }
-    // What a task holds may post when it goes, so tasks go without the lock.
+    // Destroying a task may post another one, so tasks are destroyed without the lock.
     void close()
     {
         markTakenOver(this); // from the thread that has ended
@@ -84,7 +84,7 @@ protected:
             m_batch.insert(m_batch.end(), std::make_move_iterator(m_waiting.begin()), std::make_move_iterator(m_waiting.end()));
             m_waiting.clear();
         }
-        // A task may run an event loop of its own (a dialog): the call in there goes on with this batch, in order.
+        // A task may run a nested event loop (a dialog): the nested call continues with this batch, in order.
         while (!m_closed && !m_batch.empty()) {
             const Task task = std::move(m_batch.front());
             m_batch.pop_front();
@@ -103,7 +103,7 @@ private:
 
 EventLoopExecutor::EventLoopExecutor(QThread *thread)
     : m_mailbox(new Mailbox, [](Mailbox *mailbox) {
-          // A task may be running in it, or an event for it be on its way on another thread.
+          // A task may be running in it, or an event for it may be pending on another thread.
           if (mailbox->thread()->isFinished())
               delete mailbox;
           else

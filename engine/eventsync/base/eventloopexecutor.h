@@ -9,17 +9,18 @@
 
 namespace eventsync {
 
-/// The mailbox of a thread that runs a Qt event loop: the thread's loop is woken once for all that was posted meanwhile,
-/// and runs what it finds as one batch. Tasks that are still waiting when the executor ends are dropped; so are those that
-/// are posted later, by the thread that posts them.
-/// post(): any thread; construct it anywhere, end and destroy it on the thread that it serves or after that has ended.
+/// The executor of a thread with a Qt event loop. The loop is woken once for all tasks that were posted meanwhile, and runs
+/// them as one batch. Tasks that wait when the executor ends are dropped; tasks that are posted later are dropped by the
+/// posting thread. post(): any thread; construct it anywhere, end and destroy it on the thread that it serves or after that has
+/// ended.
 class EventLoopExecutor final : public Executor
 {
 public:
     explicit EventLoopExecutor(QThread *thread = QThread::currentThread());
     ~EventLoopExecutor() override;
     void post(Task task) override;
-    /// As the destructor does. For who shares it: a waiting task may hold the executor that it waits in, and so itself.
+    /// Drops waiting tasks, like the destructor. For shared executors: a waiting task may hold a reference to the executor in
+    /// which it waits, and so to itself.
     void end();
 
 private:

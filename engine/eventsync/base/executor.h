@@ -5,8 +5,8 @@
 
 namespace eventsync {
 
-/// The seam for "later, on the owner's thread". post() may be called from any thread; tasks run one after another, in the
-/// order posted, never inside post() itself. A task posted after the owner has gone is dropped.
+/// The interface for running tasks later, on the owner's thread. post() may be called from any thread; tasks run one after
+/// another, in the order posted, never inside post(). A task that is posted after the owner has ended is dropped.
 class Executor
 {
 public:

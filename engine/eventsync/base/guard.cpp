@@ -18,7 +18,7 @@ Error detail::errorOfException()
     } catch (const std::length_error &) {
         return {ErrorCode::TooLarge, "larger than memory can hold"};
     } catch (const std::exception &exception) {
-        const std::string words = exception.what(); // travels in answers, so it must be text
+        const std::string words = exception.what(); // sent in answers, so it must be UTF-8
         return {ErrorCode::Invalid, "an exception was thrown: " + (isValidUtf8(words) ? words : std::string("its words are not UTF-8"))};
     } catch (...) {
         return {ErrorCode::Invalid, "an exception was thrown that says nothing"};

@@ -9,10 +9,11 @@
 #include <type_traits>
 
 /// \file
-/// Where code of ours calls a function that its user gave: an edit, a validator, a resolver, an access policy, a callback, a
-/// backend. Nothing of ours throws, but such a function may (Boost.JSON's as_int64() does, on another type), and memory may run
-/// out anywhere. Called through guarded() it fails instead, with `Invalid` and the exception's words, or `Unavailable` for want
-/// of memory, and its caller goes on as after any other error: what was begun is taken back, gates are left, futures end.
+/// The exception boundary for functions that the user of the library provides: an edit, a validator, a resolver, an access
+/// policy, a callback, a backend. EventSync's code throws nothing, but such a function may (Boost.JSON's as_int64() does, for
+/// another type), and memory may run out anywhere. Called through guarded() it fails instead, with `Invalid` and the
+/// exception's text, or with `Unavailable` if there is no memory, and its caller continues as after any other error: changes
+/// are reverted, queues continue, futures end.
 namespace eventsync {
 
 namespace detail {
@@ -28,11 +29,11 @@ struct GuardedResult<Result<T>>
     using Type = Result<T>;
 };
 
-Error errorOfException(); ///< of the exception that is being handled
+Error errorOfException(); ///< of the current exception
 
 } // namespace detail
 
-/// What the function returns as a Result (of nothing, if it returns nothing), or Invalid if it throws. Any thread.
+/// Calls the function and returns its value as a Result, or an error if it throws. Any thread.
 template<class Function, class... Arguments>
 auto guarded(Function &&function, Arguments &&...arguments) ->
     typename detail::GuardedResult<std::invoke_result_t<Function, Arguments...>>::Type
@@ -49,7 +50,7 @@ auto guarded(Function &&function, Arguments &&...arguments) ->
     }
 }
 
-/// Calls a callback that only listens: what it throws is logged with `what`, and nothing else happens.
+/// Calls a callback whose result is not used: an exception is logged with `what`, and has no other effect.
 template<class Callback, class... Arguments>
 void callListener(const QLoggingCategory &category, const char *what, Callback &&callback, Arguments &&...arguments)
 {

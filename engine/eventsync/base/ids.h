@@ -9,7 +9,7 @@
 namespace eventsync {
 
 using DocumentId = StrongString<struct DocumentIdTag>;     ///< unique in the whole store: [A-Za-z0-9._~-]{1,128}
-using CollectionName = StrongString<struct CollectionTag>; ///< [a-z][a-z0-9_-]{0,62}, not a name the store uses itself
+using CollectionName = StrongString<struct CollectionTag>; ///< [a-z][a-z0-9_-]{0,62}, except the names that the store uses itself
 using ClientId = StrongString<struct ClientIdTag>;         ///< a replica or code author: [A-Za-z0-9._-]{1,64}
 using BatchId = StrongNumber<struct BatchIdTag>;           ///< a client's number for one push
 using ServerSeq = StrongNumber<struct ServerSeqTag>;       ///< position in a document's log, 1, 2, 3, ...; 0: before all
@@ -19,14 +19,14 @@ using ClientSeq = StrongNumber<struct ClientSeqTag>;       ///< position among a
 /// they mean a folder in a path. InvalidValue. Logs of before may hold such documents, so they are read.
 Result<> checkNewDocumentId(const DocumentId &id);
 
-/// From input. InvalidValue says which rule was broken; a reserved collection name is InvalidValue too.
+/// Makes an id from input. InvalidValue names the violated rule; a reserved collection name is InvalidValue too.
 Result<DocumentId> documentIdFrom(std::string_view text);
 Result<CollectionName> collectionNameFrom(std::string_view text);
 
 /// A client id as a peer may name it in `hello`: ids with ':' and `server`, `external` are ClientIdReserved.
 Result<ClientId> clientIdFrom(std::string_view text);
 
-/// A client id as it stands in the log: the server's own ids (`server`, `external`, `rest:...`) are allowed as well.
+/// A client id as it may be in the log: the server's own ids (`server`, `external`, `rest:...`) are allowed as well.
 Result<ClientId> authorIdFrom(std::string_view text);
 
 } // namespace eventsync

@@ -29,7 +29,7 @@ void MemoryAccount::dropped(MemoryOwner owner)
         count->add();
 }
 
-// Unsigned numbers go round: adding what is less than before subtracts.
+// Unsigned arithmetic wraps: adding a negative difference subtracts.
 void MemoryAccount::change(MemoryOwner owner, std::size_t before, std::size_t now)
 {
     Part &part = m_parts[index(owner)];

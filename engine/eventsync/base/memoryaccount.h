@@ -13,28 +13,27 @@
 
 namespace eventsync {
 
-/// Who keeps things in memory that the log or the store could give again, or that end with a commit.
+/// The owners of memory that could be read again from the store, or that ends with a commit.
 enum class MemoryOwner {
-    Documents, ///< states and last events of documents in use
+    Documents, ///< states and recent events of documents in use
     Commits,   ///< events and answers that wait for their commit
     Cache,     ///< documents in the cache of a Storage
 };
 
-/// What a program keeps in memory for its documents, in the bytes that are really held, beside the most that it may be. Whoever
-/// keeps something charges it here; when all together are too much, each owner drops what it used last the longest ago, or
-/// has new work wait. Any thread.
+/// The memory that a program uses for its documents, in bytes, and its limit. Each owner charges what it keeps; if the total is
+/// over the limit, each owner drops what it has not used for longest, or delays new work. Any thread.
 class MemoryAccount
 {
 public:
     static constexpr std::size_t kOwners = 3;
 
-    explicit MemoryAccount(std::size_t total = limits::kMemoryBytes, Metrics *metrics = nullptr); ///< which outlives it
+    explicit MemoryAccount(std::size_t total = limits::kMemoryBytes, Metrics *metrics = nullptr); ///< must outlive it
 
     std::size_t total() const { return m_total; }
     std::size_t bytes() const { return m_bytes.load(std::memory_order_relaxed); }
     std::size_t bytes(MemoryOwner owner) const { return m_parts[index(owner)].bytes.load(std::memory_order_relaxed); }
     bool isOver() const { return bytes() > m_total; }
-    void dropped(MemoryOwner owner); ///< something went to make room
+    void dropped(MemoryOwner owner); ///< something was dropped to make room
 
 private:
     friend class MemoryCharge;
@@ -52,7 +51,8 @@ private:
     std::array<Part, kOwners> m_parts;
 };
 
-/// What one holder keeps, as long as this lives; what is on its way may outlive the account's owner, and keeps it. Owner only.
+/// The memory of one holder, charged as long as this object exists. It keeps the account alive, because work in progress may
+/// outlive the account's owner. Owner only.
 class MemoryCharge
 {
 public:

@@ -13,8 +13,8 @@
 
 namespace eventsync {
 
-// Numbers about a running program, in Prometheus' terms. Values may be changed and read from any thread (atomics);
-// Metrics itself registers under a mutex, so keep the reference that counter() and its sisters return.
+// Metrics of a running program, as in Prometheus. Values may be changed and read from any thread (atomics); Metrics itself
+// registers under a mutex, so the caller should keep the reference that counter(), gauge() or histogram() returns.
 
 class Counter
 {

@@ -9,7 +9,7 @@
 
 namespace eventsync {
 
-/// The inside of an object that belongs to the thread that made it: reaching it from another thread is an assertion.
+/// The private part of an object that belongs to the thread that created it: access from another thread fails an assertion.
 template<class T>
 class OwnerPointer
 {

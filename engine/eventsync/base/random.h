@@ -28,7 +28,8 @@ public:
     std::uint64_t next() override;
 };
 
-/// SplitMix64 (Steele, Lea, Flood 2014): the same seed gives the same numbers for ever, on every machine. Not for secrets.
+/// SplitMix64 (Steele, Lea, Flood 2014): the same seed gives the same numbers on every machine and in every version. Not for
+/// secrets.
 class SeededRandom final : public Random
 {
 public:

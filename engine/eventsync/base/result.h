@@ -9,7 +9,7 @@
 
 namespace eventsync {
 
-/// The value, or the Error. Everything that can fail in operation returns one; nothing here throws.
+/// A value or an Error. Every function that can fail in operation returns one; nothing throws.
 template<class T = void>
 class [[nodiscard]] Result : public tl::expected<T, Error>
 {

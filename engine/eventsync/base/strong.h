@@ -9,8 +9,8 @@
 
 namespace eventsync {
 
-/// A string that is one thing only: a DocumentId is no ClientId. The text is UTF-8. What texts are allowed is said, and
-/// checked, by the function that makes one from input (ids.h). Any thread (immutable once made).
+/// A string type of one kind: a DocumentId cannot be used as a ClientId. The text is UTF-8; the functions in ids.h check which
+/// texts are allowed. Immutable; any thread.
 template<class Tag>
 class StrongString
 {
@@ -26,7 +26,8 @@ private:
     std::string m_text;
 };
 
-/// A whole number that is one thing only: a ServerSeq is no ClientSeq. Counting and comparing is allowed, mixing is not.
+/// An integer type of one kind: a ServerSeq cannot be used as a ClientSeq. It can be counted and compared, but not mixed with
+/// others.
 template<class Tag>
 class StrongNumber
 {

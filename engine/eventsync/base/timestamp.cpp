@@ -8,7 +8,7 @@ namespace eventsync {
 
 namespace {
 
-constexpr std::string_view kForm = "0000-00-00T00:00:00.000Z"; // '0' stands for any digit
+constexpr std::string_view kForm = "0000-00-00T00:00:00.000Z"; // '0' means any digit
 
 int number(std::string_view text, std::size_t from, std::size_t count)
 {

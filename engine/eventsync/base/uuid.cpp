@@ -72,9 +72,9 @@ Uuid UuidGenerator::next()
     const std::int64_t now = m_clock.wall().value();
     if (now > m_lastMs) {
         m_lastMs = now;
-        m_counter = static_cast<unsigned>(m_random.below(kCounterEnd / 2)); // the upper half is room to count up
+        m_counter = static_cast<unsigned>(m_random.below(kCounterEnd / 2)); // the upper half is left for counting up
     } else if (++m_counter == kCounterEnd) {
-        ++m_lastMs; // more ids than the counter holds, or a clock that went back: run ahead of it
+        ++m_lastMs; // the counter is exhausted, or the clock was set back: the ids run ahead of the clock
         m_counter = 0;
     }
     Uuid id;

@@ -24,7 +24,7 @@ public:
     std::string toText() const;
     std::string_view view() const { return {reinterpret_cast<const char *>(m_bytes.data()), m_bytes.size()}; }
     static Result<Uuid> fromBytes(std::string_view raw);
-    static Result<Uuid> fromText(std::string_view text); ///< 36 lower-case letters, any version
+    static Result<Uuid> fromText(std::string_view text); ///< 36 characters, lower case, any version
 
     auto operator<=>(const Uuid &) const = default;
 
@@ -33,12 +33,12 @@ private:
     std::array<unsigned char, 16> m_bytes{};
 };
 
-/// The id of an event: a version 7 UUID, chosen once per intent.
+/// The id of an event: a version 7 UUID, chosen once for an edit.
 using EventId = Uuid;
 Result<EventId> eventIdFrom(std::string_view text); ///< InvalidValue unless version 7 in lower-case text form
 
-/// Makes version 7 ids: 48 bits of wall milliseconds, a 12-bit counter that keeps ids of one millisecond in order
-/// (RFC 9562 section 6.2, method 1), 62 random bits. Never gives a smaller id than the one before. Owner only.
+/// Makes version 7 ids: 48 bits of wall milliseconds, a 12-bit counter that keeps ids of one millisecond in order (RFC 9562
+/// section 6.2, method 1), 62 random bits. The ids ascend. Owner only.
 class UuidGenerator
 {
 public:

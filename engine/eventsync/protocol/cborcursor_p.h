@@ -17,8 +17,8 @@ struct ItemHead
     std::uint64_t argument = 0;
 };
 
-// A place in bytes that are read as deterministic CBOR, item by item. A false answer leaves the place where the fault is, and
-// problem() says what it is. Looks into bytes of others; owner only.
+// Reads bytes as deterministic CBOR, item by item. After a function has returned false, at() is the place of the error and
+// problem() describes it. Refers to bytes that it does not own; owner only.
 class ItemCursor
 {
 public:
@@ -45,7 +45,7 @@ private:
     const char *m_problem = "";
 };
 
-// One item of any kind, as read() would within a whole message, `depth` containers deep. False for whatever is wrong.
+// Reads one item of any kind, like read() within a message, inside of `depth` containers. False for every error.
 bool readItem(ItemCursor &in, json::Value &out, const Shape &shape, int depth, int maxDepth);
 
 } // namespace eventsync::protocol::cbor

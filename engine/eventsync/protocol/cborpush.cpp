@@ -17,8 +17,8 @@ constexpr int kDepthOfValue = kDepthOfEvent + 4; // around an operation's value:
 constexpr std::uint64_t kEventFields = 9, kLongestOperation = 3;
 constexpr std::uint64_t kReserve = 64;           // events, operations
 
-// Every function is false where the frame is not the expected one. Map keys are known and come in one order, so they are
-// compared as they stand.
+// Every function returns false if the frame is not as expected. Map keys are known and have one order, so their bytes are
+// compared.
 class PushReader
 {
 public:

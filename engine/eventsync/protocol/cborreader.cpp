@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One pass over the bytes. Recursion goes as deep as containers do, and those are counted before they are entered. Nothing
-// is reserved on the word of a length: each item of a list costs at least one byte of input, so memory follows the input.
+// One pass over the bytes. The recursion follows containers, whose depth is checked before they are entered. No memory is
+// reserved for an announced length: each item of a list needs at least one byte of input, so memory is proportional to the
+// input.
 #include <eventsync/json/limits.h>
 #include <eventsync/protocol/cborcursor_p.h>
 
@@ -96,7 +97,7 @@ private:
         case Shape::Kind::Value:
             return invalid("a byte string inside a JSON value");
         default:
-            out = nullptr; // a field that this version does not know; one that it knows refuses null
+            out = nullptr; // a field that this version does not know; a known one refuses null
             return true;
         }
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Canonical JSON has its members in the order of their names, CBOR in the order of their encoded names, which is that of
-// their lengths first. So an object's members are written as they come, their places kept, and put in order afterwards if
-// they are not; that moves bytes and looks at nothing twice. How many items a container has is known only behind it: one
-// byte is left for its head, which is enough for nearly all, and more are put in where it is not.
+// Canonical JSON has its members in the order of their names, CBOR in the order of their encoded names, which is that of their
+// lengths first. So an object's members are written as they are read, with their offsets recorded, and sorted afterwards if
+// necessary; sorting only moves bytes. The number of items in a container is known only at its end: one byte is reserved for
+// its head, which is enough for nearly all, and more are inserted otherwise.
 #include <eventsync/protocol/cbor_p.h>
 
 #include <eventsync/json/numbers.h>
@@ -18,7 +18,7 @@ namespace eventsync::protocol::cbor {
 
 namespace {
 
-constexpr std::size_t kDigitsOfIntegers = 16; // more have no integer of the domain
+constexpr std::size_t kDigitsOfIntegers = 16; // a number with more digits is no integer of the value domain
 constexpr std::size_t kUsualMembers = 16;
 
 class Transcoder
@@ -124,7 +124,7 @@ private:
         return next('"');
     }
 
-    // Those that canonical JSON has; at the backslash, and afterwards at the last letter.
+    // Reads an escape of canonical JSON; begins at the backslash and ends at the last character.
     bool escape()
     {
         if (++m_at == m_end)
@@ -206,7 +206,7 @@ private:
 
     std::string_view bytesOf(const Member &member) const { return std::string_view(m_out).substr(member.from, member.size); }
 
-    // No name's encoding begins another's, so comparing whole members compares their names.
+    // No encoding of a name is a prefix of another one, so comparing whole members compares their names.
     void putInOrder(Members &members)
     {
         const std::size_t begin = members.front().from;

@@ -11,7 +11,7 @@ namespace eventsync::protocol::cbor {
 
 namespace {
 
-// Bytewise order of the encoded keys: a shorter text has the smaller head, so length comes first.
+// Bytewise order of the encoded keys: a shorter text has a smaller head, so length is compared first.
 bool keyBefore(std::string_view a, std::string_view b)
 {
     return a.size() != b.size() ? a.size() < b.size() : a < b;
@@ -59,8 +59,8 @@ void appendFloat(std::string &out, double number)
     }
 }
 
-// A hash or bytes in their JSON form become a byte string. Any other text there is a slip of the code that built the
-// message; it goes out as the text it is, which a peer refuses.
+// A hash or bytes in their JSON form become a byte string. Any other text there is an error of the code that built the message;
+// it is written as text, which a peer refuses.
 void appendString(std::string &out, std::string_view text, const Shape &shape)
 {
     if (shape.kind == Shape::Kind::Hash || shape.kind == Shape::Kind::Bytes) {
@@ -85,7 +85,7 @@ void append(std::string &out, const json::Value &value, const Shape &shape)
     case boost::json::kind::int64:
         appendInteger(out, value.get_int64());
         return;
-    case boost::json::kind::uint64: // never in the domain; written all the same as what it is
+    case boost::json::kind::uint64: // never in the value domain; written as it is
         appendHead(out, Major::Unsigned, value.get_uint64());
         return;
     case boost::json::kind::double_:

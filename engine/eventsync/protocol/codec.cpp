@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Both codecs share one reader and one writer of messages, which know the JSON form only. JSON frames are canonical JSON as
-// a whole, so `events`, `push` and `ack`, which are most of the traffic, are put together as text, from the canonical bytes of
-// events without looking into them; and as CBOR they are that text, transcoded. A plain `push` in CBOR is read directly.
+// Both codecs share one reader and one writer of messages, which know the JSON form only. JSON frames are canonical JSON as a
+// whole, so `events`, `push` and `ack`, which are most of the traffic, are composed as text from the canonical bytes of events,
+// without parsing them; their CBOR is that text, transcoded. A plain `push` in CBOR is read directly.
 #include <eventsync/protocol/codec.h>
 
 #include <eventsync/json/limits.h>
@@ -21,8 +21,8 @@ namespace eventsync::protocol {
 
 namespace {
 
-// No byte of a frame becomes more than so many bytes of canonical JSON: a double of five bytes in CBOR can take 23, a
-// half of three bytes 21, a control character six.
+// The most bytes of canonical JSON for one byte of a frame: a double of five bytes in CBOR can take 23, a half of three bytes
+// 21, a control character six.
 constexpr std::size_t kLargestGrowth = 8;
 
 constexpr std::size_t kFrameRoom = 256; // an `events` frame without its events
@@ -41,7 +41,7 @@ void appendItem(Bytes &out, const EventItem &item)
     else if (item.event)
         out += canonicalBytes(*item.event, EventForm::Logged);
     else
-        out += "null"; // against EventItem's contract: the peer refuses it
+        out += "null"; // violates the contract of EventItem: the peer refuses it
     if (item.vectorClock) {
         out += R"(,"vectorClock":)";
         json::appendCanonical(out, item.vectorClock->toJson());
@@ -49,7 +49,7 @@ void appendItem(Bytes &out, const EventItem &item)
     }
 }
 
-// The items, each by append(out, item), with commas between.
+// Writes the items by append(out, item), separated by commas.
 template<class T, class Append>
 void appendList(Bytes &out, const std::vector<T> &items, const Append &append)
 {
@@ -134,7 +134,7 @@ Bytes jsonOf(const Ack &ack)
     return out;
 }
 
-// Of the messages that are most of the traffic.
+// Only for the messages that are most of the traffic.
 std::optional<Bytes> directJson(const Message &message)
 {
     if (const auto *events = std::get_if<Events>(&message))

@@ -13,6 +13,7 @@
 
 namespace eventsync::protocol {
 
+/// How large a received message may be.
 struct DecodeLimits
 {
     std::size_t frameBytes = limits::kFrameBytes;
@@ -20,10 +21,12 @@ struct DecodeLimits
     int depth = limits::kDepth + limits::kEventDepthExtra + limits::kFrameDepthExtra;
 };
 
-/// Any bytes give a message or a named error: InvalidMessage, UnknownMessage, InvalidValue, UnknownField (of an event),
-/// TooLarge, TooDeep. CBOR that is not RFC 8949 section 4.2.1 deterministic is InvalidValue. Never throws.
+/// Decodes any bytes, with a message or one of these errors as the result: InvalidMessage, UnknownMessage, InvalidValue,
+/// UnknownField (of an event), TooLarge, TooDeep. CBOR that is not RFC 8949 section 4.2.1 deterministic is InvalidValue. Never
+/// throws.
 Result<Message> decode(std::string_view bytes, Codec codec, const DecodeLimits &limits = {});
-/// What a message names that decode() refused, as far as it can be read, so that the refusal reaches whom it concerns.
+/// The names in a message that decode() refused, as far as they can be read, so that the error can be reported for the right
+/// document or query.
 struct RefusedNames
 {
     std::optional<DocumentId> documentId = {};
@@ -34,7 +37,7 @@ RefusedNames namesInRefused(std::string_view bytes, Codec codec, const DecodeLim
 Result<std::vector<Message>> decodeList(std::string_view json, const DecodeLimits &limits = {});
 Bytes encode(const Message &message, Codec codec);
 
-/// A message on its way to one or many peers: encoded at most once per codec, whoever asks first. Immutable; any thread.
+/// A message on its way to one or many peers: encoded at most once per codec, at the first use. Immutable; any thread.
 class OutgoingMessage
 {
 public:

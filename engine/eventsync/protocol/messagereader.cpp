@@ -205,7 +205,7 @@ Result<Event> eventFrom(const json::Value &value, EventForm form, const Document
     return event;
 }
 
-// An event, or {event, vectorClock} for those who asked for clocks.
+// An event, or {event, vectorClock} if clocks were requested.
 Result<EventItem> eventItemFrom(const json::Value &value, const DocumentId &documentId, const ReadLimits &limits)
 {
     EventItem item;
@@ -229,7 +229,7 @@ Message readHello(Read &read, const ReadLimits &)
     const std::int64_t version = read.integer("protocol");
     hello.protocol = static_cast<int>(std::min<std::int64_t>(version, std::numeric_limits<int>::max()));
     if (hello.protocol != kProtocolVersion)
-        return hello; // its other fields may mean something else: the answer is UnsupportedProtocol
+        return hello; // in another version its fields may have another meaning: the answer is UnsupportedProtocol
     hello.clientId = read.take(clientIdFrom(read.text("clientId")), "clientId");
     hello.clientSecret = read.optionalText("clientSecret");
     hello.token = read.optionalText("token");

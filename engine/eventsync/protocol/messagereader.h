@@ -6,18 +6,19 @@
 
 namespace eventsync::protocol {
 
+/// How large the values in a message may be.
 struct ReadLimits
 {
     std::size_t eventBytes;
-    bool measureEvents; ///< false when the whole frame is so small that no event in it can be too large
+    bool measureEvents; ///< false if the frame is so small that no event in it can be too large
 };
 
-/// A message from its JSON form: InvalidMessage, UnknownMessage, and what its fields say. Unknown fields are ignored, those
-/// of events refused.
+/// A message from its JSON form: InvalidMessage, UnknownMessage, or the error of a field. Unknown fields are ignored, except in
+/// events.
 Result<Message> messageFrom(const json::Value &value, const ReadLimits &limits);
 
-/// The fields of a `subscribe` that say what its sender has of a document; other requests carry them too. What it means if
-/// neither afterSeq nor vectorClock is there is up to the caller. What is wrong with a field is noted in the reader.
+/// The fields of a `subscribe` that describe what its sender has of a document; other requests have them too. The caller
+/// decides what it means if neither afterSeq nor vectorClock is present. Errors of fields are kept in the reader.
 Subscribe subscribeFrom(FieldReader &read, const DocumentId &documentId);
 
 } // namespace eventsync::protocol

@@ -28,27 +28,29 @@ constexpr int kProtocolVersion = 1;
 
 // ---- handshake
 
+/// From a client: the first message of a connection.
 struct Hello
 {
     int protocol = kProtocolVersion;
     ClientId clientId;
-    std::optional<std::string> clientSecret = {}; ///< binds the id to its first user where there is no token
+    std::optional<std::string> clientSecret = {}; ///< without tokens: binds the id to its first user
     std::optional<std::string> token = {};
     std::string userAgent = {};
     std::vector<std::string> capabilities = {}; ///< "vectorClock"
 };
 
-/// what the server grants; a client stays below
+/// The limits that the server grants to a client.
 struct WireLimits
 {
     std::int64_t documentBytes = 0, eventBytes = 0, frameBytes = 0, inFlight = 0, documentsPerConnection = 0,
                  presenceBytes = 0;
 };
 
+/// From the server: the answer to `hello`.
 struct Welcome
 {
     int protocol = kProtocolVersion;
-    std::string epoch; ///< for people and logs; the chain decides
+    std::string epoch; ///< for users and logs; only chain values decide
     Timestamp serverTime;
     std::string durability;
     std::int64_t heartbeatMs = 0;
@@ -56,22 +58,25 @@ struct Welcome
     std::optional<std::int64_t> tokenExpiresInMs = {};
 };
 
+/// From a client: a new token for the same connection.
 struct Auth { std::string token; };
 
 // ---- documents
 
+/// A position that a client has had, to find the last one in common.
 struct Checkpoint
 {
     ServerSeq serverSeq;
     Digest chain;
 };
 
-/// of a queue entry or a kept acknowledged event; on the wire [first, current]
+/// The id of a queue entry or of a kept acknowledged event; on the wire [first, current].
 struct PendingId
 {
     EventId first, current;
 };
 
+/// From a client: follow a document from a position on.
 struct Subscribe
 {
     DocumentId documentId;
@@ -85,13 +90,14 @@ struct Subscribe
     std::optional<std::int64_t> snapshotPart = {}; ///< resume a snapshot from this part
 };
 
-/// on the wire [asked, logged, serverSeq]
+/// On the wire [asked, logged, serverSeq].
 struct KnownId
 {
     EventId asked, logged;
     ServerSeq serverSeq;
 };
 
+/// From the server: one part of the state of a document at a position, instead of its events before.
 struct Snapshot
 {
     DocumentId documentId;
@@ -108,15 +114,16 @@ struct Snapshot
     VectorClock vectorClock = {};
 };
 
-/// One event in an `events` message. The server passes the canonical bytes through as they are stored; a decoder sets
-/// `event`. At least one of the two is there.
+/// One event in an `events` message. The server passes on the stored canonical bytes; a decoder sets `event`. At least one of
+/// the two is set.
 struct EventItem
 {
     EventPtr event = {};
     std::shared_ptr<const Bytes> canonical = {};
-    std::optional<VectorClock> vectorClock = {}; ///< beside the event, on request
+    std::optional<VectorClock> vectorClock = {}; ///< sent with the event, on request
 };
 
+/// From the server: the next events of a document, in order.
 struct Events
 {
     DocumentId documentId;
@@ -125,26 +132,30 @@ struct Events
     ServerSeq last = {}; ///< of the last one; on the wire the event says it
 };
 
+/// What a client may do with a document.
 enum class Permission { Read, Write };
 
+/// From the server: a subscription has reached the head. Pushes are accepted from here on.
 struct Synced
 {
     DocumentId documentId;
     Position position;
     ServerSeq horizon;
-    ClientSeq clientSeq; ///< the last one of yours
+    ClientSeq clientSeq; ///< the last one of the receiving client
     Permission permission = Permission::Write;
     std::optional<CollectionPolicy> policy = {};
     std::optional<VectorClock> vectorClock = {};
 };
 
+/// From the server: the client has a history that is not in this log.
 struct Diverged
 {
     DocumentId documentId;
-    ServerSeq commonSeq; ///< 0: nothing shared
+    ServerSeq commonSeq; ///< 0: nothing in common
     ServerSeq serverSeq;
 };
 
+/// From a client: its next edits of one document.
 struct Push
 {
     BatchId batchId;
@@ -152,6 +163,7 @@ struct Push
     std::vector<EventPtr> events; ///< clientSeq ascending
 };
 
+/// What became of one pushed edit.
 struct AckResult
 {
     EventId id;
@@ -164,6 +176,7 @@ struct AckResult
     std::optional<std::string> path = {};
 };
 
+/// From the server: the answer to a `push`.
 struct Ack
 {
     BatchId batchId;
@@ -171,27 +184,32 @@ struct Ack
     std::vector<AckResult> results;
 };
 
+/// From a client: how far it has durably stored a document.
 struct Cursor
 {
     DocumentId documentId;
     ServerSeq serverSeq;
 };
 
+/// From the server: how far other clients are.
 struct Cursors
 {
     DocumentId documentId;
     std::vector<StateVector> cursors; ///< {clientId, serverSeq, vectorClock, at}
 };
 
+/// From a client and to the others: what a client shows of itself in a document.
 struct Presence
 {
     DocumentId documentId;
     ClientId clientId;
-    json::Value state; ///< null: gone
+    json::Value state; ///< null: the client has left
 };
 
+/// From a client: the end of a subscription.
 struct Unsubscribe { DocumentId documentId; };
 
+/// From the server: the right to read a document has ended.
 struct Revoked
 {
     DocumentId documentId;
@@ -200,6 +218,7 @@ struct Revoked
 
 // ---- collections
 
+/// From a client: follow the heads of a collection.
 struct Watch
 {
     CollectionName collection;
@@ -208,6 +227,7 @@ struct Watch
     std::optional<std::string> since = {}; ///< a token of `watching`
 };
 
+/// The newest position of one document in a collection.
 struct Head
 {
     DocumentId documentId;
@@ -217,23 +237,27 @@ struct Head
     std::optional<ErrorCode> code = {}; ///< in place of the fields: TooLarge for a message
 };
 
+/// From the server: heads that a watch has to report.
 struct Heads
 {
     CollectionName collection;
     std::vector<Head> heads;
 };
 
+/// From the server: a watch has reported all heads; the token continues from here.
 struct Watching
 {
     CollectionName collection;
     std::string token;
-    bool full = false; ///< the heads since `watch` are everything there is, and not what has changed since a token
+    bool full = false; ///< the heads since `watch` are all documents, not only those that have changed since a token
 };
 
+/// From a client: the end of a watch.
 struct Unwatch { CollectionName collection; };
 
 // ---- questions
 
+/// Asks for events of a document.
 struct EventsQuery
 {
     DocumentId documentId;
@@ -242,12 +266,15 @@ struct EventsQuery
     std::optional<ClientId> clientId = {};
     std::optional<json::Pointer> path = {};
 };
+/// Asks for a document at one position.
 struct StateAtQuery { DocumentId documentId; ServerSeq serverSeq; };
+/// Asks for the state vectors of the clients of a document.
 struct StateVectorsQuery
 {
     DocumentId documentId;
     std::optional<ClientId> after = {}; ///< the `next` of the answer before
 };
+/// Asks for the documents of a collection.
 struct ListQuery
 {
     CollectionName collection;
@@ -257,17 +284,19 @@ struct ListQuery
     std::optional<std::int64_t> limit = {};
     std::optional<std::string> pageToken = {};
 };
+/// Asks for numbers about the server.
 struct StatsQuery {};
 
+/// From a client: a question with its id.
 struct Query
 {
     std::string requestId;
     std::variant<EventsQuery, StateAtQuery, StateVectorsQuery, ListQuery, StatsQuery> query;
 };
 
-/// `content` holds the members of the answer beside requestId, part, more: events; state, serverSeq; stateVectors, next;
-/// items, nextPageToken; stats. What is too long for one message comes in parts, each with a `piece` of the content's canonical
-/// JSON; the pieces joined are the content.
+/// `content` has the members of the answer apart from requestId, part and more: events; state, serverSeq; stateVectors, next;
+/// items, nextPageToken; stats. An answer that is too long for one message is sent in parts, each with a `piece` of the
+/// content's canonical JSON; the joined pieces are the content.
 struct QueryResult
 {
     std::string requestId;
@@ -281,12 +310,16 @@ struct QueryResult
 
 // ---- the connection
 
+/// From either side: asks for a `pong`.
 struct Ping { std::int64_t n = 0; };
+/// The answer to a `ping`.
 struct Pong { std::int64_t n = 0; };
 
+/// What an error ends: nothing but the message, the subscription of a document, or the connection.
 enum class ErrorScope { Message, Document, Connection };
 
-/// "error"
+/// From the server: an error, with its scope. Type From the server: an error, with its scope. Type From the server: an error,
+/// with its scope. Type "error" on the wire. on the wire. on the wire.
 struct ErrorMessage
 {
     ErrorCode code = ErrorCode::Internal;
@@ -297,14 +330,15 @@ struct ErrorMessage
     std::optional<std::string> action = {};
 };
 
+/// From the server: it is about to stop.
 struct GoAway { std::int64_t retryAfterMs = 0; };
 
 using MessageVariant = std::variant<Hello, Welcome, Auth, Subscribe, Snapshot, Events, Synced, Diverged, Push, Ack, Cursor, Cursors,
                                     Presence, Unsubscribe, Revoked, Watch, Heads, Watching, Unwatch, Query, QueryResult, Ping,
                                     Pong, ErrorMessage, GoAway>;
 
-/// Any message. How one is made, copied, moved and destroyed is compiled once, in messages.cpp: with an alias of the variant
-/// each source that holds messages would compile that again, which takes seconds.
+/// Any message. Its constructors, assignments and destructor are compiled once, in messages.cpp: with an alias of the variant
+/// each source would compile them again, which takes seconds.
 struct Message : MessageVariant
 {
     Message();

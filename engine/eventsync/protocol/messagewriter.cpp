@@ -31,7 +31,8 @@ Value valueOf(const std::string &text)
 {
     return Value(text);
 }
-// Flags and numbers take no other type: as a plain overload the number would take a flag, and write `true` as 1.
+// Flags and numbers are templates, which convert no other type: a plain overload for numbers would accept a flag and write
+// `true` as 1.
 template<std::same_as<bool> Flag>
 Value valueOf(Flag flag)
 {

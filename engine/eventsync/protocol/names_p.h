@@ -6,7 +6,7 @@
 #include <array>
 #include <string_view>
 
-// The words of the wire for the enumerations of messages.h, in the order of their values.
+// The names on the wire for the enumerations of messages.h, in the order of their values.
 namespace eventsync::protocol::names {
 
 inline constexpr std::array<std::string_view, 2> kPermissions = {"read", "write"};

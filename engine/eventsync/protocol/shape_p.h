@@ -7,19 +7,19 @@
 
 namespace eventsync::protocol {
 
-// Where a message holds bytes. In JSON a hash is hexadecimal text and other bytes are base64url text; in CBOR both are byte
-// strings. Messages are built and read in their JSON form; the CBOR codec walks along a Shape and changes those places
-// only. The names mean the same in every message, so there is one Shape for all. Static data; any thread.
+// Where a message has bytes. In JSON a hash is hexadecimal text and other bytes are base64url text; in CBOR both are byte
+// strings. Messages are built and read in their JSON form; the CBOR codec follows a Shape and converts these places only. The
+// names mean the same in every message, so there is one Shape for all. Static data; any thread.
 struct Shape
 {
     enum class Kind {
-        Fields, // an object of the protocol: named members have shapes of their own, others are loose
-        Items,  // a list, each item of the shape `item`
-        Pair,   // a list whose second item is of the shape `item`
+        Fields, // an object of the protocol: named members have their own shapes, others are Loose
+        Items,  // a list; each item has the shape `item`
+        Pair,   // a list whose second item has the shape `item`
         Hash,   // 32 bytes
         Bytes,
-        Value,  // a user's JSON: no byte strings anywhere in it
-        Loose,  // anything else; a byte string there can only be in a field that this version does not know
+        Value,  // JSON of a user, without byte strings
+        Loose,  // anything else; a byte string can only be in a field that this version does not know
     };
     struct Field
     {

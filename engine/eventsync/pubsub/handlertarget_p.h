@@ -12,8 +12,8 @@
 
 namespace eventsync::pubsub {
 
-// A subscriber's handler, for those who call it: it can be switched off from any thread while calls to it are already posted,
-// and once it is off its executor is not touched any more.
+// A subscriber's handler, shared with its callers. It can be ended from any thread while calls of it are already posted; then
+// its executor is not used any more.
 template<class Handler>
 class HandlerTarget : public std::enable_shared_from_this<HandlerTarget<Handler>>
 {
@@ -30,7 +30,7 @@ public:
         const std::lock_guard lock(m_mutex);
         m_alive = false;
     }
-    // Posts a call of task(handler), which does nothing if the target has ended by then.
+    // Posts a call of task(handler), which does nothing if the target has ended before it runs.
     template<class Task>
     void post(Task task)
     {
@@ -59,7 +59,7 @@ void dropEnded(TargetList<Handler> &targets)
     std::erase_if(targets, [](const auto &target) { return !target->isAlive(); });
 }
 
-// The subscriber's end of it; `ended` is called after it was switched off, on the destroying thread.
+// The subscriber's handle: its destructor ends the target, then calls `ended` on the destroying thread.
 template<class Handler>
 class TargetHold final : public SubscriptionHandle
 {

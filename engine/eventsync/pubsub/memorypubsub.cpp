@@ -13,7 +13,7 @@ namespace eventsync::pubsub {
 
 namespace {
 
-// A handler that can be switched off while calls to it are already posted.
+// A handler that can be ended while calls of it are already posted.
 template<class Handler>
 struct Target
 {

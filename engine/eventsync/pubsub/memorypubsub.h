@@ -6,7 +6,7 @@
 
 namespace eventsync::pubsub {
 
-/// PubSub within one process. Loses nothing. Any thread: a mutex guards the list of subscriptions, handlers run on their
+/// PubSub within one process. It loses no messages. Any thread: a mutex guards the list of subscriptions, handlers run on their
 /// executors (docs/decisions/0046).
 class MemoryPubSub final : public PubSub
 {
@@ -34,7 +34,7 @@ public:
     MemoryPeerDiscovery(std::shared_ptr<Directory> directory, Peer self);
     ~MemoryPeerDiscovery() override;
 
-    Result<> start() override; ///< Conflict if a node of this id is there already
+    Result<> start() override; ///< Conflict if there is a node with this id already
     void stop() override;
     std::vector<Peer> peers() const override;
     [[nodiscard]] SubscriptionPtr watch(Executor &executor, Handler handler) override;

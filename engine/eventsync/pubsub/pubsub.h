@@ -11,7 +11,7 @@
 
 namespace eventsync::pubsub {
 
-/// Keeps a subscription alive; destroying it ends the subscription, and its handler is not called again (on the executor's
+/// The handle of a subscription. Destroying it ends the subscription, and its handler is not called again (on the executor's
 /// thread: at once; from another thread: after at most the task that is running).
 class SubscriptionHandle
 {
@@ -20,9 +20,9 @@ public:
 };
 using SubscriptionPtr = std::unique_ptr<SubscriptionHandle>;
 
-/// Messages by topic, at most once, to whoever is subscribed at that moment. They are hints: they may be lost, repeated or
-/// come late, never invented; what must not be lost is read from a log. Within one publisher and topic the order is kept
-/// while nothing is lost. The publisher gets its own messages too, if it subscribes. Any thread.
+/// Messages by topic, delivered at most once to the current subscribers. They are hints: they may be lost, repeated or late,
+/// but are never invented; data that must not be lost is read from a log. Messages of one publisher and topic keep their order
+/// while none is lost. A publisher that subscribes gets its own messages too. Any thread.
 class PubSub
 {
 public:
@@ -32,12 +32,13 @@ public:
 
     virtual ~PubSub() = default;
 
-    /// `done` is posted to `executor`: the message left this process, or Unavailable, TooLarge.
+    /// `done` is posted to `executor` when the message has left this process, or with Unavailable or TooLarge.
     virtual void publish(const std::string &topic, Bytes message, Executor &executor, std::function<void(Result<>)> done = {}) = 0;
     /// `handler` is called on `executor` for every message that arrives after `ready` was.
     [[nodiscard]] virtual SubscriptionPtr subscribe(const std::string &topic, Executor &executor, Handler handler,
                                                     std::function<void(Result<>)> ready = {}) = 0;
-    /// Told on `executor` when the way to the others breaks and is mended: after Up, messages may have been missed.
+    /// `handler` is called on `executor` when the connection to the others is lost and restored. After Up, messages may have
+    /// been missed.
     [[nodiscard]] virtual SubscriptionPtr watchLink(Executor &executor, LinkHandler handler) = 0;
 };
 

@@ -77,7 +77,7 @@ void RedisConnection::connected()
     logIn();
 }
 
-// The replies come in order, so the last command's tells that all went well.
+// Replies arrive in order, so the last command's reply shows that all have succeeded.
 void RedisConnection::logIn()
 {
     const auto check = [this](const redisReply *reply) {
@@ -117,7 +117,7 @@ void RedisConnection::broke(const Error &error)
     m_due = now + Milliseconds(m_random.below(static_cast<std::uint64_t>(m_retryBound.count()) + 1));
     m_retryBound = std::min(m_retryBound * 2, m_timing.retryLongest);
     m_wantsToWrite = false;
-    // The context may be in use further up the stack: it is freed by tick().
+    // The context may be in use by a caller: tick() frees it.
     for (const ReplyHandler &handler : std::exchange(m_replies, {})) {
         if (handler)
             handler(nullptr);
@@ -214,7 +214,7 @@ void RedisConnection::tick()
         return broke({ErrorCode::Unavailable, "silent"});
     if (now - m_lastReceived >= m_timing.ping && !m_pinged) {
         m_pinged = true;
-        // On a connection that takes pushes the answer comes as one; elsewhere it has its turn.
+        // On a connection with pushes the answer arrives as a push; otherwise as a reply in order.
         command({"PING"}, m_handlers.push ? ReplyHandler() : [](const redisReply *) {});
     }
 }

@@ -20,19 +20,19 @@ namespace eventsync::pubsub {
 // The text of a string, status or error reply, as long as the reply.
 std::string_view textOf(const redisReply &reply);
 
-// One connection to a Redis server over hiredis, never blocking but for the look-up of a host's name: it connects, logs in,
-// sends commands and hands out replies in their order, notices a silent server by asking, and after a break tries again
-// with full jitter. Driven by a RedisThread; owner only (that thread).
+// One connection to a Redis server over hiredis, which blocks only for the look-up of a host name. It connects, authenticates,
+// sends commands and delivers replies in order, detects a silent server with pings, and connects again with full jitter after a
+// loss. Used by a RedisThread; owner only (that thread).
 class RedisConnection
 {
 public:
     using Milliseconds = std::chrono::milliseconds;
-    using ReplyHandler = std::function<void(const redisReply *)>; // nullptr: the connection broke before
+    using ReplyHandler = std::function<void(const redisReply *)>; // null: the connection was lost before the reply
     struct Handlers
     {
         std::function<void()> up;
-        std::function<void(const Error &)> down;         // after up, or when an attempt failed
-        std::function<void(const redisReply &)> push = {}; // what no command waits for
+        std::function<void(const Error &)> down;         // after `up`, or after a failed attempt
+        std::function<void(const redisReply &)> push = {}; // replies that belong to no command
     };
 
     RedisConnection(RedisEndpoint endpoint, RedisTiming timing, const Clock &clock, Random &random, Handlers handlers);
@@ -41,15 +41,15 @@ public:
     RedisConnection &operator=(const RedisConnection &) = delete;
 
     bool isUp() const { return m_state == State::Up; }
-    // Only while it is up. Without a handler no reply is expected (or it comes as a push).
+    // Only while the connection is up. Without a handler no reply is expected (or it arrives as a push).
     void command(const std::vector<std::string_view> &parts, ReplyHandler reply);
-    void close(); // and stay so
+    void close(); // permanently
 
     // For the thread's loop.
     int descriptor() const;
     bool wantsToWrite() const;
     void ready(bool readable, bool writable);
-    void tick();                        // what is due: a retry, a ping, a time-out
+    void tick();                        // does does does what is due: a retry, a ping, a time-out
     Milliseconds nextDue() const;       // steady time
 
 private:

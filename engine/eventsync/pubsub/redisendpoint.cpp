@@ -17,7 +17,7 @@ std::optional<int> numberIn(std::string_view text, int most)
     return value;
 }
 
-// %2F -> /. Nothing if it is no percent-encoding.
+// %2F -> /. None if it is not a valid percent-encoding.
 std::optional<std::string> decoded(std::string_view text)
 {
     std::string out;

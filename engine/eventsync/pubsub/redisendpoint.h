@@ -10,7 +10,7 @@
 
 namespace eventsync::pubsub {
 
-/// Where a Redis server is, and how to get in.
+/// The address of a Redis server, and the credentials.
 struct RedisEndpoint
 {
     std::string host = "127.0.0.1"; ///< or ...
@@ -20,19 +20,20 @@ struct RedisEndpoint
     std::string password = {};
     int database = 0;
 
-    /// For messages: without the password.
+    /// For log lines and errors: without the password.
     std::string toString() const;
 };
 
-/// redis://[user:password@]host[:port][/database] or unix:///path[?db=n]. InvalidValue; Unavailable for rediss://: there is
-/// no TLS here, put a tunnel in front.
+/// redis://[user:password@]host[:port][/database] or unix:///path[?db=n]. InvalidValue; Unavailable for rediss://, since TLS is
+/// not supported; use a tunnel.
 Result<RedisEndpoint> redisEndpointFrom(std::string_view url);
 
+/// How long a connection to Redis waits, and when it tries again.
 struct RedisTiming
 {
     std::chrono::milliseconds retryFirst = limits::kPubSubRetryFirst;
     std::chrono::milliseconds retryLongest = limits::kPubSubRetryLongest;
-    std::chrono::milliseconds retryHealthy = limits::kPubSubRetryHealthy; ///< so long connected: the retries begin anew
+    std::chrono::milliseconds retryHealthy = limits::kPubSubRetryHealthy; ///< after a connection of this length the delays are short again
     std::chrono::milliseconds connect = limits::kPubSubConnectTime;
     std::chrono::milliseconds ping = limits::kPubSubPing;
     std::chrono::milliseconds answer = limits::kPubSubAnswerTime;

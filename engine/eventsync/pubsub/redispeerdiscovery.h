@@ -9,14 +9,15 @@
 
 namespace eventsync::pubsub {
 
-/// The nodes of a group that share a Redis server. Each announces itself every interval; one script does that, forgets who
-/// has been silent for limits::kPeerMissed intervals (by Redis' clock), and answers with the list, so nothing is ever scanned.
-/// The group's two keys expire by themselves when all have gone. While Redis cannot be reached, the last list stands for that
-/// same time; then it is empty.
+/// The nodes of a group that share a Redis server. Each announces itself once per interval. One script does this, removes nodes
+/// that have been silent for limits::kPeerMissed intervals (by Redis' clock), and returns the list, so keys are never scanned.
+/// The group's two keys expire when all nodes have left. If Redis cannot be reached, the last list stays valid for the same
+/// time, and is then empty.
 ///
-/// start() waits for Redis' first answer, at most RedisTiming::connect: Conflict if another living node has this id (one that
-/// crashed counts as living until it has been silent long enough), InvalidValue for an id or address that is too long. If Redis
-/// cannot be reached that is no error: the node announces itself as soon as it can. Any thread, but start() and stop() from one.
+/// start() waits for Redis' first answer, at most RedisTiming::connect: Conflict if another active node has this id (a crashed
+/// one counts as active until it has been silent long enough), InvalidValue for an id or address that is too long. It is not an
+/// error if Redis cannot be reached: the node announces itself as soon as possible. Any thread, but start() and stop() from
+/// one.
 class RedisPeerDiscovery final : public PeerDiscovery
 {
 public:

@@ -8,15 +8,15 @@
 
 namespace eventsync::pubsub {
 
-/// PubSub between processes and machines, over Redis. A thread of its own holds two connections, one that publishes and one
-/// that hears; after a break it connects again, with full jitter, and subscribes again before it tells Link::Up. What was
-/// published or heard while the link was down is lost, as PubSub says.
+/// PubSub between processes and machines, over Redis. It has a thread with two connections, one for publishing and one for
+/// subscriptions. After a loss it connects again, with full jitter, and subscribes again before it reports Link::Up. Messages
+/// that are published while the link is down are lost, as PubSub permits.
 ///
-/// publish: TooLarge above limits::kPubSubMessageBytes, QueueFull when the connection cannot keep up, Unavailable while there is
-/// none or when it breaks before Redis has the message, ShuttingDown at the end. A message is kept while the very first
-/// attempt to connect is being made. subscribe: `ready` waits until Redis has confirmed; TooLarge for a topic's name.
+/// publish: TooLarge above limits::kPubSubMessageBytes, QueueFull when the connection cannot keep up, Unavailable while there
+/// is none or when it breaks before Redis has the message, ShuttingDown at the end. During the first attempt to connect,
+/// messages are kept. subscribe: `ready` waits until Redis has confirmed; TooLarge for a topic's name.
 ///
-/// Any thread; the executors of publish() outlive the object. The destructor waits for the thread, not for the network.
+/// Any thread; the executors of publish() must outlive the object. The destructor waits for the thread, not for the network.
 class RedisPubSub final : public PubSub
 {
 public:
@@ -24,9 +24,9 @@ public:
     {
         RedisEndpoint endpoint = {};
         RedisTiming timing = {};
-        std::string prefix = {}; ///< before every topic's name in Redis
+        std::string prefix = {}; ///< prepended to every topic's name in Redis
     };
-    /// `clock` and `random` are used on the object's own thread: SystemClock and SystemRandom may be shared.
+    /// `clock` and `random` are used on the object's own thread; SystemClock and SystemRandom may be shared between threads.
     RedisPubSub(Options options, const Clock &clock, Random &random);
     ~RedisPubSub() override;
 

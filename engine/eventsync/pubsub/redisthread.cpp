@@ -16,7 +16,7 @@ namespace eventsync::pubsub {
 namespace {
 
 constexpr std::chrono::milliseconds kLongestWait(60'000);
-constexpr std::chrono::milliseconds kUnwokenWait(50); // between looks into a mailbox for which no descriptor is left
+constexpr std::chrono::milliseconds kUnwokenWait(50); // between polls of a mailbox without a descriptor
 
 } // namespace
 
@@ -53,9 +53,9 @@ bool RedisThread::openPipe()
 void RedisThread::wake()
 {
     if (!hasPipe())
-        return; // the thread looks by itself
+        return; // the thread polls
     const char byte = 0;
-    [[maybe_unused]] const ssize_t written = ::write(m_pipe[1], &byte, 1); // a full pipe wakes as well
+    [[maybe_unused]] const ssize_t written = ::write(m_pipe[1], &byte, 1); // a full pipe wakes the thread as well
 }
 
 void RedisThread::end()
@@ -99,7 +99,7 @@ void RedisThread::runTasks()
 void RedisThread::wait()
 {
     const bool isWoken = hasPipe() || openPipe();
-    std::vector<pollfd> sockets{{m_pipe[0], POLLIN, 0}}; // poll() passes over a negative one
+    std::vector<pollfd> sockets{{m_pipe[0], POLLIN, 0}}; // poll() ignores a negative one
     std::vector<RedisConnection *> owners;
     auto due = m_wakeTime;
     for (RedisConnection *connection : m_connections) {

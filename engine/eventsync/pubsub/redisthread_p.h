@@ -10,21 +10,21 @@
 
 namespace eventsync::pubsub {
 
-// A thread with a mailbox that serves Redis connections: it waits for their sockets, for tasks and for the next thing due.
-// post() from any thread; everything else on the thread itself, in a task. Without a descriptor for its mailbox it looks there
-// now and then until it gets one.
+// A thread with a mailbox that serves Redis connections: it waits for their sockets, for tasks and for the next due time.
+// post() from any thread; everything else on the thread itself, in a task. If no descriptor is left for the mailbox, the thread
+// polls it until it gets one.
 class RedisThread final : public Executor
 {
 public:
     explicit RedisThread(const Clock &clock);
-    ~RedisThread() override; // runs what was posted, then ends the thread
+    ~RedisThread() override; // runs posted tasks, then ends the thread
 
     void post(Task task) override;
     void add(RedisConnection *connection) { m_connections.push_back(connection); }
     void remove(RedisConnection *connection) { std::erase(m_connections, connection); }
-    // Called once when that steady time has come; a later call replaces it.
+    // `task` is called once at this steady time; a later call replaces the earlier one.
     void wakeAt(std::chrono::milliseconds time, Task task);
-    void end(); // as the destructor
+    void end(); // like the destructor
 
 private:
     void run();

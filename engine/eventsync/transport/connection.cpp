@@ -33,8 +33,8 @@ std::optional<ErrorCode> errorOf(CloseCode code)
 
 } // namespace
 
-// Every callback may destroy the connection and with it the std::function that is running, so each is called through a
-// copy of the shared Callbacks, and nothing of *this is touched after the call.
+// Every callback may destroy the connection and with it the std::function that is running, so each is called through a copy of
+// the shared Callbacks, and *this is not used after the call.
 
 std::string_view subprotocol(Codec codec)
 {

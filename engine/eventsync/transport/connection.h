@@ -17,28 +17,31 @@
 
 namespace eventsync::transport {
 
+/// What carries the frames of a connection.
 enum class TransportKind { Loopback, WebSocket, Sse };
 
 std::string_view subprotocol(Codec codec); ///< "eventsync.v1.json", "eventsync.v1.cbor"
 std::optional<Codec> codecFromSubprotocol(std::string_view name);
 
-/// RFC 6455 section 7.4. Abnormal never travels: it says that the connection broke without a word.
+/// RFC 6455 section 7.4. Abnormal is never sent: it means that the connection was lost without a close frame.
 enum class CloseCode : std::uint16_t {
     Normal = 1000, GoingAway = 1001, ProtocolError = 1002, UnsupportedData = 1003, Abnormal = 1006, InvalidPayload = 1007,
     PolicyViolation = 1008, TooLarge = 1009, InternalError = 1011, TryAgainLater = 1013,
 };
 
+/// Why a connection ended.
 struct CloseReason
 {
     CloseCode code = CloseCode::Normal;
-    std::string text;               ///< the closer's word, or what the system said; UTF-8
+    std::string text;               ///< the peer's text, or the system's error text; UTF-8
     bool byPeer = false;            ///< the other side closed it
-    std::optional<ErrorCode> error; ///< set when it was no orderly close: Unavailable, Timeout, TooLarge, OriginRefused, ...
+    std::optional<ErrorCode> error; ///< set after an abnormal end: Unavailable, Timeout, TooLarge, OriginRefused, ...
 };
 
-/// What a close frame means. Its text names the error better than the few codes can, where it is the name of one.
+/// The reason of a received close frame. If its text is the name of an ErrorCode, that code is used, because it is more precise
+/// than the close code.
 CloseReason reasonOfCloseFrame(CloseCode code, std::string text, bool byPeer);
-/// As much of a text as a close frame carries (RFC 6455 section 5.5), cut between characters.
+/// The part of a text that fits a close frame (RFC 6455 section 5.5), cut between characters.
 std::string_view closeFrameText(std::string_view utf8);
 
 /// What is known of the peer and, on the server's side, of the request that opened the connection.
@@ -53,7 +56,7 @@ struct ConnectionInfo
     std::vector<std::string> path; ///< decoded segments: {"sync", "game-1"}
     Query query;                   ///< decoded, in order
     std::string origin, authorization, userAgent;
-    std::string resumeToken;       ///< SSE: the Last-Event-ID the client came with
+    std::string resumeToken;       ///< SSE: the Last-Event-ID of the client's request
 
     std::optional<std::string_view> queryValue(std::string_view name) const; ///< the first of that name
 };
@@ -67,19 +70,19 @@ struct WaterMarks
     std::size_t hard = limits::kUnsentHardBytes;
 };
 
-/// Two ends, frames in order between them, each whole or not at all. Knows no message.
+/// A connection that carries frames in both directions, in order, each completely or not at all. It does not interpret frames.
 ///
-/// Plain callbacks, so that it works with and without an event loop. Owner only: everything is called on the thread that
-/// made the connection (of a loopback: by its Executor). Callbacks are never called inside close() or abort(); of those that
-/// can come inside send() there is only highWaterPassed. `closed` comes exactly once and is the last; frames that arrive
-/// after this side's close() are dropped. A connection may be destroyed inside its own callbacks, and calls none after that.
+/// Plain callbacks, so that it works with and without an event loop. Owner only: everything is called on the thread that made
+/// the connection (of a loopback: by its Executor). Callbacks are never called inside close() or abort(); only highWaterPassed
+/// can be called inside send(). `closed` is called exactly once, as the last one; frames that arrive after this side's close()
+/// are dropped. A connection may be destroyed inside its own callbacks, and calls none after that.
 class Connection
 {
 public:
     enum class State { Connecting, Open, Closing, Closed };
     struct Callbacks
     {
-        std::function<void()> opened = {}; ///< of a dialled connection; one from a Listener is open already
+        std::function<void()> opened = {}; ///< for a dialled connection; one from a Listener is open already
         std::function<void(const Frame &)> frameReceived = {};
         std::function<void()> highWaterPassed = {};
         std::function<void()> drained = {};
@@ -90,7 +93,7 @@ public:
     Connection(const Connection &) = delete;
     Connection &operator=(const Connection &) = delete;
 
-    /// Whoever gets a connection from a Listener or dial() sets them before going back to the event loop.
+    /// Must be called for a new connection before the event loop runs again.
     void setCallbacks(Callbacks callbacks);
     void setWaterMarks(WaterMarks marks) { m_marks = marks; }
 
@@ -98,19 +101,19 @@ public:
     bool isOpen() const { return m_state == State::Open; }
     const ConnectionInfo &info() const { return m_info; }
 
-    /// Takes the frame; dropped unless the connection is open (`closed` is on its way then). `resumeToken` is what the peer
-    /// would come back with after receiving this frame (SSE's `id:`); the other transports ignore it.
+    /// Sends the frame; it is dropped unless the connection is open (then `closed` follows). `resumeToken`: the token with
+    /// which the peer resumes after this frame (SSE's `id:`); the other transports ignore it.
     void send(const Frame &frame, std::string_view resumeToken = {});
-    /// Frames sent between the two may wait for the second one, to leave in one piece. Not nested.
+    /// Frames sent between hold() and release() may be sent together at release(). Not nested.
     virtual void hold() {}
     virtual void release() {}
-    void close(CloseCode code = CloseCode::Normal, std::string_view text = {}); ///< lets out what was sent before
-    void abort();                                                              ///< at once; the peer sees Abnormal
+    void close(CloseCode code = CloseCode::Normal, std::string_view text = {}); ///< after the frames that were sent before
+    void abort();                                                              ///< at once; the peer gets Abnormal
 
-    /// What send() took and the operating system has not, encrypted bytes included.
+    /// Bytes that were passed to send() and that the operating system has not taken yet, including encrypted ones.
     virtual std::size_t unsentBytes() const = 0;
     bool isAboveHighWater() const { return m_aboveHighWater; } ///< from highWaterPassed until drained
-    /// The token of the last frame received (SSE client), to dial again with; empty where there is none.
+    /// The token of the last received frame (SSE client), for the next connection; empty if there is none.
     virtual std::string resumeToken() const { return {}; }
 
     /// Payload bytes of frames since the beginning.
@@ -124,9 +127,9 @@ protected:
     virtual void doClose(CloseCode code, std::string_view text) = 0; ///< must lead to becomeClosed(), later
     virtual void doAbort() = 0;                                      ///< must lead to becomeClosed(), later
 
-    /// For the transports: what has happened. Each may destroy this object.
+    /// For the transports: report events. Each may destroy this object.
     void becomeOpen();
-    void becomeClosed(CloseReason reason); ///< the reason this side gave in close() or abort() wins
+    void becomeClosed(CloseReason reason); ///< the reason given in close() or abort() takes precedence
     void receive(const Frame &frame);
     void checkWaterMarks(); ///< after bytes went out
     void abortBecause(CloseReason reason);

@@ -7,7 +7,7 @@
 
 namespace eventsync::transport {
 
-// The derived forms are made at most once, by whichever thread comes first (std::call_once; no lock is taken afterwards).
+// The derived forms are made at most once, by the first thread that needs them (std::call_once; later calls take no lock).
 struct Frame::Data
 {
     Kind kind = Kind::Text;

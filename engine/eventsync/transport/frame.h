@@ -12,17 +12,16 @@
 
 namespace eventsync::transport {
 
-/// One message on its way: bytes that are written once and shared by every connection that sends them (architecture
-/// decision 11). The forms in which the transports want them (QString, a WebSocket frame, an SSE event) are made on first
-/// use and kept, so a broadcast converts once, not once per reader.
-/// Immutable, cheap to copy, any thread.
+/// One encoded message: bytes that are written once and shared by all connections that send them. The forms that transports
+/// need (QString, a WebSocket frame, an SSE event) are made at the first use and kept, so a message to many readers is
+/// converted once. Immutable, cheap to copy, any thread.
 class Frame
 {
 public:
     enum class Kind { Text, Binary };
 
     Frame(); ///< an empty text
-    /// `label` is the message's type: what SSE says in its `event:` line; no line breaks in it. `utf8` must be valid UTF-8.
+    /// `label` is the message's type, used in the `event:` line of SSE; it has no line breaks. `utf8` must be valid UTF-8.
     static Frame text(Bytes utf8, std::string label = {});
     static Frame binary(Bytes bytes, std::string label = {});
 

@@ -8,14 +8,14 @@
 
 namespace eventsync::transport {
 
-/// Where connections come from, of whichever kind. Owner only.
+/// A source of new connections of any kind. Owner only.
 class Listener
 {
 public:
     using ConnectionHandler = std::function<void(std::unique_ptr<Connection>)>;
 
     virtual ~Listener() = default;
-    /// Called with each new connection, open already. The handler sets its callbacks before it returns.
+    /// `handler` is called with each new connection, which is open. It must set the callbacks before it returns.
     void setConnectionHandler(ConnectionHandler handler) { m_handler = std::move(handler); }
 
 protected:

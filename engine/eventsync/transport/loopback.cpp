@@ -5,8 +5,8 @@
 
 namespace eventsync::transport {
 
-// Each side's Core is touched only by tasks of its own executor; the other side holds it weakly and only posts to it. So two
-// threads need no lock: what a side knows of the other (how much it has received) comes to it as a posted task, too.
+// Each side's Core is used only by tasks of its own executor; the other side has a weak reference and only posts to it. So two
+// threads need no lock: information about the other side (how much it has received) arrives as a posted task, too.
 struct LoopbackConnection::Core
 {
     Core(Executor &own, Executor &other) : executor(own), peerExecutor(other) {}
@@ -17,7 +17,7 @@ struct LoopbackConnection::Core
     LoopbackConnection *owner = nullptr; // null once the connection has been destroyed
     std::size_t unsent = 0;
     bool isReading = true;
-    std::deque<std::function<void()>> waiting; // what arrived while not reading
+    std::deque<std::function<void()>> waiting; // frames that arrived while not reading
 
     static void toPeer(const std::shared_ptr<Core> &core, std::function<void(const std::shared_ptr<Core> &)> task)
     {
@@ -110,7 +110,7 @@ void LoopbackConnection::doSend(const Frame &frame, std::string_view)
 
 void LoopbackConnection::doClose(CloseCode code, std::string_view text)
 {
-    // The other side reads what was sent before, then the close.
+    // The other side gets the earlier frames, then the close.
     Core::toPeer(m_core, [reason = CloseReason{.code = code, .text = std::string(text), .byPeer = true}](
                              const std::shared_ptr<Core> &peer) {
         Core::arrive(peer, [weak = std::weak_ptr(peer), reason] {

@@ -6,9 +6,9 @@
 
 namespace eventsync::transport {
 
-/// A connection inside the process: no socket, no event loop, no timer. What one side sends is posted to the other side's
-/// Executor, so a deterministic executor gives a deterministic run; the two executors may be one, or of two threads.
-/// Bytes count as unsent until the other side has received them. Both executors outlive both sides.
+/// A connection inside the process: no socket, no event loop, no timer. Frames are posted to the other side's Executor, so a
+/// deterministic executor gives a deterministic run; both sides may have the same executor, or executors of two threads. Bytes
+/// count as unsent until the other side has received them. Both executors must outlive both sides.
 class LoopbackConnection final : public Connection
 {
 public:
@@ -17,13 +17,13 @@ public:
         std::unique_ptr<LoopbackConnection> client; ///< Connecting; `opened` is posted
         std::unique_ptr<LoopbackConnection> server; ///< Open
     };
-    /// `info` is what the server's side sees; its codec holds for both.
+    /// `info` is that of the server's side; its codec is that of both.
     static Pair make(Executor &clientExecutor, Executor &serverExecutor, ConnectionInfo info = {});
-    ~LoopbackConnection() override; ///< without close(): the other side sees Abnormal
+    ~LoopbackConnection() override; ///< without close(): the other side gets Abnormal
 
     std::size_t unsentBytes() const override;
 
-    /// A reader that stops reading: frames wait, and count as unsent at the sender.
+    /// Simulates a reader that stops reading: frames wait, and count as unsent at the sender.
     void setReading(bool reading);
 
 private:

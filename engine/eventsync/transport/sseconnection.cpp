@@ -59,8 +59,8 @@ SseConnection::SseConnection(const QUrl &streamUrl, const DialOptions &options)
     m_template.setAttribute(QNetworkRequest::CacheLoadControlAttribute, QNetworkRequest::AlwaysNetwork);
     m_template.setAttribute(QNetworkRequest::CacheSaveControlAttribute, false);
     m_template.setAttribute(QNetworkRequest::CookieLoadControlAttribute, QNetworkRequest::Manual);
-    // Where HTTP/2 is on offer and the host has addresses of both families, Qt 6.4 to 6.8 do not say that a stream over TLS
-    // has been broken by the other side.
+    // If HTTP/2 is offered and the host has addresses of both families, Qt 6.4 to 6.8 do not report that the other side has
+    // closed a stream over TLS.
     m_template.setAttribute(QNetworkRequest::Http2AllowedAttribute, false);
     m_template.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::SameOriginRedirectPolicy);
     if (!options.authorization.empty())
@@ -91,7 +91,7 @@ SseConnection::SseConnection(const QUrl &streamUrl, const DialOptions &options)
 
 SseConnection::~SseConnection()
 {
-    // Possibly inside one of their signals.
+    // Deleted later, because this may run inside one of their signals.
     for (QNetworkReply *reply : {m_stream, m_post}) {
         if (reply) {
             reply->disconnect(this);
@@ -112,7 +112,7 @@ QNetworkRequest SseConnection::request(const QUrl &url) const
 void SseConnection::onStreamBytes()
 {
     if (m_finished || !m_stream || statusOf(*m_stream) != 200)
-        return; // an error's body is read when it is whole
+        return; // an error's body is read when it is complete
     const QByteArray bytes = m_stream->readAll();
     auto events = m_parser.feed({bytes.constData(), static_cast<std::size_t>(bytes.size())});
     if (!events) {
@@ -198,7 +198,7 @@ void SseConnection::doSend(const Frame &frame, std::string_view)
     }
     m_waitingBytes += frame.size();
     m_waiting.push_back(frame);
-    // After the caller's turn, so that what it sends in one go travels in one request.
+    // Posted, so that frames sent in one turn of the event loop are joined in one request.
     if (m_waiting.size() == 1 && !m_post)
         QMetaObject::invokeMethod(this, &SseConnection::postWaiting, Qt::QueuedConnection);
 }
@@ -245,7 +245,7 @@ void SseConnection::onPosted(QNetworkReply *reply)
         return;
     const int status = statusOf(*reply);
     if (status < 200 || status > 299) {
-        // Whether the frames arrived is not known; who sent them asks again over the next connection.
+        // It is not known whether the frames arrived; their sender repeats them on the next connection.
         const QByteArray body = reply->read(static_cast<qint64>(limits::kHttpHeadBytes));
         finish({.code = CloseCode::Abnormal, .text = reply->errorString().toStdString(), .byPeer = status != 0,
                 .error = status == 404 ? ErrorCode::Unavailable : errorOf(status, body)});
@@ -260,7 +260,7 @@ void SseConnection::onPosted(QNetworkReply *reply)
 
 void SseConnection::doClose(CloseCode, std::string_view)
 {
-    m_timer.start(limits::kCloseTime); // for what still waits to be posted
+    m_timer.start(limits::kCloseTime); // for frames that wait to be posted
     if (state() == State::Closing && m_connectionId.empty())
         m_waiting.clear();
     QMetaObject::invokeMethod(this, &SseConnection::postWaiting, Qt::QueuedConnection);

@@ -21,10 +21,10 @@ namespace eventsync::transport {
 
 struct DialOptions;
 
-// The client's side of a connection for those who cannot use WebSocket: GET <stream> gives the server's frames as
-// server-sent events, the first one telling the secret connection id; frames to the server go as
-// POST <stream>/{connectionId}, one request at a time, all that wait as one JSON list. So they arrive in order. Bytes
-// count as unsent until their request is answered. Texts only. A stream silent for two heartbeats is dead. Owner only.
+// The client's side of a connection without WebSocket: GET <stream> gives the server's frames as server-sent events, the first
+// of which has the secret connection id; frames to the server go as POST <stream>/{connectionId}, one request at a time, with
+// all waiting frames as one JSON list, so they arrive in order. Bytes count as unsent until their request is answered. Text
+// frames only. A stream that is silent for two heartbeats is closed. Owner only.
 class SseConnection final : public QObject, public Connection
 {
     Q_OBJECT
@@ -56,7 +56,7 @@ private:
     QNetworkAccessManager m_network;
     QNetworkReply *m_stream = nullptr;
     QNetworkReply *m_post = nullptr;
-    QTimer m_timer; // of the handshake, then looks at the silence, then of the close
+    QTimer m_timer; // for the handshake, then for silence, then for the close
     SystemClock m_clock;
     ActiveTime m_active{m_clock};
     std::chrono::milliseconds m_receivedAt{0}, m_patience{0};

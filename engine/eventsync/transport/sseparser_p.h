@@ -16,13 +16,13 @@ struct SseEvent
 {
     std::string type; // "message" if the stream named none
     std::string data;
-    std::string lastEventId; // of this event or, if it has none, of the latest before it that had
+    std::string lastEventId; // of this event, or of the last one before it that had an id
     bool operator==(const SseEvent &) const = default;
 };
 
-// Reads text/event-stream (WHATWG HTML, section 9.2.6) from chunks cut anywhere: inside the byte-order mark, between CR
-// and LF, inside a letter. Comments and unknown fields are skipped; an event without data is none. Bounded: a line or an
-// event longer than `maxBytes` gives TooLarge, after which the parser is spent. Owner only.
+// Reads text/event-stream (WHATWG HTML, section 9.2.6) from chunks cut anywhere: inside the byte-order mark, between CR and LF,
+// inside a character. Comments, unknown fields and events without data are skipped. A line or an event longer than `maxBytes`
+// gives TooLarge, after which the parser must not be used any more. Owner only.
 class SseParser
 {
 public:

@@ -21,9 +21,9 @@ namespace {
 
 using namespace Qt::StringLiterals;
 
-// The client must know a refusal (never tried again) from an absence (tried again). QWebSocket tells the status of the
-// answer to the upgrade only inside its error text, which may be translated: "... status code: 403 (Forbidden)."; of a
-// 400 it says that it does not know the condition.
+// The client must distinguish a refusal (permanent) from an unreachable server (tried again). QWebSocket reports the status of
+// the answer to the upgrade only inside its error text, which may be translated: "... status code: 403 (Forbidden)."; for a 400
+// it reports an unknown condition.
 ErrorCode handshakeError(const QString &text)
 {
     constexpr char kBadRequest[] = "QWebSocketPrivate::processHandshake: Unknown error condition encountered. Aborting connection.";
@@ -67,7 +67,8 @@ WebSocketConnection::WebSocketConnection(const QUrl &url, const DialOptions &opt
     handshake.setSubprotocols({QString::fromStdString(std::string(subprotocol(options.codec)))});
     if (options.tls)
         m_webSocket->setSslConfiguration(*options.tls);
-    // One message is one frame: where QWebSocket cuts a text into several, it cuts inside characters too, and a server may refuse that.
+    // One message is one frame: if QWebSocket splits a text into several, it may split inside characters, and a server may
+    // refuse that.
     m_webSocket->setOutgoingFrameSize(QWebSocket::maxOutgoingFrameSize());
     m_timer.start(m_handshakeTime);
     m_webSocket->open(request, handshake);
@@ -75,7 +76,7 @@ WebSocketConnection::WebSocketConnection(const QUrl &url, const DialOptions &opt
 
 WebSocketConnection::~WebSocketConnection()
 {
-    // Possibly inside one of its signals: then it must outlive the emission.
+    // Deleted later, because this may run inside one of its signals.
     m_webSocket->disconnect(this);
     if (m_rawSocket)
         m_rawSocket->disconnect(this);
@@ -96,7 +97,7 @@ void WebSocketConnection::connectSignals()
             [this](const QByteArray &bytes) { receive(Frame::binary(bytes.toStdString())); });
     // A close frame of either side, or QWebSocket's own for a frame that breaks the rules.
     connect(m_webSocket.get(), &QWebSocket::aboutToClose, this, [this] { m_sawClose = true; });
-    // Queued: abort() makes QWebSocket say it at once, and `closed` is never called inside abort().
+    // Queued: abort() makes QWebSocket emit it at once, and `closed` is never called inside abort().
     connect(m_webSocket.get(), &QWebSocket::disconnected, this, &WebSocketConnection::onDisconnected,
             Qt::QueuedConnection);
     connect(m_webSocket.get(), &QWebSocket::bytesWritten, this, [this] { checkWaterMarks(); });
@@ -112,7 +113,7 @@ void WebSocketConnection::onConnected()
                       .error = ErrorCode::UnsupportedProtocol});
         return;
     }
-    // QWebSocket keeps its socket to itself, but as a child; without it unsentBytes() would be 0 under TLS.
+    // QWebSocket has no accessor for its socket, but the socket is its child; without it unsentBytes() would be 0 under TLS.
     m_rawSocket = m_webSocket->findChild<QTcpSocket *>();
     if (auto *tls = qobject_cast<QSslSocket *>(m_rawSocket.data()))
         connect(tls, &QSslSocket::encryptedBytesWritten, this, [this] { checkWaterMarks(); });
@@ -158,7 +159,7 @@ void WebSocketConnection::doClose(CloseCode code, std::string_view text)
 void WebSocketConnection::doAbort()
 {
     m_webSocket->abort();
-    // Where there was no connection yet, QWebSocket says nothing.
+    // If there was no connection yet, QWebSocket emits nothing.
     QMetaObject::invokeMethod(this, &WebSocketConnection::onDisconnected, Qt::QueuedConnection);
 }
 
@@ -180,7 +181,7 @@ void WebSocketConnection::onDisconnected()
         becomeClosed({.code = CloseCode::Abnormal, .text = text.toStdString(), .error = handshakeError(text)});
         return;
     }
-    // Without a close frame QWebSocket's code is still the one it began with: Normal.
+    // Without a close frame QWebSocket's code is still its initial value, Normal.
     if (!m_sawClose) {
         becomeClosed({.code = CloseCode::Abnormal, .text = m_webSocket->errorString().toStdString(), .byPeer = true,
                       .error = ErrorCode::Unavailable});
