@@ -2,14 +2,15 @@
 //
 // Applying a patch in place.
 //
-// Every step writes down how to take it back before the next one starts (UndoJournal); read backwards, these steps are the
-// inverse, and after a failure they are run at once. Values go from the document into the inverse by moving, so that nothing is
-// copied but what the patch itself says. Two kinds of move are taken back by value: one that overwrites a member (undone as a move,
-// it could find the path of the overwritten member shifted, where that leads through the array the value returns into),
-// and one that puts an element before the element it came out of (its reverse would move a value below its own path).
+// Every step records its own inverse before the next one starts (UndoJournal). In reverse order these are the inverse of the
+// patch; after a failure they are executed at once. Values are moved from the document into the inverse, so only `copy` copies.
+// Two kinds of move are undone by value: one that overwrites a member (undone as a move, it could find the path of the
+// overwritten member shifted, where that leads through the array the value returns into), and one that puts an element before
+// the element it came out of (its reverse would move a value below its own path).
 //
-// Steps can keep far more than they change: a large value that is copied and removed again lies in the inverse whole. So an
-// inverse that holds much gives way to what stood in the written places, where that is less; it never holds more than the state before.
+// Steps can keep far more than they change: a large value that is copied and removed again is in the inverse completely. So a
+// large inverse is replaced by one that restores the values at the written paths, if that is smaller; it is never larger than
+// the state before.
 //
 // Size is charged before memory is used (PatchCosts): each operation changes the canonical size by an amount found from the
 // values it touches, and `copy` is refused before it copies. Where the size of a value cancels out (move) it is not measured.
@@ -37,7 +38,7 @@ using Kind = OperationKind;
 class Applier
 {
 public:
-    // Costs without a limit are for taking back or redoing what was checked before.
+    // Unlimited costs are for undoing or redoing operations that were checked before.
     Applier(Value &root, bool &present, bool mayBeAbsent, const ApplyOptions &options, PatchCosts::Mode mode)
         : m_root(root), m_present(present), m_mayBeAbsent(mayBeAbsent), m_options(options), m_costs(options.limits, mode)
     {
@@ -76,7 +77,7 @@ private:
     FootprintBuilder m_footprint;
 };
 
-// Runs a patch that is known to fit, and gives back its inverse.
+// Executes a patch that is known to apply, and returns its inverse.
 Patch runTrusted(Value &root, bool &present, const Patch &patch)
 {
     const ApplyOptions options{.size = 0, .wantFootprint = false};
@@ -177,7 +178,7 @@ void Applier::undoPut(const Pointer &path, const Place &place, std::optional<Val
         m_journal.add({.kind = Kind::Remove, .path = place.resolved(path)});
 }
 
-// `structural`: an element came, went or moved, which writes the whole array.
+// `structural`: an element was added, removed or moved, which writes the whole array.
 void Applier::noteWrite(const Pointer &path, const Place &place, bool structural, FootprintBuilder::By by)
 {
     if (!m_options.wantFootprint)
@@ -261,7 +262,7 @@ Result<> Applier::runMove(const PatchOperation &op)
     if (from.array)
         EVENTSYNC_CHECK(m_costs.work(from.array->size() - from.index));
 
-    // The value leaves first: the target path is read in what is left. From here on a failure puts it back.
+    // The value is removed first: the target path refers to the document without it. From here on a failure restores it.
     const std::size_t others = from.siblings() - 1;
     const std::ptrdiff_t left = from.framing(others);
     m_costs.give(-left);
@@ -316,7 +317,7 @@ Result<> Applier::runCopy(const PatchOperation &op)
     EVENTSYNC_CHECK(m_costs.depth(op.path, *from.target));
     const std::ptrdiff_t size = m_costs.sizeOf(*from.target);
     EVENTSYNC_CHECK(m_costs.copy(size));
-    if (!place.target) { // put() charges it once more; here so that a copy that will not fit is never made
+    if (!place.target) { // put() charges it again; here so that a copy that does not fit is never made
         EVENTSYNC_CHECK(m_costs.charge(size));
         m_costs.give(-size);
     }
@@ -394,7 +395,7 @@ bool Applier::hasChanged(std::ptrdiff_t change)
     return outcome == UndoJournal::Outcome::Unclear ? comparedBeforeAndAfter() : outcome == UndoJournal::Outcome::Changed;
 }
 
-// Goes back, looks at what was there, and comes forward again; if nothing differs, it stays where it went back to.
+// Reverts the steps, compares the values, and executes the steps again; if nothing differs, the steps stay reverted.
 bool Applier::comparedBeforeAndAfter()
 {
     const auto after = textsAt(m_journal.written());
@@ -415,7 +416,7 @@ Patch Applier::inverse(bool wasPresent)
     return heldBytes(places) < heldBytes(steps) ? places : steps;
 }
 
-// Goes back to see what stood there, and comes forward again.
+// Reverts the steps to read the values before, and executes them again.
 Patch Applier::placesAsBefore(const Patch &inverse)
 {
     const std::vector<Pointer> &written = m_journal.written();

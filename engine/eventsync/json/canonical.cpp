@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// RFC 8785. On the hot path of every event (hashing), so: one growing buffer, one scratch list of members for the whole
-// document, no sorting where members stand in order already (they mostly do: what was written canonically was read so).
+// RFC 8785. It is used for every event (hashing), so there is one growing buffer and one list of members for the whole
+// document, and members that are in order already are not sorted (mostly they are, because they were read from canonical JSON).
 #include <eventsync/json/keyorder.h>
 #include <eventsync/json/text.h>
 #include <eventsync/json/value.h>
@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kNumberRoom = 32; // "-1.2345678901234567e-308" and every int64 fit
 
-// What a byte of a string becomes: 0 itself, 1 \u00xx, otherwise the letter behind a backslash.
+// How a byte of a string is written: 0: as it is, 1: as \u00xx, otherwise as a backslash and this character.
 constexpr auto kEscapes = [] {
     std::array<char, 256> table{};
     for (std::size_t c = 0; c < 0x20; ++c)

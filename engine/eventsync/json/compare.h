@@ -8,7 +8,7 @@
 #include <vector>
 
 /// \file
-/// Comparing values whose size a peer decides: each value and text that is looked at is charged to a budget.
+/// Comparing values whose size a peer decides: each compared value and text is charged to a budget.
 namespace eventsync::json {
 
 /// Canonical value order, total over the domain: null < false < true < numbers (by value) < strings (by UTF-16 code units)
@@ -16,10 +16,10 @@ namespace eventsync::json {
 int compareValues(const Value &a, const Value &b);
 int compareValues(const Value &a, const Value &b, Budget &budget); ///< 0 once the budget is exhausted
 
-/// As equal() of value.h; false once the budget is exhausted.
+/// Like equal() of value.h; false once the budget is exhausted.
 bool equal(const Value &a, const Value &b, Budget &budget);
 
-/// What it takes to look at all of a value or text, or to copy it. False once the budget is exhausted.
+/// Charges the work of reading or copying a whole value or text. False once the budget is exhausted.
 bool chargeWhole(const Value &value, Budget &budget);
 bool chargeText(std::string_view text, Budget &budget);
 

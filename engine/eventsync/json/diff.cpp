@@ -3,16 +3,15 @@
 // The difference of two values as a patch.
 //
 // Objects: member by member, which is minimal. Arrays: equal ends are cut off; in the middle a longest common subsequence
-// (dynamic programming over element numbers, equal elements having equal numbers) tells what stayed. Between elements that
-// stayed, removed and added ones are paired in order and diffed inside, so that an edit within an element stays an edit
-// within it and does not write the whole array. Where that table would cost more than `arrayCost`, elements are compared
-// place by place instead.
+// (dynamic programming over element numbers, equal elements having equal numbers) finds the elements that stayed. Between them,
+// removed and added elements are paired in order and compared recursively, so that an edit within an element does not write the
+// whole array. If the table would cost more than `arrayCost`, elements are compared place by place instead.
 //
-// The search for equal ends, the numbering of elements and the table visit an element again for each array around it, and one
-// value can contain many arrays. So this work is charged to a budget for the whole diff. Once that is exhausted, all further
+// The search for equal ends, the numbering of elements and the table visit an element once for each array around it, and values
+// can have many nested arrays. So this work is charged to a budget for the whole diff. Once that is exhausted, all further
 // arrays are compared place by place. That comparison, and all other work here, visits each value once.
 //
-// What the operations cost is counted while they are made. As soon as those of one container cost more than the container
+// The cost of the operations is counted while they are made. As soon as those of one container cost more than the container
 // itself they are dropped for one `replace` of it, and the rest of it is not compared any more.
 #include <eventsync/json/diff.h>
 
@@ -78,7 +77,7 @@ private:
         const Value &after;
         std::size_t depth, firstOperation;
         OperationCost before;
-        std::optional<std::size_t> whole = {}; // what replacing it would cost, once that was asked
+        std::optional<std::size_t> whole = {}; // the cost of replacing it, once computed
         bool isRuled = false;
     };
 
@@ -137,7 +136,7 @@ private:
             emit({.kind = kind, .path = std::move(at), .from = value});
     }
 
-    // Work counts in the proportion of its bound to that of an event's bytes.
+    // Work is weighted by the ratio of its limit to that of an event's bytes.
     bool costsMoreThanWhole(Container &container)
     {
         constexpr std::uint64_t kWorkPerByte = limits::kPatchWork / limits::kEventBytes;
@@ -152,7 +151,7 @@ private:
         }
         return cost > *container.whole && (!container.isRuled || cost > limits::kEventBytes / 2);
     }
-    // Of the innermost container. Where there are rules, all of it is looked at: an Engine path may come yet.
+    // Of the innermost container. If there are rules, all of it is compared, because an Engine path may follow.
     bool isGivenUp()
     {
         Container &container = m_containers.back();
@@ -182,7 +181,7 @@ private:
         m_containers.pop_back();
         if (m_operations.size() == container.firstOperation)
             return;
-        // Something below differs: the path of this container is asked about as well.
+        // Something below differs: the rule of this container's path is needed as well.
         if (m_options.rule && rule(path()) == PathRule::Engine) {
             takeBack(container);
             ++m_spent.ignored;
@@ -285,7 +284,7 @@ private:
             && std::all_of(after.begin() + is.first, after.begin() + is.second, isCharged);
     }
 
-    // What stands between elements that stayed. `is.first` is also the position reached in the patched array.
+    // The elements between two that stayed. `is.first` is also the position reached in the patched array.
     void gap(const Array &before, Slice was, const Array &after, Slice is)
     {
         for (; was.first < was.second && is.first < is.second && !isGivenUp(); ++was.first, ++is.first) {

@@ -13,7 +13,7 @@ namespace eventsync::json {
 
 namespace {
 
-// Values of two kinds have a place in the order, but neither is more than the other.
+// Values of two kinds have a place in the sort order, but neither is greater for a comparison.
 bool isSameKind(const Value &a, const Value &b)
 {
     return a.kind() == b.kind() || (a.is_number() && b.is_number());
@@ -306,7 +306,7 @@ Result<std::vector<Pointer>> fieldsFrom(std::string_view text)
 
 namespace {
 
-// Fields in the order of their tokens, so that those that lead through one member stand together.
+// Fields in the order of their tokens, so that fields with a common member are adjacent.
 using Fields = std::span<const Pointer *const>;
 
 // The part of `value` that the fields name; all of them exist below it and share its path, `length` tokens long.

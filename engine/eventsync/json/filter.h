@@ -24,7 +24,7 @@ public:
     Filter(const Filter &);
     Filter &operator=(const Filter &);
 
-    /// InvalidValue, TooDeep, with path; TooLarge: more conditions than limits::kFilterSteps let it take in.
+    /// InvalidValue, TooDeep, with path; TooLarge: more conditions than limits::kFilterSteps permit.
     static Result<Filter> fromJson(const Value &value);
     Value toJson() const;
     bool matches(const Value &state) const;
@@ -36,6 +36,7 @@ private:
     std::shared_ptr<const Node> m_root;
 };
 
+/// One key of a sort order: the value at a path.
 struct SortKey
 {
     Pointer path;
@@ -45,8 +46,8 @@ struct SortKey
 
 /// "-/gold,/name"; a missing value sorts before every other. A comma ends a path only before the next "/" or "-/".
 Result<std::vector<SortKey>> sortKeysFrom(std::string_view text);
-/// What a list is sorted by: of a text its first limits::kSortCharacters characters, of a list or object as many in all, so that
-/// a page token stays short. What is alike so far counts as equal.
+/// The value by which a list is sorted: the first limits::kSortCharacters characters of a text, and as many in all of a list or
+/// object, so that a page token stays short. Values that agree in them count as equal.
 Value sortValue(const Value &value);
 Value sortValue(const Value &value, Budget &budget); ///< incomplete once the budget is exhausted
 

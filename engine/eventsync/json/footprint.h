@@ -11,8 +11,8 @@
 
 namespace eventsync::json {
 
-/// What one patch read and wrote, found while it was applied. docs/merging.md defines it; overlaps() below is the only
-/// implementation of that page's rules, for the server, the client and the tools. Value type.
+/// One path that a patch read or wrote, recorded while it was applied. docs/merging.md defines it; overlaps() is the only
+/// implementation of the rules on that page, for server, client and tools. Value type.
 struct FootprintEntry
 {
     enum class Kind : unsigned char { Read, Write, Inc, Max };
@@ -29,7 +29,8 @@ struct FootprintEntry
     bool operator==(const FootprintEntry &) const = default;
 };
 
-/// Value type; any thread when const. Invariant: sorted, so that overlaps() looks up instead of comparing all with all.
+/// Value type; any thread when const. Invariant: sorted, so that overlaps() uses binary searches instead of comparing all
+/// pairs.
 class Footprint
 {
 public:

@@ -29,8 +29,8 @@ void FootprintBuilder::join()
     m_notes.erase(m_notes.begin() + static_cast<std::ptrdiff_t>(kept), m_notes.end());
 }
 
-// A write at, above or below another one cannot be "the only write": both lose the right to be the same. In sorted order
-// what lies below a path follows it directly, so a stack of the paths open above is enough.
+// A write at, above or below another one is not "the only write", so neither can be the same value. In sorted order the paths
+// below a path follow it directly, so a stack of the paths above is enough.
 void FootprintBuilder::findNested()
 {
     std::vector<Note *> above;

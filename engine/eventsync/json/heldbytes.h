@@ -7,12 +7,12 @@
 #include <cstddef>
 
 /// \file
-/// What values hold in memory, which is up to thirty times their canonical size: "[]" are 2 bytes of text and 16 of memory.
-/// Capacities count, and what the allocator keeps beside each block. Costs one look at each value; recursive to the depth that
-/// values in the domain have.
+/// The memory of values, which is up to thirty times their canonical size: "[]" has 2 bytes of text and 16 of memory.
+/// Capacities and the overhead of the allocator are included. Visits each value once; the recursion is bounded by the depth of
+/// values.
 namespace eventsync::json {
 
-std::size_t heldBytes(const Value &value);     ///< behind the value itself
+std::size_t heldBytes(const Value &value);     ///< without the Value object itself
 bool holdsMoreThan(const Value &value, std::size_t bytes); ///< the same, and ends as soon as it knows
 std::size_t heldBytes(const Pointer &pointer);
 std::size_t heldBytes(const Patch &patch);

@@ -11,7 +11,8 @@ namespace eventsync::json {
 ///
 /// UTF-8's byte order is code point order. UTF-16's differs in one thing only: code points from U+10000 up (lead bytes F0 to
 /// F4) are written with surrogates D800 to DFFF and so come before U+E000 to U+FFFF (lead bytes EE and EF). Where two texts
-/// first differ in a lead byte, moving EE and EF behind F4 gives UTF-16's order; a differing continuation byte is below EE.
+/// first differ in a lead byte, moving EE and EF behind F4 gives the order of UTF-16; a differing continuation byte is below
+/// EE.
 inline int compareUtf16(std::string_view a, std::string_view b)
 {
     const std::size_t common = std::min(a.size(), b.size());

@@ -23,7 +23,7 @@ void mergeInto(Value &target, const Value &patch)
     }
 }
 
-// Would a value survive being applied as a merge patch? Not with a null member, at any depth outside arrays.
+// Whether a merge patch can express the value: not with a null member at any depth outside arrays.
 bool canBeSaid(const Value &value)
 {
     if (const Object *object = value.if_object()) {
@@ -43,7 +43,7 @@ Difference replacement(const Value &after, Value &patch)
     return canBeSaid(after) ? Difference::Said : Difference::Unsayable;
 }
 
-// Looks at each value once. Objects that are equal give an empty patch.
+// Visits each value once. Objects that are equal give an empty patch.
 Difference difference(const Value &before, const Value &after, Value &patch)
 {
     const Object *was = before.if_object();

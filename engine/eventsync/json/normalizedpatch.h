@@ -5,8 +5,8 @@
 
 namespace eventsync::json {
 
-/// A patch that code put together, held to what a parsed one is: the form of its operations, their pointers, and values of the
-/// domain in their one form. The errors of normalize() and Patch::fromJson(). Any thread.
+/// Checks and normalises a patch that code has composed, like a parsed one: the form of its operations, their pointers, and its
+/// values. The errors of normalize() and Patch::fromJson(). Any thread.
 Result<Patch> normalized(const Patch &patch);
 
 } // namespace eventsync::json

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Comparing all entries with all would let one large push stop its document: it meets every event that its author has not
-// seen. Sorted by path, a footprint reads like a tree: entries that share their first tokens stand together, the shortest
-// first. So two footprints are walked down together, and only where both have entries: for each next token of the one that
-// has fewer entries left, the other one's entries with that token are found by binary search.
+// If all pairs of entries were compared, one large push could block its document, because it is compared with every event that
+// its author has not seen. Sorted by path, a footprint is like a tree: entries that share their first tokens are adjacent, the
+// shortest first. So two footprints are traversed together, and only where both have entries: for each next token of the one
+// that has fewer entries left, the other one's entries with that token are found by binary search.
 #include <eventsync/json/overlap.h>
 
 #include <algorithm>
@@ -22,11 +22,11 @@ bool isWrite(const FootprintEntry &entry)
     return entry.kind != Kind::Read;
 }
 
-// May two entries of one path stand side by side?
+// Whether two entries of one path are compatible.
 bool agree(const FootprintEntry &a, const FootprintEntry &b)
 {
     if (a.kind != b.kind)
-        return false; // at least one is a write, and inc or max agree with nothing but themselves
+        return false; // at least one is a write, and inc or max are compatible only with themselves
     if (a.kind != Kind::Write)
         return true;
     return a.value && a.value == b.value && !a.inArray && !b.inArray && !a.guarded && !b.guarded;
@@ -67,7 +67,7 @@ private:
         });
     }
 
-    // Does one of `above` meet one that lies below it, one of the two being a write?
+    // Whether an entry of `above` and one below it overlap, one of them being a write.
     bool meetBelow(Entries above, Entries below)
     {
         if (above.empty() || below.empty())

@@ -2,12 +2,12 @@
 //
 // JSON text -> Value, in one pass over Boost's tokenizer.
 //
-// boost::json::parse is not used: its numbers are off by one unit in the last place for one double in ten, it takes
-// duplicate keys (the last one wins, so two readers may see two documents), and it throws. The handler here reads numbers
-// with std::from_chars, and builds containers of exactly the right size on Boost's value stack.
+// boost::json::parse is not used: its numbers are off by one unit in the last place for one double in ten, it takes duplicate
+// keys (the last one wins, so two readers may see two documents), and it throws. The handler here reads numbers with
+// std::from_chars, and builds containers of exactly the right size on Boost's value stack.
 //
-// Duplicates cost nothing on the way: the stack drops them silently, so a document with one has fewer members than keys
-// were read. That is counted after a good parse; only then is the text read again to find the place.
+// Detecting duplicates needs no search: the stack drops them, so a document with one has fewer members than keys that were
+// read. These are counted after a successful parse; only if they differ is the text read again to find the place.
 #include <eventsync/json/limits.h>
 #include <eventsync/json/numbers.h>
 #include <eventsync/json/value.h>
@@ -26,7 +26,7 @@ namespace {
 using boost::json::error_code;
 using Text = boost::json::string_view;
 
-// What the tokenizer asks of every handler; each event is accepted unless a handler below says otherwise.
+// The functions that the tokenizer requires of a handler; each accepts its event unless a derived handler overrides it.
 struct Events
 {
     static constexpr std::size_t max_array_size = std::size_t(-1);
@@ -54,7 +54,7 @@ struct Events
     bool on_comment(Text, error_code &) { return true; }
 };
 
-// The sign of the decimal exponent of a number that from_chars found out of range: too large, or too near to zero?
+// Whether a number that from_chars found out of range is too large or too near to zero, by the sign of its decimal exponent.
 bool isTooLarge(std::string_view text)
 {
     const std::size_t exponentAt = text.find_first_of("eE");
@@ -74,7 +74,7 @@ bool isTooLarge(std::string_view text)
     return exponent + static_cast<long>(point) - static_cast<long>(first) > 0;
 }
 
-// What becomes of a number written as an integer that is beyond 2^53-1.
+// How a number written as an integer beyond 2^53-1 is handled.
 enum class LargeIntegers { Round, Refuse };
 
 class Builder : public Events

@@ -1,5 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
-// The form of a patch: JSON to operations and back. What operations do is in apply.cpp.
+// SPDX-License-Identifier: Apache-2.0 The form of a patch: JSON to operations and back. apply.cpp executes them.
 #include <eventsync/json/patch.h>
 
 #include <eventsync/base/timestamp.h>

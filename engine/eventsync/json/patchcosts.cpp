@@ -10,7 +10,7 @@ namespace eventsync::json {
 
 namespace {
 
-// Depth as depth() gives it, and how many values were looked at for it.
+// The same as depth(), and the number of visited values.
 int depthCounted(const Value &value, std::uint64_t &seen)
 {
     int inside = 0;

@@ -8,9 +8,9 @@
 
 namespace eventsync::json {
 
-// What applying one patch costs: bytes of the document, bytes copied, values and array elements passed by. Everything is
-// charged before it is done, so after a refusal nothing has happened. Unlimited costs are for what was checked before:
-// taking back and redoing. Owner only.
+// The cost of applying one patch: bytes of the document, bytes copied, values and array elements visited. Everything is charged
+// before it is done, so a refusal changes nothing. Unlimited costs are for undoing and redoing operations that were checked
+// before. Owner only.
 class PatchCosts
 {
 public:
@@ -22,14 +22,14 @@ public:
     // The document's canonical size.
     std::ptrdiff_t size() const { return m_size; }
     void setSize(std::ptrdiff_t size) { m_size = size; }
-    // A value's canonical size; 0 where nobody counts.
+    // A value's canonical size; 0 if costs are unlimited.
     std::ptrdiff_t sizeOf(const Value &value) const;
 
     Result<> charge(std::ptrdiff_t change); // the document grows by so many bytes, or shrinks: TooLarge
-    void give(std::ptrdiff_t change) { m_size += change; } // the same where it cannot fail: shrinking, and taking back
+    void give(std::ptrdiff_t change) { m_size += change; } // the same for changes that cannot fail: shrinking and undoing
     Result<> copy(std::ptrdiff_t bytes);    // TooLarge
     Result<> work(std::uint64_t amount);    // TooLarge: limits::kPatchWork
-    Result<> depth(const Pointer &path, const Value &value); // of the value where the path puts it: TooDeep
+    Result<> depth(const Pointer &path, const Value &value); // of the value at its place: TooDeep
 
 private:
     const ApplyLimits &m_limits;

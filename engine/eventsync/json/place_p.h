@@ -10,8 +10,8 @@
 
 namespace eventsync::json {
 
-// Where a path leads in a value: into an object under `key`, into an array at `index`, or to the root (no container). Holds
-// until the value is changed, and no longer than the path. Value type.
+// The place of a path in a value: in an object under `key`, in an array at `index`, or the root (no container). Valid until the
+// value is changed, and as long as the path exists. Value type.
 struct Place
 {
     Object *object = nullptr;
@@ -21,7 +21,7 @@ struct Place
     Value *target = nullptr;
     bool inArray = false; // an array on the way, or the container
 
-    // What a member or element adds to its container beside its own bytes, where so many others stand.
+    // The bytes that a member or element adds to its container apart from its own, given the number of others.
     std::ptrdiff_t framing(std::size_t others) const;
     std::size_t siblings() const { return array ? array->size() : object->size(); }
     // Takes an existing member or element out of its container.

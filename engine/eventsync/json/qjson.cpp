@@ -27,7 +27,7 @@ Result<std::string> textFrom(const QString &text)
 
 Result<Value> convert(const QJsonValue &value, int room);
 
-// An error from inside a container gets the step that led there in front of its path.
+// An error inside a container gets the container's token at the front of its path.
 Result<Value> convertInside(const QJsonValue &value, int room, std::string token)
 {
     Result<Value> result = convert(value, room);

@@ -7,7 +7,7 @@
 
 namespace eventsync::json {
 
-/// The edge to Qt's JSON, for Qt users. toQJson loses nothing of the domain; fromQJson refuses what the domain refuses.
+/// Conversion from and to Qt's JSON. toQJson is lossless; fromQJson refuses values outside of the value domain.
 QJsonValue toQJson(const Value &value);
 Result<Value> fromQJson(const QJsonValue &value);
 

@@ -25,7 +25,7 @@ void UndoJournal::setInverse(const Patch &inverse)
     std::reverse(m_undo.begin(), m_undo.end());
 }
 
-// Mostly plain: one effective step did change something, and so did steps that wrote apart from each other.
+// Usually clear: one effective step changed something, and so did steps that wrote different places.
 UndoJournal::Outcome UndoJournal::outcome(std::ptrdiff_t sizeChange)
 {
     if (m_effective == 0)

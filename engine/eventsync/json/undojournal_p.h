@@ -8,20 +8,20 @@
 
 namespace eventsync::json {
 
-// How to take back what a patch has done so far, step by step, and what its steps wrote. Owner only.
+// The inverses of the steps that a patch has executed so far, and the paths that they wrote. Owner only.
 class UndoJournal
 {
 public:
     enum class Outcome {
         Unchanged,
         Changed,
-        Unclear // steps wrote on top of each other: the last may have taken back the first; written() has to be compared
+        Unclear // steps wrote the same places: the last may have undone the first; the values at written() must be compared
     };
 
     void reserve(std::size_t steps) { m_undo.reserve(steps); }
-    // In the order of the steps that they take back.
+    // In the order of the steps that they undo.
     void add(PatchOperation undo) { m_undo.push_back(std::move(undo)); }
-    // A step changed something at `path`. `structural`: an element came, went or moved, which writes the whole array.
+    // A step changed something at `path`. `structural`: an element was added, removed or moved, which writes the whole array.
     void touched(const Pointer &path, bool structural);
 
     // The inverse of all steps so far; the journal is empty of steps then.

@@ -15,10 +15,10 @@
 /// \file
 /// JSON values in EventSync's value domain, which is I-JSON (RFC 7493): see G4 in docs/guarantees.md.
 ///
-/// A Value is Boost.JSON's, held to one form per value: an integer with |n| <= 2^53-1 is always kind int64; any other
-/// number is a finite double that is not such an integer; -0 is 0; kind uint64 never occurs; strings are valid UTF-8; keys
-/// are unique and hold no NUL; depth and size are bounded. Whatever enters EventSync goes through parse() or normalize(),
-/// so everything behind them may compare kinds and values directly.
+/// A Value is Boost.JSON's, with one form per value: an integer with |n| <= 2^53-1 is always kind int64; any other number is a
+/// finite double that is not such an integer; -0 is 0; kind uint64 never occurs; strings are valid UTF-8; keys are unique and
+/// hold no NUL; depth and size are bounded. All input of EventSync passes parse() or normalize(), so other code may compare
+/// kinds and values directly.
 namespace eventsync::json {
 
 using Value = boost::json::value;
@@ -26,6 +26,7 @@ using Object = boost::json::object;
 using Array = boost::json::array;
 using String = boost::json::string;
 
+/// How much a JSON text may contain. TooLarge or TooDeep beyond it.
 struct ParseLimits
 {
     std::size_t bytes = limits::kDocumentBytes;
@@ -34,11 +35,11 @@ struct ParseLimits
 
 /// RFC 8259 text -> Value. TooLarge, TooDeep, or InvalidValue with the byte offset in the message. Never throws.
 Result<Value> parse(std::string_view text, const ParseLimits &limits = {});
-/// The same, but a number written as an integer (no point, no exponent) that parse() would round is InvalidValue. Such as
-/// 100000000000000000000 pass: they come out as they went in, so what was read here can be written here.
+/// The same, but a number written as an integer (no point, no exponent) that parse() would round is InvalidValue. Numbers like
+/// 100000000000000000000 pass, because they are written as they were read.
 Result<Value> parseUnrounded(std::string_view text, const ParseLimits &limits = {});
 
-/// Brings a value that was built by code into the domain, or says what does not fit (InvalidValue, TooDeep, path set).
+/// Converts a value that was built by code to the value domain, or fails with InvalidValue or TooDeep (path set).
 Result<> normalize(Value &value, int depth = limits::kDepth);
 
 /// RFC 8785: sorted by UTF-16 code units, ECMAScript numbers. Defined for values in the domain.

@@ -3,8 +3,8 @@
 
 namespace eventsync {
 
-/// The outcome of one pushed event, as the log decides it and as an `ack` message reports it. protocol/names_p.h has the words of
-/// the wire, in this order.
+/// The outcome of one pushed event, as the log decides it and as an `ack` message reports it. protocol/names_p.h has the names
+/// on the wire, in this order.
 enum class AckStatus {
     Applied,   ///< logged; its author had seen everything before it
     Merged,    ///< logged, after a comparison with events that its author had not seen

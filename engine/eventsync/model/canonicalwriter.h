@@ -9,8 +9,8 @@
 #include <string_view>
 
 /// \file
-/// Pieces of canonical JSON (RFC 8785) written straight into a growing text, for what is written once per event: no
-/// json::Value is built for it. Members must be written in the order of their names; the caller sees to that.
+/// Functions that append canonical JSON (RFC 8785) to a text, for values that are written once per event, without a
+/// json::Value. The caller must write members in the order of their names.
 namespace eventsync::canonical {
 
 void appendPointer(std::string &out, const json::Pointer &pointer);

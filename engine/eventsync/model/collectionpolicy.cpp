@@ -133,7 +133,7 @@ bool writes(json::OperationKind kind)
     return kind != json::OperationKind::Test;
 }
 
-// Whether an operation at `path` puts something at, or takes something from, what the engine keeps at `engine`.
+// Whether an operation at `path` writes to or removes from the engine path `engine`.
 bool touches(const json::PatchOperation &operation, const Tokens &path, const Tokens &engine)
 {
     if (path.size() >= engine.size())
@@ -147,7 +147,7 @@ bool touches(const json::PatchOperation &operation, const Tokens &path, const To
                           [](const json::Value &, const std::string &) -> Result<> { return failure(ErrorCode::Invalid); });
     case json::OperationKind::Move:
     case json::OperationKind::Copy:
-        return true; // what comes along cannot be told from the patch
+        return true; // the patch does not show what is moved or copied
     default:
         return false;
     }
@@ -218,7 +218,7 @@ json::Value CollectionPolicy::toJson() const
     return object;
 }
 
-// Kept in the order of the pointers, so that two policies with the same rules are equal however they came about.
+// Kept in the order of the pointers, so that two policies with the same rules are equal.
 void CollectionPolicy::setPath(Path path)
 {
     const auto place = std::lower_bound(m_paths.begin(), m_paths.end(), path.path,
@@ -231,7 +231,7 @@ void CollectionPolicy::setPath(Path path)
 
 namespace {
 
-// What stands below an engine path is the engine's too; otherwise the pattern with the fewest stars speaks.
+// Paths below an engine path belong to the engine too; otherwise the pattern with the fewest stars applies.
 json::PathRule ruleIn(const std::vector<CollectionPolicy::Path> &paths, const Tokens &tokens)
 {
     const CollectionPolicy::Path *best = nullptr;
@@ -336,7 +336,7 @@ Result<> CollectionPolicy::checkNoEngineFields(const json::Value &state) const
 
 namespace {
 
-// Sets back the times at `pattern` in a value that lies at its first `depth` tokens. Whether there was one.
+// Replaces the times at `pattern` in a value at its first `depth` tokens. Returns whether there was one.
 bool setBack(json::Value &value, const Tokens &pattern, std::size_t depth, const std::string &latest, const std::string &now)
 {
     if (depth == pattern.size()) {

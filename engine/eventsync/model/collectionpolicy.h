@@ -13,7 +13,8 @@
 
 namespace eventsync {
 
-enum class MergeRule { Fields, Strict }; ///< Strict: any unseen event is a conflict
+/// Fields: edits of different places commute. Strict: any unseen event is a conflict.
+enum class MergeRule { Fields, Strict };
 
 /// How the documents of one collection merge (docs/merging.md, Policy). Acts when an event is made or merged; folding a log
 /// never reads it. Sent to clients in `synced`. A `*` token in a path stands for any one token. Value type.
@@ -33,8 +34,8 @@ public:
     CollectionPolicy() = default;
     static CollectionPolicy games(); ///< gold, experience, level: counters, gold min 0; lastUpdated latest; version engine
 
-    /// A configuration is read with Refuse, so that a slip of the pen is seen; a peer's policy with Ignore: fields and rules
-    /// that a newer server knows are passed over.
+    /// A configuration is read with Refuse, so that typing errors are found; a peer's policy with Ignore, because a newer
+    /// server may know more fields and rules.
     static Result<CollectionPolicy> fromJson(const json::Value &value, UnknownFields unknown = UnknownFields::Refuse);
     json::Value toJson() const;
 
@@ -55,12 +56,12 @@ public:
     /// Invalid if the patch writes an engine path.
     Result<> checkEnginePaths(const json::Patch &patch) const;
     bool hasEnginePaths() const;
-    /// The same of what a patch of another kind led to: Invalid if the state has anything at an engine path.
+    /// The same for the result of a patch of another kind: Invalid if the state has anything at an engine path.
     Result<> checkNoEngineFields(const json::Value &state) const;
-    /// The patch with every UTC time later than `latest` that it writes at a path of that rule set back to `now`: a clock that
-    /// is wrong must not win for years. None: the patch writes none, as nearly always.
+    /// The patch with every UTC time later than `latest` that it writes at a path with the rule `latest` replaced by `now`: a
+    /// wrong clock must not win for years. None if the patch writes no such time, which is usual.
     std::optional<json::Patch> withBoundTimes(const json::Patch &patch, Timestamp now, Timestamp latest) const;
-    /// The state as views show it: engine paths set from the version. And back: engine paths removed.
+    /// The state for views, with engine paths set from the version; and the inverse, with engine paths removed.
     json::Value withEngineFields(json::Value state, ServerSeq version) const;
     json::Value withoutEngineFields(json::Value state) const;
 

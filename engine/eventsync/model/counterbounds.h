@@ -5,8 +5,8 @@
 
 namespace eventsync {
 
-/// CollectionPolicy::checkCounters() for a change: Invalid, with path, only if a counter of `after` stands outside its bounds
-/// and did not in `before` (null: absent), or has gone farther away from them.
+/// CollectionPolicy::checkCounters() for a change: Invalid, with path, only if a counter of `after` is outside its bounds and
+/// was not in `before` (null: absent), or is farther outside than before.
 Result<> checkCountersChange(const CollectionPolicy &policy, const json::Value *before, const json::Value &after);
 
 } // namespace eventsync

@@ -17,9 +17,9 @@ namespace eventsync {
 
 namespace {
 
-constexpr std::size_t kEntryBytes = 96; // about what a patch costs beside its bytes
+constexpr std::size_t kEntryBytes = 96; // estimated memory of a patch apart from its bytes
 
-// Between edits the document belongs to a session nobody writes under.
+// Between edits the document has a session that is reserved, and under which nothing is written.
 constexpr std::uint64_t kReservedSession = crdt::kFirstFreeSession;
 
 tl::unexpected<Error> invalid(const char *why)
@@ -27,8 +27,8 @@ tl::unexpected<Error> invalid(const char *why)
     return failure(ErrorCode::InvalidValue, why);
 }
 
-// Nodes that stand in several places make a view that doubles with every level. Nodes that stand in none can never get one
-// later; no snapshot holds them, so no limit of a document would see them, but the memory is that of nodes.
+// Nodes in several places could double the view with every level. Nodes in no place can never get one later; no snapshot has
+// them, so no limit of a document applies to them, but they use memory.
 Result<> checkPlaces(const crdt::PatchView &patch)
 {
     const crdt::IdSpan own = patch.idSpan();
@@ -48,8 +48,8 @@ Result<> checkPlaces(const crdt::PatchView &patch)
     return {};
 }
 
-// Deleting looks at every run of the ids named, also at those deleted before: named again and again, they would take a long
-// time. An editor names what shows, each once, and more than a largest document holds cannot show.
+// Deleting visits every run of the named ids, including deleted ones, so naming them repeatedly would take a long time. An
+// editor names visible elements, each once, and a document cannot have more of them than its largest size.
 Result<> checkDeletes(const crdt::PatchView &patch)
 {
     constexpr std::uint64_t most = limits::kDocumentBytes + limits::kEventBytes;
@@ -155,7 +155,7 @@ void CrdtState::drop() const
     m_unwantedBytes = 0;
 }
 
-// An edit that was tried, or a patch taken back: it may come again.
+// A tried edit, or a reverted patch: it may be applied again.
 void CrdtState::keepUnwanted(std::shared_ptr<const crdt::Patch> patch) const
 {
     m_unwantedBytes += patch->bytes().size();
@@ -212,7 +212,7 @@ Result<> CrdtState::check(const crdt::PatchView &patch) const
     if (own.time <= last)
         return failure(ErrorCode::ClientForked, "session " + std::to_string(own.sid) + " has used the times up to " +
                                                     std::to_string(last) + " already");
-    if (!crdt::Document::mayHaveSeen({own.sid, own.end() - 1})) // no snapshot could be read again
+    if (!crdt::Document::mayHaveSeen({own.sid, own.end() - 1})) // otherwise a snapshot could not be read again
         return invalid("a time at the end of all times");
     if (own.end() - 1 > m_time && own.end() - 1 - m_time > limits::kCrdtClockJump)
         return invalid("a time too far ahead");
@@ -240,7 +240,7 @@ Result<Bytes> CrdtState::apply(const Bytes &bytes)
     const crdt::PatchView view = decoded.view();
     const crdt::IdSpan ids = view.idSpan();
     EVENTSYNC_CHECK(check(view));
-    // What was taken back last is what usually comes again first.
+    // The patch that was reverted last is usually applied again first.
     const auto there = std::find_if(m_unwanted.rbegin(), m_unwanted.rend(), [&](const auto &patch) { return *patch == decoded; });
     std::shared_ptr<const crdt::Patch> patch;
     if (there != m_unwanted.rend()) {
@@ -248,8 +248,8 @@ Result<Bytes> CrdtState::apply(const Bytes &bytes)
         m_unwantedBytes -= patch->bytes().size();
         m_unwanted.erase(std::next(there).base());
     } else {
-        // A patch that is not wanted has ids of this one, or later ones of its session: then the document took that one, and what
-        // refers to this one, without what this one makes.
+        // An unwanted patch in the document has the ids of this one, or later ids of its session: then the document lacks the
+        // content of this patch, to which later ones may refer.
         const bool contradicts = std::any_of(m_unwanted.begin(), m_unwanted.end(), [&](const auto &other) {
             const crdt::IdSpan span = other->idSpan();
             return span.sid == ids.sid && ids.time < span.end();
@@ -257,7 +257,7 @@ Result<Bytes> CrdtState::apply(const Bytes &bytes)
         if (contradicts || !m_document)
             document();
         auto applied = m_document->apply(view);
-        if (!applied && !m_unwanted.empty()) { // what is not wanted may have filled a sequence
+        if (!applied && !m_unwanted.empty()) { // unwanted patches may have filled a sequence
             document();
             applied = m_document->apply(view);
         }
@@ -298,7 +298,7 @@ Result<Bytes> CrdtState::edit(std::uint64_t session, const std::function<Result<
     m_document->setSid(session);
     const std::uint64_t time = m_document->clock().time();
     crdt::Api api(*m_document);
-    const Result<> edited = guarded(edit, api); // what it did before it threw is taken back like any edit that fails
+    const Result<> edited = guarded(edit, api); // its changes before an exception are reverted like those of an edit that fails
     const auto patch = std::make_shared<const crdt::Patch>(api.flush());
     const std::uint64_t begin = patch->isEmpty() ? m_document->clock().time() : patch->id().time;
     m_document->setSid(kReservedSession);
@@ -312,7 +312,7 @@ Result<Bytes> CrdtState::edit(std::uint64_t session, const std::function<Result<
     return patch->bytes();
 }
 
-// Moving the base costs as much as the document is large, so it waits until as much has come in.
+// Moving the base costs time proportional to the document's size, so it is done after as many bytes of patches.
 void CrdtState::settle(std::size_t keep)
 {
     if (m_patches.size() <= keep)
@@ -334,7 +334,7 @@ void CrdtState::settle(std::size_t keep)
     EVENTSYNC_ASSERT(older.has_value());
     auto base = std::make_shared<const Bytes>(crdt::encodeSnapshot(*older, sessions, incarnation()));
     const auto decoded = crdt::decodeSnapshot(*base);
-    if (!decoded) // never; but then the patches are all there is
+    if (!decoded) // cannot happen; then the patches are kept
         return;
     m_baseIncarnation = decoded->incarnation;
     m_base = std::move(base);
@@ -342,7 +342,7 @@ void CrdtState::settle(std::size_t keep)
     for (auto entry = begin; entry != end; ++entry)
         m_patchBytes -= entry->patch->bytes().size();
     m_patches.erase(begin, end);
-    // Nodes without a place are not in the base; where there are many, they go from memory too. No patch makes more nodes
+    // Nodes without a place are not in the base; if there are many, they are removed from memory too. No patch makes more nodes
     // than it has bytes.
     if (m_document && m_document->nodes().count() > 2 * decoded->document.nodes().count() + m_patchBytes + limits::kCrdtUnplaced)
         drop();

@@ -20,21 +20,21 @@ class Api;
 /// check it without a table, and a replica that takes a new client id has a new session with it.
 std::uint64_t crdtSessionOf(const ClientId &client);
 
-/// What DocumentState keeps of a document of kind crdt: a base, the patches since then, and the document they make.
+/// The data of a document of kind crdt: a base, the patches since then, and the document that results.
 ///
-/// Which patches are wanted is one thing, which of them the document holds another. Patches commute, so one that is taken
-/// back stays in the document until somebody looks, and putting it on again costs nothing: a client that takes its pending
-/// patches off, applies those of others and puts its own on again has paid for those of others only. Where somebody looks at
-/// a document that holds more than is wanted, it is made again from the base.
+/// The document may contain more patches than are wanted. Patches commute, so a reverted patch stays in the document until the
+/// document is read, and applying it again costs nothing: a client that reverts its pending patches, applies those of others
+/// and applies its own again has the cost of the others only. If a document with unwanted patches is read, it is made again
+/// from the base.
 ///
-/// Whether a patch is accepted depends on the patches accepted before it and on nothing else, not on what was encoded or
-/// rebuilt meanwhile (G4):
-/// - its time lies behind that of every earlier patch of its session;
-/// - what it refers to lies at or before the last time of its session;
-/// - it puts only nodes in place that it made itself, each once, so that a view cannot grow without end (G16);
-/// - it makes at most limits::kCrdtUnplaced nodes that it puts nowhere: they would cost memory that no snapshot shows;
-/// - the spans it deletes are together no longer than a document can be, so that none are named in vain without end (G16).
-/// Owner only; copies share nothing that changes.
+/// Whether a patch is accepted depends on the patches accepted before it and on nothing else, in particular not on encoding or
+/// rebuilding meanwhile (G4):
+/// - its time is after that of every earlier patch of its session;
+/// - the ids that it refers to are at or before the last time of their session;
+/// - it places only nodes that it has created itself, each once, so that a view cannot grow without bound (G16);
+/// - it creates at most limits::kCrdtUnplaced nodes that it does not place: they would use memory that no snapshot shows;
+/// - the spans it deletes are together no longer than a document can be, so that deleting elements again is bounded (G16).
+/// Owner only; copies share only immutable data.
 class CrdtState
 {
 public:
@@ -51,21 +51,22 @@ public:
     CrdtState &operator=(CrdtState &&) noexcept = default;
     ~CrdtState() = default;
 
-    /// Gives what takes it back: a patch that does nothing, with the same ids. InvalidValue, MissingDependency, TooLarge, and
+    /// Returns the inverse: a patch that does nothing, with the same ids. InvalidValue, MissingDependency, TooLarge, and
     /// ClientForked for ids that its session may have used before. On an error nothing has changed.
     Result<Bytes> apply(const Bytes &patch);
-    Result<> revert(const Bytes &inverse); ///< the last one not taken back yet; Corrupt otherwise
-    /// Lets an edit make a patch on top of what is here, without applying it. Empty if it changed nothing.
+    Result<> revert(const Bytes &inverse); ///< the inverse of the last patch that is not reverted; Corrupt otherwise
+    /// Calls an edit function on the current document and returns its patch, without applying it. Empty if it changed nothing.
     Result<Bytes> edit(std::uint64_t session, const std::function<Result<>(crdt::Api &)> &edit) const;
     /// The last `keep` patches can still be reverted, those before need not.
     void settle(std::size_t keep);
 
     bool isJustCreated() const { return !m_base && m_patches.size() == 1; }
     const crdt::Document &document() const;
-    /// See DocumentState. An observed state must stay where it is; a copy is not observed.
+    /// See DocumentState. An observed state must not be moved; a copy is not observed.
     bool observe(const std::function<void(const crdt::Document &, const crdt::Change &)> &observer);
     const crdt::SessionTimes &sessions() const { return m_sessions; }
-    /// Which document it is, of those that had the name one after the other: it follows from the patch that made it.
+    /// The incarnation of the document, which follows from the patch that created it. Documents under one id have different
+    /// ones.
     std::uint64_t incarnation() const;
     static std::uint64_t incarnationOf(const Bytes &patch);
     std::size_t size() const { return m_baseSize + m_patchBytes; } ///< about that of encode()
@@ -81,7 +82,7 @@ private:
     Result<> check(const crdt::PatchView &patch) const;
     Result<crdt::Document> makeDocument(std::size_t patches) const;
     void keepUnwanted(std::shared_ptr<const crdt::Patch> patch) const;
-    void drop() const; // the document is made again when it is asked for
+    void drop() const; // the document is made again when it is needed
     std::uint64_t lastOf(std::uint64_t sid) const;
 
     std::shared_ptr<const Bytes> m_base; // null: the empty document

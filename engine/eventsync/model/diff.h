@@ -17,9 +17,8 @@ struct CrdtPatchBytes
     bool operator==(const CrdtPatchBytes &) const = default;
 };
 
-/// What one edit changes: a JSON Patch, or a JSON CRDT patch. Made by an edit function (then it knows the version it led to
-/// and, where one exists, the merge patch) or read from an event. On the wire {"patch": [...]} or {"crdt": "<base64url>"}.
-/// Value type.
+/// What one edit changes: a JSON Patch, or a JSON CRDT patch. Made by an edit function (then it has the resulting version and,
+/// if one exists, the merge patch) or read from an event. On the wire {"patch": [...]} or {"crdt": "<base64url>"}. Value type.
 class Diff
 {
 public:
@@ -35,7 +34,7 @@ public:
     const Bytes &crdt() const { return std::get<CrdtPatchBytes>(m_content).bytes; } ///< only if isCrdt()
     bool hasChanges() const { return isCrdt() ? !crdt().empty() : !patch().isEmpty(); }
 
-    /// Known to those who made the diff; never on the wire, and no part of equality.
+    /// Known only where the diff was made; never on the wire, and not compared.
     ServerSeq version() const { return m_version; }
     const std::optional<json::Value> &mergePatch() const { return m_mergePatch; }
     void setVersion(ServerSeq version) { m_version = version; }

@@ -156,8 +156,8 @@ Result<AppliedEvent> DocumentState::apply(Operation operation, const Diff &diff)
     return operation == Operation::Create ? applyJsonCreate(diff.patch()) : applyJsonUpdate(diff.patch());
 }
 
-// What merging turned into nothing is logged with an empty patch, whatever stands there: it changes nothing, and the fold
-// of the log must not stumble over it.
+// An event whose changes merging removed is logged with an empty patch, for any state of the document: it changes nothing, and
+// folding the log must accept it.
 Result<AppliedEvent> DocumentState::applyJsonCreate(const json::Patch &patch)
 {
     if (patch.isEmpty())
@@ -230,7 +230,7 @@ Result<AppliedEvent> DocumentState::applyDelete(const Diff &diff)
     return AppliedEvent{std::move(inverse), json::Footprint::everything(), true};
 }
 
-// ---- back
+// ---- revert
 
 Result<> DocumentState::revert(const Diff &inverse)
 {

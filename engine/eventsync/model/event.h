@@ -14,10 +14,11 @@
 
 namespace eventsync {
 
+/// What an event does to its document.
 enum class Operation { Create, Update, Delete };
 std::string_view operationName(Operation operation); ///< "create", "update", "delete"
 
-/// What the server does with an overlap by itself, after limits::kRebaseTries (docs/merging.md, Resolvers).
+/// How the server resolves an overlap, after limits::kRebaseTries (docs/merging.md, Resolvers).
 enum class OnOverlap { Ours, Theirs, Fail };
 std::string_view onOverlapName(OnOverlap onOverlap);
 
@@ -38,7 +39,7 @@ struct Event
     Timestamp storedAt;             ///< the server's; only as logged
     Diff diff;
     std::optional<json::Object> metadata = {};
-    std::optional<Bytes> salt = {}; ///< of a collection that allows redaction; only as logged
+    std::optional<Bytes> salt = {}; ///< for a collection with redaction; only as logged
     std::optional<OnOverlap> onOverlap = {}; ///< only as pushed
 
     /// The first id of the edit: metadata.replaces[0] if a decision replaced an earlier version, the own id otherwise.
@@ -47,6 +48,7 @@ struct Event
     bool operator==(const Event &) const = default;
 };
 
+/// As its author sends it, or as it is in the log, with its position and the fields that the server adds.
 enum class EventForm { Pushed, Logged };
 
 /// Strict both ways: UnknownField, InvalidMessage (missing or of a wrong type), InvalidValue; path set.
@@ -59,7 +61,8 @@ Result<Event> eventFromBytes(std::string_view canonicalJson, EventForm form);
 
 /// SHA-256 of the logged event (docs/protocol.md, Bytes); with a salt, the redactable construction.
 Digest digestOf(const Event &event);
-/// SHA-256 of the event as pushed without clientId, clientSeq, baseSeq and onOverlap: the same intent under one id.
+/// SHA-256 of the event as pushed without clientId, clientSeq, baseSeq and onOverlap: it identifies an edit independently of
+/// its numbers.
 Digest pushDigestOf(const Event &event);
 
 using EventPtr = std::shared_ptr<const Event>;

@@ -14,11 +14,11 @@ constexpr std::size_t kEventFrameRoom = 64 * limits::kKiB; ///< of a frame: the 
 /// longer in CBOR than in JSON; nothing else is.
 std::size_t frameBytesOf(const Event &event, std::size_t canonicalBytes);
 
-/// What an event may be, measured in the forms in which it is written, sent and read. Asked wherever an event is made, so that
-/// everybody can read what is in a log. TooLarge and TooDeep, with the limit and what the event has.
+/// Checks the size and depth of an event in the forms in which it is written, sent and read. Called wherever an event is made,
+/// so that every reader can read the log. TooLarge and TooDeep, with the limit and the event's value.
 Result<> checkEventSize(const Event &event, EventForm form, std::size_t canonicalBytes);
 
-/// metadata.replaces, where it is there, decides what edit an event is: InvalidMessage if it is not a list of two ids.
+/// metadata.replaces, if present, says which edit an event replaces: InvalidMessage if it is not a list of two ids.
 Result<> checkReplaces(const json::Object &metadata);
 
 } // namespace eventsync

@@ -6,7 +6,7 @@
 
 namespace eventsync {
 
-/// As json::heldBytes(): what these hold in memory, the objects themselves included.
+/// Like json::heldBytes(): the memory of these objects, including the objects themselves.
 std::size_t heldBytes(const Diff &diff);
 std::size_t heldBytes(const Event &event);
 /// Of a CRDT document an estimate, made from the size of its encoding.

@@ -152,7 +152,7 @@ const json::Object *FieldReader::optionalObject(std::string_view name)
     return object(name);
 }
 
-// A text that a function of its own turns into something; after an error about the text itself nothing more is said.
+// A text that is converted by a function; after an error of the text itself the conversion's error is not reported.
 #define EVENTSYNC_READ_TEXT(function, name)                                                                            \
     const bool wasRight = !m_error;                                                                                    \
     const std::string content = text(name);                                                                            \

@@ -18,11 +18,12 @@ namespace eventsync {
 /// "/a" and "b/c" -> "/a/b~1c": the JSON Pointer of a member.
 std::string childPath(std::string path, std::string_view member);
 
-/// Reads the fields of one JSON object and remembers the first thing wrong: InvalidMessage (missing, or of a wrong type)
-/// with the path, or what the field's own rule says. Asking goes on harmlessly after an error; finish() tells it.
+/// Reads the fields of one JSON object and keeps the first error: InvalidMessage (missing, or of a wrong type) with the path,
+/// or the error of the field's own check. Fields may still be read after an error; finish() returns it.
 ///   FieldReader read(value); auto id = read.documentId("documentId"); EVENTSYNC_CHECK(read.finish(UnknownFields::Refuse));
 enum class UnknownFields { Ignore, Refuse };
 
+/// Reads the members of a JSON object one by one and keeps the first error, so that a reader checks once at the end.
 class FieldReader
 {
 public:

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// PCRE2 matches on the heap and counts what it tries, which std::regex does not: that one recurses for every letter and goes
-// on for as long as it takes. PCRE2 counts separately for each start position in the text, so the expression is extended to match
-// from the first position only, and to skip characters itself. What ECMAScript writes differently is translated; what it does not have, above all recursion
-// and PCRE2's own directives, is refused.
+// PCRE2 matches on the heap and counts what it tries, unlike std::regex, which recurses for every character and has no limit.
+// PCRE2 counts separately for each start position in the text, so the expression is extended to match from the first position
+// only, and to skip characters itself. What ECMAScript writes differently is translated; what it does not have, above all
+// recursion and PCRE2's own directives, is refused.
 #include <eventsync/model/schemapattern_p.h>
 
 #include <eventsync/model/limits.h>
@@ -131,7 +131,7 @@ private:
             (m_out += isSpace ? "["_L1 : "[^"_L1).append(kSpaces).append(u']');
         takeHyphen();
     }
-    // Among characters nothing can reach from \w to something: the hyphen is one itself.
+    // A range cannot begin with a class such as \w: then the hyphen is a character.
     void takeHyphen()
     {
         if (m_inClass && take(u"-"))
@@ -194,7 +194,7 @@ private:
 
 namespace {
 
-// As it is: QString::fromUtf8() would leave out U+FEFF at the beginning.
+// Converted without QString::fromUtf8(), which would drop U+FEFF at the beginning.
 QString charactersOf(std::string_view text)
 {
     QStringDecoder decoder(QStringConverter::Utf8, QStringConverter::Flag::Stateless | QStringConverter::Flag::ConvertInitialBom);

@@ -10,9 +10,9 @@
 
 namespace eventsync {
 
-// A regular expression of a JSON Schema: ECMAScript's, over the characters of a text, run by PCRE2. Both the expression and
-// the text are input, so its work, its memory and its size are bounded (model/limits.h), and it takes no stack of the caller's.
-// Any thread (immutable).
+// A regular expression of a JSON Schema: ECMAScript's, over the characters of a text, run by PCRE2. Both the expression and the
+// text are input, so its work, its memory and its size are bounded (model/limits.h), and matching does not recurse on the
+// stack. Immutable; any thread.
 class SchemaPattern
 {
 public:

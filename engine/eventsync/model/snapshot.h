@@ -8,7 +8,7 @@
 
 namespace eventsync {
 
-/// A document's whole state at one position of its log. Derived data: the log can make it again. Value type.
+/// A document's whole state at one position of its log. Derived from the log. Value type.
 struct Snapshot
 {
     DocumentId documentId;
@@ -30,8 +30,8 @@ struct DocumentRecord
     DocumentKind kind = DocumentKind::Json;
     Position position;          ///< position.serverSeq is the document's version
     ServerSeq horizon{1};       ///< the first event that is still in the log
-    bool deleted = false;       ///< a tombstone: outlives everything
-    json::State state;          ///< as it stands at `position`; none if deleted
+    bool deleted = false;       ///< a tombstone, which is never removed
+    json::State state;          ///< at `position`; none if deleted
     Timestamp createdAt, updatedAt; ///< storedAt of the first and of the last event
 
     bool operator==(const DocumentRecord &) const = default;

@@ -6,7 +6,7 @@
 
 namespace eventsync {
 
-/// Which client has what of one document: what its `cursor` said last. Value type.
+/// What one client has of one document, from its last `cursor` message. Value type.
 struct StateVector
 {
     ClientId clientId;

@@ -27,7 +27,7 @@ public:
         return failure(std::move(all.front()));
     }
 
-    // The deepest first: it says most.
+    // The deepest first: it is the most precise.
     std::vector<Error> complaints(const CollectionName &, const json::Value &state) const override
     {
         auto all = complaintsOf(m_schema, state);
@@ -57,7 +57,7 @@ private:
     Function m_function;
 };
 
-// The code of a user, which may throw (base/guard.h): what it throws is its complaint.
+// Code of a user, which may throw (base/guard.h): an exception becomes the error.
 class GuardedValidator final : public Validator
 {
 public:
@@ -135,12 +135,12 @@ Result<> StateCheck::check(const json::State &state) const
     return {};
 }
 
-// ---- changes of what does not pass
+// ---- changes of states that do not pass
 
 namespace {
 
-// What makes two complaints one: the place, whatever its index in a list, what is said of it, and the value if it is a single
-// one; so that a single value that is changed must be right.
+// The key by which two complaints are the same: the path without indexes of lists, the message, and a scalar value; so a scalar
+// value that is changed must be valid.
 std::string keyOf(const json::Value &state, const Error &complaint)
 {
     std::string key = complaint.message + '\n';
@@ -164,8 +164,8 @@ bool isUnchanged(const json::Value &before, const json::Value &after, const Erro
     return was && is && json::equal(*was, *is);
 }
 
-// Every complaint about the state after a change was one about the state before. Of a validator that says one thing at a time
-// the one before may have hidden this one: it was there if the change has left its place as it was.
+// Whether every complaint about the state after a change was one about the state before. If a validator reports one error at a
+// time, an earlier error may have hidden this one: it was there before if the change has not touched its path.
 Result<> nothingWorse(const Validator &rule, const CollectionName &collection, const json::Value &before, const json::Value &after)
 {
     std::multiset<std::string> known;
@@ -196,7 +196,7 @@ Result<> StateCheck::checkChange(const json::State &before, const json::State &a
     return {};
 }
 
-// The state before is made only for what does not pass, which is rare.
+// The state before is computed only if the state after does not pass, which is rare.
 Result<> StateCheck::checkApplied(const DocumentState &after, const Diff &inverse) const
 {
     auto passed = check(after.jsonState());

@@ -12,17 +12,17 @@ namespace eventsync {
 class Diff;
 class DocumentState;
 
-/// Says whether a document's state is acceptable; run on the merged result by the server and after a pull by clients. Code
-/// authors implement it; policies bring a JSON Schema. Implementations are pure functions. Invalid, with path and reason.
+/// Decides whether a document's state is valid. The server calls it for the merged result, clients after a pull. Programs can
+/// implement it; policies can have a JSON Schema. Implementations are pure functions. Invalid, with path and reason.
 class Validator
 {
 public:
     virtual ~Validator() = default;
     virtual Result<> validate(const CollectionName &collection, const json::Value &state) const = 0;
-    /// Everything that is wrong with the state, as far as the validator says more than one thing at a time. What only repeats
-    /// that a part is wrong is left out. None: validate() passes.
+    /// All violations of the state, if the validator reports more than one at a time, without errors that only repeat that a
+    /// part is invalid. None: validate() passes.
     virtual std::vector<Error> complaints(const CollectionName &collection, const json::Value &state) const;
-    virtual bool saysEverything() const { return false; } ///< complaints() holds more than the first
+    virtual bool saysEverything() const { return false; } ///< complaints() returns more than the first one
 };
 
 /// JSON Schema (draft 7), compiled once. InvalidValue, with path, if the schema is invalid (model/compiledschema_p.h).
@@ -31,8 +31,8 @@ Result<std::shared_ptr<const Validator>> schemaValidator(const json::Value &sche
 /// A function as a validator.
 std::shared_ptr<const Validator> validatorFrom(std::function<Result<>(const CollectionName &, const json::Value &)> function);
 
-/// What a state must pass in one collection: the policy's counters' bounds, its schema, and the code validator if there is
-/// one. Absent states always pass. Build once per policy; any thread when const.
+/// The checks of one collection: the policy's counters' bounds, its schema, and the code validator if there is one. Absent
+/// states always pass. Construct it once per policy; any thread when const.
 class StateCheck
 {
 public:
@@ -40,11 +40,10 @@ public:
     static Result<StateCheck> make(const CollectionName &collection, const CollectionPolicy &policy,
                                    std::shared_ptr<const Validator> code = nullptr);
     Result<> check(const json::State &state) const;
-    /// Whether a change from `before` to `after` may be. A state that passes may always follow. One that does not may follow
-    /// one that did not pass either, if the change makes nothing worse: rules become stricter while documents lie there
-    /// (docs/merging.md).
+    /// Whether a change from `before` to `after` is permitted. A valid state may always follow. An invalid one may follow
+    /// another invalid one if the change makes nothing worse: rules may become stricter when documents exist (docs/merging.md).
     Result<> checkChange(const json::State &before, const json::State &after) const;
-    /// The same for what was just applied and led to `after`; `inverse` takes it back.
+    /// The same for a change that was just applied and led to `after`; `inverse` is its inverse.
     Result<> checkApplied(const DocumentState &after, const Diff &inverse) const;
     std::vector<Error> complaints(const json::Value &state) const;
     bool checksNothing() const; ///< every state passes

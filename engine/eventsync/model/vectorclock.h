@@ -8,8 +8,8 @@
 
 namespace eventsync {
 
-/// client -> the last of its events known: one document's state of knowledge. A client not named stands at 0; entries of 0
-/// are not kept. On the wire an object {"client": n}. Value type.
+/// For one document: client -> the last clientSeq that is included. A client without an entry is at 0; entries of 0 are not
+/// kept. On the wire an object {"client": n}. Value type.
 class VectorClock
 {
 public:
@@ -35,6 +35,7 @@ private:
     std::map<ClientId, ClientSeq> m_entries;
 };
 
+/// How two vector clocks compare.
 enum class ClockOrder { Equal, Before, After, Concurrent };
 ClockOrder compare(const VectorClock &a, const VectorClock &b);
 
