@@ -7,7 +7,7 @@
 
 namespace eventsync {
 
-/// The seam for time: engine code never asks the operating system. SystemClock in programs, a fake in tests.
+/// The interface for time: engine code never asks the operating system. Programs use SystemClock, tests a clock that they move.
 class Clock
 {
 public:

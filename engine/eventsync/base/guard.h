@@ -18,11 +18,13 @@ namespace eventsync {
 
 namespace detail {
 
+/// The Result that a guarded call of a function with this result has.
 template<class T>
 struct GuardedResult
 {
     using Type = Result<T>;
 };
+/// The Result that a guarded call of a function with this result has.
 template<class T>
 struct GuardedResult<Result<T>>
 {

@@ -15,8 +15,8 @@ using BatchId = StrongNumber<struct BatchIdTag>;           ///< a client's numbe
 using ServerSeq = StrongNumber<struct ServerSeqTag>;       ///< position in a document's log, 1, 2, 3, ...; 0: before all
 using ClientSeq = StrongNumber<struct ClientSeqTag>;       ///< position among a client's events of one document, from 1
 
-/// Whether a new document may have this id: as documentIdFrom(), and neither `.` nor `..`, which no HTTP client can ask for because
-/// they mean a folder in a path. InvalidValue. Logs of before may hold such documents, so they are read.
+/// Whether a new document may have this id: as documentIdFrom(), and neither "." nor "..", which no HTTP client can request because
+/// they mean a folder in a path. InvalidValue. Logs of earlier versions may hold such documents, so they are read.
 Result<> checkNewDocumentId(const DocumentId &id);
 
 /// Makes an id from input. InvalidValue names the violated rule; a reserved collection name is InvalidValue too.

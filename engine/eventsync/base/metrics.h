@@ -16,6 +16,7 @@ namespace eventsync {
 // Metrics of a running program, as in Prometheus. Values may be changed and read from any thread (atomics); Metrics itself
 // registers under a mutex, so the caller should keep the reference that counter(), gauge() or histogram() returns.
 
+/// A number that only grows. Any thread.
 class Counter
 {
 public:
@@ -26,6 +27,7 @@ private:
     std::atomic<std::uint64_t> m_value{0};
 };
 
+/// A number that goes up and down. Any thread.
 class Gauge
 {
 public:
@@ -52,6 +54,7 @@ private:
     std::atomic<std::uint64_t> m_count{0}, m_sum{0};
 };
 
+/// All metrics of a program, by name and labels. A metric lives as long as this object. Any thread.
 class Metrics
 {
 public:

@@ -49,6 +49,7 @@ private:
 
 } // namespace eventsync
 
+#ifndef DOXYGEN // 1.9 cannot place a specialisation of a template of another namespace
 template<class Tag>
 struct std::hash<eventsync::StrongString<Tag>>
 {
@@ -60,3 +61,4 @@ struct std::hash<eventsync::StrongNumber<Tag>>
 {
     std::size_t operator()(eventsync::StrongNumber<Tag> n) const noexcept { return std::hash<std::int64_t>()(n.value()); }
 };
+#endif

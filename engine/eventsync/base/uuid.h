@@ -54,6 +54,7 @@ private:
 
 } // namespace eventsync
 
+#ifndef DOXYGEN // 1.9 cannot place a specialisation of a template of another namespace
 template<>
 struct std::hash<eventsync::Uuid>
 {
@@ -64,3 +65,4 @@ struct std::hash<eventsync::Uuid>
         return tail;
     }
 };
+#endif

@@ -20,21 +20,22 @@ class VecApi;
 class ValApi;
 class ConApi;
 
-/// Where something stands in a sequence, by the element it follows: it moves with the text around it. The default is the
-/// front. A value that may be stored and sent; other replicas find the same place.
+/// A place in a sequence, given by the element before it, so it moves with the text around it. The default is the front. A
+/// value that can be stored and sent; other replicas find the same place.
 struct Anchor
 {
     Id after = kOrigin; ///< kOrigin: the front
     bool operator==(const Anchor &) const = default;
 };
+/// Two anchors that a range of elements lies between.
 struct AnchorRange
 {
     Anchor begin;
     Anchor end;
 };
 
-/// A node of the document, for reading. Handles are small, cheap to make, and good while their node is in the document; on
-/// one that is gone, reads are empty and edits fail with NotFound. Owner only, as the document.
+/// A node of the document, for reading. Handles are small, cheap to make, and valid while their node is in the document;
+/// without it, reads are empty and edits fail with NotFound. Owner only, like the document.
 class NodeApi
 {
 public:
@@ -46,7 +47,7 @@ public:
     json::Value view() const;
     Path path() const;
 
-    /// The node as what it is. NotFound if it is gone, Invalid if it is something else.
+    /// The node as a handle of its kind. NotFound if it does not exist any more, Invalid if it is of another kind.
     Result<StrApi> str() const;
     Result<BinApi> bin() const;
     Result<ArrApi> arr() const;
@@ -68,8 +69,8 @@ protected:
     mutable NodeIndex m_index = kNoNode; ///< where the node was found last
 };
 
-/// A text. Positions and lengths are UTF-16 units, as in QString; NotFound past the end, InvalidValue between the halves of
-/// a surrogate pair and for text that has one half only. Nothing ever gives out such a text.
+/// A text. Positions and lengths are UTF-16 units, as in QString; NotFound past the end, InvalidValue between the halves of a
+/// surrogate pair and for text that has one half only. No function returns such a text.
 class StrApi : public NodeApi
 {
 public:
@@ -88,6 +89,7 @@ public:
     qsizetype position(const Anchor &anchor) const;
 };
 
+/// Reads and edits binary data. Positions and counts are bytes.
 class BinApi : public NodeApi
 {
 public:
@@ -98,6 +100,7 @@ public:
     Result<> del(std::size_t position, std::size_t count);
 };
 
+/// Reads and edits a list. Positions are indexes of visible elements.
 class ArrApi : public NodeApi
 {
 public:
@@ -111,6 +114,7 @@ public:
     std::size_t position(const Anchor &anchor) const;
 };
 
+/// Reads and edits an object.
 class ObjApi : public NodeApi
 {
 public:
@@ -122,6 +126,7 @@ public:
     Result<> del(std::string_view key);
 };
 
+/// Reads and edits a vector: a tuple of slots that are set separately.
 class VecApi : public NodeApi
 {
 public:
@@ -131,6 +136,7 @@ public:
     Result<> set(std::size_t index, const json::Value &value); ///< up to kMaxVecIndex
 };
 
+/// Reads and replaces the value of a register.
 class ValApi : public NodeApi
 {
 public:
@@ -139,6 +145,7 @@ public:
     Result<> set(const json::Value &value);
 };
 
+/// Reads a constant, which never changes.
 class ConApi : public NodeApi
 {
 public:
@@ -146,8 +153,8 @@ public:
     Constant constant() const;
 };
 
-/// Local edits of a document. Every edit is applied at once and written into the patch that flush() gives; patches of others
-/// may be applied in between. One Api per document and at a time. Owner only.
+/// Local edits of a document. Every edit is applied at once and added to the patch that flush() returns; patches of others may
+/// be applied in between. One Api per document at a time. Owner only.
 ///
 ///   Api api(document);
 ///   api.root({{"title", "Notes"}, {"text", ""}});
@@ -163,16 +170,16 @@ public:
 
     Document &document() { return m_document; }
     bool hasChanges() const { return !m_builder.isEmpty(); }
-    Patch flush(); ///< everything since the last one; empty if nothing. Ends a step of undo
+    Patch flush(); ///< all edits since the last one; may be empty. Ends a step of undo
     void flush(Bytes &out);
 
     /// Replaces the whole document.
     Result<> root(const json::Value &value);
-    /// Makes the node at `pointer` show `wanted` with the smallest edits that keep what is there: texts are edited, not
-    /// replaced, lists keep the elements they share, objects their members. The root, if it is not there yet, is made.
+    /// Changes the node at `pointer` to the value `wanted` with the smallest edits: texts are edited, not replaced, and lists
+    /// and objects keep common elements and members. A missing root is created.
     Result<> diff(const json::Value &wanted, std::string_view pointer = {});
 
-    /// By JSON Pointer. Registers (val) on the way are passed through; the node found is the innermost one, except val().
+    /// By JSON Pointer. Registers (val) on the path are followed; the node found is the innermost one, except val().
     Result<NodeApi> at(std::string_view pointer) const;
     Result<StrApi> str(std::string_view pointer) const;
     Result<BinApi> bin(std::string_view pointer) const;
@@ -182,7 +189,7 @@ public:
     Result<ConApi> con(std::string_view pointer) const;
     Result<ValApi> val(std::string_view pointer) const; ///< the innermost register there
 
-    UndoStack &undoStack(); ///< made when first asked for; edits before that cannot be undone
+    UndoStack &undoStack(); ///< created at the first call; earlier edits cannot be undone
 
     /// Node builders: a value as nodes that are not yet in the document. Each edit of a handle uses them.
     Id build(const json::Value &value);        ///< objects obj, arrays arr, texts str, the rest a register with a con

@@ -8,9 +8,9 @@
 
 namespace eventsync::crdt {
 
-// Constants as CBOR (RFC 8949), byte for byte as the reference implementation writes them: a text's length field is as
-// wide as its UTF-16 length times four would need, floats are single precision where that loses nothing, and object keys
-// that are array indices come first, as in every JavaScript object.
+// Constants as CBOR (RFC 8949), byte for byte as the reference implementation writes them: a text's length field is as wide as
+// its UTF-16 length times four would need, floats are single precision if that is exact, and object keys that are array indices
+// come first, as in every JavaScript object.
 void writeCbor(ByteWriter &out, const Constant &constant); // an Id has no CBOR form: written as null
 void writeCbor(ByteWriter &out, const json::Value &value);
 void writeCborText(ByteWriter &out, std::string_view utf8);
@@ -21,7 +21,7 @@ void writeCborHeader(ByteWriter &out, int major, std::uint64_t length); // 2 byt
 // One item. Fails the reader on anything that is no JSON value, binary data or undefined (tags, indefinite lengths, NaN,
 // duplicate keys, depth over limits::kDepth). Inside containers undefined becomes null and binary data a data URL.
 Constant readCbor(ByteReader &in);
-// Checks and passes over one item without building it.
+// Checks and skips one item.
 void skipCbor(ByteReader &in);
 // The text of a text item, as it lies in the input (WTF-8 halves allowed); fails the reader on anything else.
 std::string_view readCborText(ByteReader &in);

@@ -11,13 +11,13 @@
 
 namespace eventsync::crdt {
 
-/// What a replica knows of logical time: its own session and the next time it will give out, the last time seen of every
-/// other session, and exactly which ids it has seen. The last is more than the vector clock of the specification says: a
-/// session's times have gaps wherever it saw somebody further ahead, so its last time alone does not tell a patch that is
-/// missing from one that never was. Under the server session all operations share one clock.
+/// The logical clock of a replica: its own session and next time, the last time of every other session, and exactly which ids
+/// it has seen. The last part is more than the vector clock of the specification: a session's times have gaps where it has seen
+/// a later time of another session, so its last time alone does not distinguish a missing patch from a gap. Under the server
+/// session all operations share one clock.
 ///
-/// Sessions are numbered in the order in which they were met; everything inside a document names them by that number.
-/// Owner only.
+/// Sessions are numbered in the order in which they were met; everything inside a document names them by that number. Owner
+/// only.
 class LogicalClock
 {
 public:
@@ -40,7 +40,7 @@ public:
     void observe(const IdSpan &span)
     {
         Row &row = m_rows[number(span.sid)];
-        if (row.observed && !row.seen.empty() && row.seen.back().end == span.time) { // the usual case: a peer goes on
+        if (row.observed && !row.seen.empty() && row.seen.back().end == span.time) { // the usual case: a peer continues
             row.seen.back().end = span.end();
             row.last = std::max(row.last, span.end() - 1);
             m_time = std::max(m_time, span.end());
@@ -57,7 +57,7 @@ public:
         else
             observeAnywhere({sid(), m_time, span});
     }
-    /// `last` is the last id of its session that a loaded document may have seen; which of those before it, nobody knows.
+    /// `last` is the last id of its session that a loaded document may have seen; which earlier ones it has seen is not known.
     void load(Id last);
     /// Whether this id is the next one of a session that was seen before.
     bool goesOn(Id id) const
@@ -90,10 +90,10 @@ public:
 
     /// The last ids of the other sessions, in the order in which they were first observed.
     std::vector<Id> peers() const;
-    /// The last time of a session, as an encoder writes it: its own time - 1, a peer's last, or nothing for a stranger.
+    /// The last time of a session, as an encoder writes it: its own time - 1, a peer's last, or 0 for an unknown session.
     std::optional<std::uint64_t> lastTime(std::uint64_t sid) const;
 
-    void setSid(std::uint64_t sid); ///< the session used so far becomes a peer
+    void setSid(std::uint64_t sid); ///< the current session becomes a peer
     LogicalClock fork(std::uint64_t sid) const;
 
 private:

@@ -9,28 +9,28 @@
 
 namespace eventsync::crdt {
 
-/// A value that is not there. An object's key set to it is deleted.
+/// The absent value. Setting an object's key to it deletes the key.
 struct Undefined
 {
     bool operator==(const Undefined &) const = default;
 };
 
-/// Binary data as a value, apart from std::string, which would read as text.
+/// Binary data as a value; a std::string would be a text.
 struct Binary
 {
     Bytes bytes;
     bool operator==(const Binary &) const = default;
 };
 
-/// What a `con` node holds, for ever: nothing, a JSON value, binary data, or the name of another node.
+/// The content of a `con` node, which never changes: nothing, a JSON value, binary data, or the id of another node.
 using Constant = std::variant<Undefined, json::Value, Binary, Id>;
 
-/// How a constant shows in a plain JSON view: undefined and ids as null, binary data as a data URL.
+/// A constant in a plain JSON view: undefined and ids are null, binary data is a data URL.
 json::Value viewOf(const Constant &constant);
 
-/// "data:application/octet-stream;base64,...": binary data where only JSON can go.
+/// "data:application/octet-stream;base64,...": binary data in JSON.
 std::string dataUrl(std::string_view bytes);
-/// The bytes of a data URL of that form; nothing for any other text.
+/// The bytes of a data URL of that form; none for another text.
 bool fromDataUrl(std::string_view text, Bytes &out);
 
 /// RFC 4648 section 4, with padding: binary data in the verbose and compact encodings.

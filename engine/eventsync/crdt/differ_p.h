@@ -5,12 +5,12 @@
 
 namespace eventsync::crdt {
 
-// A value brought into the value domain, or why it cannot be in a document.
+// A value converted to the value domain, or the reason why it cannot be in a document.
 bool isPlain(const json::Value &value);
 Result<json::Value> prepared(const json::Value &value);
 Result<> checkKey(std::string_view key);
 
-// Edits that make a node show another value with the least change. Owner only.
+// Edits that give a node another value with the least change. Owner only.
 class Differ
 {
 public:
@@ -39,8 +39,8 @@ struct EditStep
     std::size_t from = 0;
     std::size_t to = 0;
 };
-// The fewest removals and insertions (Myers 1986); where that would take more than limits::kCrdtDiffSteps of them, what
-// lies between the common beginning and end is replaced.
+// The fewest removals and insertions (Myers 1986); if more than limits::kCrdtDiffSteps are needed, everything between the
+// common beginning and end is replaced.
 std::vector<EditStep> editScript(std::size_t oldSize, std::size_t newSize,
                                  const std::function<bool(std::size_t, std::size_t)> &equal);
 

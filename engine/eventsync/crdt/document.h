@@ -21,29 +21,30 @@ using PathStep = std::variant<std::string, std::size_t>;
 using Path = std::vector<PathStep>;
 std::string toString(const Path &path); ///< as a JSON Pointer
 
-/// What one applied operation changed, as an observer sees it. Positions are those of the moment, so an observer that
-/// replays the changes in order has the document's text at every step.
+/// What one applied operation changed, as an observer sees it. Positions count after the changes before, so an observer that
+/// applies the changes in order has the document's text at every step.
 struct Change
 {
     enum class Kind { Text, Bytes, Elements, Value }; ///< Value: a register (val, key, slot, element) has another value
     Kind kind = Kind::Value;
     Id node;                    ///< the str, bin, arr, val, obj or vec that changed; kOrigin: the root
     std::uint32_t position = 0; ///< Text, Bytes, Elements, Value of an arr: where
-    std::uint32_t removed = 0;  ///< units that went
-    std::uint32_t inserted = 0; ///< units that came; they can be read from the document
+    std::uint32_t removed = 0;  ///< removed units
+    std::uint32_t inserted = 0; ///< inserted units; they can be read from the document
     std::string key;            ///< Value of an obj
 };
 
-enum class Applied { New, Known }; ///< Known: all of it had been applied before
+/// Whether a patch changed the document. Known: all of it had been applied before.
+enum class Applied { New, Known };
 
-/// A JSON CRDT document: a JSON value that any number of replicas change at once, each by patches that all of them apply, in
-/// any order in which nothing comes before what it refers to, and as often as they arrive; the result is the same (G14).
+/// A JSON CRDT document: a JSON value that replicas change concurrently by patches. Replicas may apply patches in any order in
+/// which a patch comes after its dependencies, and any number of times; the result is the same (G14).
 ///
-/// Invariants: apply() applies a patch whole or not at all; the encoded document depends on the set of applied operations
+/// Invariants: apply() applies a patch completely or not at all; the encoded document depends on the set of applied operations
 /// alone (apart from the order of an object's keys and of sessions, which is the order of arrival, as in the reference
-/// implementation). Owner only; a document may be moved and forked, and its forks share nothing.
+/// implementation). Owner only; a document may be moved and forked, and forks are independent.
 ///
-/// What is nested deeper than limits::kDepth containers shows as null.
+/// Values nested deeper than limits::kDepth containers are null in the view.
 ///
 /// Large because patches, views, places and history are all about one tree of nodes, which it alone may change.
 class Document
@@ -56,8 +57,8 @@ public:
     Document &operator=(Document &&) noexcept;
     ~Document();
 
-    /// MissingDependency: it refers to an id not seen yet (or, with a server clock, leaves a gap); InvalidValue: it is no
-    /// patch, or its time is more than limits::kCrdtClockJump ahead; TooLarge. Any of these changes nothing.
+    /// MissingDependency: it refers to an id not seen yet (or, with a server clock, leaves a gap); InvalidValue: it is not a
+    /// valid patch, or its time is more than limits::kCrdtClockJump ahead; TooLarge. Any of these changes nothing.
     Result<Applied> apply(const PatchView &patch);
     Result<Applied> apply(const Patch &patch);
     Result<Applied> applyBinary(std::string_view bytes);
@@ -70,27 +71,28 @@ public:
     const LogicalClock &clock() const { return *m_clock; }
     std::uint64_t sid() const { return m_clock->sid(); }
     void setSid(std::uint64_t sid) { m_clock->setSid(sid); }
-    Document fork(std::uint64_t sid) const; ///< a deep copy that goes on under another session
-    /// From now on patches may refer to all ids of this session up to `last`, whatever became of them: for those who know
-    /// that they were seen though nothing of them is left.
+    Document fork(std::uint64_t sid) const; ///< a deep copy with another session
+    /// From now on patches may refer to all ids of this session up to `last`, for callers that know that they were seen
+    /// although none of their content is left.
     void assumeSeen(Id last) { m_clock->load(last); }
     static bool mayHaveSeen(Id last) { return last.sid <= kMaxSessionId && last.time < kMaxTime - limits::kCrdtClockJump; }
 
     /// Same view, and the same ids behind it.
     bool operator==(const Document &other) const;
 
-    /// Called after every change of an operation that was applied, whoever made it; nothing is computed without one.
+    /// `observer` is called after every change of an applied operation of any author. Without an observer changes are not
+    /// computed.
     using Observer = std::function<void(const Change &)>;
     void setObserver(Observer observer) { m_observer = std::move(observer); }
 
-    /// Looking around. A node is named by its id; ids of nodes that are gone give nothing.
+    /// Nodes are named by their ids; for an id without a node the result is empty.
     Id root() const; ///< the node in the root register; kOrigin if none
     bool has(Id node) const { return find(node) != kNoNode; }
     Path pathOf(Id node) const; ///< from the root; empty for nodes that are not below it, and for the root's own value
 
-    /// For codecs and the editing API, which know what they do.
+    /// For codecs and the editing API, which must keep the invariants.
     NodeIndex find(Id node) const { return isAt(m_lastFound, node) ? m_lastFound : lookUp(node); }
-    bool isAt(NodeIndex index, Id node) const ///< the node is there still: cheaper than find()
+    bool isAt(NodeIndex index, Id node) const ///< whether the node is still at this index: cheaper than find()
     {
         if (index >= m_nodes.size() || m_nodes[index].id.time != node.time)
             return false;
@@ -105,8 +107,8 @@ public:
     const NodeStore &nodes() const { return m_nodes; }
     std::size_t heapBytes() const { return m_nodes.heapBytes(); }
 
-    /// Local edits that are known to be right: what apply() would do with the same operation, without
-    /// looking the places up again. The operation's id is clock().next().
+    /// Local edits that are known to be valid: like apply() with the same operation, without looking up the places again. The
+    /// operation's id is clock().next().
     Id insertLocally(NodeIndex node, std::uint32_t position, const Units &units); ///< gives what it follows: the operation's ref
     Id createLocally(const Constant &constant); ///< null, a boolean or an integer: what its encoding would read as again
     void setKeyLocally(NodeIndex node, std::string_view key, Id value);

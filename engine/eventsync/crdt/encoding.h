@@ -10,14 +10,14 @@
 
 namespace eventsync::crdt {
 
-// The encodings of a whole document, tombstones and clock included, byte for byte those of the reference implementation.
-// All of them can be decoded and edited on. Decoders take any bytes: a document, or InvalidValue, TooLarge, TooDeep.
+// The encodings of a whole document, tombstones and clock included, byte for byte those of the reference implementation. All of
+// them can be decoded and edited further. Decoders accept any bytes: a document, or InvalidValue, TooLarge, TooDeep.
 //
 //   binary    the smallest in one piece; for storing and sending
 //   compact   JSON, arrays and relative ids; for channels that carry only JSON
-//   verbose   JSON with every name written out; for people and debugging
+//   verbose   JSON with every name written out; for debugging
 //   indexed   one field per node, for stores that update a few nodes of a large document
-//   sidecar   the plain view as CBOR, and beside it what else makes it a document; for readers that know no CRDT
+//   sidecar   the plain view as CBOR, and the CRDT metadata beside it; for readers without a CRDT
 
 Bytes encodeBinary(const Document &document);
 Result<Document> decodeBinary(std::string_view bytes);
@@ -33,6 +33,7 @@ using IndexedFields = std::vector<std::pair<std::string, Bytes>>;
 IndexedFields encodeIndexed(const Document &document);
 Result<Document> decodeIndexed(const IndexedFields &fields);
 
+/// A document as its plain view in CBOR, and the CRDT metadata beside it.
 struct Sidecar
 {
     Bytes view;

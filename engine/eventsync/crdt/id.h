@@ -4,14 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#ifndef Q_MOC_RUN // moc 6.4 cannot read what libstdc++ includes for it
+#ifndef Q_MOC_RUN // moc 6.4 cannot parse what libstdc++ includes for it
 #include <compare>
 #endif
 
 namespace eventsync::crdt {
 
-/// The name of one operation, and so of every node, character and element it made: the session that made it and that
-/// session's logical time. Ordered by time first, then session: the order that decides every tie in JSON CRDT.
+/// The name of one operation, and so of every node, character and element it made: the session that made it and that session's
+/// logical time. Ordered by time first, then session: this order breaks all ties in JSON CRDT.
 struct Id
 {
     std::uint64_t sid = 0;
@@ -42,7 +42,7 @@ struct IdSpan
 /// The root register of every document.
 constexpr Id kOrigin{0, 0};
 
-/// Sessions below kFirstFreeSession are reserved by the specification; these four have a meaning.
+/// Sessions below kFirstFreeSession are reserved by the specification; these four are used.
 constexpr std::uint64_t kSystemSession = 0; ///< built-in objects, such as the root
 constexpr std::uint64_t kServerSession = 1; ///< every operation of a document whose order a server decides
 constexpr std::uint64_t kGlobalSession = 2; ///< operations that are the same everywhere, such as a schema's defaults
@@ -55,6 +55,7 @@ constexpr std::uint64_t kMaxTime = 9007199254740991;
 
 } // namespace eventsync::crdt
 
+#ifndef DOXYGEN // 1.9 cannot place a specialisation of a template of another namespace
 template<>
 struct std::hash<eventsync::crdt::Id>
 {
@@ -63,3 +64,4 @@ struct std::hash<eventsync::crdt::Id>
         return static_cast<std::size_t>((id.sid ^ (id.time * 0x9E3779B97F4A7C15u)) * 0xD6E8FEB86659FD93u >> 7);
     }
 };
+#endif

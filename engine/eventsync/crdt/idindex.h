@@ -6,10 +6,10 @@
 
 namespace eventsync::crdt {
 
-/// Which leaf of a sequence holds an id of one session: a sorted list of (first time, leaf), each entry good up to the
-/// next one. Runs of ids in one leaf share an entry, however many spans they are, so splitting a span changes nothing here
-/// and splitting a leaf changes about as many entries as spans moved. The list lies in blocks of a bounded size, so that
-/// an entry in the middle moves few others; a look-up asks the block of the last hit first. Owner only.
+/// Which leaf of a sequence holds an id of one session: a sorted list of (first time, leaf), each valid up to the next one.
+/// Runs of ids in one leaf share an entry, however many spans they are, so splitting a span changes nothing here and splitting
+/// a leaf changes about as many entries as spans moved. The list lies in blocks of a bounded size, so that an entry in the
+/// middle moves few others; a look-up asks the block of the last hit first. Owner only.
 class IdIndex
 {
 public:
@@ -21,7 +21,7 @@ public:
     void assign(std::uint64_t time, std::uint64_t length, std::uint32_t leaf)
     {
         if (time == m_end && !m_blocks.empty() && m_blocks.back().back().leaf == leaf)
-            m_end += length; // somebody types on
+            m_end += length; // typing continues
         else
             assignAnywhere(time, length, leaf);
     }

@@ -6,8 +6,8 @@
 
 namespace eventsync::crdt {
 
-// Builds a document from a decoder's findings. Every failure is remembered; the decoder may go on and ask at the end, or
-// after what could cost time. Owner only.
+// Builds a document for a decoder. Every failure is kept; the decoder may continue, and check at the end or before expensive
+// work. Owner only.
 class DocumentLoader
 {
 public:
@@ -19,9 +19,9 @@ public:
     Document &document() { return m_document; }
     Node &node(NodeIndex index) { return m_document.m_nodes[index]; }
 
-    // A time that leaves room for others.
+    // Checks that a time leaves room for later ones.
     static bool fits(Id last) { return Document::mayHaveSeen(last); }
-    // The id as this document numbers it; fails on ids that are none.
+    // The id with this document's session index; fails on invalid ids.
     Sequence::Stamp stamp(Id id)
     {
         if (id.sid > kMaxSessionId || id.time >= kMaxTime - limits::kCrdtClockJump)
@@ -35,7 +35,7 @@ public:
             return fail();
         node(index).setConstant(to);
     }
-    // A node that was read before: it stands in several places, and comes shallow in this one. kNoNode: it is new.
+    // A node that was read before: it is in several places, and is encoded as a shallow copy here. kNoNode: it is new.
     NodeIndex again(Id id, NodeKind kind)
     {
         const NodeIndex found = m_ok ? m_document.m_nodes.find(stamp(id)) : kNoNode;
@@ -79,7 +79,7 @@ public:
         if (value != kNoNode)
             addElementReference(vec, value);
     }
-    // What is in a container is younger than it: no operation could have put it there otherwise.
+    // The content of a container is younger than the container: no operation could have placed it otherwise.
     void addElementReference(NodeIndex container, NodeIndex value)
     {
         if (!(m_document.idOf(container) < m_document.idOf(value)))

@@ -41,19 +41,19 @@ private:
     std::vector<std::uint32_t> m_slots; // entry + 1; 0: free. Empty while few
 };
 
-/// No JavaScript object can have this key, so the reference implementation shows it in no view and loses it in its JSON
-/// encodings; a reader that did take it would let a peer change the prototypes of a page. It is kept, and not shown.
+/// JavaScript objects cannot have this key, so the reference implementation omits it in views and loses it in its JSON
+/// encodings; a reader that accepted it would let a peer change the prototypes of a page. It is stored, and omitted in views.
 constexpr std::string_view kHiddenKey = "__proto__";
 
 using VecSlots = std::vector<NodeIndex>;
 constexpr std::uint32_t kMaxVecIndex = 255;
 
-/// One node. Constants that fit lie in the node itself.
+/// One node. Small constants are stored in the node itself.
 struct Node
 {
     Sequence::Stamp id;
     NodeKind kind = NodeKind::Con;
-    bool isDead = false;           ///< displaced from where it stood: shows nothing, keeps nothing
+    bool isDead = false;           ///< removed from its place: it has no content any more
     std::uint32_t references = 0;  ///< slots that name it
     NodeIndex parent = kNoNode;    ///< the container it was put in last; none: the root register or nowhere
     /// Con: Constant or a small one; Val: NodeIndex; Obj, Vec and the sequences
@@ -71,7 +71,7 @@ struct Node
     const VecSlots &vecSlots() const { return *std::get<std::unique_ptr<VecSlots>>(content); }
     Sequence &sequence() { return *std::get<std::unique_ptr<Sequence>>(content); }
     const Sequence &sequence() const { return *std::get<std::unique_ptr<Sequence>>(content); }
-    /// It stands in several places, which no editor makes: docs/decisions/0078. Only a small constant shows then.
+    /// It is in several places, which no editor produces: docs/decisions/0078. Then only a small constant has a view.
     bool isShared() const { return references > 1; }
     bool isSmallConstant() const { return kind == NodeKind::Con && !std::holds_alternative<std::unique_ptr<Constant>>(content); }
     bool isUndefined() const { return kind == NodeKind::Con && std::holds_alternative<std::monostate>(content); }
@@ -79,7 +79,7 @@ struct Node
 
 Node emptyNode(Sequence::Stamp id, NodeKind kind, const LogicalClock &clock);
 
-/// All nodes of a document, found by id. Numbers of freed nodes are used again. Owner only.
+/// All nodes of a document, found by id. Indexes of freed nodes are reused. Owner only.
 class NodeStore
 {
 public:
@@ -90,7 +90,7 @@ public:
     const Node &operator[](NodeIndex index) const { return m_nodes[index]; }
     NodeIndex find(Sequence::Stamp id) const;
     NodeIndex create(Sequence::Stamp id, NodeKind kind); ///< it must not exist
-    /// The node no longer stands where it stood: it and all below are emptied, and freed where nothing names them.
+    /// The node was removed from its place: it and all nodes below are emptied, and freed if nothing refers to them.
     void collect(NodeIndex index);
     void addReference(NodeIndex index, NodeIndex parent);
     void dropReference(NodeIndex index);

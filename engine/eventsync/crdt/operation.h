@@ -19,7 +19,7 @@ struct Operation
 {
     OpCode code = OpCode::Nop;
     bool isReference = false;   ///< new_con: the constant is the id in `value`
-    Id id;                      ///< of the operation, and of the first thing it makes
+    Id id;                      ///< of the operation, and of the first node or element that it creates
     std::uint64_t span = 1;     ///< ids it takes
     Id object;                  ///< ins_*, upd_arr, del: the node it changes
     Id ref;                     ///< ins_str, ins_bin, ins_arr: what it comes after; upd_arr: the element
@@ -28,9 +28,9 @@ struct Operation
     std::string_view content;   ///< new_con: CBOR; ins_str: UTF-8; ins_bin: bytes; else entries for the readers below
 };
 
-/// Reads the next operation of a patch of session `sid`, whose id is (sid, time). Fails the reader on bytes that are none.
+/// Reads the next operation of a patch of session `sid`, whose id is (sid, time). Invalid bytes fail the reader.
 void readOperation(ByteReader &in, std::uint64_t sid, std::uint64_t time, Operation &out);
-/// The same from bytes that have passed it once.
+/// The same for bytes that were checked before.
 void readAgain(ByteReader &in, std::uint64_t sid, std::uint64_t time, Operation &out);
 
 inline Id readId(ByteReader &in, std::uint64_t sid)
@@ -39,13 +39,13 @@ inline Id readId(ByteReader &in, std::uint64_t sid)
     return time.flag ? Id{in.vu57(), time.value} : Id{sid, time.value};
 }
 
-/// ins_obj
+/// An entry of ins_obj.
 struct KeyEntry
 {
     std::string_view key;
     Id value;
 };
-/// ins_vec
+/// An entry of ins_vec.
 struct IndexEntry
 {
     std::uint32_t index = 0;
@@ -53,7 +53,8 @@ struct IndexEntry
 };
 KeyEntry readKeyEntry(ByteReader &in, std::uint64_t sid);
 IndexEntry readIndexEntry(ByteReader &in, std::uint64_t sid);
-inline IdSpan readIdSpan(ByteReader &in, std::uint64_t sid) ///< del
+/// An entry of del.
+inline IdSpan readIdSpan(ByteReader &in, std::uint64_t sid)
 {
     const Id first = readId(in, sid);
     return {first.sid, first.time, in.vu57()};

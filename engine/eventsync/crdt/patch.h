@@ -13,14 +13,14 @@
 
 namespace eventsync::crdt {
 
-/// A patch, read in place from bytes that somebody else keeps: nothing is built, nothing allocated. Operations have
-/// consecutive ids, so the patch's id and the operations' lengths tell them all. Any thread (immutable).
+/// A patch, read in place from bytes that it does not own, without allocation. Operations have consecutive ids, so the patch's
+/// id and the operations' lengths determine all ids. Immutable; any thread.
 class PatchView
 {
 public:
-    /// Checks every byte; what passes can be applied, converted and counted without a further check. InvalidValue.
+    /// Checks every byte; a valid patch can be read without further checks. InvalidValue.
     static Result<PatchView> decode(std::string_view bytes);
-    /// The same into a view that is there already, which keeps nothing of its old bytes.
+    /// The same into an existing view.
     Result<> read(std::string_view bytes);
 
     Id id() const { return m_id; }
@@ -28,7 +28,7 @@ public:
     IdSpan idSpan() const { return {m_id.sid, m_id.time, m_span}; }
     std::uint64_t operationCount() const { return m_count; }
     std::string_view bytes() const { return m_bytes; }
-    std::optional<json::Value> meta() const; ///< what the author attached; nothing here reads it
+    std::optional<json::Value> meta() const; ///< attached by the author; not interpreted
     const Operation &first() const { return m_few.front(); }
 
     /// Calls f(operation) for each one, in order.
@@ -52,7 +52,7 @@ public:
 
 private:
     friend class Patch;
-    static constexpr std::size_t kFew = 2; // what one key pressed, or one value set, takes
+    static constexpr std::size_t kFew = 2; // the operations of one key press or one set value
     Id m_id;
     std::uint64_t m_span = 0;
     std::uint64_t m_count = 0;
@@ -81,15 +81,14 @@ public:
     std::string toVerbose() const;
     std::string toCompact() const;
 
-    /// The same operations with the patch's first id at `time`: for patches that nobody else has seen. Ids of the patch's
-    /// own session from `from` on (default: its own) move along; deleted spans do too.
+    /// The same operations with the patch's first id at `time`: for patches that were not sent yet. Ids of the patch's own
+    /// session from `from` on (default: its own) are shifted as well, also in deleted spans.
     Patch rebased(std::uint64_t time, std::optional<std::uint64_t> from = {}) const;
     /// The same operations under another session: every id of the patch's session from its first on is renamed.
     Patch withSession(std::uint64_t sid) const;
-    /// The same operations where some ids, the patch's own included, have become others. Ids that follow each other must
-    /// still do so.
+    /// The same operations with renamed ids, the patch's own included. Consecutive ids must stay consecutive.
     Patch renamed(const std::function<Id(Id)> &rename) const;
-    /// Neighbouring inserts of text that continue each other become one. Same ids, same effect, fewer bytes.
+    /// Adjacent inserts of text that continue each other are joined. Same ids, same effect, fewer bytes.
     Patch compacted() const;
     /// One patch from several of one session with ascending ids; gaps become nop. InvalidValue if they are not that.
     static Result<Patch> combined(const std::vector<Patch> &patches);
@@ -102,9 +101,9 @@ private:
     Bytes m_bytes;
 };
 
-/// Writes the operations of one patch, in order, straight into its binary form. The ids are consecutive from the one given;
-/// skipTo() leaves a gap (a nop). Contents must be valid: text UTF-8 and not empty, lists not empty, indices up to 255.
-/// Owner only.
+/// Writes the operations of one patch, in order, directly into its binary form. The ids are consecutive from the one given;
+/// skipTo() leaves a gap (a nop). Contents must be valid: text UTF-8 and not empty, lists not empty, indices up to 255. Owner
+/// only.
 class PatchBuilder
 {
 public:
@@ -113,7 +112,7 @@ public:
     PatchBuilder(const PatchBuilder &) = delete;
     PatchBuilder &operator=(const PatchBuilder &) = delete;
 
-    void begin(Id first); ///< forgets what was written
+    void begin(Id first); ///< discards what was written
     bool isEmpty() const { return m_count == 0; }
     Id next() const { return {m_first.sid, m_time}; }
     void skipTo(std::uint64_t time);
@@ -135,9 +134,9 @@ public:
     Id nop(std::uint64_t span);
     void copy(const Operation &operation, const std::function<Id(Id)> &rename); ///< with other ids inside
 
-    Operation last() const; ///< the operation written last, read in place: good until the next one
-    Patch flush(); ///< the patch so far; the builder goes on behind it. Empty if there was nothing
-    void flush(Bytes &out); ///< the same into a buffer that is used again
+    Operation last() const; ///< the operation written last, read in place: valid until the next one
+    Patch flush(); ///< the patch so far; the builder continues after it. May be empty
+    void flush(Bytes &out); ///< the same into a reusable buffer
 
 private:
     struct Session // its number in vu57

@@ -12,9 +12,9 @@
 
 namespace eventsync::crdt {
 
-/// A replicated growable array: the characters of a `str`, the bytes of a `bin`, the elements of an `arr`. The essay on how
-/// it is built stands in sequence.cpp. Positions count visible units (UTF-16 for text). Owner only.
-/// Large because reads by position and by id, edits and their undo share the invariants of one list of leaves.
+/// A replicated growable array: the characters of a `str`, the bytes of a `bin`, the elements of an `arr`. sequence.cpp
+/// explains the data structure. Positions count visible units (UTF-16 for text). Owner only. Large because reads by position
+/// and by id, edits and their undo share the invariants of one list of leaves.
 class Sequence
 {
 public:
@@ -46,7 +46,7 @@ public:
 
     static constexpr std::uint32_t kMaxElements = 0x7FFFFFFF; ///< deleted ones included
 
-    /// `clock` tells the sessions' real numbers, to order ids of one time; it must outlive the sequence.
+    /// `clock` has the session ids, which order ids of one time; it must outlive the sequence.
     Sequence(Kind kind, const LogicalClock &clock) : m_kind(kind), m_clock(&clock) {}
     Sequence(const Sequence &other, const LogicalClock &clock) : Sequence(other) { m_clock = &clock; }
     Sequence &operator=(const Sequence &) = delete;
@@ -55,14 +55,14 @@ public:
     std::uint32_t length() const { return m_length; }
     std::uint32_t total() const { return m_total; } ///< elements, deleted ones included
 
-    /// Puts units with ids from `id` on after `ref` (kNone session: at the front), where the rules of the array want them.
-    /// False if `ref` is not an element. The position where they show is written to `position`, if given.
+    /// Puts units with ids from `id` on after `ref` (kNone session: at the front), by the rules of the array. False if `ref` is
+    /// not an element. Writes their visible position to `position`, if given.
     bool insert(Stamp ref, Stamp id, const Units &units, std::uint32_t *position = nullptr);
-    /// The same for an author whose ids are larger than all ids here: right behind the visible unit before `position`.
-    /// False if there is no such position.
+    /// The same for ids larger than all ids here: directly after the visible unit before `position`. False if there is no such
+    /// position.
     bool insertAt(std::uint32_t position, Stamp id, const Units &units, Stamp *ref = nullptr); ///< ref: what it follows
 
-    /// Deletes those of the ids that are elements and visible; node numbers that go are appended to `nodes`.
+    /// Deletes those of the ids that are elements and visible; removed node numbers are appended to `nodes`.
     void erase(Stamp first, std::uint64_t length, std::vector<std::uint32_t> *nodes = nullptr,
                std::vector<Removal> *removals = nullptr);
 
@@ -75,17 +75,17 @@ public:
     /// The ids of [position, position + count), neighbours joined.
     using Runs = boost::container::small_vector<Run, 2>;
     Runs runs(std::uint32_t position, std::uint32_t count) const;
-    /// Where an element shows, or would show had it not been deleted. It must be an element.
+    /// The position of an element, or the position that it would have if it were not deleted. It must be an element.
     std::uint32_t positionOf(Stamp id, bool *visible = nullptr) const;
 
     std::uint32_t unitAt(std::uint32_t position) const;
     bool mayHavePairs() const { return m_mayHavePairs; }
-    bool splitsPair(std::uint32_t position) const; ///< it stands between the halves of a surrogate pair
+    bool splitsPair(std::uint32_t position) const; ///< whether it is between the halves of a surrogate pair
     bool setNode(Stamp id, std::uint32_t node, std::uint32_t *old);     ///< false: no element, or deleted
     bool nodeOf(Stamp id, std::uint32_t *node) const;                   ///< false: no element, or deleted
     void appendUtf16(std::u16string &out, std::uint32_t position, std::uint32_t count) const;
     void appendBytes(std::string &out, std::uint32_t position, std::uint32_t count) const; ///< ASCII or bytes
-    bool isAscii() const; ///< no leaf has had to widen its buffer
+    bool isAscii() const; ///< no leaf has a wide buffer
 
     /// All runs in order, deleted ones too, neighbours joined; then the visible units in order, by position.
     template<class F>
@@ -210,11 +210,11 @@ private:
     std::uint32_t m_first = kNone;      // leaf
     std::uint32_t m_last = kNone;
     std::vector<SequenceLeaf> m_leaves;
-    mutable std::vector<Inner> m_inner; // mutable: looking something up may settle the cursor
+    mutable std::vector<Inner> m_inner; // mutable: a look-up may settle the cursor
     mutable Cursor m_cursor;
     mutable std::vector<IdIndex> m_index; // by session number
     mutable bool m_indexed = false;
-    bool m_mayHavePairs = false; // some text that came was not ASCII
+    bool m_mayHavePairs = false; // some inserted text was not ASCII
 };
 
 template<class F>

@@ -48,7 +48,7 @@ public:
     std::uint64_t end(std::uint32_t i) const { return m_times[i] + length(i); }
     void setLength(std::uint32_t i, std::uint32_t length) { m_lengths[i] = (m_lengths[i] & kDeleted) | length; }
     void setDeleted(std::uint32_t i) { m_lengths[i] |= kDeleted; }
-    bool continues(std::uint32_t i, std::uint32_t j) const ///< run j goes on where run i ends
+    bool continues(std::uint32_t i, std::uint32_t j) const ///< whether run j continues run i
     {
         return m_sessions[i] == m_sessions[j] && end(i) == m_times[j] && isDeleted(i) == isDeleted(j);
     }
@@ -56,11 +56,11 @@ public:
     {
         return m_sessions[i] == session && time - m_times[i] < length(i);
     }
-    bool goesOn(std::uint32_t i, std::uint32_t session, std::uint64_t time) const ///< new units with these ids continue run i
+    bool goesOn(std::uint32_t i, std::uint32_t session, std::uint64_t time) const ///< whether whether whether whether new units with these ids continue run i
     {
         return end(i) == time && m_sessions[i] == session && !isDeleted(i);
     }
-    std::uint32_t find(std::uint32_t session, std::uint64_t time) const ///< kNone if it is not here
+    std::uint32_t find(std::uint32_t session, std::uint64_t time) const ///< kNone if it is not in this leaf
     {
         for (std::uint32_t i = 0; i < m_count; ++i) {
             if (contains(i, session, time))
@@ -123,7 +123,7 @@ public:
 
     /// Moves runs from `mid` on, and their units, to an empty leaf.
     void moveTail(std::uint32_t mid, SequenceLeaf &to);
-    void fit(); ///< gives back room that is not used
+    void fit(); ///< frees unused capacity
     std::size_t heapBytes() const { return std::size_t(m_spanCapacity) * 16 + std::size_t(m_capacity) * m_width; }
 
 private:

@@ -8,12 +8,12 @@
 
 namespace eventsync::crdt {
 
-/// Changes of a document by path: a callback hears of every change at or below its JSON Pointer. Takes the document's
+/// Changes of a document by path: a callback is called for every change at or below its JSON Pointer. Uses the document's
 /// observer. Owner only; callbacks may read the document, but not change it.
 class Subscriptions
 {
 public:
-    /// `path`: of what changed; for a key or an element that got another value, the container's path with it.
+    /// `path`: of what changed; for a key or an element with a new value, the container's path and the key or index.
     using Callback = std::function<void(const Change &change, const std::string &path)>;
 
     explicit Subscriptions(Document &document);
@@ -21,7 +21,7 @@ public:
     Subscriptions(const Subscriptions &) = delete;
     Subscriptions &operator=(const Subscriptions &) = delete;
 
-    int subscribe(std::string pointer, Callback callback); ///< "" hears of everything
+    int subscribe(std::string pointer, Callback callback); ///< "": all changes
     void unsubscribe(int subscription);
 
 private:

@@ -7,10 +7,10 @@
 
 namespace eventsync::crdt {
 
-/// A text of a document for reading, by position and by id: what somebody needs who keeps a copy of it, such as an editor.
-/// The ids of the characters that a copy shows tell exactly which of them are still there and what came between, whatever
-/// has happened since; comparing the texts could only guess. A text that is gone reads as empty. Good until the document
-/// changes. Owner only, as the document.
+/// Reads a text of a document by position and by id, for a component that keeps a copy of it, such as an editor. The ids of the
+/// copy's characters show exactly which of them are still in the text and what was inserted between them; a comparison of texts
+/// could only guess. A text that does not exist any more is empty. Valid until the document changes. Owner only, like the
+/// document.
 class TextReader
 {
 public:
@@ -26,10 +26,10 @@ public:
     bool exists() const { return m_sequence != nullptr; }
     qsizetype length() const; ///< UTF-16 units, as all positions here
     QString text() const { return text(0, length()); }
-    QString text(qsizetype position, qsizetype count) const; ///< a half of a surrogate pair that is alone: U+FFFD
+    QString text(qsizetype position, qsizetype count) const; ///< a single half of a surrogate pair is U+FFFD
 
     std::vector<IdSpan> spans(qsizetype position, qsizetype count) const; ///< the ids of these units, neighbours joined
-    std::vector<Range> ranges(const IdSpan &span) const;                  ///< where units of these ids show, in order
+    std::vector<Range> ranges(const IdSpan &span) const;                  ///< the visible positions of these ids, in order
 
     Anchor anchor(qsizetype position) const;
     qsizetype position(const Anchor &anchor) const; ///< never between the halves of a surrogate pair

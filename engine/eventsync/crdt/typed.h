@@ -9,7 +9,7 @@
 
 namespace eventsync::crdt {
 
-/// Typed views over a document of a fixed shape: a struct whose members are fields, each knowing its place.
+/// Typed views over a document of a fixed shape: a struct whose members are fields with their paths.
 ///
 ///   struct Note : TypedView
 ///   {
@@ -22,7 +22,8 @@ namespace eventsync::crdt {
 ///   note.title->ins(0, u"할 일"_s);
 ///   note.stars.set(5);
 ///
-/// A view holds no values: it reads the document each time, and tells NotFound or Invalid where the shape is not there.
+/// A view has no values of its own: it reads the document each time, and returns NotFound or Invalid if the document has
+/// another shape.
 class TypedView
 {
 public:
@@ -35,6 +36,7 @@ private:
     std::string m_pointer;
 };
 
+/// A member of a TypedView, by its pointer.
 class Field
 {
 public:
@@ -47,6 +49,7 @@ protected:
     std::string m_pointer;
 };
 
+/// A member that is a text.
 class TextField : public Field
 {
 public:

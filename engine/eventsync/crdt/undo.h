@@ -10,7 +10,7 @@ namespace eventsync::crdt {
 
 class Api;
 
-/// A node and all below it, without ids: what is needed to make it again.
+/// A node and all nodes below it, without ids, for creating it again.
 struct NodeCopy
 {
     NodeKind kind = NodeKind::Con;
@@ -19,25 +19,24 @@ struct NodeCopy
     std::vector<std::string> keys;                          ///< obj: of the children
     std::vector<NodeCopy> children;                         ///< val, obj, vec (holes as undefined), arr
 };
-NodeCopy copyOf(const Document &document, NodeIndex node); ///< deeper than 2 * limits::kDepth, or shown as null: null
+NodeCopy copyOf(const Document &document, NodeIndex node); ///< null below 2 * limits::kDepth levels, or if its view is null
 
-/// What one edit did, as far as is needed to take it back.
-/// undone by deleting
+/// The inverse data of one edit. Undone by deleting these ids.
 struct UndoInserted
 {
     Id node;
     IdSpan ids;
 };
-/// undone by inserting copies behind `after`
+/// Undone by inserting copies after `after`.
 struct UndoRemoved
 {
     Id node;
-    Id after; ///< the id itself if the element is there, deleted or not
+    Id after; ///< the element's own id if the element exists, deleted or not
     IdSpan ids;
     std::string content;
     std::vector<NodeCopy> elements;
 };
-/// a register: undone by a copy of the old value, if `ours` is still there
+/// A register: undone by a copy of the old value, if `ours` is still its value.
 struct UndoReplaced
 {
     Id node;        ///< val (kOrigin: the root), obj, vec, arr
@@ -50,7 +49,7 @@ struct UndoReplaced
 };
 using UndoEdit = std::variant<UndoInserted, UndoRemoved, UndoReplaced>;
 using UndoEdits = std::vector<UndoEdit>;
-/// Ids that were made again by undoing, the first of them as `now`.
+/// Ids whose content an undo has created again, with the first new id `now`.
 struct RecreatedIds
 {
     IdSpan old;
@@ -58,17 +57,17 @@ struct RecreatedIds
     bool operator==(const RecreatedIds &) const = default;
 };
 
-/// Steps as values to store. InvalidValue for anything that was not written here.
+/// The form in which edits are stored. InvalidValue for values that were not written by toJson().
 json::Value toJson(const UndoEdits &step);
 json::Value toJson(const RecreatedIds &again);
 Result<UndoEdits> undoStepFrom(const json::Value &value);
 Result<RecreatedIds> recreatedIdsFrom(const json::Value &value);
-/// The same step where some ids have become others.
+/// The same edits with renamed ids.
 void rename(UndoEdits &step, const std::function<Id(Id)> &rename);
 
-/// Undo and redo of the edits made through one Api, never of others'. An undo is an edit like any other: it deletes what one
-/// had inserted, inserts again what one had deleted (as new text at the old place), and puts back a value only where one's
-/// own is still there. A step is what one flush() took; at most limits::kUndoEntries are kept. Owner only.
+/// Undo and redo of the edits made through one Api, never of others'. An undo is an ordinary edit: it deletes what the edit had
+/// inserted, inserts again what it had deleted (as new text at the old place), and restores a value only if the edit's value is
+/// still there. A step has the edits of one flush(); at most limits::kUndoEntries are kept. Owner only.
 class UndoStack
 {
 public:
@@ -82,7 +81,8 @@ public:
     void seal(); ///< the edits so far are a step
     void clear();
 
-    /// For those who keep the steps themselves: the newest one leaves the stack; steps and ids made again come back to it.
+    /// For callers that store the steps themselves: takes the newest step from the stack, and gives back steps and recreated
+    /// ids.
     std::optional<UndoEdits> takeUndo();
     std::optional<UndoEdits> takeRedo();
     void giveUndo(UndoEdits step) { push(m_undo, std::move(step)); }
@@ -102,7 +102,7 @@ private:
     void revert(const Inserted &edit);
     void revert(const Removed &edit);
     void revert(const Replaced &edit);
-    std::vector<IdSpan> current(const IdSpan &span) const; // the span and what was made again in its place
+    std::vector<IdSpan> current(const IdSpan &span) const; // the span and the ids that replace it
     Id current(Id id) const;
     void push(std::deque<Step> &to, Step step);
 

@@ -8,9 +8,8 @@
 
 namespace eventsync::crdt {
 
-// Text is UTF-8 at rest and UTF-16 in positions. Half of a surrogate pair may stand alone for a while, when somebody else
-// inserted or deleted between the halves; on the binary wire it is then the three bytes that its number would have
-// (WTF-8), and where text is shown it is U+FFFD.
+// Text is stored as UTF-8, and positions are UTF-16. A half of a surrogate pair may be single for a while, after a concurrent
+// edit between the halves; in binary encodings it has the three bytes of its number (WTF-8), and in views it is U+FFFD.
 
 inline bool isAscii(std::string_view text)
 {
@@ -28,7 +27,7 @@ inline bool isAscii(std::string_view text)
     return true;
 }
 
-// UTF-16 units of `text`, or -1 if it is no UTF-8 (three-byte surrogates allowed).
+// UTF-16 units of `text`, or -1 if it is not UTF-8 (three-byte surrogates are allowed).
 std::int64_t utf16LengthOfAny(std::string_view text);
 inline std::int64_t utf16Length(std::string_view text)
 {

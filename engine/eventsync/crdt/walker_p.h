@@ -9,10 +9,10 @@
 
 namespace eventsync::crdt {
 
-// Goes through a document's nodes depth first, in the order in which every structural encoding writes them, and tells an
-// encoder what it meets. A list of frames instead of recursion: how deep nodes nest is up to their authors. A node that
-// stands in several places is met whole in the first and shallow, with its id and kind only, in the others: so an encoding is
-// never longer than what it is of.
+// Visits a document's nodes depth first, in the order in which every structural encoding writes them, and calls an encoder for
+// each. It uses a list of frames instead of recursion, because authors decide how deep nodes nest. A node in several places is
+// visited completely at the first one, and as a shallow copy, with its id and kind only, at the others, so an encoding is not
+// longer than the document's content.
 //
 // Encoder:  void leaf(const Node &)                        con, str, bin
 //           void nothing()                                 the unset content of a val

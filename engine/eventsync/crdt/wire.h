@@ -13,7 +13,7 @@ namespace eventsync::crdt {
 // The integers of the binary encodings: vu57 (seven bits a byte, the eighth byte whole), b1vu56 (a flag in the top bit of
 // the first byte, then six bits, then as vu57) and the one-byte relative id.
 
-/// The same written to memory with room for it; the end of what was written.
+/// The same into memory with enough room; returns the end of the written bytes.
 constexpr std::size_t kMaxVu57 = 8;
 constexpr std::size_t kMaxB1vu56 = 8;
 
@@ -85,8 +85,8 @@ private:
     Bytes &m_out;
 };
 
-/// Reads bytes it does not own. A read past the end, or a value that cannot be, marks the reader as failed and gives
-/// zeros from then on, so that a caller may check once per item instead of once per byte. Owner only.
+/// Reads bytes it does not own. A read past the end, or an invalid value, marks the reader as failed; then it returns zeros, so
+/// that a caller may check once per item instead of once per byte. Owner only.
 class ByteReader
 {
 public:

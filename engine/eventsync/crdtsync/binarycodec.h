@@ -4,8 +4,7 @@
 #include <eventsync/crdtsync/messages.h>
 
 /// \file
-/// The two ways of writing a message; messages.h chooses between them. A binary message begins with a byte that no JSON text
-/// begins with.
+/// The two encodings of a message; messages.h selects one. A binary message begins with a byte that no JSON text begins with.
 namespace eventsync::crdtsync {
 
 constexpr char kBinaryVersion = '\x01';
@@ -15,7 +14,7 @@ Result<Message> decodeBinaryMessage(std::string_view bytes);
 Bytes encodeJsonMessage(const Message &message, bool compact);
 Result<Message> decodeJsonMessage(std::string_view bytes);
 
-/// The rules that hold in every encoding; InvalidMessage says which was broken.
+/// Checks the rules of all encodings; InvalidMessage names the violated one.
 Result<> check(const Message &message);
 
 } // namespace eventsync::crdtsync

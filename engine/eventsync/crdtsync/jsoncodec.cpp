@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A patch stands in JSON as one of JSON CRDT Patch's own JSON encodings: an object is the verbose one, an array the compact
-// one. Its hash is that of its binary form, so where the way through JSON would not give the same bytes again (a number
-// written in an unusual width, say), the binary form itself travels, as base64url text.
+// A patch in JSON has one of the JSON encodings of JSON CRDT Patch: an object is the verbose one, an array the compact one. Its
+// hash is that of its binary form, so if JSON would not preserve the bytes (for instance a number with an unusual width), the
+// binary form is sent as base64url text.
 #include <eventsync/crdtsync/binarycodec.h>
 
 #include <eventsync/crdt/limits.h>

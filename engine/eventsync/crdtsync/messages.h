@@ -10,18 +10,18 @@
 #include <vector>
 
 /// \file
-/// What the nodes of one document say to each other (docs/crdt-sync.md). Every message may be lost, repeated or late.
+/// The messages between the nodes of one document (docs/crdt-sync.md). Every message may be lost, repeated or late.
 namespace eventsync::crdtsync {
 
-/// New patches, or those that somebody asked for.
+/// New patches, or requested ones.
 struct PatchesMessage
 {
     std::vector<NumberedPatch> patches;
-    bool more = false; ///< there are more of those asked for: ask again
+    bool more = false; ///< more of the requested ones exist: request them again
     bool operator==(const PatchesMessage &) const = default;
 };
 
-/// What the sender has. `vector` is left out when it would be long; then unequal fingerprints begin a comparison.
+/// The patches that the sender has. `vector` is left out if it would be long; then unequal fingerprints start a comparison.
 struct StateMessage
 {
     std::int64_t count = 0;
@@ -30,13 +30,15 @@ struct StateMessage
     bool operator==(const StateMessage &) const = default;
 };
 
+/// Asks a peer for patches.
 struct RequestMessage
 {
     std::vector<PatchRange> ranges;
-    bool snapshot = true; ///< a snapshot will do
+    bool snapshot = true; ///< a snapshot may be sent instead
     bool operator==(const RequestMessage &) const = default;
 };
 
+/// The fingerprints of ranges of ids, to find out which patches differ.
 struct CompareMessage
 {
     Comparison ranges;
@@ -57,6 +59,7 @@ struct SnapshotMessage
     bool operator==(const SnapshotMessage &) const = default;
 };
 
+/// One message between two nodes, or from one node to all.
 struct Message
 {
     std::string from;    ///< a node's name
@@ -64,14 +67,14 @@ struct Message
     std::variant<PatchesMessage, StateMessage, RequestMessage, CompareMessage, SnapshotMessage> body;
 };
 
-/// How messages are written. JSON has the patches in the verbose encoding of JSON CRDT Patch, for people; compact JSON in the
-/// compact one, for channels of text; binary is the smallest. Every node reads all three.
+/// The encodings of messages. JSON has patches in the verbose encoding of JSON CRDT Patch, for debugging; compact JSON has the
+/// compact one, for text channels; binary is the smallest. Every node reads all three.
 enum class EncodingFormat { Json, CompactJson, Binary };
 
 Bytes encode(const Message &message, EncodingFormat format);
 
-/// Any bytes: a message, or InvalidMessage, UnknownMessage, InvalidValue, TooLarge. Memory stays in proportion to the bytes,
-/// which are at most limits::kPubSubMessageBytes.
+/// Decodes any bytes: InvalidMessage, UnknownMessage, InvalidValue, TooLarge. Memory is proportional to the number of bytes,
+/// which is at most limits::kPubSubMessageBytes.
 Result<Message> decode(std::string_view bytes);
 
 } // namespace eventsync::crdtsync

@@ -38,6 +38,7 @@ struct PatchRange
     auto operator<=>(const PatchRange &) const = default;
 };
 
+/// A patch with its id.
 struct NumberedPatch
 {
     PatchId id;
@@ -45,8 +46,8 @@ struct NumberedPatch
     bool operator==(const NumberedPatch &) const = default;
 };
 
-/// A sum modulo 2^256 of the hashes of patches: the same set gives the same sum, in whatever order it grew; a patch under
-/// the same id with other content gives another. What is shown to others is a Fingerprint of it.
+/// A sum modulo 2^256 of the hashes of patches: the same set gives the same sum in any order; another patch under the same id
+/// gives another sum. Other nodes get a Fingerprint of it.
 class PatchDigest
 {
 public:
@@ -60,6 +61,7 @@ private:
     std::array<std::uint64_t, 4> m_words{}; // least significant first
 };
 
+/// A short digest of a set of patches: equal sets have equal fingerprints.
 struct Fingerprint
 {
     static constexpr std::size_t kBytes = 16;

@@ -131,7 +131,7 @@ std::optional<PatchRange> PatchSet::blockAt(const PatchId &id) const
     return PatchRange{id.replica, at(before).first.number, at(before).last};
 }
 
-// Whole subtrees are taken by their sums, so two paths of the tree are walked and no more.
+// Whole subtrees contribute their sums, so only two paths of the tree are visited.
 void PatchSet::collect(Index tree, const PatchId &from, const PatchId &until, Sum &sum) const
 {
     if (tree < 0 || at(tree).highest < from || at(tree).lowest >= until)
@@ -198,7 +198,7 @@ struct PatchSet::RunVisit
     PatchId from;
     PatchId until;
     const std::function<bool(const PatchRange &)> &visit;
-    std::optional<PatchRange> run = {}; // not yet given out: it may go on
+    std::optional<PatchRange> run = {}; // not passed on yet: it may continue
 
     bool take(const PatchRange &more)
     {
@@ -217,7 +217,7 @@ bool PatchSet::visitRuns(Index tree, RunVisit &visit) const
     if (tree < 0 || at(tree).highest < visit.from || at(tree).lowest >= visit.until)
         return true;
     const Node &node = at(tree);
-    // A subtree without gaps is one run, and is not looked into.
+    // A subtree without gaps is one run, and is not visited.
     if (node.lowest >= visit.from && node.highest < visit.until && node.lowest.replica == node.highest.replica &&
         node.highest.number - node.lowest.number + 1 == node.sum.count)
         return visit.take({node.lowest.replica, node.lowest.number, node.highest.number});

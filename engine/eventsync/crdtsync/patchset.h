@@ -10,11 +10,11 @@
 
 namespace eventsync::crdtsync {
 
-/// The ids and hashes of a set of patches in the order of their ids, each range of which has its Fingerprint in logarithmic
-/// time: what two nodes compare to find where they differ (setcompare.h). Gaps are allowed.
+/// The ids and hashes of a set of patches in the order of their ids, with the Fingerprint of any range in logarithmic time: two
+/// nodes compare these to find their differences (setcompare.h). Gaps are allowed.
 ///
-/// A prefix 1 .. n of a replica may stand in it as one block, of which only the sum is known: what a snapshot brought.
-/// A treap: `random` gives the priorities, so nobody who chooses patches can make the tree deep. Owner only.
+/// A prefix 1 .. n of a replica that came with a snapshot may be one block, of which only the sum is known. A treap with random
+/// priorities, so that no choice of patches makes the tree deep. Owner only.
 class PatchSet
 {
 public:
@@ -22,7 +22,7 @@ public:
 
     enum class Insert { New, Known, Other }; ///< Other: there is such an id with another digest
     Insert insert(const PatchId &id, const PatchDigest &digest);
-    /// Only where no patch of it is there yet.
+    /// Only if no patch of the block is in the set.
     void insertBlock(const PatchRange &range, const PatchDigest &sum);
     void clear();
 
@@ -40,12 +40,12 @@ public:
     Sum sum() const { return m_root < 0 ? Sum() : at(m_root).sum; }
     Fingerprint fingerprint() const { return sum().fingerprint(); }
 
-    /// The block that this id lies in; if it is the block's first, it cuts nothing, but the block is told all the same.
+    /// The block that contains this id, also if the id is its first one, which would not cut it.
     std::optional<PatchRange> blockAt(const PatchId &id) const;
     /// The first patch at or after `from` with `skip` patches of the set between them; inside a block: the block's first.
     std::optional<PatchId> select(const PatchId &from, std::int64_t skip) const;
-    /// Calls visit(run) for the longest runs of consecutive numbers in [from, until), in order, until it says false.
-    /// A run costs logarithmic time, however long it is.
+    /// Calls visit(run) for the longest runs of consecutive numbers in [from, until), in order, until it returns false. A run
+    /// of any length takes logarithmic time.
     void forEachRun(const PatchId &from, const PatchId &until, const std::function<bool(const PatchRange &)> &visit) const;
 
 private:

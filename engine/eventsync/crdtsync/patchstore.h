@@ -30,7 +30,7 @@ public:
     virtual ~PatchStore() = default;
 
     /// All of the steps or none. `done` is posted to `executor` when they are durable. Conflict: a patch of that id is there
-    /// with other content (the same one again is no error); or what the store says.
+    /// with other content (the same one again is no error); or an error of the store.
     virtual void store(std::vector<Effects::StoreStep> steps, Executor &executor, Done done) = 0;
     /// Those of the ranges that are there, in order, up to about `bytes` (at least one).
     virtual void read(std::vector<PatchRange> ranges, std::size_t bytes, Executor &executor, Read done) = 0;
@@ -55,7 +55,7 @@ private:
     std::shared_ptr<storage::Backend> m_backend;
 };
 
-/// Gone with the program: for tests, and for nodes that fetch everything from others again (under a new session).
+/// In memory, for tests, and for nodes that fetch everything from others again (under a new session).
 class MemoryPatchStore final : public BackendPatchStore
 {
 public:

@@ -12,8 +12,8 @@ namespace eventsync::crdtsync {
 using MessageHandler = std::function<void(const Message &)>;
 using BadMessageHandler = std::function<void(const Error &)>;
 
-/// A way to say something to the other nodes of one document, and to hear them. Messages may be lost, repeated or late; what
-/// cannot be read is reported and dropped.
+/// Sends messages to the other nodes of one document and receives theirs. Messages may be lost, repeated or late; a message
+/// that cannot be read is reported and dropped.
 class Channel
 {
 public:
@@ -25,17 +25,17 @@ public:
     virtual void send(const Message &message) = 0;
 };
 
-/// Tells everyone about new patches.
+/// Sends new patches to all nodes.
 class Broadcaster : public Channel
 {
 };
-/// Carries the exchange of states, and what was asked for in it.
+/// Carries the exchange of states, and the patches requested in it.
 class Syncer : public Channel
 {
 };
 
-/// Over one topic of a PubSub. Whoever may publish there may write the document: the broker's access control is this
-/// document's. Owner only; the hub outlives it.
+/// Uses one topic of a PubSub. Every program that may publish there may write the document: the broker's access control is that
+/// of the document. Owner only; the hub must outlive it.
 template<class Role>
 class PubSubChannel : public Role
 {

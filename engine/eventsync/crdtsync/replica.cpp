@@ -79,7 +79,7 @@ Replica::Step Replica::applyNext(ReplicaId replica, Received &result)
     return Step::Applied;
 }
 
-// Whoever can go on goes on as far as possible; whenever somebody did, those that were blocked try again.
+// The patches of each replica are applied as far as possible; after each success the blocked replicas are tried again.
 void Replica::applyWaiting(std::set<ReplicaId> ready, Received &result)
 {
     while (!ready.empty()) {
@@ -98,7 +98,7 @@ void Replica::applyWaiting(std::set<ReplicaId> ready, Received &result)
 
 void Replica::makeRoom(Received &result)
 {
-    // A full room holds the next patches only until they were tried.
+    // If the waiting room is full, further patches are kept only until they were tried.
     while (m_waiting.size() > limits::kCrdtSyncWaiting || m_waitingBytes > limits::kCrdtSyncWaitingBytes) {
         drop(std::prev(m_waiting.end()));
         ++result.dropped;
@@ -173,7 +173,7 @@ Result<std::vector<NumberedPatch>> Replica::adopt(const SnapshotMessage &snapsho
         document.setSid(own);
     Replica next(document, *m_random);
     for (const SnapshotMessage::Row &row : snapshot.rows) {
-        // An encoded document names no sessions of which nothing is left in it, but their later patches refer to what was.
+        // An encoded document does not name sessions without remaining content, but their later patches may refer to it.
         const crdt::Id last{static_cast<std::uint64_t>(row.range.replica.value()), row.time};
         if (!crdt::Document::mayHaveSeen(last))
             return failure(ErrorCode::InvalidMessage, "a time that no session reaches");

@@ -9,12 +9,12 @@
 
 namespace eventsync::crdtsync {
 
-/// One node's copy of a document together with what is known about its patches: which are in it (vector, set), and which
-/// came too early and wait. Every replica's patches are applied in the order of their numbers, each as soon as what it refers
-/// to is here; so equal vectors mean equal documents, but for copied replicas, which the hashes tell.
+/// One node's copy of a document, with the patches that are in it (vector, set) and those that arrived early and wait. Every
+/// replica's patches are applied in the order of their numbers, each as soon as its dependencies are in the document; so equal
+/// vectors mean equal documents, except for copied replicas, which the hashes detect.
 ///
-/// Own patches are pending until they are durable: in the document, but neither in vector() nor in set(), so that nothing said
-/// to others speaks of them. After a crash their numbers are given to other patches.
+/// Own patches are pending until they are durable: in the document, but neither in vector() nor in set(), so that no message
+/// mentions them. After a crash their numbers are used for other patches.
 ///
 /// Invariant: the document holds exactly the patches of vector(), the pending ones, and edits that are no patch yet. No I/O.
 /// Owner only.
@@ -27,33 +27,33 @@ public:
     const crdt::Document &document() const { return *m_document; }
     const VersionVector &vector() const { return m_vector; }
     const PatchSet &set() const { return m_set; }
-    /// What came with snapshots only: its patches are not known one by one.
+    /// The patches that arrived in snapshots only, and are not known one by one.
     const VersionVector &floor() const { return m_floor; }
 
     /// Numbers a patch of this node's session, which the document may hold already. Invalid: it is another session's or empty;
-    /// or what Document::apply says.
+    /// or an error of Document::apply.
     Result<PatchId> addLocal(const crdt::Patch &patch);
-    /// It is durable now. False if it is none of the pending ones.
+    /// The patch is durable now. False if it is not pending.
     bool confirmLocal(const PatchId &id);
     std::size_t pendingCount() const { return m_pending.size(); }
 
     struct Received
     {
         std::vector<NumberedPatch> applied; ///< in the order of applying
-        std::vector<PatchId> forked;        ///< here under the same id with other content, which was kept
+        std::vector<PatchId> forked;        ///< patches that conflict with another patch under the same id, which is kept
         std::vector<std::pair<PatchId, Error>> refused;
         std::size_t dropped = 0;            ///< no room to keep them waiting
     };
     Received receive(std::vector<NumberedPatch> patches);
     std::size_t waitingCount() const { return m_waiting.size(); }
-    /// These without what waits here already.
+    /// `ranges` without the patches that wait here already.
     std::vector<PatchRange> withoutWaiting(const std::vector<PatchRange> &ranges) const;
 
-    /// Nothing if it would be longer than a message may be (TooLarge).
+    /// TooLarge if it does not fit a message.
     Result<SnapshotMessage> snapshot() const;
-    /// Goes on with the snapshot's document and those of `more` that it lacks. Unavailable: patches in it are only sums here
-    /// and not in the snapshot; Conflict: `more` does not hold everything else; ClientForked; or what is wrong with the bytes.
-    /// Whatever fails changes nothing. The document's observer is gone afterwards. Tells what of `more` was applied.
+    /// Replaces the document by the snapshot's, and applies those of `more` that it lacks. Unavailable: patches in it are only
+    /// sums here and not in the snapshot; Conflict: `more` does not hold everything else; ClientForked; or an error of the
+    /// bytes. An error changes nothing. The document's observer is removed. Returns which of `more` were applied.
     Result<std::vector<NumberedPatch>> adopt(const SnapshotMessage &snapshot, std::vector<NumberedPatch> more);
 
 private:

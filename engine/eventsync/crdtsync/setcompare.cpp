@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Two nodes hold n patches each and differ in k of them. Telling each other all ids costs n; the vector "how many of each
-// replica" costs one row per replica that ever wrote, says nothing about gaps, and does not notice that the same id stands
-// for two contents. So the sets are searched as one searches a Merkle tree: equal fingerprints prove equal ranges, unequal
-// ones are looked into.
+// Two nodes hold n patches each and differ in k of them. Exchanging all ids costs n; the vector "how many of each replica"
+// costs one row per replica that ever wrote, cannot express gaps, and does not detect two patches under one id. So the sets are
+// searched like a Merkle tree: equal fingerprints prove equal ranges, unequal ones are looked into.
 //
 // A Merkle tree proper would have to have the same shape on both sides. Range-based set reconciliation (A. Meyer, "Range-Based
 // Set Reconciliation", SRDS 2023) needs only the order of the ids: each message is a list of ranges that together cover
-// everything, and of each says its fingerprint, or what lies in it, or nothing. Who gets a fingerprint that is not its own cuts
-// the range into kFanOut parts of equally many of its own patches, and says theirs; small ranges are listed. A difference is
-// followed through log_kFanOut(n) ranges, so k of them cost O(k log n) bytes and O(log n) messages. Sums of hashes make the
-// fingerprint of any range (as in the negentropy protocol); SHA-256 over the sum hides it, so that collisions by adding up
-// chosen hashes need the 256-bit sum to meet.
+// everything, and has for each its fingerprint, its content, or nothing. A node that gets a fingerprint which differs from its
+// own divides the range into kFanOut parts with equal numbers of its own patches, and sends their fingerprints; small ranges
+// are listed. A difference is followed through log_kFanOut(n) ranges, so k of them cost O(k log n) bytes and O(log n) messages.
+// Sums of hashes make the fingerprint of any range (as in the negentropy protocol); SHA-256 over the sum hides it, so that a
+// collision by adding chosen hashes must match the whole 256-bit sum.
 //
-// Patches of a replica are numbered densely, so what is listed is not patches but runs of them: 100,000 patches of one
-// writer are one row. A run that both hold with other contents is cut further like any range, down to the single patch.
+// Patches of a replica are numbered densely, so runs of patches are listed: 100,000 patches of one writer are one row. A run
+// that both have with different content is divided further like any range, down to a single patch.
 //
-// What a snapshot brought is a block: its sum is known, not its parts. A block is never cut. A range whose border lies in
-// one is answered by the block as a run and the rest apart, which a node that holds the single patches can always check.
+// The patches of a snapshot are a block: its sum is known, but not those of its parts. A block is never divided. A range with a
+// border inside a block is answered with the block as a run and the rest separately, which a node with the single patches can
+// always check.
 #include <eventsync/crdtsync/setcompare.h>
 
 #include <eventsync/crdtsync/limits.h>
@@ -88,7 +88,7 @@ public:
         return true;
     }
 
-    // What follows the last thing said is silence, which need not be sent.
+    // Ranges without a statement at the end are not sent.
     Comparison take() { return std::move(m_ranges); }
 
     ComparedRange::Run described(const PatchRange &range) const
@@ -143,7 +143,7 @@ std::optional<PatchRange> cutBlock(const PatchSet &set, const PatchId &id)
     return block && block->first < id.number ? block : std::nullopt;
 }
 
-// One run that both hold whole; nothing can be said of others until both do.
+// A run that both have completely; only then are fingerprints comparable.
 void checkRun(const PatchSet &set, const ComparedRange::Run &theirs, Answer &answer, Compared &result)
 {
     const PatchId from = beginOf(theirs.range), until = endOf(theirs.range);
@@ -205,7 +205,7 @@ void compareRuns(const PatchSet &set, const PatchId &from, const PatchId &until,
     }
     set.forEachRun(from, until, [&](PatchRange range) {
         if (range.replica == until.replica)
-            range.last = std::min(range.last, until.number.previous()); // a block may reach beyond
+            range.last = std::min(range.last, until.number.previous()); // a block may end after it
         here.push_back(range);
         return here.size() < limits::kCompareRuns;
     });
@@ -214,7 +214,8 @@ void compareRuns(const PatchSet &set, const PatchId &from, const PatchId &until,
     answer.add(until, ComparedRange::Same{});
 }
 
-// Their fingerprint of [from, until) against ours; where a block is cut, it is told as a run and the rest apart.
+// Compares the other node's fingerprint of [from, until) with the own one; a block that would be divided is sent as a run and
+// the rest separately.
 void compareFingerprint(const PatchSet &set, const PatchId &from, const PatchId &until, const Fingerprint &theirs,
                         Answer &answer)
 {

@@ -21,7 +21,7 @@ std::int64_t countOf(const std::vector<PatchRange> &ranges)
     return count;
 }
 
-// Whatever a message names of ranges, one answer looks at so many.
+// The most ranges of a message that one answer handles.
 void bound(std::vector<PatchRange> &ranges)
 {
     if (ranges.size() > limits::kCompareRanges)
@@ -98,7 +98,7 @@ void SyncCore::tick(Milliseconds now, Effects &effects)
     std::erase_if(m_asked, [&](const PendingRequest &asked) { return asked.until <= now; });
     if (now < m_nextState)
         return;
-    // Between half of the interval and one and a half, so that nodes do not all speak at once.
+    // Between half of the interval and one and a half, so that nodes do not all send at once.
     const auto every = static_cast<std::uint64_t>(m_options.every.count());
     m_nextState = now + Milliseconds(every / 2 + m_random.below(every + 1));
     send({}, state(), effects);
@@ -137,7 +137,7 @@ void SyncCore::handle(const std::string &from, const StateMessage &body, bool di
     if (m_peers.size() < limits::kPeers || m_peers.contains(from))
         m_peers[from] = *body.vector;
     ask(from, own.missingFrom(*body.vector), now, effects);
-    // A directed state is an answer and not answered with another.
+    // A state that is addressed to one node is an answer, and not answered again.
     if (!directed && !body.vector->covers(own))
         send(from, state(), effects);
     if (own == *body.vector && !isEqual)
@@ -169,7 +169,7 @@ void SyncCore::handle(const std::string &from, const RequestMessage &body, bool,
 void SyncCore::give(const std::string &peer, const std::vector<PatchRange> &ranges, bool snapshot, Milliseconds now,
                     Effects &effects)
 {
-    // Only what is here: a peer may name what it likes.
+    // Only patches that are here: a peer may name any.
     std::vector<PatchRange> here;
     bool isBelowFloor = false;
     for (PatchRange range : ranges) {
@@ -188,7 +188,7 @@ void SyncCore::give(const std::string &peer, const std::vector<PatchRange> &rang
         effects.serve.push_back({peer, std::move(here)});
 }
 
-// Own patches that are not durable yet must not get out, not even inside a document.
+// Own patches that are not durable must not be sent, not even inside a document.
 void SyncCore::sendSnapshot(const std::string &peer, Milliseconds now, Effects &effects)
 {
     if (m_flush)
@@ -251,7 +251,7 @@ void SyncCore::adopt(const SnapshotMessage &snapshot, std::vector<NumberedPatch>
     }
     m_asked.clear();
     effects.store.push_back(snapshot);
-    // What had waited for patches that the snapshot brought is new; the others are in the store already.
+    // Patches that had waited for those of the snapshot are new; the others are in the store already.
     for (NumberedPatch &patch : *applied) {
         if (!before.has(patch.id))
             effects.store.push_back(std::move(patch));

@@ -16,13 +16,13 @@ enum class Exchange {
     Sets,      ///< never: always by comparing sets
 };
 
-/// Something the owner may want to know or show.
+/// An event that the owner may show or log.
 struct SyncNotification
 {
     enum class Kind {
         PatchApplied,     ///< of another node
-        ReplicaForked,    ///< ClientForked: two different patches under one number: somebody copied a replica
-        PatchRefused,     ///< the document does not take it
+        ReplicaForked,    ///< ClientForked: two different patches under one number, because a replica was copied
+        PatchRefused,     ///< the document refuses the patch
         DocumentReplaced, ///< by a snapshot; observers are to be set again
         SnapshotRefused,
         StoreFailed,      ///< tried again at the next tick
@@ -32,7 +32,7 @@ struct SyncNotification
     std::optional<Error> error = {};
 };
 
-/// What the caller has to do after a call, in this order.
+/// The actions of the caller after a call, in this order.
 struct Effects
 {
     /// To be made durable in this order; then stored() is called with them.
@@ -46,12 +46,12 @@ struct Effects
         std::vector<PatchRange> ranges;
     };
     std::vector<Serve> serve;
-    /// All patches in the store that are not in this snapshot, and those still on their way there, are wanted by adopt().
+    /// adopt() must be called with all patches in the store, or being stored, that are not in this snapshot.
     std::optional<SnapshotMessage> adopt;
     std::vector<SyncNotification> notifications;
 };
 
-/// The protocol by which nodes keep one document in step (docs/crdt-sync.md), without I/O: messages, ticks and answers of the
+/// The protocol by which nodes synchronise one document (docs/crdt-sync.md), without I/O: messages, ticks and answers of the
 /// store go in, Effects come out. The same calls give the same effects. Owner only.
 class SyncCore
 {
@@ -68,21 +68,21 @@ public:
 
     const Replica &replica() const { return m_replica; }
 
-    /// At the start, before anything else: what the store holds. Corrupt if it does not fit together.
+    /// The first call: the content of the store. Corrupt if it is inconsistent.
     Result<> restore(const std::optional<SnapshotMessage> &snapshot, std::vector<NumberedPatch> patches);
 
-    /// A patch of this node. It goes out when it is durable. Errors as Replica::addLocal.
+    /// A patch of this node. It is sent when it is durable. Errors of Replica::addLocal.
     Result<PatchId> applyLocal(const crdt::Patch &patch, Effects &effects);
     void receive(const Message &message, Milliseconds now, Effects &effects);
     void tick(Milliseconds now, Effects &effects);
     void stored(const std::vector<Effects::StoreStep> &steps, Milliseconds now, Effects &effects);
     void served(const std::string &to, std::vector<NumberedPatch> patches, bool more, Effects &effects);
     void adopt(const SnapshotMessage &snapshot, std::vector<NumberedPatch> more, Effects &effects);
-    /// Called before a snapshot is made: edits that are in the document and not yet a patch are to be handed to applyLocal() now.
+    /// Called before a snapshot is made: edits that are in the document but in no patch yet must be passed to applyLocal() now.
     void setFlush(std::function<void()> flush) { m_flush = std::move(flush); }
-    /// The store could not be read for it: the snapshot is forgotten.
+    /// The store could not be read: the snapshot is dropped.
     void abandonAdoption() { m_adopting = false; }
-    /// The next tick tells the state at once: after a broken link, or when a peer has come.
+    /// The next tick sends the state: after a lost link, or when a peer has joined.
     void hurry() { m_nextState = Milliseconds(0); }
 
 private:
@@ -109,7 +109,7 @@ private:
     Random &m_random;
     Replica m_replica;
     Milliseconds m_nextState{0};
-    std::map<std::string, VersionVector> m_peers; // as they said last
+    std::map<std::string, VersionVector> m_peers; // the last ones received
     std::vector<PendingRequest> m_asked;                 // requested and not here yet
     std::set<std::string> m_snapshotWanted;     // by peers, once everything own is durable
     std::map<std::string, Milliseconds> m_snapshotSent; // not again before this

@@ -103,7 +103,7 @@ Result<> SyncManager::applyPatch(const crdt::Patch &patch, std::function<void()>
 
 void SyncManager::receive(const Message &message)
 {
-    // While the store cannot take it, it is as good as lost: the exchange brings it again.
+    // If the store is too slow, the message is dropped: the exchange will fetch its patches again.
     if (!m_started || m_unstored.size() >= limits::kCrdtSyncUnstored)
         return;
     Effects effects;
@@ -138,7 +138,7 @@ void SyncManager::carryOut(Effects effects)
         notify(notification);
 }
 
-// One batch at a time, so that nothing overtakes what failed: a stored patch always follows what it refers to.
+// One batch at a time, so that a failed batch is not overtaken: a patch is stored after its dependencies.
 void SyncManager::storeNext()
 {
     if (m_storing || m_unstored.empty())
@@ -195,7 +195,7 @@ void SyncManager::beginAdoption(SnapshotMessage snapshot)
     VersionVector vector;
     for (const SnapshotMessage::Row &row : snapshot.rows)
         vector.advance(row.range.replica, row.range.last);
-    // What is on its way to the store now may or may not show in what is read.
+    // Patches that are being stored may or may not be in what is read.
     std::vector<NumberedPatch> unstored;
     for (const Effects::StoreStep &step : m_unstored) {
         if (const auto *patch = std::get_if<NumberedPatch>(&step))

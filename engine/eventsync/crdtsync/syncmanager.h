@@ -11,8 +11,8 @@
 
 namespace eventsync::crdtsync {
 
-/// Keeps a document in step with those of the other nodes: what is edited here is applied, stored, broadcast; what the others
-/// broadcast is applied and stored; and at intervals the nodes compare what they have, so that whatever got lost is fetched.
+/// Synchronises a document with those of the other nodes: local patches are applied, stored and broadcast; patches of others
+/// are applied and stored; and at intervals the nodes compare their patches, so that lost ones are fetched.
 ///
 ///   MemoryPatchStore store;
 ///   PubSubBroadcaster broadcaster(hub, "notes-patches", EncodingFormat::Binary);
@@ -21,8 +21,8 @@ namespace eventsync::crdtsync {
 ///   manager.start();
 ///   manager.applyPatch(api.flush());
 ///
-/// A node that starts with an empty store but wrote before needs a new session: the numbers of its old one are taken.
-/// Owner only, on the executor's thread; everything passed in outlives it. The owner calls tick() several times per
+/// A node that has written before and starts with an empty store needs a new session, because the numbers of the old one are in
+/// use. Owner only, on the executor's thread; all arguments must outlive it. The owner calls tick() several times per
 /// Options::every. Nothing is called after stop() or the destructor.
 class SyncManager
 {
@@ -40,20 +40,20 @@ public:
     SyncManager(const SyncManager &) = delete;
     SyncManager &operator=(const SyncManager &) = delete;
 
-    /// Loads what the store holds into the document, which must be new, joins the others. Errors of PatchStore::load, Corrupt.
+    /// Loads the store into the document, which must be new, and joins the other nodes. Errors of PatchStore::load, Corrupt.
     Result<> start();
     void stop();
 
     /// A patch of this document's own session, usually Api::flush(). It is in the document when this returns; `done` is posted
-    /// when it is durable and on its way to the others. Empty patches are fine. QueueFull: the store cannot keep up, hand the
-    /// same patch in again later, before any other; Invalid and Document::apply's errors.
+    /// when it is durable and sent to the others. Empty patches are permitted. QueueFull: the store is too slow; apply the same
+    /// patch again later, before any other; Invalid and Document::apply's errors.
     Result<> applyPatch(const crdt::Patch &patch, std::function<void()> done = {});
     void tick();
     void syncNow(); ///< an exchange at once
 
     void setNotificationHandler(std::function<void(const SyncNotification &)> handler) { m_onNotification = std::move(handler); }
-    /// Called before a snapshot is made of the document or replaces it: the place to apply a patch of the edits so far.
-    /// Whoever edits in several steps before a flush() must set it.
+    /// `handler` is called before a snapshot is made of the document or replaces it, and should apply a patch of the edits so
+    /// far. A program that edits in several steps before a flush() must set it.
     void setFlush(std::function<void()> flush)
     {
         m_flush = flush;
@@ -92,7 +92,7 @@ private:
     std::function<void(const SyncNotification &)> m_onNotification;
     std::function<void()> m_flush;
     BadMessageHandler m_onBadMessage;
-    std::shared_ptr<SyncManager *> m_self; // what is on its way looks here whether there is still somebody
+    std::shared_ptr<SyncManager *> m_self; // pending callbacks check with it whether this object still exists
 };
 
 } // namespace eventsync::crdtsync

@@ -7,7 +7,7 @@
 
 namespace eventsync::crdtsync {
 
-/// Replica -> how many of its patches are here, from the first one on without gaps. A value.
+/// Replica -> the number of its patches that are here, from the first one on without gaps. A value.
 class VersionVector
 {
 public:
@@ -18,7 +18,7 @@ public:
     std::int64_t patchCount() const;
     const std::map<ReplicaId, PatchNumber> &rows() const { return m_rows; }
 
-    /// What is there and not here.
+    /// The patches that are in `there` and not here.
     std::vector<PatchRange> missingFrom(const VersionVector &there) const;
     bool covers(const VersionVector &other) const;
     bool operator==(const VersionVector &) const = default;
