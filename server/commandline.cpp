@@ -18,7 +18,7 @@ const Option *find(const std::vector<Option> &options, std::string_view name)
     return found == options.end() ? nullptr : &*found;
 }
 
-// Of the server's options those that mean something to a subcommand.
+// The server's options that apply to subcommands.
 bool goesWithCommands(const Option &option)
 {
     for (const std::string_view name : {"data", "store", "config", "durability", "log-level", "log-format"}) {

@@ -9,7 +9,7 @@
 
 namespace eventsync::server {
 
-/// What a subcommand takes. Options of the store (--data, --store, --config) and of logging go with every one.
+/// A subcommand with its options. Options of the store (--data, --store, --config) and of logging apply to every one.
 struct CommandSpec
 {
     std::string_view name;
@@ -21,6 +21,7 @@ struct CommandSpec
 const std::vector<CommandSpec> &commandSpecs();
 const CommandSpec *commandSpec(std::string_view name);
 
+/// A command line that was read: the command, its options and its arguments.
 struct Invocation
 {
     std::string command = "serve";
@@ -33,7 +34,7 @@ struct Invocation
     std::string value(std::string_view option) const; ///< empty if it was not given
 };
 
-/// `words` without the program's name. InvalidValue says, in one line, what is wrong.
+/// `words` without the program's name. InvalidValue describes the error in one line.
 Result<Invocation> parseCommandLine(const std::vector<std::string> &words);
 
 std::string helpText(const std::string &command, bool all);

@@ -13,7 +13,7 @@ namespace eventsync::server {
 
 namespace {
 
-// Empty, or a data folder already: it holds a server's lock, or a store.
+// Whether the folder is empty or a data folder already, with a server's lock or a store.
 bool isForData(const QString &path)
 {
     const QDir folder(path);
@@ -36,7 +36,8 @@ Result<> makePrivate(const std::string &path)
         return failure(ErrorCode::IoError, path + " is no folder");
     if ((found.st_mode & 0077) == 0)
         return {};
-    // What others may read today is closed, but only where nothing but a server's data can lie: --data /tmp closes no /tmp.
+    // Removes the permissions of others, but only from a folder that has nothing but a server's data: `--data /tmp` does not
+    // change /tmp.
     if (!isForData(name))
         return failure(ErrorCode::IoError, "the folder " + path + " is open to others and holds other things: name one of its own, or close it with chmod 700");
     if (::chmod(path.c_str(), 0700) != 0)

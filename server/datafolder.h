@@ -9,16 +9,16 @@
 
 namespace eventsync::server {
 
-/// The folder in which a server keeps its store and its control socket: made if absent, for its owner only (0700), and locked
-/// against a second server for as long as this object lives. An existing folder that others may read is closed, which the log
-/// says, unless it holds other things. Movable.
+/// The folder in which a server keeps its store and its control socket: created if absent, for its owner only (0700), and
+/// locked against a second server as long as this object exists. If others may read an existing folder, their permissions are
+/// removed, with a log line, unless it has other files. Movable.
 class DataFolder
 {
 public:
     /// StoreLocked, naming the process that has it; IoError, StoreReadOnly.
     static Result<DataFolder> take(const std::string &path);
 
-    /// What else than a store lies in it: the lock and the control socket.
+    /// The other files in it: the lock and the control socket.
     static std::vector<std::string> files(const std::string &path);
 
     const std::string &path() const { return m_path; }

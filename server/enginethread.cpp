@@ -90,7 +90,7 @@ void EngineThread::stop()
     m_computeThread.wait();
     m_compute.reset();
     m_queries.reset();
-    m_backend.reset(); // commits and answers what waits; the answers are dropped with the executor
+    m_backend.reset(); // commits and answers waiting batches; the answers are dropped with the executor
     m_thread.quit();
     m_thread.wait();
     m_engine.reset();

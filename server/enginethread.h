@@ -16,28 +16,27 @@
 
 namespace eventsync::server {
 
-/// The engine thread with the SyncService on it, and the ways there and back for the I/O thread, which made this object and
-/// is its owner. Work goes out with a continuation; the continuation runs, and is destroyed, on the I/O thread, whichever
-/// thread drops it: so it may hold a Responder.
+/// The engine thread with the SyncService, and functions for the I/O thread, which owns this object, to post work to it. A
+/// continuation runs, and is destroyed, on the I/O thread, also if another thread drops it: so it may hold a Responder.
 class EngineThread
 {
 public:
-    /// `backend` has the schema of SyncService. The random source serves the engine thread.
+    /// `backend` has the schema of SyncService. The random source is used on the engine thread.
     EngineThread(std::unique_ptr<storage::Backend> backend, Random &random, sync::ServiceOptions options);
-    ~EngineThread(); ///< without a shutdown() before it, sessions end unanswered; what was committed stays committed
+    ~EngineThread(); ///< without shutdown() before it, sessions end without answers; committed events stay
 
     Executor &executor() { return *m_engine; }
     Executor &callerThread() { return *m_callerThread; }
     std::shared_ptr<Executor> sharedCallerThread() { return m_callerThread; }
     storage::Backend &backend() { return *m_backend; }
 
-    /// Runs on the engine thread; dropped once that has ended.
+    /// Runs `task` on the engine thread; dropped after the thread has ended.
     void post(std::function<void(sync::SyncService &)> task);
 
     template<class T>
     using Continuation = std::function<void(T)>;
 
-    /// `ask` runs on the engine thread and calls the function it is given once; `answer` then runs here.
+    /// `ask` runs on the engine thread and must call its argument once; `answer` then runs here.
     template<class T>
     void ask(std::function<void(sync::SyncService &, Continuation<T>)> question, Continuation<T> answer)
     {
@@ -45,8 +44,8 @@ public:
             question(service, back);
         });
     }
-    /// `work` runs on a reader's thread of the store, with a view of it; `answer` then runs here. Damage is noted.
-    /// For short reads; a read of a length that a client decides is for query().
+    /// `work` runs on a reader's thread of the store, with a view of it; `answer` then runs here. Damage is reported. For short
+    /// reads; a read of a length that a client decides is for query().
     template<class T>
     void read(std::function<Result<T>(storage::ReadView &)> work, Continuation<Result<T>> answer)
     {
@@ -88,7 +87,7 @@ public:
         };
     }
 
-    /// The same for what was read from the store; damage that was met is noted by the engine.
+    /// The same for results of reads; the engine reports damage.
     template<class T>
     Continuation<Result<T>> noting(Continuation<Result<T>> answer)
     {
@@ -99,7 +98,7 @@ public:
         });
     }
 
-    /// Answers what was accepted, closes all sessions, commits everything; then `done`, on the I/O thread.
+    /// Answers accepted requests, closes all sessions, commits everything, then calls `done` on the I/O thread.
     void shutdown(std::function<void()> done);
 
 private:
@@ -112,10 +111,10 @@ private:
     QThread m_thread;
     std::unique_ptr<EventLoopExecutor> m_engine;
     QThread m_workerThread;
-    std::unique_ptr<EventLoopExecutor> m_worker; // of the service: what takes long to validate
+    std::unique_ptr<EventLoopExecutor> m_worker; // of the service, for validation that takes long
     QThread m_computeThread;
     std::unique_ptr<EventLoopExecutor> m_compute;
-    struct OnEngine; // what lives on the engine thread
+    struct OnEngine; // objects of the engine thread
     std::shared_ptr<OnEngine> m_onEngine;
 };
 

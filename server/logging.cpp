@@ -81,7 +81,7 @@ std::string loggedMessage(const QString &text, LogFormat format)
     QString message;
     for (const QChar c : QStringView(text).left(kLongest)) {
         if (format == LogFormat::Json || c.category() != QChar::Other_Control)
-            message.append(c); // JSON has escapes of its own
+            message.append(c); // JSON escapes them itself
         else if (c == u'\n' || c == u'\r' || c == u'\t')
             message.append(u' ');
         else

@@ -13,8 +13,10 @@ Q_DECLARE_LOGGING_CATEGORY(lcServer)
 
 /// The least severe message that is logged.
 enum class LogLevel { Debug, Info, Warning, Error };
+/// How a log line is written.
 enum class LogFormat { Text, Json };
 
+/// What is logged, and how.
 struct LogOptions
 {
     LogLevel level = LogLevel::Info;
@@ -22,13 +24,13 @@ struct LogOptions
     bool operator==(const LogOptions &) const = default;
 };
 
-/// A message as it stands in the log, whatever a peer put into it: so much of it (limits::kLogLineCharacters), and with
-/// control characters, which a terminal would obey, as "\\x1b".
+/// The text of a message in the log, which may contain text of a peer: truncated to limits::kLogLineCharacters, and with
+/// control characters, which a terminal would execute, as "\\x1b".
 std::string loggedMessage(const QString &text, LogFormat format);
 
-/// Qt's messages of this process, one line each, to standard error: "2026-11-21T09:30:00.000Z info eventsync.server text",
-/// or a JSON object {time, level, category, message} per line. May be called again with other options. Main thread; what it
-/// installs serves any thread.
+/// Qt's messages of this process, one line each, to standard error: "2026-11-21T09:30:00.000Z info eventsync.server text", or a
+/// JSON object {time, level, category, message} per line. May be called again with other options. Main thread; the installed
+/// handler is for any thread.
 void installLogging(const LogOptions &options);
 
 } // namespace eventsync::server

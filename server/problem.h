@@ -10,13 +10,13 @@
 
 namespace eventsync::server {
 
-/// The one place where an ErrorCode becomes a number of HTTP or of WebSocket (protocol.md, Errors). Any thread.
+/// The HTTP status and the WebSocket close code of an ErrorCode (protocol.md, Errors). Any thread.
 int httpStatus(ErrorCode code);
 transport::CloseCode closeCode(ErrorCode code); ///< of an error that closes its connection
 
-/// RFC 9457: {"type": "urn:eventsync:error:<Code>", "title", "status", "code", "detail"?, "pointer"?}, application/problem+json.
-/// `status` 0 stands for httpStatus(error.code). Retry-After, in whole seconds, rounded up, where retryAfter is given or the
-/// code is transient.
+/// RFC 9457: {"type": "urn:eventsync:error:<Code>", "title", "status", "code", "detail"?, "pointer"?},
+/// application/problem+json. `status` 0 stands for httpStatus(error.code). Retry-After, in whole seconds, rounded up, if
+/// retryAfter is given or the code is transient.
 struct ProblemOptions
 {
     int status = 0;

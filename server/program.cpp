@@ -32,10 +32,10 @@ Run commandNamed(const std::string &name)
     return commands.at(name);
 }
 
-// Threads pass memory to each other and free it in bursts. Left to itself glibc gives the end of a burst back to the system,
-// and asks for it again page by page with the next one; that was a seventh of the engine thread's time. Either of the two
-// settings ends glibc's own learning of the other: without the second, each block from 128 KiB on (a chunk of a catch-up, a
-// snapshot) would be mapped and unmapped by itself.
+// Threads pass memory to each other and free it in bursts. By default glibc returns the memory of a burst to the system, and
+// requests it again page by page in the next one; that took a seventh of the engine thread's time. Each of the two settings
+// disables glibc's automatic adjustment of the other: without the second one, each block from 128 KiB on (a chunk of a
+// catch-up, a snapshot) would be mapped and unmapped separately.
 void keepFreedMemory()
 {
 #ifdef __GLIBC__
@@ -85,7 +85,7 @@ int storeFailed(const Error &error)
 
 int runProgram(int argc, char **argv)
 {
-    ::umask(0077); // what a server keeps is its owner's alone
+    ::umask(0077); // the server's files are for their owner only
     keepFreedMemory();
     QCoreApplication application(argc, argv);
     QCoreApplication::setApplicationName(QStringLiteral("eventsync-server"));
@@ -103,7 +103,7 @@ int runProgram(int argc, char **argv)
         print(helpText(invocation->command, invocation->wantsAllHelp));
         return exitcode::kDone;
     }
-    if (const auto alone = configurationFrom(invocation->settings); !alone) { // what the command line itself says
+    if (const auto alone = configurationFrom(invocation->settings); !alone) { // checks the command line alone
         complain(alone.error().message);
         return exitcode::kBadOption;
     }
@@ -118,7 +118,7 @@ int runProgram(int argc, char **argv)
     }
     LogOptions log = configuration->log;
     if (invocation->command != "serve" && !invocation->settings.contains("log-level"))
-        log.level = LogLevel::Warning; // a command's own output is what a person wants to see
+        log.level = LogLevel::Warning; // the user wants to see the command's own output
     installLogging(log);
     return commandNamed(invocation->command)({*invocation, *configuration});
 }

@@ -74,7 +74,7 @@ Result<> writePortFile(const Configuration &configuration, const std::vector<std
     return {};
 }
 
-// As the service on the engine thread reads it too. A store that cannot be read is reported there.
+// The service on the engine thread reads it too, and reports a store that cannot be read.
 eventlog::OperatingTime operatingTime(storage::Backend &backend, const Clock &clock)
 {
     const auto view = backend.view();
@@ -83,7 +83,7 @@ eventlog::OperatingTime operatingTime(storage::Backend &backend, const Clock &cl
 
 } // namespace
 
-// In the order of dependence: what stands below uses what stands above, and goes first.
+// In the order of dependence: later members use earlier ones, and are destroyed first.
 struct Server::Private
 {
     Private(Configuration given, DataFolder taken, std::unique_ptr<Metrics> counted, std::unique_ptr<storage::Backend> backend,
@@ -202,7 +202,7 @@ QUrl Server::url() const
     return url;
 }
 
-// Answers may still be on their way into the sockets: those are closed behind them.
+// Answers may still be in the buffers: their sockets are closed after them.
 void Server::Private::drained()
 {
     if (!engineDone || !connectionsDone || !whenStopped)
@@ -248,7 +248,7 @@ void Server::shutdown(std::function<void()> done)
 
 namespace {
 
-// The collections that the two say different things about.
+// The collections for which the two differ.
 std::vector<CollectionName> changedCollections(const Configuration &a, const Configuration &b)
 {
     std::vector<CollectionName> changed;
@@ -263,7 +263,7 @@ std::vector<CollectionName> changedCollections(const Configuration &a, const Con
     return changed;
 }
 
-// What has changed and needs a new process.
+// The changed options that need a restart.
 QStringList fixedOptions(const Configuration &now, const Configuration &old)
 {
     QStringList names;

@@ -15,33 +15,33 @@
 namespace eventsync::server {
 
 /// A whole server in this process: its data folder, its store, the engine thread, the HTTP front with its routes, the control
-/// socket. Owner only: a thread with an event loop, which becomes the I/O thread. eventsync-server is one of these and a
-/// signal handler; the desktop and tests run them beside other things.
+/// socket. Owner only: a thread with an event loop, which becomes the I/O thread. The program eventsync-server is one of these
+/// with a signal handler; tests and other programs can contain one.
 class Server
 {
 public:
-    /// Everything is open and accepting when it returns. StoreLocked, Corrupt, ... of the store; Unavailable, PermissionDenied,
+    /// When it returns, the server accepts connections. StoreLocked, Corrupt, ... of the store; Unavailable, PermissionDenied,
     /// InvalidValue of a listener; IoError of the port file.
     static Result<std::unique_ptr<Server>> start(Configuration configuration);
-    ~Server(); ///< without a shutdown() before it: at once, as after a crash; what was acknowledged stays
+    ~Server(); ///< without a shutdown() before it: at once, as after a crash; acknowledged edits stay
 
     const std::vector<std::uint16_t> &ports() const;
     QUrl url() const;               ///< of the first listener, http
     const std::string &epoch() const;
     std::vector<std::string> routes() const; ///< "GET /api/{collection}", ..., sorted
 
-    /// Called once, if the store takes no more edits until it is opened again, as after an fsync that failed: whoever runs the
-    /// server had better shut it down and start anew. Reading goes on meanwhile.
+    /// `callback` is called once, if the store accepts no more edits until it is opened again, as after a failed fsync: the
+    /// program should shut the server down and start it again. Reads still work meanwhile.
     void onStoreBroken(std::function<void(const Error &)> call);
 
-    /// Calls `call` when the engine thread has come round to it: never, if that one hangs.
+    /// Calls `call` when the engine thread has executed a task: never, if it hangs.
     void whenAlive(std::function<void()> call);
 
-    /// Accepts nothing new, answers what was accepted, commits it, closes all connections; then calls `done`, within
+    /// Accepts nothing new, commits and answers accepted requests, closes all connections, then calls `done`, within
     /// limits::kDrainTime (G18). Once.
     void shutdown(std::function<void()> done);
 
-    /// Takes over what can change in a running server (logging, origins) and logs what would need a restart.
+    /// Applies the options that can change in a running server (logging, origins, rules) and logs those that need a restart.
     void reload(const Configuration &configuration);
 
 private:

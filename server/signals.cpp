@@ -11,7 +11,7 @@ namespace {
 
 int ends[2] = {-1, -1};
 
-// Nothing but write() is safe in a handler.
+// Only write() is safe in a signal handler.
 void onSignal(int number)
 {
     const char byte = static_cast<char>(number);
@@ -24,7 +24,7 @@ constexpr int kSignals[] = {SIGTERM, SIGINT, SIGHUP};
 
 Signals::Signals(std::function<void(int)> handler) : m_handler(std::move(handler))
 {
-    std::signal(SIGPIPE, SIG_IGN); // a reader that went is told by write()
+    std::signal(SIGPIPE, SIG_IGN); // write() reports a closed reader
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
         return;
     m_notifier = std::make_unique<QSocketNotifier>(ends[1], QSocketNotifier::Read);

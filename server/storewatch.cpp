@@ -15,7 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kProbeInterval = 1s;
-constexpr char kTried[] = "tried"; // in `meta`: what is written to see whether anything can be written
+constexpr char kTried[] = "tried"; // in `meta`: the row that is written to check whether writing works
 
 } // namespace
 
@@ -50,7 +50,7 @@ void StoreWatch::notify(const std::optional<Error> &problem)
     notifySystemd(problem ? "STATUS=The store takes no edits: " + problem->toString() : "STATUS=");
 }
 
-// Nobody may be writing while /readyz says that nobody can.
+// There may be no other writes while /readyz reports the problem.
 void StoreWatch::tryAgain()
 {
     if (std::exchange(m_trying, true))

@@ -12,8 +12,8 @@
 
 namespace eventsync::server {
 
-/// Looks each second whether the store can take edits, tells systemd when that changes, and tries whether it can again. Where
-/// nothing but a new start helps it says so, once. Owner only: the I/O thread.
+/// Checks each second whether the store accepts edits, notifies systemd of changes, and tests whether a problem has ended. If
+/// only a restart helps it reports this, once. Owner only: the I/O thread.
 class StoreWatch
 {
 public:

@@ -7,11 +7,11 @@
 
 namespace eventsync::server {
 
-/// Tells systemd, if it started this process with Type=notify: "READY=1", "STOPPING=1", "STATUS=...". Nothing happens
-/// elsewhere.
+/// Notifies systemd, if it started this process with Type=notify: "READY=1", "STOPPING=1", "STATUS=...". Does nothing
+/// otherwise.
 void notifySystemd(std::string text);
 
-/// How often systemd wants to hear "WATCHDOG=1" from this process, twice within its WatchdogSec; nullopt: it does not.
+/// The interval at which systemd expects "WATCHDOG=1" from this process, half of its WatchdogSec; nullopt: it does not.
 std::optional<std::chrono::milliseconds> watchdogInterval();
 
 } // namespace eventsync::server

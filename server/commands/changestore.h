@@ -11,10 +11,11 @@
 
 namespace eventsync::server {
 
-/// Carries out an operation (control/operations.h): inside the server that runs on the data folder, otherwise here.
+/// Carries out an operation (control/operations.h): inside the server that runs on the data folder, or in this process if there
+/// is none.
 Result<json::Object> changeStore(const CommandContext &context, const json::Object &request, const Progress &progress);
 
-/// The store with everybody else kept out: for what needs the server stopped.
+/// Opens the store exclusively, for commands that need the server stopped.
 struct ExclusiveStore
 {
     DataFolder folder;

@@ -12,8 +12,8 @@
 
 namespace eventsync::server {
 
-/// What a subcommand gets: how it was called, and the store it is about. Each gives the program's exit code; results go to
-/// standard output, everything else to standard error.
+/// The arguments of a subcommand: its command line and the store. Each returns the program's exit code; results go to standard
+/// output, everything else to standard error.
 struct CommandContext
 {
     const Invocation &invocation;
@@ -33,14 +33,14 @@ int runBackup(const CommandContext &context);
 int runRestore(const CommandContext &context);
 int runStats(const CommandContext &context);
 
-/// The file that a command was told to write to, none of the store's own; an older one is replaced with --force only.
+/// The output file of a command. It must not be a file of the store; an existing file is replaced with --force only.
 Result<storage::OutputFile> outputOf(const CommandContext &context, const std::string &path);
 
-/// --name as a number from 0; none where it was not given. InvalidValue.
+/// --name as a number from 0; none if it was not given. InvalidValue.
 Result<std::optional<std::int64_t>> numberOption(const Invocation &invocation, const char *name);
 /// "eventsync-server: text" on standard error.
 void complain(const std::string &text);
-/// Complains and gives the exit code for an error of opening or using a store.
+/// Reports an error of opening or using a store, and returns its exit code.
 int storeFailed(const Error &error);
 
 } // namespace eventsync::server

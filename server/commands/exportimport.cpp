@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::int64_t kReportEvery = 10'000; // events
 
-// A line on standard error now and then.
+// Writes a line of progress to standard error periodically.
 class Reporter
 {
 public:

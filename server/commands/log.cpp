@@ -17,7 +17,7 @@ using eventlog::LoggedEvent;
 
 constexpr unsigned long kFollowMs = 200;
 
-// A JSON Patch as it is; of a CRDT patch how much it does, and then its operations.
+// A JSON Patch as it is; for a CRDT patch the number of operations, and then the operations.
 std::string diffText(const Diff &diff)
 {
     if (!diff.isCrdt() || !diff.hasChanges())
@@ -43,7 +43,7 @@ void printEvent(const LoggedEvent &logged, bool asJson)
                 static_cast<long long>(event.clientSeq.value()), diff.substr(0, 200).c_str());
 }
 
-// A reader of JSON is told on its line; people are told beside the events.
+// In JSON output this is a line of its own; otherwise it goes to standard error.
 void printDivergence(const LogDivergence &diverged, bool asJson)
 {
     if (asJson)

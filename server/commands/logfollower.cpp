@@ -13,7 +13,7 @@ namespace {
 
 namespace columns = eventlog::event;
 
-constexpr std::size_t kStepBytes = 1024 * 1024; // of events, between two looks into the store
+constexpr std::size_t kStepBytes = 1024 * 1024; // of events, between two reads of the store
 
 // The chain value of the one event that `scan` finds at `key`.
 Result<std::optional<Digest>> chainAt(storage::ReadView &view, storage::Scan scan, std::int64_t key)
@@ -62,7 +62,7 @@ std::optional<LogFollower::File> LogFollower::fileNow() const
     return File(found.st_dev, found.st_ino);
 }
 
-// While a restore moves files there may be none: the next step looks again.
+// During a restore there may be no file: the next step tries again.
 Result<> LogFollower::reopen()
 {
     const auto now = fileNow();
@@ -91,7 +91,7 @@ Result<std::optional<storage::Scan>> LogFollower::scanOf(storage::ReadView &view
     return scan;
 }
 
-// The last event up to here that is in both logs. 0: none, or the former store is not there to be asked.
+// The last event up to here that is in both logs. 0: none, or the former store cannot be read.
 Result<std::int64_t> LogFollower::lastCommon(storage::ReadView &view)
 {
     if (!m_former)

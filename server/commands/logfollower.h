@@ -14,16 +14,17 @@
 
 namespace eventsync::server {
 
-/// Of the events read so far, those after this one (a position, or a serverSeq of the document) are not in the store any more.
+/// The store was restored: the events after this one (a position, or a serverSeq of the document) are not in the store any
+/// more.
 struct LogDivergence
 {
     std::int64_t after = 0;
-    std::string epoch; ///< of the store as it is now
+    std::string epoch; ///< of the current store
 };
 
-/// Reads a store's log on and on: of one document by serverSeq, of all by position. A restore puts another file in the store's
-/// place, whose history parts from the one read so far; the follower notices by the file, the epoch and the chain value of the
-/// last event, goes back to the last event that both have, and says so. Owner only.
+/// Follows a store's log: of one document by serverSeq, or of all by position. A restore replaces the store's file by one with
+/// another history; the follower detects this by the file, the epoch and the chain value of the last event, returns to the last
+/// event in common, and reports it. Owner only.
 class LogFollower
 {
 public:
@@ -34,19 +35,19 @@ public:
     };
 
     static Result<LogFollower> open(const Configuration &configuration, std::optional<DocumentId> document, std::int64_t after);
-    /// The events that come next, some of them; false: there are none now. Whoever takes them may be slow: the store is not held
-    /// for that.
+    /// Passes on some of the next events; false if there are none now. The receiver may be slow: no read snapshot is held
+    /// meanwhile.
     Result<bool> step(const Events &events);
 
 private:
-    using File = std::pair<std::uint64_t, std::uint64_t>; // device and inode: what a name leads to may change
+    using File = std::pair<std::uint64_t, std::uint64_t>; // device and inode, which identify the file of a name
 
     LogFollower(const Configuration &configuration, std::optional<DocumentId> document, std::int64_t after);
     std::optional<File> fileNow() const;
     Result<> reopen();
     Result<> checkHistory(storage::ReadView &view, const Events &events);
     Result<std::int64_t> lastCommon(storage::ReadView &view);
-    Result<std::optional<storage::Scan>> scanOf(storage::ReadView &view) const; // none: the document is not there
+    Result<std::optional<storage::Scan>> scanOf(storage::ReadView &view) const; // none: the document does not exist
     Result<std::vector<eventlog::LoggedPtr>> next(storage::ReadView &view) const;
 
     const Configuration *m_configuration;

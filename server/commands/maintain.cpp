@@ -116,8 +116,8 @@ int runCompact(const CommandContext &context)
     return complainOfUnreadable(*result) ? exitcode::kFailed : exitcode::kDone;
 }
 
-// In this process, whether a server runs or not: so it writes with the rights, and sees the folders, of whoever called it. A
-// service may be allowed to write nowhere but in its data folder.
+// In this process, also if a server runs: so it has the rights and the folders of the user who called it. A service may have no
+// right to write outside of its data folder.
 int runBackup(const CommandContext &context)
 {
     if (context.configuration.store.kind == StoreLocation::Kind::Memory) {

@@ -28,7 +28,7 @@ Result<> move(const std::string &from, const std::string &to)
     return {};
 }
 
-// The copy as a store of its own, with nothing wrong in it, and with the new epoch. It is one file again afterwards.
+// Opens the copy as a store, checks it and sets the new epoch. Afterwards it is one file again.
 Result<> checkCopy(const std::string &path)
 {
     storage::SqliteBackend::Options options;
@@ -39,7 +39,7 @@ Result<> checkCopy(const std::string &path)
     return beginEpoch(*backend, SystemClock());
 }
 
-// A backup is copied through SQLite: what lies in a write-ahead log beside it belongs to it.
+// A backup is copied through SQLite, because a write-ahead log beside it is a part of it.
 Result<> copyBackup(const std::string &backup, const storage::OutputFile &copy)
 {
     EVENTSYNC_CHECK(checkIsFile(backup));
@@ -57,30 +57,29 @@ struct Restored
     std::string epoch;
 };
 
-// What the former store left is moved aside, never removed: a write-ahead log without its store too, which would be taken for
-// the new one's.
+// Files of the former store are moved aside, never removed. A write-ahead log without its store is moved too, since it would be
+// read as the new one's.
 Result<std::string> putAside(const std::string &store)
 {
     std::string time = toText(SystemClock().wall());
     std::erase(time, ':');
     const std::string kept = store + ".before-" + time;
     bool any = false;
-    for (const char *part : {"-wal", "-shm", ""}) { // the file by which a store is known goes last
+    for (const char *part : {"-wal", "-shm", ""}) { // the store's own file is moved last
         any = any || QFile::exists(QString::fromStdString(store + part));
         EVENTSYNC_CHECK(move(store + part, kept + part));
     }
     return any ? kept : std::string();
 }
 
-// The copy is made, checked and on the disk before anything of the present store is touched. Every step can be repeated after
-// a crash.
+// The copy is complete, checked and durable before the present store is changed. Every step can be repeated after a crash.
 Result<Restored> restore(const Configuration &configuration, const std::string &backup)
 {
     EVENTSYNC_TRY(const DataFolder folder, DataFolder::take(configuration.dataFolder));
-    EVENTSYNC_TRY(const auto lock, storage::StoreLock::take(configuration.storePath())); // it may lie outside of the data folder
+    EVENTSYNC_TRY(const auto lock, storage::StoreLock::take(configuration.storePath())); // it may be outside of the data folder
     EVENTSYNC_TRY(auto copy, storage::OutputFile::create(configuration.storePath(), {.replace = true}));
     EVENTSYNC_CHECK(copyBackup(backup, copy));
-    const std::string store = copy.path(); // where a symbolic link leads to
+    const std::string store = copy.path(); // with symbolic links followed
     if (!QFile::exists(QString::fromStdString(store))) // otherwise it keeps the owner and the permissions of that one
         EVENTSYNC_CHECK(storage::giveToFolderOwner(copy.part()));
     Restored restored;

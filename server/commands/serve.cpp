@@ -56,7 +56,7 @@ int runServe(const CommandContext &context)
         notifySystemd("STOPPING=1");
         (*server)->shutdown([code] { QCoreApplication::exit(code); });
     };
-    (*server)->onStoreBroken([&](const Error &error) { // a supervisor starts it again, and the store is read as it is
+    (*server)->onStoreBroken([&](const Error &error) { // a supervisor starts it again, which opens the store again
         qCCritical(lcServer) << "stopping, to be started again:" << error.toString().c_str();
         if (!isStopping)
             stop(exitcode::kStore);
@@ -75,7 +75,7 @@ int runServe(const CommandContext &context)
         qCWarning(lcServer).noquote() << warning.c_str();
     qCInfo(lcServer).noquote() << "ready at" << (*server)->url().toString();
     notifySystemd("READY=1");
-    QTimer watchdog; // answered by both threads: the I/O thread runs it, the engine thread passes it on
+    QTimer watchdog; // involves both threads: the timer is on the I/O thread, and the engine thread answers
     QObject::connect(&watchdog, &QTimer::timeout, &watchdog, [&] {
         if (!isStopping)
             (*server)->whenAlive([] { notifySystemd("WATCHDOG=1"); });

@@ -57,7 +57,7 @@ int verified(const eventlog::VerifyReport &report, const std::string &soundText)
     return exitcode::kFailed;
 }
 
-// The documents as they stand against the rules of another configuration file, before it goes live.
+// Checks the current documents against the rules of another configuration file, before it is used.
 int verifyAgainst(const std::string &file, const CommandContext &context, storage::ReadView &view, const std::optional<DocumentId> &document)
 {
     auto read = readConfigFile(file);

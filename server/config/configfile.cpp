@@ -21,7 +21,7 @@ namespace eventsync::server {
 
 namespace {
 
-constexpr int kLongestCount = 100'000; // of any unit of time: far below what a clock counts to
+constexpr int kLongestCount = 100'000; // of any unit of time: far below the range of a clock
 
 tl::unexpected<Error> wrong(const std::string &what)
 {
@@ -40,7 +40,7 @@ Result<std::string> contentOf(const std::string &path, std::size_t limit)
     return bytes.toStdString();
 }
 
-// The JSON that a TOML value stands for. Dates have no place in a policy.
+// The JSON form of a TOML value. Policies have no dates.
 Result<json::Value> toJson(const toml::node &node, const std::string &where)
 {
     if (const auto *text = node.as_string())

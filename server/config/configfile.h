@@ -18,18 +18,18 @@ namespace eventsync::server {
 ///   merge = "fields"
 ///   schema-file = "accounts.schema.json"                     # beside the configuration, or schema = {...}
 ///   paths = {"/balance" = {rule = "counter", min = 0}}
-///   compact = {keep = 1000, every = "1h"}                    # what is done for its logs without anybody asking
+///   compact = {keep = 1000, every = "1h"}                    # automatic compaction
 ///   snapshot = {every = 1000}
 struct ConfigFile
 {
     Settings settings;
-    std::map<CollectionName, CollectionPolicy> collections; ///< a table that speaks of logs only is none
+    std::map<CollectionName, CollectionPolicy> collections; ///< a table with rules for logs only is not included
     eventlog::MaintenanceRules maintenance;
 };
 
-/// NotFound or IoError for the file, InvalidValue with line and column, or with the collection's name, for what it says.
+/// NotFound or IoError for the file, InvalidValue with line and column, or with the collection's name, for its content.
 Result<ConfigFile> readConfigFile(const std::string &path);
-/// `folder` is where a schema-file is looked for.
+/// `folder`: the folder of schema files.
 Result<ConfigFile> parseConfigFile(std::string_view text, const std::string &name, const std::string &folder);
 
 } // namespace eventsync::server

@@ -32,7 +32,7 @@ std::optional<std::uint64_t> numberFrom(std::string_view text)
     return number;
 }
 
-// Reads options one by one and keeps the first thing wrong.
+// Reads options one by one and keeps the first error.
 class Reader
 {
 public:

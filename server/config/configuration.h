@@ -21,12 +21,14 @@
 
 namespace eventsync::server {
 
+/// Where the server listens. Port 0: a free one.
 struct ListenAddress
 {
     QHostAddress address = QHostAddress(QHostAddress::LocalHost);
     std::uint16_t port = 0;
 };
 
+/// Where the store is.
 struct StoreLocation
 {
     enum class Kind { Memory, Sqlite };
@@ -34,14 +36,14 @@ struct StoreLocation
     std::string path = {}; ///< of a file; empty: "eventsync.sqlite" in the data folder
 };
 
-/// What a server is told, checked. Value type.
+/// The checked configuration of a server. Value type.
 struct Configuration
 {
     std::vector<ListenAddress> listen;
     std::string portFile;
     StoreLocation store;
     std::string dataFolder;
-    bool beginStore = false; ///< anew, where its file is empty
+    bool beginStore = false; ///< create the store if its file is empty
     storage::SqliteBackend::Durability durability = storage::SqliteBackend::Durability::Full;
     OriginOptions origins;
     std::size_t maxConnections = limits::kServerConnections;
@@ -54,10 +56,10 @@ struct Configuration
     Policies policies() const;
 };
 
-/// From what file, environment and command line say together. InvalidValue, naming the option.
+/// Makes the configuration from the combined settings of file, environment and command line. InvalidValue, naming the option.
 Result<Configuration> configurationFrom(const Settings &settings);
 
-/// What its administrator may not have meant, a sentence each; `isRoot`: the process may do everything on its machine.
+/// Warnings about a probably unintended configuration, a sentence each. `isRoot`: the process runs as root.
 std::vector<std::string> warningsOf(const Configuration &configuration, bool isRoot);
 
 /// "127.0.0.1:8080", "[::1]:0", "localhost:80", "*:8080".

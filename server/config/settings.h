@@ -12,12 +12,12 @@
 
 namespace eventsync::server {
 
-/// One option of the program: known to the command line as --name, to the environment as EVENTSYNC_NAME and to the
-/// configuration file as name.
+/// One option of the program: --name on the command line, EVENTSYNC_NAME in the environment, and name in the configuration
+/// file.
 struct Option
 {
     std::string_view name;
-    std::string_view value;       ///< what the help calls it; empty: a switch
+    std::string_view value;       ///< the name of its value in the help; empty: a switch
     std::string_view help;
     bool repeatable = false;
     bool onCommandLineOnly = false;
@@ -26,13 +26,13 @@ struct Option
 /// The options of `serve`, in the order of the help.
 const std::vector<Option> &serverOptions();
 
-/// What one source says: option -> values, in order. A switch has the value "true".
+/// The settings of one source: option -> values, in order. A switch has the value "true".
 using Settings = std::map<std::string, std::vector<std::string>, std::less<>>;
 
-/// EVENTSYNC_LISTEN and the like; of a repeatable option a list with commas.
+/// The settings in EVENTSYNC_LISTEN and so on; a repeatable option is a list with commas.
 Settings settingsFromEnvironment(const std::function<std::optional<std::string>(const std::string &)> &variable);
 
-/// `over` wins, option by option.
+/// `over` takes precedence, option by option.
 Settings merged(Settings under, const Settings &over);
 
 } // namespace eventsync::server

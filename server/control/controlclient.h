@@ -11,8 +11,8 @@ namespace eventsync::server {
 
 using Progress = std::function<void(const json::Object &progress)>;
 
-/// Asks the server that runs on a data folder and waits for its answer; nullopt if none runs there. What the server
-/// answered with comes as the error.
+/// Sends a request to the server that runs on a data folder and waits for its answer; nullopt if none runs. An error of the
+/// server is returned as the error.
 Result<std::optional<json::Object>> askRunningServer(const std::string &dataFolder, const json::Object &request,
                                                      const Progress &progress);
 

@@ -28,7 +28,7 @@ void writeEnd(const QPointer<QLocalSocket> &socket, const Result<json::Object> &
     else
         writeLine(socket, {{"error", json::Object{{"code", errorName(result.error().code)}, {"message", result.error().message}}}});
     if (socket)
-        socket->disconnectFromServer(); // lets out what was written
+        socket->disconnectFromServer(); // after the written bytes were sent
 }
 
 void takeRequest(EngineThread &engine, QLocalSocket *socket)
@@ -83,7 +83,7 @@ void ControlServer::accept()
         socket->setReadBufferSize(static_cast<qint64>(limits::kControlLineBytes) + 1);
         QObject::connect(socket, &QLocalSocket::disconnected, socket, &QObject::deleteLater);
         QObject::connect(socket, &QLocalSocket::readyRead, socket, [this, socket] { takeRequest(m_engine, socket); });
-        takeRequest(m_engine, socket); // what came already
+        takeRequest(m_engine, socket); // for bytes that have arrived already
     }
 }
 

@@ -11,16 +11,16 @@
 
 namespace eventsync::server {
 
-/// The running server's ear for its own command line: a local socket in the data folder, for the owner only. One request a
-/// connection, as a line of JSON (operations.h); lines {"progress": {...}} come back, then {"result": {...}} or
-/// {"error": {code, message}}. Owner only: the I/O thread.
+/// The control socket of a running server, for its subcommands: a local socket in the data folder, for the owner only. Each
+/// connection has one request, a line of JSON (operations.h). The answer is lines of {"progress": {...}}, then {"result":
+/// {...}} or {"error": {code, message}}. Owner only: the I/O thread.
 class ControlServer
 {
 public:
     ControlServer(EngineThread &engine, std::string dataFolder);
     ~ControlServer();
 
-    Result<> listen(); ///< the data folder is locked, so an old socket there is nobody's
+    Result<> listen(); ///< the data folder is locked, so an existing socket in it is not in use
     void close();
 
 private:

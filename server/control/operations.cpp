@@ -49,7 +49,7 @@ Result<CompactRequest> compactRequestFrom(FieldReader &read)
     return request;
 }
 
-// What compaction came to: of a document that is damaged alone, its error.
+// The result of a compaction; if a single document was named and is damaged, its error.
 json::Object compacted(const eventlog::CompactPlan &plan, std::int64_t events)
 {
     std::set<DocumentId> unreadable;
@@ -66,7 +66,7 @@ json::Object compacted(const eventlog::CompactPlan &plan, std::int64_t events)
     return answer;
 }
 
-// One document after the other: compaction is nobody's hurry, and edits go between.
+// One document after the other, so that edits are processed in between.
 class Compaction : public std::enable_shared_from_this<Compaction>
 {
 public:
@@ -111,7 +111,7 @@ private:
     }
 
     EngineThread &m_engine;
-    eventlog::CompactPlan m_plan; // whose steps fail later are unreadable, too
+    eventlog::CompactPlan m_plan; // documents whose steps fail are added to the unreadable ones
     const storage::Vacuum m_vacuum;
     OperationCalls m_calls;
     std::size_t m_next = 0;

@@ -9,8 +9,8 @@
 
 namespace eventsync::server {
 
-/// The subcommands that work on a store in use, carried out on its engine: inside a running server, asked through its control
-/// socket, or in a process of their own. All on the I/O thread of the engine.
+/// The subcommands that work on a store in use, carried out by its engine: inside a running server, requested through its
+/// control socket, or in a process of their own. All on the I/O thread of the engine.
 ///   {"command": "snapshot", "documentId"}                             -> {documentId, serverSeq, ...}
 ///   {"command": "compact", "keep" | "before", "documentId"?, "dryRun"?, "vacuum"?} -> {documents, events, givenBack, free}
 ///   {"command": "ping"}                                                -> {}

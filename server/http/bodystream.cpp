@@ -65,7 +65,7 @@ void BodyStream::connectionLost()
     announceClosedLater();
 }
 
-// The socket may say that it is gone inside a write() of ours, so the callback always comes from the event loop.
+// The socket may report its end inside a write(), so the callback is always called from the event loop.
 void BodyStream::announceClosedLater()
 {
     QTimer::singleShot(0, [shared = m_onClosed] {

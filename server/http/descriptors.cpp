@@ -15,7 +15,7 @@ namespace eventsync::server {
 
 namespace {
 
-constexpr std::size_t kRefusedAtATime = 64; // whoever is served already waits meanwhile
+constexpr std::size_t kRefusedAtATime = 64; // other connections wait meanwhile
 
 } // namespace
 
@@ -56,7 +56,7 @@ std::size_t DescriptorReserve::refuseWaiting(int listener, std::string_view answ
         const int socket = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (socket < 0)
             break;
-        // What the peer sent is read first: closing on unread input resets the connection and may take the answer with it.
+        // Input is read first: closing with unread input resets the connection and may lose the answer.
         std::array<char, 4096> unread;
         while (::recv(socket, unread.data(), unread.size(), 0) > 0) {
         }

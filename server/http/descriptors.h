@@ -10,8 +10,8 @@ namespace eventsync::server {
 /// limits::kOwnDescriptors for everything else.
 std::size_t socketsThatFit(std::size_t wanted);
 
-/// One descriptor kept for the moment in which there is no other left: it is given up to accept a connection, which is told so and
-/// closed, and taken back. Owner only.
+/// One reserved descriptor for the case that no other is left: it is closed to accept a connection, which gets an error and is
+/// closed, and is then reserved again. Owner only.
 class DescriptorReserve
 {
 public:
@@ -20,7 +20,7 @@ public:
     DescriptorReserve(const DescriptorReserve &) = delete;
     DescriptorReserve &operator=(const DescriptorReserve &) = delete;
 
-    /// Accepts what waits at `listener`, answers each with these bytes, and closes it. How many there were.
+    /// Accepts the waiting connections of `listener`, answers each with these bytes and closes it. Returns how many.
     std::size_t refuseWaiting(int listener, std::string_view answer);
 
 private:

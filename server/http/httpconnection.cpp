@@ -28,7 +28,7 @@ qint64 unsentOf(const QTcpSocket &socket)
 
 enum class Peer { Present, Finished, Gone };
 
-// Whether the other side has ended its half of the connection, or all of it. Under TLS the socket finds out by itself.
+// Whether the other side has ended its half of the connection, or all of it. Under TLS the socket reports it.
 Peer peerOf(const QTcpSocket &socket)
 {
     pollfd look{.fd = static_cast<int>(socket.socketDescriptor()), .events = POLLRDHUP, .revents = 0};
@@ -37,7 +37,7 @@ Peer peerOf(const QTcpSocket &socket)
     return (look.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0 ? Peer::Gone : Peer::Finished;
 }
 
-// No value that a handler took from input may begin a header of its own.
+// A value that a handler took from input must not begin another header.
 void appendField(std::string &head, std::string_view name, std::string_view value)
 {
     head.append(name).append(": ");
@@ -55,7 +55,7 @@ constexpr qsizetype kShareFromBytes = 8 * 1024; // as for WebSocket frames: smal
 
 } // namespace
 
-// The one right to answer the present request. Its connection forgets it when the socket goes, and it the connection.
+// The one right to answer the current request. The connection and it drop their references to each other when the socket ends.
 class HttpConnection::ResponderSink final : public Responder::Sink
 {
 public:
@@ -92,7 +92,7 @@ private:
         m_onClosed = {};
         return std::exchange(m_connection, nullptr);
     }
-    HttpConnection *m_connection; // null after the answer or the socket's end
+    HttpConnection *m_connection; // null after the answer or after the socket's end
     std::function<void()> m_onClosed;
 };
 
@@ -138,7 +138,7 @@ void HttpConnection::drain()
         m_socket->disconnectFromHost();
 }
 
-// Not re-entered: a handler that answers at once comes back to the loop below for the next request.
+// Not re-entered: after a handler that answers at once the loop below continues with the next request.
 void HttpConnection::read()
 {
     if (m_state == State::Lingering && m_socket) {
@@ -322,10 +322,10 @@ void HttpConnection::onTimeout()
     }
 }
 
-// A body may take as long as it needs while it comes at the least rate; a head is small.
+// A body may take any time while it arrives at the minimum rate; a head is small.
 void HttpConnection::onRequestTimeout()
 {
-    // What lies unread in the socket while the event loop was busy counts.
+    // Bytes that arrived in the socket while the event loop was busy count.
     const QPointer<HttpConnection> self(this);
     m_socket->waitForReadyRead(0);
     if (!self || m_state != State::Reading || m_timer.isActive())
@@ -338,7 +338,8 @@ void HttpConnection::onRequestTimeout()
         failRequest({ErrorCode::Timeout, "the request did not arrive in time"}, 408);
 }
 
-// Who only closed its half looks at first like who closed all, so the answer is kept for it, but not for ever.
+// A peer that has closed only its half cannot be distinguished at first from one that has closed completely, so the answer is
+// kept for it for a limited time.
 void HttpConnection::lookAtPeer()
 {
     const Peer peer = peerOf(*m_socket);
@@ -374,7 +375,7 @@ void HttpConnection::onDisconnected()
         deleteLater();
 }
 
-// A 304 comes with the body that it stands for, and gets the headers that this one would have.
+// A 304 is made with the body of the 200 answer, to get the headers that this would have.
 void HttpConnection::compress(HttpResponse &response) const
 {
     if (response.body.size() < m_context->options.gzipFromBytes || !isCompressible(response))
@@ -382,7 +383,7 @@ void HttpConnection::compress(HttpResponse &response) const
     response.headers.add("Vary", "Accept-Encoding");
     if (!acceptsGzip(m_request))
         return;
-    // A strong tag stands for the bytes as they were.
+    // A strong tag identifies uncompressed bytes.
     if (const std::string tag(response.headers.value("ETag")); tag.starts_with('"'))
         response.headers.set("ETag", "W/" + tag);
     if (response.status == 304)
@@ -439,7 +440,7 @@ std::unique_ptr<HttpStream> HttpConnection::startStream(HttpResponse head)
         requestDone();
         return stream;
     }
-    releaseInput(); // only by the end of its half a stream's reader tells that it has gone
+    releaseInput(); // the end of its half is the only sign that a stream's reader has gone
     m_state = State::Streaming;
     m_stream = stream.get();
     m_timer.start(m_context->options.idleTime);
@@ -495,8 +496,8 @@ void HttpConnection::requestDone()
     nextRequest();
 }
 
-// Not before the system has the whole answer: who reads no answers is not served on, and reading on may find the end of the
-// peer's half, which is the end of the socket.
+// Not before the system has the whole answer: a peer that reads no answers gets no further ones, and reading may find the end
+// of the peer's half, which ends the socket.
 void HttpConnection::nextRequest()
 {
     if (m_state != State::Flushing || unsentOf(*m_socket) > 0)
@@ -506,7 +507,7 @@ void HttpConnection::nextRequest()
     releaseInput();
     m_state = State::Reading;
     m_timer.start(m_context->options.idleTime);
-    // A handler that answers later is not inside read(); bytes that wait already announce themselves no more.
+    // A handler that answers later is not called inside read(), and no signal follows for bytes that wait already.
     if (!m_isReadingNow && m_socket->bytesAvailable() > 0)
         QMetaObject::invokeMethod(this, &HttpConnection::read, Qt::QueuedConnection);
 }
@@ -519,7 +520,7 @@ void HttpConnection::end(bool inputIsWhole)
         m_socket->disconnectFromHost();
         return;
     }
-    // Closing on unread input resets the connection and may take the answer with it.
+    // Closing with unread input resets the connection and may lose the answer.
     releaseInput();
     m_socket->readAll();
     m_timer.start(m_context->options.lingerTime);

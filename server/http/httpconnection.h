@@ -15,7 +15,7 @@ class QTcpSocket;
 
 namespace eventsync::server {
 
-/// What the connections of one server share.
+/// State that the connections of one server share.
 struct HttpContext
 {
     HttpServerOptions options;
@@ -29,9 +29,9 @@ struct HttpContext
 
 class BodyStream;
 
-/// One socket, one HTTP/1.x request after the other. Reads only what the present request may need, so that whatever a peer
-/// sends beyond it waits at the peer. A peer that has ended its half of the connection still gets its answer (RFC 9112 section
-/// 9.6), not over TLS and no stream. Deletes itself when the socket has gone. Owner only.
+/// One socket, one HTTP/1.x request after the other. Reads only the bytes of the current request, so that further ones wait at
+/// the peer. A peer that has ended its half of the connection still gets its answer (RFC 9112 section 9.6), not over TLS and no
+/// stream. Deletes itself when the socket has gone. Owner only.
 class HttpConnection final : public QObject
 {
     Q_OBJECT
@@ -82,9 +82,9 @@ private:
     HttpRequestReader m_reader;
     HttpRequest m_request; // the one being answered, without its body
     std::weak_ptr<ResponderSink> m_sink;
-    BodyStream *m_stream = nullptr; // it tells when it goes
-    QTimer m_timer; // of the request, the look at its sender, the idle time, a stalled reader, the lingering: by state
-    QElapsedTimer m_halfClosed; // since the sender of the request was seen to have ended its half
+    BodyStream *m_stream = nullptr; // it reports its destruction
+    QTimer m_timer; // by state: for the request, for checking its sender, for the idle time, for a stalled reader, for lingering
+    QElapsedTimer m_halfClosed; // since the end of the sender's half was detected
     State m_state = State::Reading;
     bool m_isReadingNow = false;
     bool m_holdsInput = false; // the request's last byte is still in the socket

@@ -72,11 +72,11 @@ std::optional<std::string> percentDecoded(std::string_view text, Plus plus)
     return out;
 }
 
-// What intermediaries append to a tag whose representation they compressed.
+// Suffixes that intermediaries append to the tag of a representation that they have compressed.
 constexpr std::string_view kCodingSuffixes[] = {"-gzip", "-br", "-zstd"};
 
-// The version that an entity tag names. Ours name the version of a document, whatever its representation's bytes: a tag that
-// was weakened or marked on its way because somebody compressed the answer names the same version.
+// The version that an entity tag names. EventSync's tags name the version of a document, in every representation: a tag that an
+// intermediary has weakened or extended because it compressed the answer names the same version.
 std::optional<std::int64_t> versionOf(std::string_view tag)
 {
     if (tag.starts_with("W/"))

@@ -62,6 +62,7 @@ struct HttpRequest
     bool accepts(std::string_view mediaType) const;          ///< named in Accept (no wildcard), q not 0
 };
 
+/// An answer that is sent as a whole.
 struct HttpResponse
 {
     int status = 200;
@@ -77,9 +78,9 @@ struct HttpResponse
 std::string_view reasonPhrase(int status);
 
 /// Versions as entity tags: "17" in quotes, W/"17" of a representation that was compressed. The conditions of RFC 9110 section
-/// 13 on them; a weak tag counts in both, because a version says all that may change (docs/decisions/0136).
+/// 13 on them; a weak tag counts in both, because a version identifies the content (docs/decisions/0136).
 std::string etagOf(std::int64_t version);
-/// What If-Match asks for: nullopt without that header; matches("*") always does when the thing exists.
+/// The condition of If-Match: nullopt without that header; "*" matches every existing document.
 bool ifMatchFails(const HttpRequest &request, std::optional<std::int64_t> currentVersion);
 bool ifNoneMatchHolds(const HttpRequest &request, std::int64_t currentVersion); ///< answer 304
 

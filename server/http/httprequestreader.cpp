@@ -17,7 +17,8 @@ namespace {
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
-// Beast's string_body reserves what Content-Length promises before a byte of it has come. This one grows with what came.
+// Beast's string_body reserves the memory of Content-Length before any byte has arrived. This one grows with the received
+// bytes.
 struct GrowingBody
 {
     using value_type = std::string;
@@ -59,7 +60,7 @@ struct HttpRequestReader::Parser
 {
     explicit Parser(HttpReadLimits given) : limits(given)
     {
-        // Beast counts a head that comes in pieces otherwise than a whole one: this is only its end, feed() counts.
+        // Beast's limit of the head depends on how it arrives in pieces, so it is set high and feed() counts.
         parser.header_limit(static_cast<std::uint32_t>(2 * limits.headBytes));
         parser.body_limit(limits.bodyBytes);
     }
@@ -118,7 +119,7 @@ Result<std::size_t> HttpRequestReader::feed(std::string_view bytes)
         p.failed = true;
         return p.fail(error);
     }
-    if (!p.hasHead) { // until its end is seen, all that has come is head; at its end the parser stops
+    if (!p.hasHead) { // until its end is found, all received bytes are head; the parser stops at its end
         p.headTaken += taken;
         if (p.headTaken + (p.parser.is_header_done() ? 0 : bytes.size() - taken) > p.limits.headBytes) {
             p.failed = true;
@@ -135,7 +136,7 @@ Result<std::size_t> HttpRequestReader::feed(std::string_view bytes)
     return taken;
 }
 
-// What Beast has parsed, and what it does not ask: one Host, a target that can be decoded, one transfer coding.
+// Takes the parsed head, and checks what Beast does not: one Host, a target that can be decoded, one transfer coding.
 Result<> HttpRequestReader::readHead()
 {
     Parser &p = *m_parser;
@@ -163,7 +164,7 @@ Result<> HttpRequestReader::readHead()
     std::string_view target = request.target;
     if (target == "*" && request.method == "OPTIONS")
         return {};
-    for (const std::string_view scheme : {"http://", "https://"}) { // the form that proxies are spoken to in
+    for (const std::string_view scheme : {"http://", "https://"}) { // the form for requests to proxies
         if (target.size() > scheme.size() && equalsIgnoringCase(target.substr(0, scheme.size()), scheme)) {
             const auto path = target.find_first_of("/?", scheme.size());
             target = path == std::string_view::npos ? "/" : target.substr(path);

@@ -12,6 +12,7 @@
 
 namespace eventsync::server {
 
+/// How large a request may be, in bytes: 431 and 413 beyond it.
 struct HttpReadLimits
 {
     std::size_t headBytes = limits::kHttpHeadBytes;
@@ -28,12 +29,12 @@ public:
     HttpRequestReader(HttpRequestReader &&) noexcept;
     HttpRequestReader &operator=(HttpRequestReader &&) noexcept;
 
-    /// `bytes` are all bytes that were not yet taken. Takes those that belong to this request and can be read already, and
-    /// says how many; never stops between the head and the body's first bytes without saying so: a call ends at the head's end.
+    /// `bytes` are all bytes that were not yet taken. Takes those of this request that can be read now, and returns how many. A
+    /// call ends at the end of the head.
     Result<std::size_t> feed(std::string_view bytes);
     int errorStatus() const; ///< after an error
 
-    bool hasHead() const;    ///< head() may be asked
+    bool hasHead() const;    ///< head() may be called
     bool isComplete() const; ///< takeRequest() may be called, once
     bool expectsContinue() const;
     const HttpRequest &head() const; ///< without the body

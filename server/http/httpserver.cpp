@@ -27,14 +27,14 @@ namespace eventsync::server {
 
 namespace {
 
-constexpr int kBacklog = 1024; // sockets the system accepts for us while we are busy
-constexpr int kAcceptedAtATime = 64; // others are served between
+constexpr int kBacklog = 1024; // sockets that the system accepts while the thread is busy
+constexpr int kAcceptedAtATime = 64; // others are served in between
 
 constexpr std::string_view kNoDescriptor = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n"
                                            "Connection: close\r\n\r\n";
 
-// QTcpServer that makes the kind of socket its listener wants. It accepts by itself: without a descriptor QTcpServer tries again
-// at once, for ever, or stops accepting, which of the two depends on its version.
+// QTcpServer that makes the kind of socket its listener wants. It calls accept() itself: without a free descriptor QTcpServer
+// tries again at once in a loop, or stops accepting, depending on its version.
 class Acceptor final : public QTcpServer
 {
 public:
@@ -96,7 +96,7 @@ private:
     DescriptorReserve m_reserve;
     std::unique_ptr<QSocketNotifier> m_notifier;
     QTimer m_pause;
-    bool m_isShort = false; // of descriptors: said once
+    bool m_isShort = false; // of descriptors: logged once
 };
 
 ErrorCode listenError(QAbstractSocket::SocketError error)
@@ -132,7 +132,7 @@ struct HttpServer::Private
 
     void accept(std::unique_ptr<QTcpSocket> socket, Reach reach)
     {
-        // Counted until the socket is destroyed, whoever has it by then.
+        // Counted until the socket is destroyed, also after an upgrade.
         ++context->stats.sockets;
         QObject::connect(socket.get(), &QObject::destroyed, [context = context] { --context->stats.sockets; });
         const bool tooMany = context->stats.sockets > context->options.maxConnections;

@@ -35,7 +35,7 @@ std::string_view defaultPort(std::string_view origin)
     return origin.starts_with("https:") ? "443" : "80";
 }
 
-// A proxy in front may speak TLS for us, so the scheme of the Origin says which port is left out on both sides.
+// A proxy may terminate TLS, so the scheme of the Origin decides which port is omitted on both sides.
 bool isSameOrigin(std::string_view origin, std::string_view hostHeader)
 {
     const Authority theirs = splitAuthority(withoutScheme(origin));
@@ -52,7 +52,7 @@ QHostAddress addressFrom(std::string_view host)
     return QHostAddress(QString::fromUtf8(host.data(), static_cast<qsizetype>(host.size())));
 }
 
-// RFC 6761 section 6.3: what ends in .localhost is the loopback interface for every resolver.
+// RFC 6761 section 6.3: names that end in .localhost are the loopback interface for every resolver.
 bool isLocalhostName(std::string_view name)
 {
     constexpr std::string_view kLocalhost = "localhost", kBelow = ".localhost";
@@ -94,7 +94,7 @@ bool OriginPolicy::isKnownHost(std::string_view hostHeader, Reach reach) const
 
 Result<> OriginPolicy::check(const HttpRequest &request, Reach reach) const
 {
-    // Without Host (HTTP/1.0) it is no browser that asks.
+    // A request without Host (HTTP/1.0) does not come from a browser.
     const std::string_view host = request.header("Host");
     if (request.headers.has("Host") && !isKnownHost(host, reach))
         return failure(ErrorCode::OriginRefused, "this server does not accept the host name of the request: the setting host-name lists accepted names");

@@ -10,6 +10,7 @@
 
 namespace eventsync::server {
 
+/// Which origins and host names a request may have.
 struct OriginOptions
 {
     std::vector<std::string> allowed = {}; ///< "https://app.example.org"; "*" is every one
@@ -17,22 +18,23 @@ struct OriginOptions
     std::vector<std::string> hosts = {};
 };
 
-/// From where a listener can be reached, which decides the names that a request may use for it without being told.
+/// From where a listener can be reached. This decides which host names a request may use without configuration.
 enum class Reach {
     Loopback, ///< localhost, *.localhost, 127.0.0.0/8, [::1]
     Network,  ///< those, any IP address, and while no name is configured any name
 };
 
-/// Rule 11: a request that a foreign page made a browser send is refused unless configuration allows it. Two headers tell such
-/// a request, and both must be right: Origin, and Host, which is all that differs when the page's own name was made to
-/// point here (DNS rebinding). An address cannot be made to point elsewhere, so it needs no configuration. Immutable.
+/// Rule 11: a request that a foreign page made a browser send is refused unless configuration allows it. Two headers identify
+/// such a request, and both must be right: Origin, and Host, which is the only difference if the page's own name was made to
+/// resolve to this server (DNS rebinding). An IP address cannot be redirected in this way, so it needs no configuration.
+/// Immutable.
 class OriginPolicy
 {
 public:
     explicit OriginPolicy(OriginOptions options = {}) : m_options(std::move(options)) {}
 
     Result<> check(const HttpRequest &request, Reach reach) const; ///< OriginRefused
-    /// What the answer to a request with an allowed foreign Origin carries; nothing for others.
+    /// The headers of an answer to a request with an allowed foreign Origin; none for others.
     void addCorsHeaders(const HttpRequest &request, HttpHeaders &headers) const;
     bool isPreflight(const HttpRequest &request) const;
     void addPreflightHeaders(const HttpRequest &request, std::string_view methods, HttpHeaders &headers) const;

@@ -9,7 +9,7 @@ namespace eventsync::server {
 
 namespace {
 
-// An id goes into a line of its own: whatever could end the line, or is forbidden in one, is left out.
+// An id goes into a line of its own: characters that could end the line, or are forbidden in one, are left out.
 std::string idLine(std::string_view id)
 {
     std::string line("id: ");

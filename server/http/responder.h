@@ -11,23 +11,24 @@
 
 namespace eventsync::server {
 
-/// An answer whose body comes bit by bit, until finish() or until the client goes. Owner only (the server's thread).
+/// An answer whose body is sent in parts, until finish() or until the client has gone. Owner only (the server's thread).
 class HttpStream
 {
 public:
-    virtual ~HttpStream() = default; ///< without finish(): the connection is cut, so the client sees a broken body
+    virtual ~HttpStream() = default; ///< without finish(): the connection is aborted, so the client detects an incomplete body
     virtual bool isOpen() const = 0;
     virtual void write(std::string_view bytes) = 0;
     virtual void writeShared(const QByteArray &bytes) = 0; ///< a large one is not copied
     virtual void finish() = 0;
     virtual void abort() = 0;
     virtual std::size_t unsentBytes() const = 0;
-    /// Once, when the client has gone or after finish() and the last byte; never inside a call of this object.
+    /// `callback` is called once, when the client has gone or after finish() and the last byte; never inside a call of this
+    /// object.
     virtual void onClosed(std::function<void()> callback) = 0;
     virtual void onBytesWritten(std::function<void()> callback) = 0;
 };
 
-/// text/event-stream over an HttpStream. Heartbeat comments are sent by whoever owns it. Owner only.
+/// text/event-stream over an HttpStream. Its owner must send heartbeat comments. Owner only.
 class EventStream
 {
 public:
@@ -41,8 +42,8 @@ private:
     std::unique_ptr<HttpStream> m_stream;
 };
 
-/// The right to answer one request, now or later, on the server's thread, exactly once. Copies share it. When the last copy
-/// goes without an answer the client gets 500: no request stays open. After the client has gone, answers are dropped.
+/// The right to answer one request, now or later, on the server's thread, exactly once. Copies share it. If the last copy is
+/// destroyed without an answer the client gets 500: no request stays open. After the client has gone, answers are dropped.
 class Responder
 {
 public:
@@ -62,7 +63,7 @@ public:
     std::unique_ptr<HttpStream> startStream(HttpResponse head) const { return m_sink->startStream(std::move(head)); }
     EventStream startEvents() const;     ///< 200, text/event-stream, no caching, no buffering by proxies
     bool isAlive() const { return m_sink->isAlive(); }
-    /// Once, if the client goes before the answer.
+    /// `callback` is called once, if the client has gone before the answer.
     void onClosed(std::function<void()> callback) const { m_sink->onClosed(std::move(callback)); }
 
 private:

@@ -57,7 +57,7 @@ void Router::add(std::string method, std::string_view pattern, Handler handler)
     m_routes.push_back({std::move(method), PathPattern(pattern), std::move(handler)});
 }
 
-// A path belongs to the most specific pattern that matches it: "/api/stream" is no collection for any method.
+// A path belongs to the most specific pattern that matches it: "/api/stream" is not a collection for any method.
 const Router::Route *Router::find(std::string_view method, const std::vector<std::string> &path) const
 {
     const Route *best = nullptr;

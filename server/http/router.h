@@ -32,8 +32,8 @@ private:
     std::vector<Segment> m_segments;
 };
 
-/// Method and path -> handler. The most specific matching pattern wins, whatever the order of add(). HEAD is answered by
-/// GET's handler; an unknown path is NotFound, an unknown method 405 with Allow. Owner only.
+/// Method and path -> handler. The most specific matching pattern is used, in any order of add(). HEAD is answered by GET's
+/// handler; an unknown path is NotFound, an unknown method 405 with Allow. Owner only.
 class Router
 {
 public:

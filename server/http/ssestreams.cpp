@@ -109,7 +109,7 @@ void SseStreams::addRoutes(Router &router)
 
 void SseStreams::openStream(const HttpRequest &request, const Responder &responder)
 {
-    if (request.method == "HEAD") { // a stream without a body is none
+    if (request.method == "HEAD") { // there is no stream without a body
         responder.startEvents();
         return;
     }
@@ -151,7 +151,7 @@ void SseStreams::takeFrames(const HttpRequest &request, const Responder &respond
     }
     for (const std::string_view message : *messages) {
         const auto found = m_registry->find(id);
-        if (found == m_registry->end()) { // one of its messages made the receiver close it
+        if (found == m_registry->end()) { // the receiver closed it because of one of the messages
             responder.fail({ErrorCode::NotFound, "the stream has been closed"});
             return;
         }

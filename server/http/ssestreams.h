@@ -29,7 +29,7 @@ public:
 
 private:
     friend class SseServerConnection;
-    // Outlived by the connections, which may stay when the server has gone.
+    // The connections may exist longer than this object and the server.
     using Registry = std::map<std::string, SseServerConnection *, std::less<>>;
 
     void openStream(const HttpRequest &request, const Responder &responder);

@@ -20,7 +20,7 @@ bool isKey(std::string_view text)
     return decoded && decoded.decoded.size() == kKeyBytes;
 }
 
-// Section 4.2.2: what shows that the key was read by a WebSocket server.
+// Section 4.2.2: the proof that a WebSocket server has read the key.
 std::string acceptOf(std::string_view key)
 {
     QCryptographicHash hash(QCryptographicHash::Sha1);

@@ -13,7 +13,7 @@ namespace eventsync::server {
 
 bool isUpgradeRequest(const HttpRequest &head); ///< GET with Upgrade: websocket
 
-/// Whether /sync or /sync/{documentId} may be upgraded as asked; otherwise why not, with the HTTP status.
+/// Whether an upgrade of /sync or /sync/{documentId} is accepted; otherwise the error, with the HTTP status.
 struct UpgradeDecision
 {
     std::optional<Error> error = {};
@@ -21,12 +21,12 @@ struct UpgradeDecision
 };
 UpgradeDecision checkUpgrade(const HttpRequest &head, const OriginPolicy &origins, Reach reach);
 
-/// The sub-protocol of an upgrade that may be made: the first one offered that is spoken here; none was offered otherwise.
+/// The sub-protocol of an accepted upgrade: the first offered one that the server supports; none if none was offered.
 std::optional<Codec> chosenCodec(const HttpRequest &head);
-/// The answer that makes the upgrade (RFC 6455 section 4.2.2), after which the socket carries frames.
+/// The answer that accepts the upgrade (RFC 6455 section 4.2.2), after which the socket carries frames.
 std::string upgradeAnswer(const HttpRequest &head);
 
-/// What the connection will know of its request.
+/// The information about its request for the connection.
 transport::ConnectionInfo connectionInfo(const HttpRequest &head, transport::TransportKind kind);
 
 } // namespace eventsync::server

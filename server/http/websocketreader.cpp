@@ -47,7 +47,7 @@ tl::unexpected<WebSocketReader::Violation> violation(CloseCode code, std::string
     return tl::unexpected<WebSocketReader::Violation>({code, std::move(text)});
 }
 
-// Those that may travel: the ones of section 7.4.1, the ones registered since, and an application's own.
+// The codes that may be sent: the ones of section 7.4.1, the ones registered since, and an application's own.
 bool mayTravel(std::uint16_t code)
 {
     return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);

@@ -15,10 +15,10 @@
 
 namespace eventsync::server {
 
-/// What a client sends over a WebSocket (RFC 6455 section 5), as whole messages from bytes cut anywhere. Knows no socket. Any
-/// bytes lead to messages or to a Violation: unmasked frames, reserved bits and opcodes, fragments out of order and wrong
-/// control frames (1002), texts that are no UTF-8 (1007), messages beyond the limit, before their bytes have come (1009).
-/// Memory grows with what came, never with what was promised. Owner only.
+/// Reads the messages of a client from the bytes of a WebSocket (RFC 6455 section 5), which may be split anywhere. Knows no
+/// socket. Any bytes lead to messages or to a Violation: unmasked frames, reserved bits and opcodes, fragments out of order and
+/// wrong control frames (1002), texts that are not UTF-8 (1007), messages beyond the limit, before their bytes have arrived
+/// (1009). Memory is proportional to the received bytes, not to announced lengths. Owner only.
 class WebSocketReader
 {
 public:
@@ -27,7 +27,7 @@ public:
     {
         Kind kind = Kind::Text;
         Bytes payload = {};                                ///< of a close: its text
-        std::optional<transport::CloseCode> code = {};     ///< of a close; none: it came without
+        std::optional<transport::CloseCode> code = {};     ///< of a close; none: it has no code
     };
     struct Taken
     {
@@ -54,12 +54,12 @@ private:
     {
         Opcode opcode = Opcode::Continuation;
         bool isFinal = true;
-        std::uint64_t left = 0; // bytes of its payload that have not come
+        std::uint64_t left = 0; // bytes of its payload that have not arrived
         std::array<char, 4> mask = {};
         std::size_t maskAt = 0; // the next byte's place in the payload
     };
 
-    std::size_t headBytes() const; // as far as what came tells
+    std::size_t headBytes() const; // as far as the received bytes show
     std::size_t readHead(std::string_view bytes);
     std::size_t readPayload(std::string_view bytes);
     Outcome<Frame> beginFrame() const;
@@ -68,10 +68,10 @@ private:
     Outcome<Message> readClose();
 
     std::size_t m_maxMessageBytes;
-    std::string m_head;             // of the next frame, as far as it came
+    std::string m_head;             // of the next frame, as far as it has arrived
     std::optional<Frame> m_frame;   // whose payload is being read
     std::optional<Kind> m_open;     // the message whose fragments are being read
-    Bytes m_message, m_control;     // a control frame may come between the fragments of a message
+    Bytes m_message, m_control;     // a control frame may arrive between the fragments of a message
 };
 
 } // namespace eventsync::server

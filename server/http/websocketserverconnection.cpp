@@ -25,8 +25,8 @@ using transport::Frame;
 
 namespace {
 
-// Above this, what the operating system does not take at once lies in the socket's buffer as a reference to the bytes that all
-// readers share; smaller frames are copied, and lie together there.
+// Above this size, bytes that the operating system does not take at once are kept in the socket's buffer as a reference to the
+// bytes that all readers share; smaller frames are copied and joined.
 constexpr qsizetype kShareFromBytes = 8 * 1024;
 
 constexpr std::size_t kPiecesAtOnce = 64; // of one system call; far below what any system takes
@@ -41,7 +41,8 @@ QByteArray controlFrame(char first, std::string_view payload)
     return frame.append(payload.data(), static_cast<qsizetype>(payload.size()));
 }
 
-// What the operating system takes now of the frames from `skip` bytes on; 0 also when it fails, which Qt will find out.
+// Writes the frames from `skip` bytes on, and returns how many bytes the operating system has taken; 0 also after an error,
+// which Qt will detect.
 std::size_t writeNow(qintptr socket, const std::vector<QByteArray> &frames, std::size_t skip)
 {
     std::array<iovec, kPiecesAtOnce> pieces{};
@@ -75,12 +76,12 @@ WebSocketServerConnection::WebSocketServerConnection(std::unique_ptr<QTcpSocket>
     connect(m_socket.get(), &QTcpSocket::bytesWritten, this, &WebSocketServerConnection::onBytesWritten);
     if (const auto *tls = qobject_cast<QSslSocket *>(m_socket.get()))
         connect(tls, &QSslSocket::encryptedBytesWritten, this, &WebSocketServerConnection::onBytesWritten);
-    // Queued: abort() makes the socket say it at once, and `closed` is never called inside abort().
+    // Queued: abort() makes the socket emit it at once, and `closed` is never called inside abort().
     connect(m_socket.get(), &QTcpSocket::disconnected, this, &WebSocketServerConnection::onDisconnected,
             Qt::QueuedConnection);
     m_timer.setSingleShot(true);
     connect(&m_timer, &QTimer::timeout, this, &WebSocketServerConnection::doAbort);
-    // Frames that came in one piece with the upgrade have announced themselves already.
+    // For frames that arrived together with the upgrade the signal was emitted before.
     QMetaObject::invokeMethod(this, &WebSocketServerConnection::read, Qt::QueuedConnection);
 }
 
@@ -152,7 +153,7 @@ void WebSocketServerConnection::take(WebSocketReader::Message message)
     }
 }
 
-// Who pings and does not read is answered when it reads again, and then once: the last ping stands for all (section 5.5.3).
+// A peer that pings and does not read is answered when it reads again, and only to its last ping (section 5.5.3).
 void WebSocketServerConnection::answerPing()
 {
     if (m_ping && isOpen() && !m_isOver && unsentBytes() <= limits::kUnsentHighWaterBytes)
@@ -176,7 +177,7 @@ void WebSocketServerConnection::onViolation(const WebSocketReader::Violation &vi
     if (state() == State::Open)
         writeClose(violation.code, violation.text);
     m_isOver = true;
-    // Closing on unread input resets the connection and may take the close frame with it.
+    // Closing with unread input resets the connection and may lose the close frame.
     m_timer.start(limits::kHttpLingerTime);
 }
 
@@ -210,7 +211,7 @@ void WebSocketServerConnection::writeOut()
     if (frames.empty() || m_socket->state() != QAbstractSocket::ConnectedState)
         return;
     std::size_t done = 0;
-    // Nothing may overtake what waits in Qt's buffer; under TLS everything goes through it.
+    // Bytes in Qt's buffer must be sent first; under TLS all bytes pass through it.
     const bool direct = m_socket->bytesToWrite() == 0 && !qobject_cast<const QSslSocket *>(m_socket.get());
     while (direct && done < bytes) {
         const std::size_t more = writeNow(m_socket->socketDescriptor(), frames, done);
@@ -238,15 +239,15 @@ void WebSocketServerConnection::writeClose(std::optional<CloseCode> code, std::s
         payload.append(transport::closeFrameText(text));
     }
     enqueue(controlFrame(kFinalClose, payload));
-    writeOut(); // what is held goes before it
+    writeOut(); // held frames are sent before it
 }
 
 void WebSocketServerConnection::doClose(CloseCode code, std::string_view text)
 {
     if (m_isOver)
-        return; // the end is on its way
+        return; // the connection is closing
     writeClose(code, text);
-    m_socket->flush(); // whoever closes may go at once
+    m_socket->flush(); // the caller may destroy the connection at once
     m_timer.start(limits::kCloseTime);
 }
 
@@ -256,7 +257,7 @@ void WebSocketServerConnection::doAbort()
     m_held.clear();
     m_heldBytes = 0;
     m_socket->abort();
-    // Where it was disconnected already, the socket says nothing.
+    // If it was disconnected already, the socket emits nothing.
     QMetaObject::invokeMethod(this, &WebSocketServerConnection::onDisconnected, Qt::QueuedConnection);
 }
 

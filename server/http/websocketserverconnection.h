@@ -18,8 +18,9 @@ class QTcpSocket;
 namespace eventsync::server {
 
 /// The server's side of a WebSocket, on a socket whose upgrade has been answered. Frames go to the operating system as bytes
-/// that all readers share, past Qt's buffer as long as that is empty (docs/decisions/0085). What breaks RFC 6455, or the limit,
-/// is answered with a close frame; a close that the peer does not answer ends in an abort after limits::kCloseTime. Owner only.
+/// that all readers share, bypassing Qt's buffer as long as that is empty (docs/decisions/0085). A violation of RFC 6455 or of
+/// the limit is answered with a close frame; a close that the peer does not answer ends in an abort after limits::kCloseTime.
+/// Owner only.
 class WebSocketServerConnection final : public QObject, public transport::Connection
 {
     Q_OBJECT
@@ -52,10 +53,10 @@ private:
 
     std::unique_ptr<QTcpSocket> m_socket; // none once it is closed
     WebSocketReader m_reader;
-    bool m_isOver = false;                          // nothing that the peer sends, or this side, counts any more
+    bool m_isOver = false;                          // no frame of either side counts any more
     std::optional<transport::CloseReason> m_reason; // of an end that this side's close() or abort() did not begin
     std::optional<Bytes> m_ping;                    // the last one, as long as it is not answered
-    std::vector<QByteArray> m_held;                 // whole frames, on their way to the socket
+    std::vector<QByteArray> m_held;                 // whole frames that wait for release()
     std::size_t m_heldBytes = 0;
     bool m_holds = false;
     QTimer m_timer; // of the end

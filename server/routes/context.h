@@ -24,7 +24,7 @@ namespace eventsync::server {
 
 class EventStreams;
 
-/// What the handlers of a server share. Outlives them. Owner only: the I/O thread.
+/// State that the handlers of a server share. Must outlive them. Owner only: the I/O thread.
 struct RouteContext
 {
     EngineThread &engine;
@@ -33,7 +33,7 @@ struct RouteContext
     const Clock &clock;
     UuidGenerator &uuids;
     QObject &owner; ///< of timers: none of them outlives this
-    eventlog::OperatingTime seen; ///< ages of what is kept for a time are measured in it
+    eventlog::OperatingTime seen; ///< ages of stored keys are measured in it
     std::shared_ptr<std::set<std::string>> keysInUse = std::make_shared<std::set<std::string>>(); ///< Idempotency-Keys
 };
 
@@ -49,7 +49,7 @@ void respondWithJson(const RouteContext &context, const Responder &responder, js
 void respondWithDocument(const RouteContext &context, const Responder &responder, const CollectionName &collection, json::Value state,
                          ServerSeq version, HttpResponse head = {});
 
-/// Query parameters: InvalidMessage naming the one that is not what it should be.
+/// Query parameters. InvalidMessage names an invalid one.
 Result<std::optional<std::int64_t>> integerParameter(const HttpRequest &request, std::string_view name, std::int64_t min = 0);
 Result<DocumentId> documentParameter(const HttpRequest &request, std::string_view name = "id");
 Result<CollectionName> collectionParameter(const HttpRequest &request);
@@ -59,7 +59,7 @@ Result<json::Value> parseBody(const HttpRequest &request, const json::ParseLimit
 /// The requester of the query that answers a request; gone when the connection is closed.
 storage::Queries::Requester requesterOf(const HttpRequest &request, const Responder &responder);
 
-/// NotFound for a document that is not there, as every route says it.
+/// NotFound for a document that does not exist, with the same text in every route.
 Error noSuchDocument(const DocumentId &id);
 
 } // namespace eventsync::server

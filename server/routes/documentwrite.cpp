@@ -41,7 +41,7 @@ Result<> readBody(const HttpRequest &request, DocumentWrite &write)
         return {};
     const std::string type = mediaType(request);
     if (write.method != WriteMethod::Patch) {
-        // A form or a picture sent here by mistake is told so; no type at all is taken for what it must be.
+        // A body of another type, for instance a form or an image, is refused; a body without a type is accepted.
         if (!type.empty() && type != "application/json" && !type.ends_with("+json"))
             return failure(ErrorCode::UnknownMessage, "the body is to be application/json");
         EVENTSYNC_TRY(write.state, parseBody(request));
@@ -84,7 +84,7 @@ Result<> changeState(const DocumentWrite &write, json::State &state)
     return {};
 }
 
-// The conditions of the request against the document as it stands: the version to write on, if one is asked for.
+// Checks the conditions of the request against the current document. Returns the version to write on, if one is required.
 Result<std::optional<ServerSeq>> checkConditions(const DocumentWrite &write, const std::optional<DocumentRecord> &current)
 {
     const bool exists = current && !current->deleted;
@@ -103,7 +103,7 @@ Result<std::optional<ServerSeq>> checkConditions(const DocumentWrite &write, con
     return std::nullopt;
 }
 
-// `before` is where the state that the write found will be.
+// `before` gets the state before the write.
 SyncService::Write serviceWrite(const DocumentWritePtr &write, std::optional<EventId> id, std::optional<ServerSeq> ifVersion,
                                 const std::shared_ptr<json::State> &before)
 {

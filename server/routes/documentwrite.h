@@ -11,6 +11,7 @@
 
 namespace eventsync::server {
 
+/// The kind of a write, from the method of its request.
 enum class WriteMethod { Create, Put, Patch, Delete };
 
 /// A REST write, its head read and checked on the I/O thread, carried out on the engine thread.
@@ -32,15 +33,16 @@ using DocumentWritePtr = std::shared_ptr<const DocumentWrite>; ///< it may be la
 
 /// What a request asks for, without its body: InvalidMessage, InvalidValue.
 Result<DocumentWrite> documentWriteFrom(const HttpRequest &request, WriteMethod method, UuidGenerator &uuids);
-/// The same with what its body says; any thread. InvalidMessage, InvalidValue, TooLarge, ...; UnknownMessage for a body of a type
-/// that is not taken (415).
+/// The same with what its body says; any thread. InvalidMessage, InvalidValue, TooLarge, ...; UnknownMessage for a body of an
+/// unsupported type (415).
 Result<DocumentWrite> withBody(const HttpRequest &request, DocumentWrite write);
 
+/// What a write did.
 struct WriteOutcome
 {
     Result<sync::SyncService::Written> written = failure(ErrorCode::Internal);
     bool created = false;
-    json::State deleted = {}; ///< what a deletion took
+    json::State deleted = {}; ///< the deleted value
 };
 /// `id`: of the write's event, if it may be a repetition. `done` is called once, on the engine thread.
 void performWrite(sync::SyncService &service, const DocumentWritePtr &write, std::optional<EventId> id, std::function<void(WriteOutcome)> done);

@@ -18,8 +18,8 @@ constexpr std::string_view kCompacted =
 constexpr std::string_view kRevoked =
     R"({"type":"error","code":"PermissionRevoked","message":"the right to read was withdrawn","scope":"connection"})";
 
-// Shows its peer `events`, `diverged` and `error`, answers the service's pings itself, and never hears anything. What ends the
-// subscription ends the stream: its reader comes back, and is answered anew.
+// Sends `events`, `diverged` and `error` to its peer, answers the service's pings itself, and receives nothing. The end of the
+// subscription ends the stream: the reader connects again and gets a new answer.
 class EventStreamConnection final : public transport::Connection
 {
 public:
@@ -64,7 +64,7 @@ private:
     QTimer m_heartbeat;
 };
 
-// Where a stream begins: at a serverSeq, or with its chain at the position that a Last-Event-ID names.
+// The start of a stream: a serverSeq, or a position with its chain value from Last-Event-ID.
 struct Start
 {
     ServerSeq after;
@@ -95,7 +95,7 @@ Result<Position> positionAt(storage::ReadView &view, const DocumentId &id, const
     if (row->horizon > ServerSeq(1))
         return failure(ErrorCode::Compacted, "the position is one of another history, and the log begins at " +
                                                  std::to_string(row->horizon.value()));
-    return Position{start.after, *start.chain}; // the service says `diverged`, and begins at the beginning
+    return Position{start.after, *start.chain}; // the service sends `diverged`, and begins at the start of the log
 }
 
 Result<Start> startOf(std::string_view token, const DocumentId &id)
@@ -135,7 +135,7 @@ void EventStreams::start(const HttpRequest &request, const Responder &responder,
         return;
     }
     protocol::Subscribe subscribe{.documentId = id, .afterSeq = position.serverSeq, .chain = position.chain};
-    // Who asks about pending ids is always sent the events, never a snapshot in their place.
+    // A subscriber with pending ids always gets events, never a snapshot instead.
     const EventId none = m_context.uuids.next();
     subscribe.pending.push_back({none, none});
     auto info = connectionInfo(request, transport::TransportKind::Sse);

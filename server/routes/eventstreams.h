@@ -20,7 +20,7 @@ public:
         : m_context(context), m_sessions(sessions), m_heartbeat(heartbeat)
     {
     }
-    /// NotFound, Compacted as problem documents before the stream begins. Last-Event-ID overrides `after`.
+    /// NotFound and Compacted are answered as problem documents before the stream begins. Last-Event-ID overrides `after`.
     /// `clocks`: with each event the document's vector clock after it.
     void open(const HttpRequest &request, const Responder &responder, const DocumentId &id, ServerSeq after, bool clocks);
 

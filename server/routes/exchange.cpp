@@ -75,7 +75,7 @@ std::shared_ptr<Exchange> Exchange::start(sync::SyncService &service, Executor &
     return exchange;
 }
 
-// Never inside send(): the service is in the middle of something then.
+// Posted, because the service is executing a function during send().
 void Exchange::post(protocol::Message message)
 {
     m_engine.post([self = shared_from_this(), message = std::move(message)] {
@@ -140,7 +140,7 @@ void Exchange::take(const protocol::Events &events)
         m_position = {events.last, events.chain};
         return finishIfComplete();
     }
-    if (m_eventBytes > limits::kAnswerBytes) { // the client comes again from here, and pushes when it has everything
+    if (m_eventBytes > limits::kAnswerBytes) { // the client continues from here with another request, and pushes when it has everything
         m_position = {events.last, events.chain};
         m_hasMore = true;
         finish(answer());
@@ -159,7 +159,7 @@ void Exchange::take(const protocol::Synced &synced)
     post(protocol::Push{.batchId = BatchId(kBatch), .documentId = m_request.subscribe.documentId, .events = m_request.push});
 }
 
-// What the client was sent begins where it stands. After a snapshot nobody knows where it stood.
+// Events begin at the client's position. After a snapshot its position is not known.
 void Exchange::postCursor()
 {
     if (m_request.hello && !m_snapshot)
@@ -178,7 +178,7 @@ void Exchange::take(const protocol::ErrorMessage &error)
     finish(failure(error.code, error.message));
 }
 
-// The events of what was applied, and those a conflict speaks of, are part of the answer.
+// The events of applied edits, and those that a conflict refers to, are a part of the answer.
 void Exchange::finishIfComplete()
 {
     if (!m_ack)
@@ -230,7 +230,7 @@ Bytes Exchange::answer() const
             written.erase(name);
         object["snapshot"] = std::move(written);
     }
-    // The events go in as the bytes they are stored in, behind the other members.
+    // Events are added as their stored bytes, after the other members.
     Bytes text = json::canonical(object);
     text.pop_back();
     text += ",\"events\":[";

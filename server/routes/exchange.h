@@ -11,28 +11,28 @@
 
 namespace eventsync::server {
 
-/// What POST /api/sync/{documentId} asks.
+/// The request of POST /api/sync/{documentId}.
 struct ExchangeRequest
 {
-    std::optional<protocol::Hello> hello; ///< none: who only reads
+    std::optional<protocol::Hello> hello; ///< none: the client only reads
     protocol::Subscribe subscribe;
     std::vector<EventPtr> push;
 };
 /// InvalidMessage, InvalidValue, UnknownField, TooLarge, ... with the path.
 Result<ExchangeRequest> exchangeRequestFrom(const json::Value &value, const DocumentId &id);
 
-/// One whole exchange with the service, as a session that lives for one request: hello, subscribe, everything that is
-/// missing, a cursor where the client stood, push, its answers and events. Lives on the engine thread, kept by itself until
-/// `done` is called, once.
+/// One whole exchange with the service, as a session that lives for one request: hello, subscribe, the missing events, a cursor
+/// at the client's position, push, its answers and events. It runs on the engine thread and keeps itself until `done` is
+/// called, once.
 class Exchange final : public sync::SessionSink, public std::enable_shared_from_this<Exchange>
 {
 public:
-    /// The canonical bytes of the answer, or why there is none.
+    /// The canonical bytes of the answer, or an error.
     using Done = std::function<void(Result<Bytes>)>;
 
     static std::shared_ptr<Exchange> start(sync::SyncService &service, Executor &engine, ExchangeRequest request,
                                            std::string peer, Done done);
-    void cancel(const Error &error); ///< the time is up, or the client has gone
+    void cancel(const Error &error); ///< after a time-out, or when the client has gone
 
     void send(const protocol::OutgoingPtr &message) override;
     void close(ErrorCode code, const std::string &reason) override;

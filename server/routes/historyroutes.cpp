@@ -29,8 +29,8 @@ Result<DocumentRow> rowOf(EventStore &store, const DocumentId &id, bool withStat
 
 // ---- GET /api/events/{id}
 
-// Where the document's vector clock after an event stands: nowhere (clock=0), beside the event as its field (unless asked
-// otherwise), or with the event as logged in an object (clock=1).
+// Where the answer has the vector clock after an event: nowhere (clock=0), as a field of the event (the default), or in an
+// object with the logged event (clock=1).
 enum class Clocks { None, Inside, Around };
 
 void appendEvent(Bytes &body, const Bytes &canonical, const VectorClock &clock, Clocks clocks)
@@ -42,7 +42,7 @@ void appendEvent(Bytes &body, const Bytes &canonical, const VectorClock &clock, 
     const Bytes field = ",\"vectorClock\":" + json::canonical(clock.toJson()) + '}';
     if (clocks == Clocks::Around)
         body += "{\"event\":" + canonical + field;
-    else // behind the last field: in the canonical order too
+    else // after the last field, which keeps the canonical order
         body.append(canonical, 0, canonical.size() - 1).append(field);
 }
 
@@ -132,7 +132,7 @@ Result<json::Object> snapshotAt(storage::ReadView &view, const DocumentId &id, s
         EVENTSYNC_TRY(const std::optional<Snapshot> latest, store.snapshot(row, ServerSeq(limits::kMaxInteger)));
         if (latest)
             return objectOf(*latest);
-        EVENTSYNC_TRY(const auto loaded, store.load(id)); // none stored yet: as it stands
+        EVENTSYNC_TRY(const auto loaded, store.load(id)); // none is stored yet: the current state
         if (!loaded)
             return failure(noSuchDocument(id));
         return snapshotObject(id, loaded->head, loaded->state, loaded->updatedAt);

@@ -22,14 +22,14 @@ namespace columns = eventlog::idempotency;
 using eventlog::EventStore;
 using eventlog::sets::kIdempotency;
 
-// A write that was carried out and left the document as it was.
+// A write that succeeded and changed nothing.
 struct Unchanged
 {
     DocumentId documentId;
     ServerSeq version;
 };
 
-// What came of a request, where its event does not say it.
+// The result of a request without an event.
 using Outcome = std::variant<std::monostate, Unchanged, Error>;
 
 struct Entry
@@ -72,13 +72,13 @@ struct Entry
     }
 };
 
-// A refusal that the same request would get again, whatever others write meanwhile.
+// Whether the same request would be refused again, independently of other writes.
 bool isFinal(const Error &error)
 {
     return errorClass(error.code) == ErrorClass::Permanent;
 }
 
-// Cut at a letter: what is stored is text.
+// Truncated between characters, because it is stored as text.
 std::string shortened(std::string text)
 {
     if (text.size() <= limits::kIdempotencyReasonBytes)
@@ -101,7 +101,7 @@ Outcome outcomeToKeep(const WriteOutcome &outcome)
     return Unchanged{outcome.written->record.documentId, outcome.written->record.position.serverSeq};
 }
 
-// The document as a write left it. Where the log does not reach back that far, without its state.
+// The document after a write; without its state if the log does not reach back so far.
 Result<WriteOutcome> outcomeAt(EventStore &store, const eventlog::DocumentRow &row, ServerSeq version, bool created)
 {
     sync::SyncService::Written written{.record = row.record(), .diff = {}, .event = nullptr};
@@ -114,7 +114,7 @@ Result<WriteOutcome> outcomeAt(EventStore &store, const eventlog::DocumentRow &r
     return WriteOutcome{.written = std::move(written), .created = created};
 }
 
-// What an earlier request under this key came to; none: nothing is known of it, and it may be carried out (again).
+// The result of an earlier request with this key; none: no result is known, and the request may be carried out (again).
 Result<std::optional<WriteOutcome>> earlierOutcome(storage::ReadView &view, const Entry &entry, WriteMethod method)
 {
     if (const auto *refusal = std::get_if<Error>(&entry.outcome))
@@ -173,7 +173,7 @@ void store(RouteContext &context, storage::Batch batch, std::function<void(Resul
                                     context.engine.toCallerThread<Result<storage::Committed>>(std::move(done)));
 }
 
-// One request with its key, until it is answered. Holds the key: a repetition meanwhile is told so.
+// One request with its key, until it is answered. It reserves the key: a repetition meanwhile is a Conflict.
 class KeyedWrite : public std::enable_shared_from_this<KeyedWrite>
 {
 public:
@@ -211,7 +211,7 @@ public:
                     return self->reserve();
                 if ((*found)->second)
                     return self->answer(std::move(*(*found)->second));
-                self->m_entry = std::move((*found)->first); // cut off before its commit: again, under the same id
+                self->m_entry = std::move((*found)->first); // interrupted before its commit: carried out again with the same id
                 self->run();
             });
     }
@@ -244,7 +244,7 @@ private:
         const Timestamp expires = m_context.seen.now() + std::chrono::milliseconds(limits::kIdempotencyKeep).count();
         store(m_context, storage::Batch().put(kIdempotency, rowOf(m_key, m_entry, expires)), std::move(done));
     }
-    // A repetition may come as soon as this was answered, while what is left of it still waits to be destroyed.
+    // A repetition may arrive as soon as this was answered, and before this object is destroyed.
     void answer(WriteOutcome outcome)
     {
         release();
@@ -262,7 +262,7 @@ private:
     }
 
     RouteContext &m_context;
-    std::shared_ptr<std::set<std::string>> m_keys; // may outlive the context
+    std::shared_ptr<std::set<std::string>> m_keys; // this object this object this object may outlive the context
     std::string m_key;
     bool m_holdsKey = true;
     Responder m_responder;
@@ -294,7 +294,7 @@ void withIdempotency(RouteContext &context, const HttpRequest &request, const Re
                                                        + " printable ASCII characters without spaces"});
         return;
     }
-    // Everybody is one principal as long as there are no tokens; the empty name stands for it.
+    // Without tokens there is one principal for all requests; its name is empty.
     const std::string key = ":" + given;
     if (context.keysInUse->contains(key)) {
         responder.respond(problem({ErrorCode::Conflict, "a request with this Idempotency-Key is being carried out"},
@@ -304,7 +304,7 @@ void withIdempotency(RouteContext &context, const HttpRequest &request, const Re
     std::make_shared<KeyedWrite>(context, key, request, responder, write, std::move(run))->begin();
 }
 
-// A page at a time, as long as there is one: what was stored in a burst goes as fast as it came.
+// Removes pages as long as there are any, so that many keys of the same time are removed quickly.
 void purgeIdempotency(RouteContext &context)
 {
     const std::int64_t now = context.seen.now().value();

@@ -8,9 +8,8 @@
 
 namespace eventsync::server {
 
-/// GET /healthz: this process answers. GET /readyz: its engine does too, its store takes edits, and it is not stopping.
-/// GET /metrics.
-/// GET /api/openapi.json: what every route takes and answers (OpenAPI 3.1), from resources/web.
+/// GET /healthz: this process answers. GET /readyz: its engine answers too, its store accepts edits, and it is not stopping.
+/// GET /metrics. GET /api/openapi.json: what every route takes and answers (OpenAPI 3.1), from resources/web.
 struct StatusSources
 {
     HttpServer &http;

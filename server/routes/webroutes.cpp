@@ -11,7 +11,7 @@
 
 static void initWebResources()
 {
-    Q_INIT_RESOURCE(web); // of a static library: nobody else would
+    Q_INIT_RESOURCE(web); // in a static library this must be called explicitly
 }
 
 namespace eventsync::server {

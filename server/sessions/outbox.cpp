@@ -22,7 +22,7 @@ void Outbox::flush()
 
 namespace {
 
-constexpr std::size_t kSmall = 256; // a message, or one thing of a list, without what is counted below
+constexpr std::size_t kSmall = 256; // of a message, or of one element of a list, without the parts that are counted below
 constexpr std::size_t kKnownId = 100;
 
 std::size_t bytesOf(const std::optional<VectorClock> &clock)

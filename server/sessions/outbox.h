@@ -11,14 +11,14 @@
 
 namespace eventsync::server {
 
-/// What the engine thread sends to all connections, handed to the I/O thread as one parcel per turn of the engine's mailbox:
-/// a broadcast to a thousand readers wakes it once. Owner only: the engine thread.
+/// The messages of the engine thread to all connections, passed to the I/O thread once per batch of the engine's executor: a
+/// broadcast to a thousand readers wakes that thread once. Owner only: the engine thread.
 class Outbox : public std::enable_shared_from_this<Outbox>
 {
 public:
     using Deliver = std::function<void(std::vector<Outgoing> parcel)>;
 
-    /// `deliver` runs by `io`.
+    /// `deliver` runs on `io`.
     Outbox(Executor &engine, std::shared_ptr<Executor> io, Deliver deliver)
         : m_engine(engine), m_io(std::move(io)), m_deliver(std::make_shared<Deliver>(std::move(deliver)))
     {

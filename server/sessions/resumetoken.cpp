@@ -15,7 +15,7 @@ namespace {
 // "1" then for each document "\n<id> <serverSeq> <chain, 32 bytes as base64url; at 0 it may be missing>", the whole as base64url.
 constexpr std::string_view kVersion = "1";
 constexpr std::string_view kNoChain = "-";
-constexpr std::size_t kTokenShare = 8; // a token is sent after so many times its own length
+constexpr std::size_t kTokenShare = 8; // a token is sent after this many times its own length
 
 } // namespace
 
@@ -46,12 +46,12 @@ void ResumePositions::follow(const protocol::Message &message)
         const auto found = m_documents.find(events->documentId);
         if (found == m_documents.end() || !found->second.reached || events->events.empty())
             return;
-        // As for the client, only the next events count: others belong to a subscription that it has given up.
+        // As in the client, only the next events count: others belong to an earlier subscription.
         const ServerSeq before = events->last - static_cast<std::int64_t>(events->events.size());
         if (before <= *found->second.reached && events->last > *found->second.reached)
             reach(found->second, {events->last, events->chain});
     } else if (const auto *snapshot = std::get_if<protocol::Snapshot>(&message)) {
-        // Until the last part is there the client stands where it stood.
+        // Until the last part has arrived the client's position stays.
         if (snapshot->part == snapshot->parts)
             reach(m_documents[snapshot->documentId], snapshot->position);
     } else if (const auto *diverged = std::get_if<protocol::Diverged>(&message)) {
@@ -84,7 +84,7 @@ std::string ResumePositions::tokenFor(std::size_t bytes)
     m_bytesSince += bytes;
     if (!m_changed)
         return {};
-    // About 70 letters a document; with few of them every event has its token.
+    // About 70 characters per document; with few of them every event has its token.
     if (m_documents.size() * 70 * kTokenShare > m_bytesSince && m_documents.size() > kTokenShare)
         return {};
     std::string made = token();

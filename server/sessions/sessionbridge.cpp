@@ -16,7 +16,7 @@ namespace eventsync::server {
 
 namespace {
 
-// The connection's own marks lie below the service's, so that "drained" comes for everything the service waits for.
+// The connection's own marks are below the service's, so that `drained` is called whenever the service waits for it.
 constexpr transport::WaterMarks kMarks{.high = limits::kUnsentHighWaterBytes / 2, .low = limits::kUnsentHighWaterBytes / 4,
                                        .hard = limits::kUnsentHardBytes};
 
@@ -141,7 +141,7 @@ void SessionBridge::accept(Decoded decoded, std::size_t bytes)
     const bool isHello = std::holds_alternative<protocol::Hello>(*decoded.message);
     std::vector<protocol::Message> messages;
     messages.push_back(std::move(*decoded.message));
-    // A resumed stream needs its hello again, and then no subscribe.
+    // A resumed stream needs `hello` again, and then no `subscribe`.
     if (isHello && !m_connection->info().resumeToken.empty()) {
         auto subscriptions = subscriptionsFrom(m_connection->info().resumeToken);
         if (!subscriptions) {
@@ -203,12 +203,12 @@ void SessionBridge::flush()
 {
     if (m_counted == 0)
         return;
-    // What is held counts as unsent already. Before release(), which may say that all has drained: whoever hears it looks here.
+    // Held frames count as unsent already. Updated before release(), whose `drained` callback reads it.
     m_link->inSocket = m_connection->unsentBytes();
     m_link->queued -= std::exchange(m_counted, 0);
     m_connection->release();
     m_link->inSocket = m_connection->unsentBytes();
-    // Above its own mark the connection will say when it has drained; below it nobody else would.
+    // Above its own mark the connection will report when it has drained; below it this function must.
     if (m_link->queued == 0 && !m_connection->isAboveHighWater() && m_link->above.exchange(false))
         m_events.drained();
 }

@@ -22,15 +22,15 @@ public:
     struct Events
     {
         std::function<void(std::vector<protocol::Message>, std::size_t bytes)> received;
-        std::function<void(Error, protocol::RefusedNames)> receivedInvalid; ///< and what the message named
+        std::function<void(Error, protocol::RefusedNames)> receivedInvalid; ///< and the names in the message
         std::function<void()> drained;
         std::function<void(std::function<void()> work, std::function<void()> then)> compute; ///< `then` runs here
         std::function<void(const transport::CloseReason &)> closed; ///< last; may destroy this object
     };
 
     SessionBridge(std::unique_ptr<transport::Connection> connection, SessionLinkPtr link);
-    void start(Events events); ///< implied messages come at once
-    void imply(std::vector<protocol::Message> messages); ///< what the peer need not send: how it connected says it
+    void start(Events events); ///< implied messages are reported at once
+    void imply(std::vector<protocol::Message> messages); ///< messages that the peer need not send, because its request implies them
 
     const SessionLinkPtr &link() const { return m_link; }
     const transport::ConnectionInfo &info() const { return m_connection->info(); }
@@ -69,8 +69,8 @@ private:
     std::unique_ptr<ResumePositions> m_positions; // of an SSE stream
 };
 
-/// What ws://host/sync?clientId= and ws://host/sync/{documentId}?clientId=&after=&chain= stand for: hello, and of a document
-/// subscribe; an error if they are none.
+/// The messages that ws://host/sync?clientId= and ws://host/sync/{documentId}?clientId=&after=&chain= imply: `hello`, and
+/// `subscribe` for a document; or an error.
 Result<std::vector<protocol::Message>> impliedBy(const transport::ConnectionInfo &info);
 
 } // namespace eventsync::server

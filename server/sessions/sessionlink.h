@@ -16,26 +16,26 @@ namespace eventsync::server {
 class SessionBridge;
 class EngineThread;
 
-/// What both ends of one connection know of it: the I/O thread's SessionBridge and the engine thread's session.
+/// The shared state of both ends of one connection: the I/O thread's SessionBridge and the engine thread's session.
 struct SessionLink
 {
     explicit SessionLink(std::uint64_t n, std::size_t frame = limits::kFrameBytes) : number(n), frameBytes(frame) {}
 
     const std::uint64_t number;
-    const std::size_t frameBytes;          ///< what the peer takes at the most
+    const std::size_t frameBytes;          ///< the most that the peer accepts
     std::atomic<std::size_t> queued{0};    ///< bytes that the service sent and the I/O thread has not given to the socket
-    std::atomic<std::size_t> inSocket{0};  ///< bytes unsent in the connection when it was last looked at
-    std::atomic<std::size_t> unhandled{0}; ///< heldBytes() of received messages that the engine has not looked at
-    std::atomic<bool> above{false};        ///< the service was told of high water and not yet of drained()
+    std::atomic<std::size_t> inSocket{0};  ///< unsent bytes of the connection when last read
+    std::atomic<std::size_t> unhandled{0}; ///< heldBytes() of received messages that the engine has not handled
+    std::atomic<bool> above{false};        ///< high water was reported to the service, and drained() not yet
 
-    /// What received messages take until then: decoded, a short one is larger than its frame.
+    /// The memory of received messages until then: a decoded short one is larger than its frame.
     static std::size_t heldBytes(std::size_t frameBytes, std::size_t messages)
     {
         return frameBytes + messages * sizeof(protocol::Message);
     }
 
-    /// What the service is told, on the engine thread. Whoever is told of too much hears of it when that has gone: also of what
-    /// went while it was told, by the second look.
+    /// The unsent bytes for the service, on the engine thread. After a value above the mark, drained() is always called: the
+    /// second read detects bytes that were sent meanwhile.
     std::size_t unsentBytes()
     {
         const std::size_t bytes = queued + inSocket;
@@ -47,7 +47,7 @@ struct SessionLink
 };
 using SessionLinkPtr = std::shared_ptr<SessionLink>;
 
-/// A message, or the end, on its way from the engine thread to one connection.
+/// A message, or a close, from the engine thread to one connection.
 struct Outgoing
 {
     SessionLinkPtr link;
@@ -57,7 +57,7 @@ struct Outgoing
     std::string reason = {};
 };
 
-/// Roughly what a message will take on the wire: counted until the I/O thread knows better.
+/// The estimated size of a message on the wire, used until the I/O thread has encoded it.
 std::size_t estimatedBytes(const protocol::Message &message);
 
 } // namespace eventsync::server

@@ -34,7 +34,7 @@ struct Sessions::MetricHandles
     Counter &received, &sent, &messagesIn, &messagesOut;
 };
 
-// The service's way out to one connection.
+// The service's sink for one connection.
 class Sessions::EngineSession final : public sync::SessionSink
 {
 public:
@@ -54,7 +54,7 @@ public:
     std::size_t unsentBytes() const override { return m_link->unsentBytes(); }
 
     sync::SessionId id;
-    bool isClosed = false; // by the service: it does not know the session any more
+    bool isClosed = false; // by the service, which does not know the session any more
 
 private:
     SessionLinkPtr m_link;
@@ -76,7 +76,7 @@ struct Sessions::OnEngine
 Sessions::Sessions(EngineThread &engine, Metrics &metrics)
     : m_engine(engine), m_metrics(std::make_unique<MetricHandles>(metrics)), m_onEngine(std::make_shared<OnEngine>())
 {
-    // Parcels that arrive after this object has gone are dropped.
+    // Parcels that arrive after this object was destroyed are dropped.
     auto deliver = [this, alive = std::weak_ptr<bool>(m_alive)](std::vector<Outgoing> parcel) {
         if (alive.lock())
             this->deliver(std::move(parcel));
@@ -219,7 +219,7 @@ transport::Frame Sessions::frameOf(const protocol::OutgoingPtr &message, Codec c
     return cached.frame;
 }
 
-// The frames of a parcel for one connection leave together, when all of it has been handed out.
+// The frames of a parcel for one connection are sent together, after the whole parcel was distributed.
 void Sessions::deliver(std::vector<Outgoing> parcel)
 {
     for (Outgoing &outgoing : parcel) {
@@ -227,7 +227,7 @@ void Sessions::deliver(std::vector<Outgoing> parcel)
             hand(found->second, std::move(outgoing));
     }
     flushTouched();
-    m_cache = {}; // a large message is not kept for the next one's sake
+    m_cache = {}; // a large message is not kept until the next one
 }
 
 void Sessions::hand(Peer &peer, Outgoing outgoing)
@@ -256,7 +256,7 @@ void Sessions::sendFrame(Peer &peer, const Outgoing &outgoing, const transport::
 
 void Sessions::flushTouched()
 {
-    for (const std::uint64_t number : std::exchange(m_touched, {})) { // one of them may be gone
+    for (const std::uint64_t number : std::exchange(m_touched, {})) { // one of them may have ended
         if (const auto found = m_peers.find(number); found != m_peers.end())
             found->second.bridge->flush();
     }
@@ -303,7 +303,7 @@ void Sessions::encoded(const std::shared_ptr<Encoding> &encoding)
     m_cache = {};
 }
 
-// The peer would close the connection for it: then one document, or one answer, would be the end of all the others.
+// The peer would close the connection because of it, and with it all other subscriptions and answers.
 void Sessions::refuse(const Outgoing &outgoing)
 {
     m_engine.post([on = m_onEngine, link = outgoing.link, message = outgoing.message](sync::SyncService &service) {

@@ -31,7 +31,7 @@ public:
     void onEmpty(std::function<void()> callback); ///< once, when the last connection has gone; at once if there is none
     void abortAll();
     std::size_t unsentBytes() const;    ///< of all connections
-    std::size_t unhandledBytes() const; ///< received, and not yet looked at by the engine
+    std::size_t unhandledBytes() const; ///< received, and not yet handled by the engine
 
 private:
     class EngineSession;
@@ -77,7 +77,7 @@ private:
     std::vector<std::uint64_t> m_touched; // were handed frames that wait for a flush
     std::uint64_t m_lastNumber = 0;
     std::function<void()> m_onEmpty;
-    // The last message made into a frame, per codec: the readers of a broadcast share it.
+    // The last encoded frame per codec, which the readers of a broadcast share.
     struct Cached
     {
         protocol::OutgoingPtr message;

@@ -34,8 +34,8 @@ Result<> eachRow(storage::ReadView &view, const storage::Scan &scan, const std::
     return good;
 }
 
-// What a store held at one moment, read in steps. Logs are only appended to, so a document at that moment is its log up to the
-// last event that had arrived by then. A log whose beginning was compacted away past that is written as it stands.
+// The content of a store at one moment, read in steps. Logs are only appended to, so a document at that moment is its log up to
+// the last event that had arrived by then. A log that was compacted beyond that moment is written as it is.
 class Exporter
 {
 public:
@@ -53,16 +53,16 @@ public:
                                     [this](const storage::Row &row) { return clientLine(row); });
     }
 
-    // What document() needs to know; none if the document was made later.
+    // The data that document() needs; none if the document was created later.
     struct Wanted
     {
         LoadedDocument loaded;
         Position head; // at the moment of the export
         Timestamp updatedAt;
-        std::optional<DocumentState> base = {}; // where a compacted log begins
+        std::optional<DocumentState> base = {}; // the state at the beginning of a compacted log
     };
 
-    // Everything that document() will read, and whether it is what was logged.
+    // Checks all events that document() will read.
     Result<std::optional<Wanted>> readable(const DocumentId &id)
     {
         EVENTSYNC_TRY(auto loaded, m_store.load(id));
@@ -127,7 +127,7 @@ public:
 private:
     void line(const ExportLine &line) { m_lines += toLine(line) + '\n'; }
 
-    // Lines are written many at a time, and between two reads: whoever takes them may be slow.
+    // Lines are written many at a time, and between two reads, because the receiver may be slow.
     Result<> pause()
     {
         if (m_lines.size() < kLinesBytes)
@@ -199,7 +199,7 @@ private:
         return {};
     }
 
-    // The clock at horizon - 1: the one at head, set back by the first event that each client has in the log.
+    // The clock at horizon - 1: the one at head, reduced by each client's first event in the log.
     Result<VectorClock> clockBefore(const DocumentRow &row, VectorClock clock)
     {
         std::set<ClientId> seen;
@@ -220,8 +220,8 @@ private:
         return VectorClock(std::move(kept));
     }
 
-    // Few stores were ever compacted, so the ids are looked through once, for all documents; and again for a log that was
-    // compacted since then, of which each removed event left one.
+    // Few stores were ever compacted, so the ids are read once, for all documents; and again for a log that was compacted since
+    // then, because each removed event adds one.
     Result<> knownIds(const DocumentRow &row)
     {
         const auto removed = static_cast<std::size_t>(row.horizon.previous().value());
@@ -268,7 +268,7 @@ private:
 
 namespace {
 
-// Of the document alone: what the store cannot give at all ends the export.
+// An error of this document only; a failure of the store ends the export.
 bool isOfTheDocument(const Error &error)
 {
     const ErrorClass kind = errorClass(error.code);

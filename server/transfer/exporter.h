@@ -13,7 +13,7 @@
 
 namespace eventsync::server {
 
-/// What was written, and which documents were not: those that cannot be read as they were logged, or not be imported again.
+/// The numbers of written lines, and the documents that were left out because they are damaged or could not be imported again.
 struct ExportReport
 {
     ExportEnd written;
@@ -21,10 +21,10 @@ struct ExportReport
     std::vector<eventlog::Finding> findings; ///< one for each document left out, the first limits::kVerifyFindings of them
 };
 
-/// Writes a whole store as lines (exportlines.h), of one moment, some events at a time in memory. A document is looked through
-/// before its first line is written: one that is damaged is left out and reported, and the others are written all the same.
-/// `write` takes some lines, each with its line break, and says whether it could. It is called between two reads and may take
-/// long: the view may show a later moment afterwards (storage::SteppedView), and what is exported stays that of the first.
+/// Writes a whole store as lines (exportlines.h), of one moment, some events at a time in memory. A document is checked before
+/// its first line is written: a damaged one is left out and reported, and the others are written. `write` gets some lines, each
+/// with its line break, and returns an error if it fails. It is called between two reads and may take long: the view may show a
+/// later moment afterwards (storage::SteppedView), and what is exported stays that of the first.
 Result<ExportReport> exportStore(storage::ReadView &view, const ExportHeader &header,
                                  const std::function<Result<>(const std::string &lines)> &write,
                                  const std::function<void(const ExportEnd &soFar)> &progress);

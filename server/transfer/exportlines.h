@@ -25,6 +25,7 @@
 ///   {"end": {"documents", "events"}}                         the last line: nothing is missing
 namespace eventsync::server {
 
+/// The first line of an export.
 struct ExportHeader
 {
     static constexpr std::int64_t kVersion = 1;
@@ -33,6 +34,7 @@ struct ExportHeader
     std::string epoch;
 };
 
+/// A client id and its owner.
 struct ExportedClient
 {
     ClientId id;
@@ -42,7 +44,7 @@ struct ExportedClient
     bool expired = false;
 };
 
-/// Where a document's log begins in the export, and where it ends.
+/// The beginning and the end of a document's log in the export.
 struct ExportedDocument
 {
     DocumentId id;
@@ -56,6 +58,7 @@ struct ExportedDocument
     Position head;
 };
 
+/// The id of an event that was compacted.
 struct ExportedKnown
 {
     EventId id, logged;
@@ -63,12 +66,14 @@ struct ExportedKnown
     eventlog::PushDigest16 pushDigest16{};
 };
 
+/// An event of a log.
 struct ExportedEvent
 {
     Event event;
-    eventlog::PushDigest16 pushDigest16{}; ///< of the form it was pushed in, which the log does not always tell
+    eventlog::PushDigest16 pushDigest16{}; ///< of the event as it was pushed, which cannot always be computed from the log
 };
 
+/// The last line of an export, with the numbers of lines before it.
 struct ExportEnd
 {
     std::int64_t documents = 0, events = 0;

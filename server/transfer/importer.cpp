@@ -91,7 +91,7 @@ Result<> Importer::takeClient(const ExportedClient &exported)
     row[client::Principal] = exported.principal;
     row[client::CreatedAt] = exported.createdAt.value();
     EVENTSYNC_TRY(const auto view, m_backend.view());
-    EVENTSYNC_TRY(const auto seen, OperatingTime::stored(*view)); // of another server: nobody gets old by being imported
+    EVENTSYNC_TRY(const auto seen, OperatingTime::stored(*view)); // the time of another server: clients do not age by an import
     row[client::LastSeen] = std::max(exported.lastSeen, seen.value_or(exported.lastSeen)).value();
     row[client::Expired] = std::int64_t(exported.expired ? 1 : 0);
     if (exported.secret)
@@ -164,7 +164,7 @@ Result<> Importer::takeDocument(const ExportedDocument &document)
     m_current->at = document.base;
     if (m_current->isNew) {
         m_batch.insert(sets::kDocuments, m_current->row.toRow(m_current->state.jsonState()));
-        if (document.kind == DocumentKind::Crdt && document.base.serverSeq > ServerSeq(0)) // nothing else tells its beginning
+        if (document.kind == DocumentKind::Crdt && document.base.serverSeq > ServerSeq(0)) // no other line has the state at its beginning
             m_batch.put(sets::kSnapshots, toRow({.documentId = document.id, .collection = document.collection,
                                                  .kind = document.kind, .position = document.base, .state = document.crdt,
                                                  .vectorClock = document.clock, .createdAt = document.updatedAt},
