@@ -29,7 +29,7 @@ namespace {
 
 constexpr int kTakeOverMs = 10'000; // how long the other window may take to close
 constexpr int kScreenshotMs = 5'000; // without a script: how long to wait for the connection
-constexpr int kSettleMs = 300;       // and for what comes with it
+constexpr int kSettleMs = 300;       // and then for the first documents
 
 void complain(const QString &text)
 {
@@ -51,7 +51,7 @@ Result<std::vector<PlayStep>> readScript(const QString &path)
     return parsePlayScript(QString::fromUtf8(file.readAll()));
 }
 
-// Until the other window has let the profile go.
+// Waits until the other window has closed the profile.
 Result<std::unique_ptr<Profile>> takeOver(const QString &name)
 {
     if (!Profile::takeOver(name))
@@ -66,7 +66,7 @@ Result<std::unique_ptr<Profile>> takeOver(const QString &name)
     }
 }
 
-// The profile, or what the process ends with. A person may choose another one, or take this one over.
+// Opens the profile, or returns the exit code. The user may choose another profile, or take this one over.
 tl::expected<std::unique_ptr<Profile>, ExitCode> openProfile(const Options &options)
 {
     QString name = options.profile;
@@ -120,7 +120,7 @@ void saveScreenshot(MainWindow &window, const QString &path)
         complain(u"%1 cannot be written"_s.arg(path));
 }
 
-// A screenshot without a script: once the window shows what the server has, or is as far as it gets.
+// A screenshot without a script: once the window shows the server's documents, or after a time-out.
 void saveScreenshotAndQuit(MainWindow &window, const QString &path)
 {
     auto *timer = new QTimer(&window);
@@ -133,7 +133,7 @@ void saveScreenshotAndQuit(MainWindow &window, const QString &path)
     timer->start(window.session().isOffline() ? kSettleMs : kScreenshotMs);
 }
 
-// Plays the script, if there is one; the window's end ends the program otherwise.
+// Plays the script, if there is one; otherwise the program ends with the window.
 ExitCode showAndPlay(QApplication &application, MainWindow &window, const Options &options, std::vector<PlayStep> steps)
 {
     ExitCode code = ExitCode::Success;
@@ -170,7 +170,7 @@ void installLanguage(QApplication &application, const QString &language)
     };
     // The translator installed last is asked first.
     install(u"qtbase"_s, QLibraryInfo::path(QLibraryInfo::TranslationsPath));
-    // English is the last resort: its file holds the plural forms.
+    // English is the fallback: its file has the plural forms.
     auto *plurals = new QTranslator(&application);
     if (plurals->load(u":/i18n/eventsync_en.qm"_s))
         application.installTranslator(plurals);

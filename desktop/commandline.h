@@ -12,12 +12,12 @@
 
 namespace eventsync::desktop {
 
-// What the process ends with. Scripts and the demo rely on the numbers.
+// The exit codes. Scripts and the demo rely on the numbers.
 enum class ExitCode { Success = 0, PlayFailed = 1, WrongCommandLine = 2, ProfileFailed = 3, ScriptUnreadable = 4, ProfileInUse = 5 };
 
 using Transport = transport::DialOptions::Transport;
 
-// The command line of eventsync-desktop, checked. What is absent comes from the profile's settings.
+// The command line of eventsync-desktop, checked. Absent options come from the profile's settings.
 struct Options
 {
     std::optional<QUrl> server;
@@ -32,10 +32,10 @@ struct Options
     QString information = {};            // not empty: print this and end (--help, --version)
 };
 
-// InvalidValue with one line for the person.
+// InvalidValue with one line for the user.
 Result<Options> parseCommandLine(const QStringList &arguments);
 
-// "host:port" and the like are completed to http://host:port. InvalidValue for what no server can be reached under.
+// "host:port" is completed to http://host:port. InvalidValue for an address that cannot be one of a server.
 Result<QUrl> serverUrlFrom(const QString &text);
 
 QString transportName(Transport transport); // "websocket", "sse"

@@ -16,9 +16,9 @@
 
 namespace eventsync::desktop {
 
-// What the windows of one replica work with: its client, what they edit in it, the list of documents, and who else looks at
-// them. Every edit works at once and offline; what fails is announced by `failed`, in words for a person. Owner only (the GUI
-// thread); blocks nowhere.
+// The model of the windows of one replica: its client, the edits, the list of documents, and the other users who have them
+// open. Every edit applies at once and offline; failures are reported by `failed`, with a text for the user. Owner only (the
+// GUI thread); never blocks.
 //
 // Large because each edit, question and announcement of the windows is one function.
 class Session final : public QObject
@@ -29,8 +29,7 @@ public:
     // Games are JSON documents. Texts and lists are JSON CRDT documents: a text under /text, a list under /items.
     enum class Kind { Game, Text, List };
 
-    // A document as the list shows it. Where this replica follows it, from its optimistic state; otherwise from what the
-    // server's list says.
+    // A document as the list shows it: from its optimistic state if this replica follows it, otherwise from the server's list.
     struct Document
     {
         DocumentId id;
@@ -41,7 +40,7 @@ public:
         bool operator==(const Document &) const = default;
     };
 
-    // `name` is what people call this replica; it goes with every edit, so that others' logs say who wrote.
+    // `name` is the user's name for this replica; it is sent with every edit, so that the logs of others show it.
     explicit Session(std::unique_ptr<client::SyncClient> client, QString name = {}, QObject *parent = nullptr);
     ~Session() override;
 
@@ -54,22 +53,22 @@ public:
     void connectTo(const QUrl &server, Transport transport);
     void setOffline(bool offline);
     bool isOffline() const { return !m_client->isOnlineWanted(); }
-    void synchronize(); // now: no waiting for the next try
+    void synchronize(); // at once, without waiting for the next attempt
 
     // ---- documents
     static const CollectionName &collection(Kind kind = Kind::Game); // "games", "texts", "lists"
     std::vector<DocumentId> documents() const; // of all kinds
-    std::optional<Document> document(const DocumentId &id) const; // none: deleted or never there
+    std::optional<Document> document(const DocumentId &id) const; // none: deleted or unknown
     QString title(const DocumentId &id) const;            // its name, or its id
-    void follow(const DocumentId &id);                    // keeps it in step
+    void follow(const DocumentId &id);                    // keeps it synchronised
 
-    // What people call a replica: as its edits say, or its id, shortened. A name is a courtesy, no proof.
+    // The name of a replica: from its edits, or its shortened id. A name is for display only, it proves nothing.
     QString replicaName(const ClientId &client) const;
     void learnNames(const std::vector<EventPtr> &events);
 
-    // ---- people who look at the same document now
-    void lookAt(const std::optional<DocumentId> &id); // what others hear of us; one at a time
-    void setSelection(const std::optional<TextSelection> &selection); // in what we look at
+    // ---- other users of the same document
+    void lookAt(const std::optional<DocumentId> &id); // sent to others; one document at a time
+    void setSelection(const std::optional<TextSelection> &selection); // in the open document
     People people(const DocumentId &id) const;        // the others, by id
     QString personName(const Person &person) const;
 
@@ -77,10 +76,10 @@ public:
     std::optional<DocumentId> createGame(const QString &name) { return create(Kind::Game, name); }
     std::optional<DocumentId> create(Kind kind, const QString &name);
     void removeDocument(const DocumentId &id);
-    void add(const DocumentId &id, const json::Pointer &path, std::int64_t amount); // the counter at path; made if absent
+    void add(const DocumentId &id, const json::Pointer &path, std::int64_t amount); // the counter at path; created if absent
     void setValue(const DocumentId &id, const json::Pointer &path, json::Value value);
     void setValues(const DocumentId &id, std::map<json::Pointer, json::Value> values);
-    // Edits a text or list; at once, or not at all. An edit that continues a step is undone together with the one before.
+    // Edits a text or list, at once or not at all. An edit that continues a step is undone together with the one before.
     enum class Step { Begins, Continues };
     Result<> editCrdt(const DocumentId &id, const client::ClientCore::CrdtEdit &change, Step step = Step::Begins);
     void undo(const DocumentId &id);
@@ -92,8 +91,8 @@ public:
     void retry(const EventId &entry);
 
 Q_SIGNALS:
-    void documentChanged(const eventsync::DocumentId &id); // came, changed or went
-    void documentsLoaded();                                // the server's list is here
+    void documentChanged(const eventsync::DocumentId &id); // added, changed or removed
+    void documentsLoaded();                                // the server's list has arrived
     void namesLearned();
     void peopleChanged(const eventsync::DocumentId &id);
     void failed(const QString &what, const eventsync::Error &error);
@@ -104,12 +103,12 @@ private:
         Kind kind;
         json::Value fields; // name, gold, experience, level
     };
-    struct Steps // how many edits each step of undo has, the last step at the end
+    struct Steps // the number of edits in each step of undo, the last step at the end
     {
         std::vector<int> undo, redo;
     };
     json::Object signature() const;
-    std::optional<Kind> kindOf(const DocumentId &id) const; // none: nothing that is shown here
+    std::optional<Kind> kindOf(const DocumentId &id) const; // none: a document of another collection
     QString localName(const DocumentId &id) const;
     void onPresence(const client::PresenceChanged &notification);
     void forgetPeople();
@@ -130,7 +129,7 @@ private:
     std::map<DocumentId, Steps> m_steps;
     std::optional<DocumentId> m_lookingAt;
     std::optional<TextSelection> m_selection;
-    QTimer m_announcing; // a moving cursor is told now and then
+    QTimer m_announcing; // a moving cursor is sent periodically
 };
 
 } // namespace eventsync::desktop

@@ -63,8 +63,8 @@ ConflictChoice::ConflictChoice(const client::ConflictView &view) : m_view(view)
     std::stable_partition(m_fields.begin(), m_fields.end(), [](const Field &field) { return field.contested; });
 }
 
-// Objects that both sides still have are compared member by member; anything else is one field. Without a base there is
-// nothing to say who changed what: whatever differs is contested.
+// Objects that both sides still have are compared member by member; anything else is one field. Without a base it is not known
+// which side has changed a value: every difference is contested.
 void ConflictChoice::compare(const json::Pointer &path, const json::Value *base, const json::Value *mine,
                              const json::Value *theirs)
 {

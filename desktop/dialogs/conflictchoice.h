@@ -7,8 +7,8 @@
 
 namespace eventsync::desktop {
 
-// A conflict as a person decides it: field by field. What only one side changed is taken from it without asking; where both
-// changed a field, the person says whose value stands, or, for a counter, that both changes count. Plain value; no widgets.
+// The user's decision of a conflict, field by field. A field that only one side changed gets that side's value; for a field
+// that both changed the user chooses a value, or, for a counter, that both changes count. Plain value; no widgets.
 class ConflictChoice
 {
 public:
@@ -16,7 +16,7 @@ public:
     struct Field
     {
         json::Pointer path;            // the root: whether the document exists at all, or its whole value
-        json::State base, mine, theirs; // none: not there
+        json::State base, mine, theirs; // none: absent
         bool contested = false;        // both changed it, to different values
         bool canBoth = false;          // an integer that the policy calls a counter, on all three sides
         Side side = Side::Theirs;      // what is chosen
@@ -26,7 +26,7 @@ public:
 
     const std::vector<Field> &fields() const { return m_fields; } // those that differ, contested ones first
     void choose(std::size_t field, Side side);
-    json::State merged() const;        // what the document becomes
+    json::State merged() const;        // the resulting document
     client::Resolution resolution(client::Decision decision, const std::string &person) const;
 
 private:

@@ -37,7 +37,7 @@ QString names(const Session &session, const std::vector<EventPtr> &unseen)
     QStringList names;
     for (const EventPtr &event : unseen) {
         if (event->clientId == session.core().clientId())
-            continue; // another edit of ours that is in the log by now
+            continue; // another own edit that is in the log meanwhile
         const QString name = session.replicaName(event->clientId);
         if (!names.contains(name))
             names += name;
@@ -98,7 +98,7 @@ ConflictDialog::ConflictDialog(Session &session, const EventId &entry, const QSt
     refresh();
 }
 
-// Others go on writing while the person thinks: what is shown follows, with the person's choices lost only if it changed.
+// Others may edit while the dialog is open: it is updated, and the user's choices are reset only if the conflict has changed.
 void ConflictDialog::refresh()
 {
     const auto view = m_session.core().conflict(m_entry);
@@ -116,7 +116,7 @@ void ConflictDialog::refresh()
     m_shownTo = view->unseenTo;
     m_choice.emplace(*view);
     const QString title = m_session.title(view->entry.documentId);
-    m_session.learnNames(view->unseen); // after a restart nobody else has
+    m_session.learnNames(view->unseen); // after a restart the names are not known yet
     const QString others = names(m_session, view->unseen);
     m_text->setText(others.isEmpty() ? tr("While you changed \"%1\", somebody else changed the same thing.").arg(title)
                                      : tr("While you changed \"%1\", %2 changed the same thing.").arg(title, others));
@@ -137,7 +137,7 @@ void ConflictDialog::fill()
         m_table->setItem(row, Theirs, cell(Texts::state(field.theirs)));
         if (field.contested)
             m_table->setCellWidget(row, Choice, makeChoice(i, name));
-        else // nobody has to be asked
+        else // no other question is open
             m_table->setItem(row, Choice, cell(field.side == Side::Mine ? tr("Mine") : tr("Theirs")));
         m_table->setItem(row, Result, cell({}, true));
     }

@@ -12,8 +12,8 @@ class QTableWidget;
 
 namespace eventsync::desktop {
 
-// Shows one conflict: what was, what I wrote, what others wrote, and what it becomes; takes the person's decision. Not
-// modal to the program: shown with open(), it closes itself when the conflict is settled some other way.
+// Shows one conflict: the base, the own edit, the edits of others and the result; takes the user's decision. Not modal to the
+// program: shown with open(), it closes itself when the conflict is settled some other way.
 class ConflictDialog final : public QDialog
 {
     Q_OBJECT

@@ -9,8 +9,8 @@ class QComboBox;
 
 namespace eventsync::desktop {
 
-// Shown when a profile cannot be opened because another window has it, or to choose one for a new window: open another, or
-// take this one over.
+// Shown when a profile cannot be opened because another window has it, or to choose one for a new window: the user can the user
+// can open another, or take this one over.
 class ProfileDialog final : public QDialog
 {
     Q_OBJECT

@@ -21,7 +21,7 @@ Result<NodeKind> kindOf(Api &api, crdt::Id id)
     return *kind;
 }
 
-// Where an element of a list is now.
+// The current position of an element of a list.
 Result<std::size_t> positionOf(Api &api, const NodePlace &place)
 {
     const ArrApi list(api, place.container);
@@ -52,7 +52,7 @@ Result<crdt::NodeApi> nodeAt(Api &api, const NodePlace &place)
     }
 }
 
-// A register is looked through: what counts is what it holds.
+// A register is replaced by its value.
 Result<crdt::NodeApi> heldAt(Api &api, const NodePlace &place)
 {
     EVENTSYNC_TRY(crdt::NodeApi node, nodeAt(api, place));

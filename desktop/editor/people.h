@@ -15,7 +15,7 @@ class QPalette;
 
 namespace eventsync::desktop {
 
-// Where somebody's cursor is in a text: a selection from `anchor` to `head`, by the characters around it.
+// The cursor of another user in a text: a selection from `anchor` to `head`, by the characters around it.
 struct TextSelection
 {
     crdt::Id text; // the str
@@ -23,7 +23,7 @@ struct TextSelection
     bool operator==(const TextSelection &) const = default;
 };
 
-// Somebody else who looks at a document now.
+// Another user who has the document open.
 struct Person
 {
     ClientId id;
@@ -33,15 +33,15 @@ struct Person
 };
 using People = std::vector<Person>;
 
-// What is told to the others, and read from what others tell. What is foreign is taken for no more than it says: a name cut
-// to one short line, and a place only if it has the form of one.
+// The presence state of this user, and that of others. Foreign states are checked: a name is cut to one short line, and a
+// cursor must have the right form.
 json::Value presenceOf(const QString &name, const std::optional<TextSelection> &selection);
 Person personFrom(const ClientId &id, const json::Value &presence);
 
-QString nameFrom(const json::Value &name); // of somebody else: one line, kNameLetters at most; empty: none
+QString nameFrom(const json::Value &name); // of another user: one line, at most kNameLetters; empty: none
 constexpr qsizetype kNameLetters = 40;
 
-// Everybody shows a person in the same colour; it can be read on the palette's background.
+// All replicas show a user in the same colour; it can be read on the palette's background.
 QColor colourOf(const ClientId &id, const QPalette &palette);
 
 } // namespace eventsync::desktop

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An editor's text is a copy of the document's text that lags: others' changes arrive while somebody types, and what is
-// typed is written a moment later, in one patch for several keystrokes. Passing on positions in both directions would
-// need every change transformed by every one that the other side has not seen yet, and one lost or repeated notice would
-// corrupt the text for good.
+// An editor's text is a copy of the document's text that lags: others' changes arrive while the user types, and typed text is
+// written a moment later, in one patch for several keystrokes. If positions were passed in both directions, every change would
+// have to be transformed by every one that the other side has not seen yet, and one lost or repeated notification would corrupt
+// the text permanently.
 //
-// So nothing is passed on but the wish to be brought in step. The binding knows the id of every character that it shows
+// So notifications contain no change, they only start a comparison. The binding knows the id of every character that it shows
 // (TextPieces: runs of ids, few even in long texts). Ids never change, so
 //  - what a person types is written behind the character that it was typed behind, and what a person deletes is deleted by
 //    its ids, wherever both are in the document by now;
 //  - what others did is found by asking where the shown ids are now: those that do not show any more were deleted, and
 //    what stands between two neighbours that had nothing between them was inserted. That is exact: comparing the texts
-//    could not tell which of three equal letters went, and the cursor would be moved for nothing.
-// Notices may come late, early, twice or for something else; a reload of the whole document is like any other change. The
-// price is a look at every run for each patch of others, which is some microseconds for a page of text and a
-// millisecond or two for a book.
+//    could not show which of three equal characters was deleted, and the cursor would be moved unnecessarily.
+// Notifications may be late, early, repeated or about something else; reloading the whole document is like any other change.
+// The cost is a visit of every run for each patch of others, which is some microseconds for a page of text and a millisecond or
+// two for a book.
 //
-// What cannot be written (the queue is full, the edit too large) stays and is tried again. Until then the text is compared
-// with a copy of the document that has it already, so what others write shows all the same.
+// Text that cannot be written (the queue is full, the edit too large) stays and is tried again. Until then the text is compared
+// with a copy of the document that contains it, so edits of others are shown nevertheless.
 //
 // A QTextDocument holds every UTF-16 unit as it is, but for a few that would become blocks or objects: toShown().
 #include <desktop/editor/textbinding.h>
@@ -33,10 +33,10 @@ namespace eventsync::desktop {
 
 namespace {
 
-constexpr int kWriteMs = 120;    // what is typed within this becomes one patch
-constexpr int kAgainMs = 2'000;  // between two tries of what was refused
+constexpr int kWriteMs = 120;    // text that is typed within this time becomes one patch
+constexpr int kAgainMs = 2'000;  // between two tries of a refused edit
 
-// Whether a position stands between the halves of a surrogate pair.
+// Whether a position is between the halves of a surrogate pair.
 bool splitsPair(const QString &text, qsizetype position)
 {
     return position > 0 && position < text.size() && text[position - 1].isHighSurrogate() && text[position].isLowSurrogate();
@@ -60,7 +60,7 @@ int mapped(int position, const std::vector<TextSplice> &splices, Edge edge)
         const bool isLeftEdge = position == splice.position && (splice.removed > 0 || edge == Edge::Before);
         if (position < splice.position || isLeftEdge)
             break;
-        if (position < end) // what it stood in is gone
+        if (position < end) // its piece was deleted
             return splice.position + moved + (edge == Edge::Behind ? splice.inserted : 0);
         moved += splice.inserted - splice.removed;
     }
@@ -71,7 +71,7 @@ TextBinding::TextBinding(QTextDocument *shown, TextSide side, QObject *parent)
     : QObject(parent), m_shown(shown), m_side(std::move(side)), m_timer(new QTimer(this))
 {
     m_shown->setUndoRedoEnabled(false);
-    static_cast<void>(m_shown->documentLayout()); // a document that nothing lays out does not tell its changes
+    static_cast<void>(m_shown->documentLayout()); // a document without a layout emits no changes
     m_timer->setSingleShot(true);
     m_timer->setInterval(kWriteMs);
     connect(m_timer, &QTimer::timeout, this, &TextBinding::write);
@@ -96,7 +96,7 @@ QString TextBinding::toShown(QString text)
     for (QChar &unit : text) {
         switch (unit.unicode()) {
         case u'\n': unit = QChar::ParagraphSeparator; break;
-        case u'\r': unit = QChar(0x240D); break; // a sign for it: it would end a block, or vanish beside \n
+        case u'\r': unit = QChar(0x240D); break; // shown as a symbol: it would end a block, or be lost next to \n
         case 0xFDD0:
         case 0xFDD1:
         case 0xFFFC: unit = QChar::ReplacementCharacter; break; // frames and objects to a QTextDocument
@@ -123,8 +123,8 @@ QString TextBinding::fromShown(QString text)
 
 // ---- from the editor
 
-// Qt tells more than what changed: formats, whole blocks, one unit too many at the end. What is left of it when equal ends
-// are taken away is what somebody typed.
+// Qt reports more than what has changed: formats, whole blocks, one unit too many at the end. Without the equal ends it is what
+// the user typed.
 void TextBinding::onContentsChange(int position, int removed, int added)
 {
     if (m_showing)
@@ -133,7 +133,7 @@ void TextBinding::onContentsChange(int position, int removed, int added)
     qsizetype at = std::min<qsizetype>(position, m_text.size());
     qsizetype gone = std::min<qsizetype>(removed, m_text.size() - at);
     qsizetype come = std::min<qsizetype>(added, size - at);
-    if (m_text.size() - gone + come != size) { // so the report cannot be right: look at everything
+    if (m_text.size() - gone + come != size) { // the report is wrong: the whole text is compared
         at = 0;
         gone = m_text.size();
         come = size;
@@ -178,7 +178,7 @@ void TextBinding::write()
         return;
     m_timer->stop();
     if (!hasUnsavedText()) {
-        if (m_refusal) // a person took it away again
+        if (m_refusal) // the user has deleted it again
             Q_EMIT written();
         m_refusal.reset();
         return;
@@ -213,7 +213,7 @@ bool TextBinding::isThere() const
     return document && crdt::TextReader(*document, m_node).exists();
 }
 
-// There is no place for it any more.
+// The text that it was typed into does not exist any more.
 void TextBinding::giveUp(const Error &error)
 {
     const Error why = error; // it may be m_refusal
@@ -235,7 +235,7 @@ Result<> TextBinding::removeFrom(crdt::StrApi &text, const crdt::Document &docum
         ranges.insert(ranges.end(), found.begin(), found.end());
     }
     std::sort(ranges.begin(), ranges.end(), [](const auto &a, const auto &b) { return a.position > b.position; });
-    for (std::size_t i = 0; i < ranges.size();) { // from behind; neighbours at once, for they may hold the halves of a pair
+    for (std::size_t i = 0; i < ranges.size();) { // from the end; adjacent ranges together, since they may have the halves of a pair
         auto range = ranges[i++];
         for (; i < ranges.size() && ranges[i].position + ranges[i].count == range.position; ++i)
             range = {ranges[i].position, ranges[i].count + range.count};
@@ -244,7 +244,7 @@ Result<> TextBinding::removeFrom(crdt::StrApi &text, const crdt::Document &docum
     return {};
 }
 
-// What the pieces are once everything typed is in the document.
+// The pieces after all typed text is in the document.
 Result<TextPieces> TextBinding::writeInto(crdt::Api &api) const
 {
     crdt::StrApi text(api, m_node);
@@ -276,7 +276,7 @@ void TextBinding::synchronize()
 {
     if (m_writing || m_showing)
         return;
-    if (!m_refusal) // what was refused has its own time: a refusal may be what brings us here
+    if (!m_refusal) // a refused edit has its own timer: this may be called because of the refusal
         write();
     bringInStep();
 }
@@ -286,7 +286,7 @@ void TextBinding::bringInStep(UnsavedText what)
     static const crdt::Document nothing;
     const crdt::Document *document = m_side.document();
     crdt::Document withUnsavedText;
-    if (document && what == UnsavedText::Keep && hasUnsavedText()) { // under ids that nobody else ever sees
+    if (document && what == UnsavedText::Keep && hasUnsavedText()) { // with ids that are never sent
         withUnsavedText = document->fork(crdt::kLocalSession);
         crdt::Api api(withUnsavedText);
         if (auto pieces = writeInto(api)) {
@@ -311,7 +311,7 @@ std::vector<TextBinding::Hunk> TextBinding::hunks(const crdt::TextReader &now) c
 {
     std::vector<Hunk> hunks;
     Gap gap{.shownTo = 0, .nowTo = 0}; // both texts are compared up to its end
-    qsizetype start = 0;               // of the piece, in what is shown
+    qsizetype start = 0;               // of the piece, in the shown text
     for (const TextPieces::Piece &piece : m_pieces.all()) {
         const auto ranges = piece.isWritten()
             ? now.ranges({piece.first.sid, piece.first.time, std::uint64_t(piece.length)})
@@ -334,8 +334,8 @@ std::vector<TextBinding::Hunk> TextBinding::hunks(const crdt::TextReader &now) c
     return hunks;
 }
 
-// Equal ends of what goes and what comes stay as they are: a text that was written anew is not moved under a cursor. The
-// half of a surrogate pair shows as something else once its other half comes or goes, so it is looked at again.
+// Equal ends of removed and inserted text stay, so that a cursor in rewritten text does not move. The view of a half of a
+// surrogate pair depends on the other half, so it is compared again.
 void TextBinding::addHunk(std::vector<Hunk> &hunks, const crdt::TextReader &now, Gap gap) const
 {
     if (gap.shownFrom == gap.shownTo && gap.nowFrom == gap.nowTo)
@@ -347,7 +347,7 @@ void TextBinding::addHunk(std::vector<Hunk> &hunks, const crdt::TextReader &now,
     if (gap.shownTo < m_text.size() && gap.nowTo < now.length() && isHalf(gap.shownTo))
         ++gap.shownTo, ++gap.nowTo;
     const QStringView gone = QStringView(m_text).mid(gap.shownFrom, gap.shownTo - gap.shownFrom);
-    const qsizetype before = gap.nowFrom > 0; // read with its neighbours: a half is alone or not by them
+    const qsizetype before = gap.nowFrom > 0; // read with its neighbours, which decide whether a half is single
     const QString come = toShown(now.text(gap.nowFrom - before, gap.nowTo - gap.nowFrom + before + 1)).mid(before, gap.nowTo - gap.nowFrom);
     const qsizetype most = std::min(gone.size(), come.size());
     qsizetype front = 0, back = 0;
@@ -369,7 +369,7 @@ void TextBinding::show(const std::vector<Hunk> &hunks)
     m_showing = true;
     QTextCursor cursor(m_shown);
     cursor.beginEditBlock();
-    for (auto hunk = hunks.rbegin(); hunk != hunks.rend(); ++hunk) { // from behind: positions hold
+    for (auto hunk = hunks.rbegin(); hunk != hunks.rend(); ++hunk) { // from the end, so that positions stay valid
         cursor.setPosition(int(hunk->position));
         cursor.setPosition(int(hunk->position + hunk->removed), QTextCursor::KeepAnchor);
         cursor.insertText(hunk->text);
@@ -396,7 +396,7 @@ int TextBinding::position(const crdt::Anchor &anchor) const
             return int(start + qsizetype(after.time - piece.first.time) + 1);
         start += piece.length;
     }
-    // The character does not show: where it would.
+    // The character is deleted: the position that it would have.
     const crdt::Document *document = m_side.document();
     if (!document || anchor.after == crdt::kOrigin)
         return 0;

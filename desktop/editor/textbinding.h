@@ -17,7 +17,7 @@ class QTimer;
 
 namespace eventsync::desktop {
 
-// What became of a text: at `position`, `removed` units went and `inserted` came.
+// A change of a text: at `position`, `removed` units were removed and `inserted` inserted.
 struct TextSplice
 {
     int position = 0;
@@ -26,42 +26,42 @@ struct TextSplice
     bool operator==(const TextSplice &) const = default;
 };
 
-// Where a place is after the splices (positions of before, in order). On the edge of an insertion it stays before it, or
-// goes behind it.
+// A position after the splices (whose positions are those before, in order). At the edge of an insertion it stays before it, or
+// moves after it.
 enum class Edge { Before, Behind };
 int mapped(int position, const std::vector<TextSplice> &splices, Edge edge);
 
 // The two texts that a binding keeps equal have two owners, so it works through these.
 struct TextSide
 {
-    std::function<const crdt::Document *()> document; // as it is now; nullptr: there is none
-    // Edits the document, at once; what it returns is whether that was done. The function is called before it returns.
+    std::function<const crdt::Document *()> document; // the current document; null: there is none
+    // Edits the document at once, and returns whether it succeeded. The function is called before it returns.
     std::function<Result<>(const std::function<Result<>(crdt::Api &)> &)> edit;
 };
 
-// Keeps a QTextDocument and a text (str) of a CRDT document equal, both ways: what a person types is written into the
-// document, what others write is shown. The essay is in textbinding.cpp. Owner only (the GUI thread).
+// Keeps a QTextDocument and a text (str) of a CRDT document equal, both ways: typed text is written into the document, edits of
+// others are shown. textbinding.cpp explains the algorithm. Owner only (the GUI thread).
 //
-// Invariant between calls: the QTextDocument shows the units that m_pieces names: those of the CRDT as it was last
-// seen, without what was deleted since, and with what was typed.
+// Invariant between calls: the QTextDocument shows the units that m_pieces names: those of the CRDT at the last
+// synchronisation, without text that was deleted since, and with typed text.
 class TextBinding final : public QObject
 {
     Q_OBJECT
 
 public:
-    // Switches the QTextDocument's own undo off: it would take back what others wrote.
+    // Disables the QTextDocument's own undo, which would revert edits of others.
     TextBinding(QTextDocument *shown, TextSide side, QObject *parent = nullptr);
     ~TextBinding() override;
 
     void setNode(crdt::Id str); // which text; kOrigin: none, and nothing is shown
     crdt::Id node() const { return m_node; }
 
-    void synchronize();         // shows what the document says now; writes first what was typed
-    void write();               // what was typed; by itself soon after it was typed
+    void synchronize();         // writes typed text, then shows the current document
+    void write();               // writes typed text; called automatically after a short time
     bool hasUnsavedText() const { return !m_removed.empty() || m_pieces.hasTyped(); }
-    QString unwritten() const;  // what was typed and is not in the document yet, as the document would hold it
+    QString unwritten() const;  // typed text that is not in the document yet, in the form of the document
 
-    // Places by id, for cursors that are told to others. Good across edits of anybody.
+    // Places by id, for cursors that are sent to others. Valid across edits of all users.
     crdt::Anchor anchor(int position) const;
     int position(const crdt::Anchor &anchor) const;
 
@@ -69,20 +69,20 @@ public:
     static QString fromShown(QString text);
 
 Q_SIGNALS:
-    void aboutToShow();                                            // others' changes; the QTextDocument is still as it was
-    void shown(const std::vector<eventsync::desktop::TextSplice> &splices); // it now has them
-    void written();                                                // nothing is unwritten any more
-    void refused(const eventsync::Error &error);                   // what was typed stays, is shown, and is tried again
-    void lost(const QString &typed, const eventsync::Error &error); // the text it was typed into is gone, and it with it
+    void aboutToShow();                                            // before changes of others are shown
+    void shown(const std::vector<eventsync::desktop::TextSplice> &splices); // after they are shown
+    void written();                                                // all typed text was written
+    void refused(const eventsync::Error &error);                   // typed text stays, is shown, and is tried again
+    void lost(const QString &typed, const eventsync::Error &error); // the text that it was typed into was deleted
 
 private:
-    struct Hunk // of the shown text, and what comes in its place
+    struct Hunk // a part of the shown text, and its replacement
     {
         qsizetype position = 0;
         qsizetype removed = 0;
         QString text;
     };
-    struct Gap // between two characters that both texts have: what is shown there, and what is there now
+    struct Gap // between two characters that are in both texts: the shown text, and the current one
     {
         qsizetype shownFrom = 0, shownTo = 0, nowFrom = 0, nowTo = 0;
     };
@@ -104,8 +104,8 @@ private:
     std::vector<crdt::IdSpan> m_removed; // deleted here, not written yet
     QString m_text;                      // what is shown, as the QTextDocument holds it
     QTimer *m_timer;
-    std::optional<Error> m_refusal;      // of what is unwritten
-    bool m_showing = false; // the QTextDocument's changes are our own
+    std::optional<Error> m_refusal;      // of the unsaved text
+    bool m_showing = false; // changes of the QTextDocument are made by this class
     bool m_writing = false;
 };
 

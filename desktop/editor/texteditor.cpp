@@ -47,7 +47,7 @@ TextEditor::TextEditor(TextSide side, QWidget *parent)
     m_flags.setSingleShot(true);
     connect(&m_flags, &QTimer::timeout, this, &TextEditor::takeFlagsDown);
     viewport()->setMouseTracking(true);
-    // A flag reaches over lines of others: what moves below it is painted whole.
+    // A flag covers other lines: if they move, they are painted completely.
     connect(this, &QPlainTextEdit::updateRequest, this, [this] {
         if (!m_cursors.empty())
             viewport()->update();
@@ -72,7 +72,7 @@ void TextEditor::onAboutToShow()
     }
 }
 
-// A cursor stays behind its left neighbour, a selection around its text.
+// A cursor stays after its left neighbour, a selection around its text.
 void TextEditor::onShown(const std::vector<TextSplice> &splices)
 {
     const int left = std::min(m_view.anchor, m_view.position), right = std::max(m_view.anchor, m_view.position);
@@ -93,7 +93,7 @@ void TextEditor::onShown(const std::vector<TextSplice> &splices)
     placeCursors();
 }
 
-// What an input method composes stands in the layout of the cursor's block, which may be another one now.
+// The composition of an input method is in the layout of the cursor's block, which may be another one now.
 void TextEditor::restorePreedit()
 {
     if (m_view.preedit.isEmpty())
@@ -118,7 +118,7 @@ void TextEditor::setPeople(const People &people, const std::function<QString(con
         Cursor cursor{.person = person, .name = nameOf(person), .flag = QDeadlineTimer(m_flagTime)};
         const auto known = std::find_if(before.begin(), before.end(), [&](const Cursor &c) { return c.person.id == person.id; });
         if (known != before.end() && known->person.selection == person.selection) {
-            cursor.flag = known->flag; // said again, not moved
+            cursor.flag = known->flag; // repeated, not moved
             cursor.hovered = known->hovered;
         }
         m_cursors.push_back(std::move(cursor));
@@ -127,7 +127,7 @@ void TextEditor::setPeople(const People &people, const std::function<QString(con
     takeFlagsDown();
 }
 
-// Paints without the names whose time is over, and waits for the next.
+// Repaints without the names whose time is over, and waits for the next one.
 void TextEditor::takeFlagsDown()
 {
     qint64 next = -1;
@@ -214,7 +214,7 @@ void TextEditor::paintCursor(QPainter &painter, const Cursor &cursor)
     if (cursor.hasFlag() || placeOf(cursor).atBlockEnd())
         paintFlag(painter, cursor, caret);
     else
-        painter.fillRect(QRect(caret.left() - 2, caret.top() - 1, 6, 4), colour); // there is somebody
+        painter.fillRect(QRect(caret.left() - 2, caret.top() - 1, 6, 4), colour); // the cursor of another user
 }
 
 void TextEditor::paintFlag(QPainter &painter, const Cursor &cursor, const QRect &caret)

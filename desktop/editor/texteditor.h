@@ -13,9 +13,10 @@
 
 namespace eventsync::desktop {
 
-// The editor of one text that others edit too. Others' edits move neither the own cursor nor the selection, the lines on
-// the screen or an open composition of an input method. Others' cursors are shown with their names: where that covers text, only
-// for a moment after they moved, and while the mouse is on them. Undo and redo are the owner's to do (undoRequested). Owner only.
+// The editor of one text that others edit too. Others' edits move neither the own cursor nor the selection, the lines on the
+// screen or an open composition of an input method. Others' cursors are shown with their names: where that covers text, only
+// for a moment after they moved, and while the mouse is on them. The owner must carry out undo and redo (undoRequested). Owner
+// only.
 class TextEditor final : public QPlainTextEdit
 {
     Q_OBJECT
@@ -31,13 +32,13 @@ public:
     QStringList shownCursors() const;
     // Those of them whose names stand over the text now.
     QStringList shownFlags() const;
-    void setFlagTime(std::chrono::milliseconds time) { m_flagTime = time; } // of those that come from now on
+    void setFlagTime(std::chrono::milliseconds time) { m_flagTime = time; } // of later ones
 
 Q_SIGNALS:
     void undoRequested();
     void redoRequested();
     void selectionMoved();
-    void wentElsewhere(); // the cursor was put somewhere, not moved by an edit
+    void wentElsewhere(); // the user has moved the cursor
 
 protected:
     bool event(QEvent *event) override;
@@ -48,7 +49,7 @@ protected:
     void paintEvent(QPaintEvent *event) override;
 
 private:
-    struct ViewState // over a change of others
+    struct ViewState // kept kept over a change of others
     {
         int anchor = 0, position = 0;
         QString preedit;
@@ -57,7 +58,7 @@ private:
         QTextCursor top;   // the first line on the screen
         int topLine = 0, left = 0;
     };
-    struct Cursor // somebody else's
+    struct Cursor // of another user
     {
         Person person;
         QString name;

@@ -9,8 +9,8 @@
 
 namespace eventsync::desktop {
 
-// Which characters of a CRDT text an editor shows, in order: runs of ids, and between them what was typed here and has no
-// ids yet. Positions and lengths are UTF-16 units. Owner only.
+// Which characters of a CRDT text an editor shows, in order: runs of ids, and between them typed text without ids. Positions
+// and lengths are UTF-16 units. Owner only.
 class TextPieces
 {
 public:
@@ -25,7 +25,7 @@ public:
 
     void append(const crdt::IdSpan &span);
     void typed(qsizetype position, qsizetype length);
-    // What was written of it is appended to `removed`.
+    // The ids of its written parts are appended to `removed`.
     void remove(qsizetype position, qsizetype length, std::vector<crdt::IdSpan> &removed);
 
     const std::vector<Piece> &all() const { return m_pieces; }

@@ -8,7 +8,8 @@
 
 namespace eventsync::desktop {
 
-// The documents of a session, in the order of their ids; a proxy sorts and filters them by name. Follows the session by itself.
+// The documents of a session, in the order of their ids; a proxy sorts and filters them by name. Updates itself by the
+// session's signals.
 class DocumentsModel final : public QAbstractTableModel
 {
     Q_OBJECT
@@ -28,7 +29,7 @@ public:
     static Icon iconOf(Session::Kind kind);
 
     const Session::Document &document(int row) const { return m_documents.at(std::size_t(row)); }
-    int rowOf(const DocumentId &id) const; // -1: not there
+    int rowOf(const DocumentId &id) const; // -1: absent
 
 private:
     void update(const DocumentId &id);

@@ -14,7 +14,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-// What a decision, an undo or a redo recorded in its event.
+// The record of a decision, an undo or a redo in its event.
 QString remark(const Event &event)
 {
     if (!event.metadata)

@@ -23,8 +23,8 @@ public:
 
     void clear();
     void add(const std::vector<EventPtr> &events);  // in any order; those that are here already are ignored
-    void dropAfter(ServerSeq serverSeq);            // the server's history went another way
-    void refreshNames();                            // `nameOf` may give others now
+    void dropAfter(ServerSeq serverSeq);            // the server has another history after it
+    void refreshNames();                            // `nameOf` may return other names now
 
     int rowCount(const QModelIndex &parent = {}) const override;
     int columnCount(const QModelIndex &parent = {}) const override;

@@ -20,9 +20,9 @@ struct NodeModel::Row
     NodePlace place;
     Row *parent = nullptr;
     NodeKind kind = NodeKind::Con;
-    crdt::Id node;          // what stands there, registers looked through
+    crdt::Id node;          // the node there; a register is replaced by its value
     json::Value scalar;     // of con and str
-    QString text;           // what the value's cell says
+    QString text;           // the text of the value's cell
     std::vector<std::unique_ptr<Row>> children;
 };
 

@@ -10,9 +10,9 @@
 
 namespace eventsync::desktop {
 
-// A JSON CRDT document as a tree: members of objects by key, elements of lists and slots in their order. A row is known by
-// its key or its element's id, so a selection stays with its element whatever others insert before it. setDocument() changes
-// only the rows that differ. Owner only.
+// A JSON CRDT document as a tree: members of objects by key, elements of lists and slots in their order. A row is identified by
+// its key or its element's id, so a selection stays with its element when others insert before it. setDocument() changes only
+// the rows that differ. Owner only.
 class NodeModel final : public QAbstractItemModel
 {
     Q_OBJECT
@@ -30,7 +30,7 @@ public:
     int rowCount(const QModelIndex &parent = {}) const override;
     int columnCount(const QModelIndex &parent = {}) const override;
     QVariant data(const QModelIndex &index, int role) const override;
-    bool setData(const QModelIndex &index, const QVariant &value, int role) override; // asks for it by a signal
+    bool setData(const QModelIndex &index, const QVariant &value, int role) override; // emits a signal that requests the edit
     Qt::ItemFlags flags(const QModelIndex &index) const override;
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 

@@ -160,7 +160,7 @@ void StateModel::updateChildren(Node &node, const Place &place, const json::Valu
     for (int row = int(node.children.size()) - 1; row >= 0; --row) {
         if (isIn(node.children[std::size_t(row)]->key))
             continue;
-        beginRemoveRows(place.index, row, row); // a node that nobody sees yet has no children to lose
+        beginRemoveRows(place.index, row, row); // a node that is not in the model yet has no children
         node.children.erase(node.children.begin() + row);
         endRemoveRows();
     }
@@ -169,7 +169,7 @@ void StateModel::updateChildren(Node &node, const Place &place, const json::Valu
             auto made = std::make_unique<Node>();
             made->key = fresh[i].key;
             made->parent = &node;
-            update(*made, {.index = {}, .seen = false}, fresh[i].now, fresh[i].before); // whole, before anybody sees it
+            update(*made, {.index = {}, .seen = false}, fresh[i].now, fresh[i].before); // completely, before it is in the model
             if (place.seen)
                 beginInsertRows(place.index, int(i), int(i));
             node.children.insert(node.children.begin() + std::ptrdiff_t(i), std::move(made));
@@ -254,7 +254,7 @@ QVariant StateModel::data(const QModelIndex &index, int role) const
     }
 }
 
-// A text stays a text; anything else is read as JSON, and taken as a text where it is none.
+// A text stays a text; other input is parsed as JSON, and is a text if that fails.
 bool StateModel::setData(const QModelIndex &index, const QVariant &value, int role)
 {
     if (role != Qt::EditRole || !(flags(index) & Qt::ItemIsEditable))

@@ -10,9 +10,9 @@
 
 namespace eventsync::desktop {
 
-// A JSON document as a tree of members and elements, in the order of keys. Shows the optimistic state and marks what the
-// server has not confirmed yet: changed, added, or removed (a removed member stays in sight until that is confirmed).
-// setState() changes only the rows that differ, so selection and open branches stay. Owner only.
+// A JSON document as a tree of members and elements, in the order of keys. Shows the optimistic state and marks what the server
+// has not confirmed yet: changed, added, or removed (a removed member is shown until its removal is confirmed). setState()
+// changes only the rows that differ, so selection and open branches stay. Owner only.
 class StateModel final : public QAbstractItemModel
 {
     Q_OBJECT
@@ -36,7 +36,7 @@ public:
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
     json::Pointer pathOf(const QModelIndex &index) const;
-    QModelIndex indexOf(const json::Pointer &path, int column = Value) const; // invalid: not there
+    QModelIndex indexOf(const json::Pointer &path, int column = Value) const; // invalid: absent
     Mark mark(const QModelIndex &index) const;
 
 Q_SIGNALS:
@@ -44,7 +44,7 @@ Q_SIGNALS:
 
 private:
     struct Node;
-    struct Place // of a node in the model, if views know of it already
+    struct Place // of a node, if it is in the model already
     {
         QModelIndex index;
         bool seen;

@@ -11,7 +11,7 @@
 
 namespace eventsync::desktop {
 
-// Which replica has one document up to where, as the server knows it from their cursors. Owner only.
+// How much of one document each replica has, from their cursors at the server. Owner only.
 class StateVectorModel final : public QAbstractTableModel
 {
     Q_OBJECT
@@ -22,8 +22,8 @@ public:
     explicit StateVectorModel(NameOf nameOf, QObject *parent = nullptr);
     void clear();
     void merge(const std::vector<StateVector> &vectors); // by client, the newer one stays
-    void setHead(ServerSeq head); // how far the log goes that is known here
-    void refreshNames();          // `nameOf` may give others now
+    void setHead(ServerSeq head); // the head of the local copy
+    void refreshNames();          // `nameOf` may return other names now
 
     int rowCount(const QModelIndex &parent = {}) const override;
     int columnCount(const QModelIndex &parent = {}) const override;

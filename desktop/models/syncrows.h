@@ -8,7 +8,7 @@
 
 namespace eventsync::desktop {
 
-// How a table model tells its views of rows that come, go and change; `last` is included.
+// The functions by which a table model reports inserted, removed and changed rows; `last` is included.
 struct RowSignals
 {
     std::function<void(int first, int last)> beginInsert, beginRemove;
@@ -16,9 +16,9 @@ struct RowSignals
     std::function<void(int row)> changed;
 };
 
-// Makes `rows` equal to `fresh` by insertions, removals and changes of runs of rows, so that selection and scroll position
-// of the views stay. `key` tells which rows are the same one (unique, ordered by <). Rows that stay keep their order among
-// each other: one that would overtake another goes and comes again. Cost: n log n.
+// Makes `rows` equal to `fresh` by insertions, removals and changes of runs of rows, so that selection and scroll position of
+// the views stay. Rows with equal `key` are the same row (unique, ordered by <). Rows that stay keep their order: a row that
+// would overtake another is removed and inserted again. Cost: n log n.
 template<class Row, class KeyOf>
 void syncRows(std::vector<Row> &rows, std::vector<Row> fresh, const KeyOf &key, const RowSignals &signals)
 {

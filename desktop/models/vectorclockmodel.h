@@ -11,7 +11,7 @@
 
 namespace eventsync::desktop {
 
-// One document's vector clock: how many edits of each replica are in what is here. Owner only.
+// One document's vector clock: the number of edits of each replica in the local copy. Owner only.
 class VectorClockModel final : public QAbstractTableModel
 {
     Q_OBJECT

@@ -9,7 +9,7 @@
 
 namespace eventsync::desktop {
 
-// What this replica knows of one document (its vector clock), and which replica has what (state vectors).
+// The vector clock of one document at this replica, and the state vectors of all replicas.
 class ClockPanel final : public QWidget
 {
     Q_OBJECT
@@ -17,8 +17,8 @@ class ClockPanel final : public QWidget
 public:
     explicit ClockPanel(Session &session, QWidget *parent = nullptr);
     void setDocument(const std::optional<DocumentId> &id);
-    void refresh(); // from what is here
-    void load();    // asks the server for the state vectors
+    void refresh(); // from the local copy
+    void load();    // requests the state vectors from the server
 
 private:
     Session &m_session;

@@ -12,7 +12,7 @@ class QPushButton;
 
 namespace eventsync::desktop {
 
-// Which server, how, and whether at all.
+// The server's address, the transport, and the offline switch.
 class ConnectionBar final : public QWidget
 {
     Q_OBJECT

@@ -125,7 +125,7 @@ void ContentsPanel::setDocument(const std::optional<DocumentId> &id)
 
 void ContentsPanel::refreshSoon()
 {
-    if (isVisible() && !std::exchange(m_stale, true)) // nobody looks: when it is shown, then
+    if (isVisible() && !std::exchange(m_stale, true)) // not visible: updated when it is shown
         QMetaObject::invokeMethod(this, &ContentsPanel::refresh, Qt::QueuedConnection);
 }
 
@@ -179,10 +179,10 @@ bool ContentsPanel::edit(const client::ClientCore::CrdtEdit &change)
     return done.has_value();
 }
 
-// Into what is selected, if it can hold something, else behind it; and its name or value can be typed at once.
+// Adds into the selected container, or after the selected entry; its name or value can be typed at once.
 void ContentsPanel::add(const json::Value &value)
 {
-    m_tree->setFocus(); // what is being typed in a row is done with
+    m_tree->setFocus(); // ends the editor of a row
     const QModelIndex index = current();
     const bool into = m_model->isContainer(index);
     const QModelIndex container = into ? index : index.parent();

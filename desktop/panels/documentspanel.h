@@ -24,7 +24,7 @@ public:
 
     std::optional<DocumentId> current() const;
     void select(const DocumentId &id);
-    void setLoading(bool loading); // nothing is known of the server's list yet
+    void setLoading(bool loading); // the server's list has not arrived yet
 
 Q_SIGNALS:
     void currentChanged();

@@ -10,7 +10,7 @@ namespace eventsync::desktop {
 
 class WithEmptyText;
 
-// The log of one document: what came while it is shown, and, when the server can be asked, what was before.
+// The log of one document: events that arrive while it is shown, and earlier ones when the server is reachable.
 class EventLogPanel final : public QWidget
 {
     Q_OBJECT
@@ -18,7 +18,7 @@ class EventLogPanel final : public QWidget
 public:
     explicit EventLogPanel(Session &session, QWidget *parent = nullptr);
     void setDocument(const std::optional<DocumentId> &id);
-    void load(); // asks the server for the last events
+    void load(); // requests the last events from the server
 
 private:
     Session &m_session;

@@ -183,7 +183,7 @@ void GamePanel::refreshFields(const json::State &optimistic, const json::State &
                       : now->is_string() ? Texts::fromUtf8({now->get_string().data(), now->get_string().size()})
                                          : QString::fromStdString(json::canonical(*now));
         if (field.dirty && field.edit->text() != field.shown)
-            continue; // what somebody is typing is not taken away
+            continue; // a field that the user is editing is not replaced
         field.dirty = false;
         if (field.edit->text() != field.shown) {
             const int cursor = field.edit->cursorPosition();

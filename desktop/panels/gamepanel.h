@@ -30,7 +30,7 @@ public:
     void refresh();
 
 Q_SIGNALS:
-    void queueRequested(); // the person wants to see what waits
+    void queueRequested(); // the user wants to see the waiting edits
 
 private:
     struct Field
@@ -40,7 +40,7 @@ private:
         QLineEdit *edit = nullptr;
         QToolButton *mark = nullptr;
         QString shown = {}; // the state's value
-        bool dirty = false; // the person has typed something else
+        bool dirty = false; // the user has typed something else
     };
     void addField(QGridLayout *grid, const QString &label, const char *name, bool number);
     QPushButton *addAction(const QString &text, const char *name, Icon id, const QString &tip);

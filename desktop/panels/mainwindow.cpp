@@ -33,7 +33,7 @@ using client::SyncClient;
 
 namespace {
 
-constexpr int kNoticeMs = 15'000; // a notice goes by itself after this
+constexpr int kNoticeMs = 15'000; // a notice is removed after this time
 
 enum Tab { GameTab, TextTab, ContentsTab, LogTab, ClockTab, QueueTab };
 
@@ -221,8 +221,8 @@ void MainWindow::onCurrentChanged()
     refresh();
 }
 
-// A game has one page of its own, a text two, a list one. Who looks at such a page, or at one that all have, does so at the
-// next document of the kind as well.
+// A game has one page of its own, a text two, a list one. The selected page stays selected for the next document of the same
+// kind.
 void MainWindow::showPagesOf(Session::Kind kind)
 {
     const int before = m_tabs->currentIndex();
@@ -234,7 +234,7 @@ void MainWindow::showPagesOf(Session::Kind kind)
         m_tabs->setCurrentIndex(isOther ? firstPage(kind) : before);
 }
 
-// Many notifications come in one go; the window is brought up to date once.
+// Many notifications arrive together; the window is updated once.
 void MainWindow::refreshSoon()
 {
     if (!std::exchange(m_stale, true))
@@ -304,7 +304,7 @@ void MainWindow::notice(const QString &text)
     });
 }
 
-// ---- what a person does
+// ---- actions of the user
 
 void MainWindow::connectTo(const QUrl &server, Transport transport)
 {
@@ -348,7 +348,7 @@ void MainWindow::deleteDocument()
     yes->setObjectName("confirmDeleteButton"_L1);
     QPushButton *no = question->addButton(tr("&Keep it"), QMessageBox::RejectRole);
     no->setObjectName("keepGameButton"_L1);
-    question->setDefaultButton(no); // Return loses nothing
+    question->setDefaultButton(no); // the safe answer
     connect(yes, &QPushButton::clicked, this, [this, id = *m_document] { m_session.removeDocument(id); });
     question->open();
 }
@@ -381,7 +381,7 @@ void MainWindow::decide(const EventId &entry)
     m_dialog->open();
 }
 
-// The first one that can be decided now, in queue order; otherwise the first one, to look at.
+// The first one that can be decided now, in queue order; otherwise the first one, for reading.
 void MainWindow::decideNext()
 {
     std::optional<EventId> first;

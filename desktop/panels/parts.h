@@ -15,7 +15,7 @@ class QToolButton;
 // Small widgets that several panels share.
 namespace eventsync::desktop {
 
-// One line that gives way: what does not fit ends in "…", the whole is in the tooltip.
+// One line of text: a text that does not fit ends in "…", and the tooltip has all of it.
 class ElidedLabel final : public QLabel
 {
     Q_OBJECT
@@ -45,7 +45,7 @@ private:
     QLabel *m_text;
 };
 
-// An icon, a sentence and at most one button, above what it speaks of.
+// An icon, a sentence and at most one button, above the content that it refers to.
 class Banner final : public QFrame
 {
     Q_OBJECT
@@ -64,16 +64,17 @@ private:
     QToolButton *m_button;
 };
 
-// A read-only table as this program has them: whole rows, no grid, long texts elided, the column `stretched` takes the rest.
+// A read-only table in the style of this program: whole rows, no grid, long texts elided, the column `stretched` takes the
+// rest.
 QTableView *makeTable(const char *objectName, const QString &accessibleName, QAbstractItemModel *model, int stretched);
 
-// What a page says instead of its contents: in its middle, in the colour of a placeholder.
+// The text of a page without content: in its middle, in the colour of a placeholder.
 QLabel *pageText(const QString &text, const char *objectName);
 
 // The same while no document is selected.
 QLabel *noSelectionText(const char *objectName);
 
-// The two lines on top of a page: what a person calls the document, and under it what the program does.
+// The two lines at the top of a page: the document's name, and its id under it.
 void makeHeading(ElidedLabel *title, ElidedLabel *subtitle);
 
 } // namespace eventsync::desktop

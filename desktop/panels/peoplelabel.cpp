@@ -37,7 +37,7 @@ void PeopleLabel::refresh()
     QStringList names;
     for (const Person &person : m_people)
         names += m_session.personName(person);
-    setText(names.join(", "_L1)); // what is painted, for those who listen
+    setText(names.join(", "_L1)); // the painted names, for screen readers
     setToolTip(names.isEmpty() ? QString() : tr("They look at this document now: %1").arg(names.join(", "_L1)));
     setVisible(!names.isEmpty());
     updateGeometry();

@@ -7,7 +7,7 @@
 
 namespace eventsync::desktop {
 
-// Who else looks at the document, each with the colour of their cursor. Hidden while nobody does.
+// The other users who have the document open, each with the colour of their cursor. Hidden if there are none.
 class PeopleLabel final : public QLabel
 {
     Q_OBJECT

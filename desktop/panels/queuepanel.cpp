@@ -29,7 +29,7 @@ QueuePanel::QueuePanel(Session &session, QWidget *parent)
     QHeaderView *header = m_table->horizontalHeader();
     for (const int column : {QueueModel::State, QueueModel::Operation, QueueModel::Made})
         header->setSectionResizeMode(column, QHeaderView::ResizeToContents);
-    header->setSectionResizeMode(QueueModel::Change, QHeaderView::Stretch); // with the reason: they are what a person reads
+    header->setSectionResizeMode(QueueModel::Change, QHeaderView::Stretch); // with the reason: the columns that a user reads
     m_table->setColumnWidth(QueueModel::Document, 110);
     m_decide->setObjectName("decideButton"_L1);
     m_decide->setToolTip(tr("Look at both versions and decide"));
@@ -56,7 +56,7 @@ QueuePanel::QueuePanel(Session &session, QWidget *parent)
     connect(m_table, &QAbstractItemView::doubleClicked, m_decide, &QPushButton::click);
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &QueuePanel::refreshButtons);
     connect(m_model, &QAbstractItemModel::dataChanged, this, &QueuePanel::refreshButtons);
-    // Many notifications come in one go; one look at the queue answers them all.
+    // Many notifications arrive together; the queue is read once.
     connect(&session, &Session::documentChanged, this, [this] {
         if (std::exchange(m_stale, true))
             return;
@@ -101,7 +101,7 @@ void QueuePanel::discard()
     yes->setObjectName("confirmDiscardButton"_L1);
     QPushButton *no = question->addButton(tr("&Keep it"), QMessageBox::RejectRole);
     no->setObjectName("keepEditButton"_L1);
-    question->setDefaultButton(no); // Return loses nothing
+    question->setDefaultButton(no); // the safe answer
     connect(yes, &QPushButton::clicked, this, [this, id = entry->id] { m_session.discard(id); });
     question->open();
 }

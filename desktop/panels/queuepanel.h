@@ -11,7 +11,7 @@ class QTableView;
 
 namespace eventsync::desktop {
 
-// The edits that are not known to be in the log, of all games, and what can be done about those that are stuck.
+// The edits that are not known to be in the log, of all documents, and the actions for conflicts and dead letters.
 class QueuePanel final : public QWidget
 {
     Q_OBJECT

@@ -17,8 +17,8 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int kLostWidth = 400; // of the beginning of what was lost, in pixels
-constexpr int kStepMs = 1'500; // a longer rest begins a new step of undo
+constexpr int kLostWidth = 400; // of the beginning of the lost text, in pixels
+constexpr int kStepMs = 1'500; // a longer pause begins a new step of undo
 
 enum Page { NothingPage, TextPage, HintPage };
 
@@ -110,7 +110,7 @@ bool TextPanel::hasUnsaved() const
     return !m_lostText.isEmpty() || m_editor->binding().hasUnsavedText();
 }
 
-// Stays until somebody has taken it.
+// Stays until the user has copied or dismissed it.
 void TextPanel::onLost(const QString &typed, const Error &error)
 {
     if (!m_lostText.isEmpty())
@@ -132,7 +132,7 @@ Result<> TextPanel::edit(const client::ClientCore::CrdtEdit &change)
 void TextPanel::write()
 {
     m_editor->binding().write();
-    m_typed.invalidate(); // what is typed elsewhere or after an undo is a step of its own
+    m_typed.invalidate(); // text that is typed elsewhere or after an undo is a new step
 }
 
 void TextPanel::setDocument(const std::optional<DocumentId> &id)
@@ -149,7 +149,7 @@ void TextPanel::setDocument(const std::optional<DocumentId> &id)
 void TextPanel::synchronizeSoon()
 {
     if (!std::exchange(m_stale, true))
-        QMetaObject::invokeMethod(this, &TextPanel::synchronize, Qt::QueuedConnection); // not amid the client's step
+        QMetaObject::invokeMethod(this, &TextPanel::synchronize, Qt::QueuedConnection); // not during the client's step
 }
 
 void TextPanel::synchronize()

@@ -15,7 +15,7 @@ class Banner;
 class ElidedLabel;
 class TextEditor;
 
-// The text of a document, to type in together with others: what the document holds under /text.
+// The text of a document under /text, which several users can edit at the same time.
 class TextPanel final : public QWidget
 {
     Q_OBJECT
@@ -26,9 +26,9 @@ public:
 
     void setDocument(const std::optional<DocumentId> &id);
     void refresh();
-    void write(); // what was typed and waits for a moment of rest
+    void write(); // writes typed text that waits for a pause
     bool hasUnsaved() const;
-    QWidget *lostBanner() const; // for the window to place: it speaks of texts that are shown no more
+    QWidget *lostBanner() const; // placed by the window, because it refers to texts that are not shown any more
 
 Q_SIGNALS:
     void undoRequested();
@@ -50,7 +50,7 @@ private:
     TextEditor *m_editor;
     QLabel *m_hint;
     QElapsedTimer m_typed; // since the last edit; invalid: the next one begins a step of undo
-    QString m_lostText; // what was typed into texts that went before it was saved
+    QString m_lostText; // text that was typed into documents which were deleted before it was saved
     bool m_stale = false;
 };
 

@@ -23,7 +23,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-// A widget that a person could use now.
+// A widget that a user could use now.
 struct Usable
 {
     QWidget *widget = nullptr;
@@ -66,7 +66,7 @@ NotYet click(QWidget *widget)
     return {};
 }
 
-// As somebody types, or an input method gives: text by text, and the key between two lines.
+// Like a keyboard or an input method: text by text, and the Return key between two lines.
 NotYet type(QWidget *widget, const QString &text)
 {
     widget->setFocus();
@@ -219,7 +219,7 @@ NotYet writeFile(const QString &path, const QByteArray &bytes)
     return {};
 }
 
-// Everything that two windows can be compared by, as one line of JSON.
+// The data by which two windows are compared, as one line of JSON.
 QString report(MainWindow &window)
 {
     const client::ClientCore &core = window.session().core();

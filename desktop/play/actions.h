@@ -7,11 +7,11 @@
 
 namespace eventsync::desktop {
 
-// Does what the step's command says, through the widgets a person would use; or says why it cannot be done yet (a button is
-// disabled, a row is not there, a dialog is in front): then nothing has happened. `print` gets what the step prints.
+// Executes a step through the widgets that a user would use, or returns why it is not possible yet (a button is disabled, a row
+// is missing, a dialog is in front): then nothing has changed. `print` gets the output of the step.
 NotYet performAction(MainWindow &window, const PlayStep &step, const std::function<void(const QString &)> &print);
 
-// The window as a person sees it, its dialogs on top.
+// The window as it is visible, with its dialogs on top.
 QPixmap screenshotOf(MainWindow &window);
 
 } // namespace eventsync::desktop

@@ -54,7 +54,7 @@ QString textOf(QWidget *widget)
 
 namespace {
 
-// Visits every row, children after their parent, until `visit` says stop.
+// Visits every row, children after their parent, until `visit` returns false.
 bool eachRow(const QAbstractItemModel &model, const QModelIndex &parent, const std::function<bool(const QModelIndex &)> &visit)
 {
     for (int row = 0; row < model.rowCount(parent); ++row) {

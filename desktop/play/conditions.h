@@ -11,19 +11,19 @@ namespace eventsync::desktop {
 
 class MainWindow;
 
-// What is not so yet, in words; none: it is done.
+// The reason why a condition does not hold yet; none: it holds.
 using NotYet = std::optional<QString>;
 
-// The visible widget of that name: in the dialog that is in front, if there is one, else anywhere. nullptr: there is none.
+// The visible widget of that name: in the dialog that is in front, if there is one, else anywhere. Null: there is none.
 QWidget *findWidget(const QString &objectName);
-// The words a person reads on it.
+// The visible text of a widget.
 QString textOf(QWidget *widget);
 // The first row (in any branch) of which every given text is part of some cell; invalid: none.
 QModelIndex findRow(const QAbstractItemView &view, const QStringList &texts);
 // One line a row, cells joined by " | ".
 QStringList rowsOf(const QAbstractItemView &view);
 
-// Looks whether what `words` say (a condition's name and its words, checked by the parser) holds now.
+// Whether the condition in `words` (its name and arguments, checked by the parser) holds now.
 NotYet checkCondition(MainWindow &window, const QStringList &words);
 
 } // namespace eventsync::desktop

@@ -18,7 +18,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int kTryMs = 15; // between two tries of a step: no person would see a shorter one
+constexpr int kTryMs = 15; // between two tries of a step: shorter than a user can notice
 
 void say(const QString &text)
 {
@@ -58,7 +58,7 @@ void Player::readInput()
         m_input->deleteLater();
         m_input = nullptr;
         if (!m_unread.isEmpty())
-            m_unread += '\n'; // a last line without its end
+            m_unread += '\n'; // the last line may have no line feed
     } else {
         m_unread.append(buffer, count);
     }

@@ -16,9 +16,9 @@ namespace eventsync::desktop {
 
 class MainWindow;
 
-// Plays a script on a window, step after step. A step that cannot be done yet is tried again until its time is over; then
-// the script has failed, with its name, the line and the reason on standard error. What steps print goes to standard output.
-// Nothing blocks: between two tries the window lives. GUI thread.
+// Plays a script on a window, step after step. A step that is not possible yet is tried again until its time is over; then the
+// script fails, with its name, the line and the reason on standard error. Output of steps goes to standard output. Nothing
+// blocks: the event loop runs between two tries. GUI thread.
 class Player final : public QObject
 {
     Q_OBJECT
@@ -27,7 +27,7 @@ public:
     Player(MainWindow &window, QString name, QObject *parent = nullptr);
 
     void play(std::vector<PlayStep> steps);
-    // Plays lines as they come on standard input and answers each with "ok N", until its end.
+    // Plays lines from standard input as they arrive and answers each with "ok N", until its end.
     void playStandardInput();
 
 Q_SIGNALS:
@@ -45,7 +45,7 @@ private:
     std::deque<PlayStep> m_steps;
     QTimer m_timer;
     QElapsedTimer m_since;
-    QSocketNotifier *m_input = nullptr; // while more may come
+    QSocketNotifier *m_input = nullptr; // until the end of the input
     QByteArray m_unread;
     int m_lines = 0;
     bool m_running = false;
