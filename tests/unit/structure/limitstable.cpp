@@ -33,8 +33,8 @@ QString withoutComments(QString text)
 
 ModuleLimits limitsIn(const QString &module, const QString &header, const QString &text)
 {
-    static const QRegularExpression limit(uR"(^constexpr [^=]*\b(k[A-Z]\w*) = ([^;]*);(?: +// (.*))?$)"_s),
-        comment(uR"(^( *)//(?: (.*))?$)"_s), ignored(uR"(^(#.*|namespace .*|\} // namespace .*|using namespace std::chrono_literals;)$)"_s);
+    static const QRegularExpression limit(uR"(^constexpr [^=]*\b(k[A-Z]\w*) = ([^;]*);(?: +///?<? (.*))?$)"_s),
+        comment(uR"(^( *)///?<?(?: (?!\\file$)(.*)| \\file)?$)"_s), ignored(uR"(^(#.*|namespace .*|\} // namespace .*|using namespace std::chrono_literals;)$)"_s);
     ModuleLimits found{.module = module, .header = header, .about = {}, .limits = {}, .faults = {}};
     QStringList above; // a comment above a limit
     bool isInside = false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the project says about its own shape, checked on its own files: the module table of engine/README.md against
-// every include and every link, the licence lines, the include guards, that time and chance come in through their
-// seams, and that each limit is in the header of its module and on the page of limits.
+// every include and every link, the licence lines, the include guards, the comments of public types, that time and random
+// numbers come from their interfaces, and that each limit is in the header of its module and on the page of limits.
 //
 // tst_structure --write-limits FILE: writes that page, docs/limits.md, and runs no test.
 #include "classsizes.h"
@@ -150,7 +150,7 @@ QStringList includeFaults(const QString &module, const QString &text, const QHas
 }
 
 // Direct use of a clock, a source of random numbers or a sleep.
-QStringList seamFaults(const QString &text)
+QStringList directUses(const QString &text)
 {
     static const QRegularExpression comment(uR"(//[^\n]*|/\*.*?\*/)"_s, QRegularExpression::DotMatchesEverythingOption);
     static const QRegularExpression forbidden(
@@ -174,6 +174,27 @@ QStringList modulesLinkedBy(const QString &cmake)
         names += match.captured(1).split(QRegularExpression(uR"(\s+)"_s), Qt::SkipEmptyParts);
     for (const auto &match : target.globalMatch(cmake)) {
         if (!functions.contains(match.captured(1)))
+            names.append(match.captured(1));
+    }
+    return names;
+}
+
+// Types at namespace scope without a comment for the reference manual directly before them.
+QStringList undocumentedTypes(const QString &header)
+{
+    static const QRegularExpression type(uR"(^(?:class|struct|union|enum class|enum) (?:\w+ )?(\w+)\b(?!::|<))"_s);
+    static const QRegularExpression between(uR"(^(?:template|requires)\b)"_s);
+    QStringList names;
+    const QStringList lines = header.split(u'\n');
+    for (qsizetype i = 0; i < lines.size(); ++i) {
+        const auto match = type.match(lines[i]);
+        const bool isForward = lines[i].trimmed().endsWith(u';') && !lines[i].contains(u'{');
+        if (!match.hasMatch() || isForward)
+            continue;
+        qsizetype before = i - 1;
+        while (before >= 0 && between.match(lines[before]).hasMatch())
+            --before;
+        if (before < 0 || !lines[before].startsWith(u"///"_s))
             names.append(match.captured(1));
     }
     return names;
@@ -207,13 +228,13 @@ private Q_SLOTS:
     void everyEngineFolderIsInTheTable();
     void includeCheckSeesWhatIsForbidden_data();
     void includeCheckSeesWhatIsForbidden();
-    void seamCheckSeesWhatIsForbidden_data();
-    void seamCheckSeesWhatIsForbidden();
+    void sourceCheckSeesWhatIsForbidden_data();
+    void sourceCheckSeesWhatIsForbidden();
     void modulesIncludeOnlyWhatTheTableAllows_data();
     void modulesIncludeOnlyWhatTheTableAllows();
     void modulesLinkOnlyWhatTheTableAllows_data();
     void modulesLinkOnlyWhatTheTableAllows();
-    void engineTakesTimeAndChanceFromItsSeams();
+    void engineTakesTimeAndRandomNumbersThroughInterfaces();
     void classesAreMeasured();
     void largeClassesSayWhy();
     void everyHeaderIsReadOnce();
@@ -222,6 +243,9 @@ private Q_SLOTS:
     void everyLimitIsInTheHeaderOfItsModule();
     void sourcesIncludeTheLimitsThatTheyName();
     void thePageOfLimitsIsTrue();
+    void documentationCheckSeesWhatIsMissing_data();
+    void documentationCheckSeesWhatIsMissing();
+    void everyPublicTypeIsInTheReferenceManual();
 
 private:
     void addModuleRows();
@@ -299,7 +323,7 @@ void StructureTest::includeCheckSeesWhatIsForbidden()
     QVERIFY2(found.size() == faults, qPrintable(found.join(u'\n')));
 }
 
-void StructureTest::seamCheckSeesWhatIsForbidden_data()
+void StructureTest::sourceCheckSeesWhatIsForbidden_data()
 {
     QTest::addColumn<QString>("text");
     QTest::addColumn<qsizetype>("faults");
@@ -310,14 +334,14 @@ void StructureTest::seamCheckSeesWhatIsForbidden_data()
     QTest::newRow("sleep") << u"QThread::msleep(5);"_s << qsizetype(1);
     QTest::newRow("in a comment") << u"// never QDateTime::currentDateTime()\n/* sleep_for\n */ int x;"_s
                                   << qsizetype(0);
-    QTest::newRow("the seams") << u"m_clock.wall(); m_random.next(); asleep(1);"_s << qsizetype(0);
+    QTest::newRow("the interfaces") << u"m_clock.wall(); m_random.next(); asleep(1);"_s << qsizetype(0);
 }
 
-void StructureTest::seamCheckSeesWhatIsForbidden()
+void StructureTest::sourceCheckSeesWhatIsForbidden()
 {
     QFETCH(QString, text);
     QFETCH(qsizetype, faults);
-    QCOMPARE(seamFaults(text).size(), faults);
+    QCOMPARE(directUses(text).size(), faults);
 }
 
 void StructureTest::addModuleRows()
@@ -365,21 +389,21 @@ void StructureTest::modulesLinkOnlyWhatTheTableAllows()
     QVERIFY2(!gui.match(cmake).hasMatch(), "an engine module links a Qt library that needs a display's libraries");
 }
 
-void StructureTest::engineTakesTimeAndChanceFromItsSeams()
+void StructureTest::engineTakesTimeAndRandomNumbersThroughInterfaces()
 {
-    // Where the seams themselves meet the machine.
-    const QSet<QString> seams{u"engine/eventsync/base/clock.h"_s, u"engine/eventsync/base/random.cpp"_s};
+    // The implementations of the interfaces.
+    const QSet<QString> implementations{u"engine/eventsync/base/clock.h"_s, u"engine/eventsync/base/random.cpp"_s};
     QStringList faults;
     for (const QString &file : filesBelow(u"engine"_s, {u"*.h"_s, u"*.cpp"_s})) {
-        if (seams.contains(shortName(file)))
+        if (implementations.contains(shortName(file)))
             continue;
-        for (const QString &fault : seamFaults(textOf(file)))
+        for (const QString &fault : directUses(textOf(file)))
             faults.append(shortName(file) + u": "_s + fault);
     }
     QVERIFY2(faults.isEmpty(), qPrintable(faults.join(u'\n')));
-    for (const QString &seam : seams)
-        QVERIFY2(!seamFaults(textOf(sourceFolder() + u'/' + seam)).isEmpty(),
-                 qPrintable(seam + u" is no seam any more"_s));
+    for (const QString &file : implementations)
+        QVERIFY2(!directUses(textOf(sourceFolder() + u'/' + file)).isEmpty(),
+                 qPrintable(file + u" asks the system no more"_s));
 }
 
 void StructureTest::classesAreMeasured()
@@ -469,6 +493,42 @@ void StructureTest::everySourceHasItsLicenceLine()
     QVERIFY2(faults.isEmpty(), qPrintable(u"no SPDX line in the first three lines of:\n"_s + faults.join(u'\n')));
 }
 
+void StructureTest::documentationCheckSeesWhatIsMissing_data()
+{
+    QTest::addColumn<QString>("text");
+    QTest::addColumn<QStringList>("missing");
+    QTest::newRow("documented") << u"/// Says it.\nclass A final : public B\n{\n};\n"_s << QStringList();
+    QTest::newRow("plain comment") << u"// Says it.\nclass A\n{\n};\n"_s << QStringList{u"A"_s};
+    QTest::newRow("none") << u"\nstruct A { int x; };\nenum class E { One };\n"_s << QStringList{u"A"_s, u"E"_s};
+    QTest::newRow("after an empty line") << u"/// Of something else.\n\nstruct A\n{\n};\n"_s << QStringList{u"A"_s};
+    QTest::newRow("template") << u"/// Says it.\ntemplate<class T>\n    \nclass A;\n/// Says it.\ntemplate<class T>\nclass B\n{\n};\n"_s << QStringList();
+    QTest::newRow("forward declaration, nested") << u"class A;\n/// B.\nclass B\n{\n    struct C {};\n};\n"_s << QStringList();
+}
+
+void StructureTest::documentationCheckSeesWhatIsMissing()
+{
+    QFETCH(const QString, text);
+    QTEST(undocumentedTypes(text), "missing");
+}
+
+// ./dev docs makes the manual; the text of the comments is not checked here.
+void StructureTest::everyPublicTypeIsInTheReferenceManual()
+{
+    QStringList faults;
+    qsizetype seen = 0;
+    for (const QString &folder : {u"engine"_s, u"server"_s}) {
+        for (const QString &file : filesBelow(folder, {u"*.h"_s})) {
+            if (file.endsWith(u"_p.h"_s))
+                continue;
+            ++seen;
+            for (const QString &name : undocumentedTypes(textOf(file)))
+                faults.append(shortName(file) + u": "_s + name);
+        }
+    }
+    QVERIFY(seen > 100);
+    QVERIFY2(faults.isEmpty(), qPrintable(u"no /// comment before:\n"_s + faults.join(u'\n')));
+}
+
 void StructureTest::limitsAreReadFromTheirHeader()
 {
     const auto found = limitsIn(u"sync"_s, u"eventsync/sync/limits.h"_s, QString::fromUtf8(R"(// SPDX
@@ -476,13 +536,14 @@ void StructureTest::limitsAreReadFromTheirHeader()
 
 #include <x.h>
 
-// What it is.
+/// \file
+/// What it is.
 namespace eventsync::limits {
 
 // ---- A part
 
-constexpr std::size_t kOne = 16 * kMiB; // of one,
-                                        // and more
+constexpr std::size_t kOne = 16 * kMiB; ///< of one,
+                                        ///< and more
 // Why two.
 constexpr auto kTwo = 500ms;
 
