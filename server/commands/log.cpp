@@ -54,6 +54,13 @@ void printDivergence(const LogDivergence &diverged, bool asJson)
                  "): of what was printed, only the events up to " + std::to_string(diverged.after) + " are in it");
 }
 
+void printDamage(const Error &error, bool asJson)
+{
+    if (asJson)
+        std::printf("%s\n", json::canonical(json::Object{{"damaged", json::Object{{"message", json::String(error.message)}}}}).c_str());
+    complain(error.message);
+}
+
 } // namespace
 
 int runLog(const CommandContext &context)
@@ -76,18 +83,27 @@ int runLog(const CommandContext &context)
     auto follower = LogFollower::open(context.configuration, document, after->value_or(0));
     if (!follower)
         return storeFailed(follower.error());
+    std::int64_t damaged = 0;
     const LogFollower::Events events{.event = [asJson](const LoggedEvent &event) { printEvent(event, asJson); },
-                                     .diverged = [asJson](const LogDivergence &diverged) { printDivergence(diverged, asJson); }};
+                                     .diverged = [asJson](const LogDivergence &diverged) { printDivergence(diverged, asJson); },
+                                     .damaged = [asJson, &damaged](const Error &error) {
+                                         ++damaged;
+                                         printDamage(error, asJson);
+                                     }};
     for (;;) {
         const auto read = follower->step(events);
         if (!read)
             return storeFailed(read.error());
         std::fflush(stdout);
         if (std::ferror(stdout) || (!*read && !context.invocation.has("follow")))
-            return exitcode::kDone;
+            break;
         if (!*read)
             QThread::msleep(kFollowMs);
     }
+    if (damaged == 0)
+        return exitcode::kDone;
+    complain(std::to_string(damaged) + " events are damaged and were left out");
+    return exitcode::kFailed;
 }
 
 } // namespace eventsync::server

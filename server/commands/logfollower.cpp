@@ -5,6 +5,7 @@
 
 #include <server/store.h>
 
+#include <algorithm>
 #include <sys/stat.h>
 
 namespace eventsync::server {
@@ -14,6 +15,7 @@ namespace {
 namespace columns = eventlog::event;
 
 constexpr std::size_t kStepBytes = 1024 * 1024; // of events, between two reads of the store
+constexpr std::size_t kDamagedBytes = 1024;      // that a damaged one counts
 
 // The chain value of the one event that `scan` finds at `key`.
 Result<std::optional<Digest>> chainAt(storage::ReadView &view, storage::Scan scan, std::int64_t key)
@@ -148,44 +150,49 @@ Result<> LogFollower::checkHistory(storage::ReadView &view, const Events &events
     return {};
 }
 
-Result<std::vector<eventlog::LoggedPtr>> LogFollower::next(storage::ReadView &view) const
+Result<std::vector<LogFollower::Found>> LogFollower::next(storage::ReadView &view) const
 {
     EVENTSYNC_TRY(auto scan, scanOf(view));
     if (!scan)
         return failure(ErrorCode::NotFound, "there is no document " + m_document->text());
     scan->from = storage::Cell(m_after + 1);
-    std::vector<eventlog::LoggedPtr> events;
+    std::vector<Found> found;
     std::size_t bytes = 0;
-    std::optional<Error> error;
+    Result<> good;
     eventlog::EventStore store(view);
     EVENTSYNC_CHECK(view.scan(*scan, [&](const storage::Row &row) {
-        const auto event = store.eventIn(row);
-        if (!event) {
-            error = event.error();
+        auto event = store.eventIn(row);
+        if (!event && event.error().code != ErrorCode::Corrupt) {
+            good = failure(event.error());
             return false;
         }
-        events.push_back(*event);
-        bytes += (*event)->canonical->size();
+        const std::int64_t before = found.empty() ? m_after : found.back().key;
+        const std::int64_t key = eventlog::integerOf(row, m_document ? columns::Seq : columns::Position).value_or(before);
+        bytes += event ? (*event)->canonical->size() : kDamagedBytes;
+        found.push_back({std::max(key, before + 1), std::move(event)});
         return bytes < kStepBytes;
     }));
-    if (error && events.empty())
-        return failure(*error);
-    return events;
+    if (!good && found.empty())
+        return failure(good.error());
+    return found;
 }
 
 Result<bool> LogFollower::step(const Events &events)
 {
     EVENTSYNC_CHECK(reopen());
-    std::vector<eventlog::LoggedPtr> read;
+    std::vector<Found> read;
     {
         EVENTSYNC_TRY(const auto view, m_backend->view());
         EVENTSYNC_CHECK(checkHistory(*view, events));
         EVENTSYNC_TRY(read, next(*view));
     }
-    for (const eventlog::LoggedPtr &event : read) {
-        events.event(*event);
-        m_after = m_document ? event->serverSeq.value() : event->position;
-        m_chain = event->chain;
+    for (const Found &one : read) {
+        if (one.event)
+            events.event(**one.event);
+        else
+            events.damaged(one.event.error());
+        m_after = one.key;
+        m_chain = one.event ? std::optional((*one.event)->chain) : std::nullopt;
     }
     return !read.empty();
 }

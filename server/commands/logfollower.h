@@ -24,7 +24,8 @@ struct LogDivergence
 
 /// Follows a store's log: of one document by serverSeq, or of all by position. A restore replaces the store's file by one with
 /// another history; the follower detects this by the file, the epoch and the chain value of the last event, returns to the last
-/// event in common, and reports it. Owner only.
+/// event in common, and reports it. An event that is not what was logged is reported in its place, and the ones after it are read
+/// all the same. Owner only.
 class LogFollower
 {
 public:
@@ -32,6 +33,7 @@ public:
     {
         std::function<void(const eventlog::LoggedEvent &)> event;
         std::function<void(const LogDivergence &)> diverged;
+        std::function<void(const Error &)> damaged; // Corrupt, names the event
     };
 
     static Result<LogFollower> open(const Configuration &configuration, std::optional<DocumentId> document, std::int64_t after);
@@ -48,7 +50,12 @@ private:
     Result<> checkHistory(storage::ReadView &view, const Events &events);
     Result<std::int64_t> lastCommon(storage::ReadView &view);
     Result<std::optional<storage::Scan>> scanOf(storage::ReadView &view) const; // none: the document does not exist
-    Result<std::vector<eventlog::LoggedPtr>> next(storage::ReadView &view) const;
+    struct Found
+    {
+        std::int64_t key = 0; // where to continue after it
+        Result<eventlog::LoggedPtr> event;
+    };
+    Result<std::vector<Found>> next(storage::ReadView &view) const;
 
     const Configuration *m_configuration;
     std::optional<DocumentId> m_document;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/sessions/sessionbridge.h>
 
+#include <eventsync/base/guard.h>
 #include <eventsync/base/limits.h>
 #include <eventsync/json/limits.h>
 #include <eventsync/protocol/limits.h>
@@ -92,9 +93,10 @@ SessionBridge::Decoded SessionBridge::decode(const transport::Frame &frame, Code
 {
     if (frame.isText() != (codec == Codec::Json))
         return {.message = failure(ErrorCode::InvalidMessage, "the sub-protocol's frames are of the other kind")};
-    Decoded decoded{.message = protocol::decode(frame.bytes(), codec)};
+    // A frame that memory has no room for is one message that fails.
+    Decoded decoded{.message = guarded([&] { return protocol::decode(frame.bytes(), codec); })};
     if (!decoded.message)
-        decoded.names = protocol::namesInRefused(frame.bytes(), codec);
+        decoded.names = guarded([&] { return protocol::namesInRefused(frame.bytes(), codec); }).value_or(protocol::RefusedNames());
     return decoded;
 }
 

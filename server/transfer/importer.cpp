@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/transfer/importer.h>
 
+#include <eventsync/eventlog/clockrows.h>
 #include <eventsync/eventlog/limits.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/eventlog/operatingtime.h>
@@ -16,17 +17,6 @@ namespace {
 using namespace eventlog;
 
 constexpr std::size_t kBatchSteps = 1'000;
-
-storage::Row vectorRow(const StateVector &vector, std::int64_t document)
-{
-    storage::Row row(statevector::At + 1);
-    row[statevector::Document] = document;
-    row[statevector::ClientId] = vector.clientId.text();
-    row[statevector::Seq] = vector.serverSeq.value();
-    row[statevector::Clock] = json::canonical(vector.vectorClock.toJson());
-    row[statevector::At] = vector.lastUpdated.value();
-    return row;
-}
 
 std::string nameOf(const ExportedDocument &document)
 {
@@ -242,7 +232,7 @@ Result<> Importer::takeStateVector(const StateVector &vector)
     if (vector.documentId != m_current->document.id)
         return failure(ErrorCode::InvalidMessage, "the state vector is another document's");
     if (m_current->own.serverSeq < m_current->document.head.serverSeq) // otherwise the store's own is the newer one
-        m_batch.put(sets::kStateVectors, vectorRow(vector, m_current->row.number));
+        m_batch.put(sets::kStateVectors, toRow(vector, m_current->row.number));
     return {};
 }
 
@@ -262,13 +252,8 @@ Result<> Importer::closeDocument()
         current.row.updatedAt = current.document.updatedAt;
         current.row.state = current.state.jsonState();
         m_batch.put(sets::kDocuments, current.row.toRow(current.row.state));
-        for (const auto &[client, seq] : current.clock.entries()) {
-            storage::Row row(clock::ClientSeq + 1);
-            row[clock::Document] = current.row.number;
-            row[clock::ClientId] = client.text();
-            row[clock::ClientSeq] = seq.value();
-            m_batch.put(sets::kVectorClocks, std::move(row));
-        }
+        for (const auto &[client, seq] : current.clock.entries())
+            m_batch.put(sets::kVectorClocks, clockRow(current.row.number, client, seq));
         EVENTSYNC_CHECK(commit());
     }
     ++m_done.documents;

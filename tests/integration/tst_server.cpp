@@ -767,6 +767,14 @@ void ServerTest::aDamagedLogIsNamedAtTheClientAndInTheServersLog()
     QCOMPARE(stopped.exitCode, 0);
     QCOMPARE(stopped.errors.count("the store is damaged: event 7 of hero is not what was logged"), 1);
     QCOMPARE(command({u"verify"_s}).exitCode, 1);
+    for (const QStringList &more : {QStringList{}, QStringList{u"--document"_s, u"hero"_s}}) {
+        const Finished log = command(QStringList{u"log"_s} + more); // goes on after it
+        QCOMPARE(log.exitCode, 1);
+        QCOMPARE(log.errors.count("event 7 of hero is not what was logged"), 1);
+        QCOMPARE(log.output.count("games/hero  "), 100);
+        QVERIFY(log.output.contains("games/hero  101  ") && !log.output.contains("games/hero  7  "));
+    }
+    QVERIFY(command({u"log"_s, u"--json"_s}).output.contains("{\"damaged\":{\"message\":\"event 7 of hero is not what was logged\"}}\n"));
     const Finished exported = command({u"export"_s}); // of everything else
     QCOMPARE(exported.exitCode, 1);
     QVERIFY2(exported.errors.contains("hero"), exported.errors.constData());

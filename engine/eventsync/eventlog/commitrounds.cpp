@@ -127,18 +127,34 @@ CommitRounds::Lookup CommitRounds::collect(const DocumentPtr &document) const
     if (oldest) {
         const auto &recent = document->m_core->log().recent().events();
         const ServerSeq until = recent.empty() ? document->m_core->log().head().serverSeq : recent.front()->serverSeq.previous();
-        lookup.older = EventStore::Range{.after = *oldest, .until = until};
+        lookup.older = Lookup::Span{.after = *oldest, .until = until};
     }
     return lookup;
 }
 
+// Older events are read as far as one round has room for them. A document that alone needs more gets the newest of them, and what was
+// made before those is BaseCompacted; one for which others left too little waits for the next round.
+Result<CommitRounds::Found> CommitRounds::readFound(storage::ReadView &view, const std::vector<EventId> &ids, const std::vector<Question> &questions)
+{
+    EventStore store(view);
+    Found found;
+    EVENTSYNC_TRY(found.known, store.known(ids));
+    std::size_t room = limits::kLookBackBytes;
+    for (const Question &question : questions) {
+        Found::Older &older = found.older.emplace_back();
+        if (!question.older)
+            continue;
+        EVENTSYNC_TRY(EventStore::Newest newest, store.newest(question.number, question.older->after, question.older->until, room));
+        older.isPostponed = newest.isCut && room < limits::kLookBackBytes;
+        room -= older.isPostponed ? room : newest.heldBytes;
+        if (!older.isPostponed)
+            older.events = std::move(newest.events);
+    }
+    return found;
+}
+
 void CommitRounds::lookUp(std::vector<Lookup> lookups)
 {
-    struct Question
-    {
-        std::int64_t number;
-        std::optional<EventStore::Range> older;
-    };
     std::vector<EventId> ids;
     std::vector<Question> questions;
     for (const Lookup &lookup : lookups) {
@@ -146,18 +162,7 @@ void CommitRounds::lookUp(std::vector<Lookup> lookups)
         questions.push_back({lookup.document->m_core->log().number(), lookup.older});
     }
     m_state.store.read<Found>(
-        [ids = std::move(ids), questions = std::move(questions)](storage::ReadView &view) -> Result<Found> {
-            EventStore store(view);
-            Found found;
-            EVENTSYNC_TRY(found.known, store.known(ids));
-            for (const Question &question : questions) {
-                auto &older = found.older.emplace_back();
-                if (question.older) {
-                    EVENTSYNC_TRY(older, store.events(question.number, *question.older));
-                }
-            }
-            return found;
-        },
+        [ids = std::move(ids), questions = std::move(questions)](storage::ReadView &view) { return readFound(view, ids, questions); },
         [this, lookups = std::make_shared<std::vector<Lookup>>(std::move(lookups))](const Result<Found> &found) {
             validateAll(*lookups, found);
         });
@@ -177,8 +182,12 @@ void CommitRounds::validateAll(std::vector<Lookup> &lookups, const Result<Found>
         } else if (!m_state.hasRoomToValidate()) {
             putBack(lookup.document, std::move(lookup.jobs));
             m_ready.push_back(lookup.document); // release() continues with it
+        } else if (found->older[i].isPostponed) {
+            putBack(lookup.document, std::move(lookup.jobs));
+            m_ready.push_back(lookup.document);
+            post();
         } else {
-            lookup.document->m_core->prependRecent(found->older[i]);
+            lookup.document->m_core->prependRecent(found->older[i].events);
             validate(lookup, found->known);
         }
     }
@@ -239,6 +248,7 @@ void CommitRounds::accept(const DocumentPtr &document, Validated validated)
     }
     if (!document->m_core->log().prepared().isEmpty())
         return commit({.documents = {document}, .transaction = nullptr});
+    document->m_core->trimRecent(); // what was read for the comparison
     m_documents.setIdle(document);
     giveAnswers(document);
     release(document);
@@ -287,7 +297,7 @@ void CommitRounds::giveAnswers(const DocumentPtr &document)
 {
     document->m_validated.clear();
     for (const auto &answer : std::exchange(document->m_answers, {}))
-        answer();
+        callListener(lcStorage(), "an answer", answer); // each is of one request
 }
 
 // ---- transactions
@@ -377,10 +387,14 @@ Result<std::vector<WrittenDocument>> CommitRounds::prepare(const Job &job, const
 void CommitRounds::commit(Batch batch)
 {
     storage::Batch steps;
-    for (const DocumentPtr &document : batch.documents) {
-        steps.append(document->m_core->takeBatch());
+    for (const DocumentPtr &document : batch.documents)
         document->m_stage = Stage::Committing;
-    }
+    const auto taken = guarded([&] { // rows that memory has no room for: nothing has gone to the store yet
+        for (const DocumentPtr &document : batch.documents)
+            steps.append(document->m_core->takeBatch());
+    });
+    if (!taken)
+        return failed(batch, taken.error());
     if (m_state.metrics) {
         m_state.metrics->commits.add();
         m_state.metrics->rows.observe(steps.steps().size());
@@ -409,7 +423,7 @@ void CommitRounds::committed(const Batch &batch, const std::int64_t *positions)
         if (m_state.metrics)
             m_state.metrics->events.add(events.size());
         if (m_state.observer)
-            m_state.observer->committed(document, events);
+            tell(document, events);
     }
     if (batch.transaction)
         batch.transaction->ended = true;
@@ -418,6 +432,20 @@ void CommitRounds::committed(const Batch &batch, const std::int64_t *positions)
         release(document);
         m_documents.becameIdle(document);
     }
+}
+
+// The events are in the log now. What goes wrong in telling of them is made good as after a commit with an unknown result: subscribers
+// that were not told go on from the log.
+void CommitRounds::tell(const DocumentPtr &document, const std::vector<LoggedPtr> &events)
+{
+    const auto told = guarded([&] { m_state.observer->committed(document, events); });
+    if (told)
+        return;
+    qCWarning(lcStorage) << "telling of the events of" << document->id().text().c_str() << "failed:" << told.error().message.c_str();
+    m_state.store.post([this, document] {
+        if (document->m_core && m_state.observer)
+            m_state.observer->loaded(document);
+    });
 }
 
 // Whether the batch is in the store is not known: the documents are loaded again, and the log decides. After a race with

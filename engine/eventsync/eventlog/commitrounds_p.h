@@ -28,13 +28,27 @@ private:
     {
         DocumentPtr document;
         std::vector<EventId> ids;
-        std::optional<EventStore::Range> older; // events that validation needs and that are not in memory
+        struct Span
+        {
+            ServerSeq after, until;
+        };
+        std::optional<Span> older; // events that validation needs and that are not in memory
         std::vector<JobPtr> jobs;
     };
     struct Found
     {
+        struct Older
+        {
+            std::vector<LoggedPtr> events = {};
+            bool isPostponed = false; // others of this round took the room: the next round looks again
+        };
         KnownEvents known;
-        std::vector<std::vector<LoggedPtr>> older; // by lookup
+        std::vector<Older> older; // by lookup
+    };
+    struct Question
+    {
+        std::int64_t number;
+        std::optional<Lookup::Span> older;
     };
     struct Batch
     {
@@ -45,6 +59,7 @@ private:
     void post();
     void run();
     bool takeFront(const DocumentPtr &document);
+    static Result<Found> readFound(storage::ReadView &view, const std::vector<EventId> &ids, const std::vector<Question> &questions);
     Lookup collect(const DocumentPtr &document) const;
     void lookUp(std::vector<Lookup> lookups);
     void validateAll(std::vector<Lookup> &lookups, const Result<Found> &found);
@@ -60,6 +75,7 @@ private:
     void giveAnswers(const DocumentPtr &document);
     void commit(Batch batch);
     void committed(const Batch &batch, const std::int64_t *positions);
+    void tell(const DocumentPtr &document, const std::vector<LoggedPtr> &events);
     void failed(const Batch &batch, const Error &error);
 
     EngineState &m_state;

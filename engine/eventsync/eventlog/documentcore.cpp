@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/documentcore.h>
 
+#include <eventsync/eventlog/clockrows.h>
+
 #include <eventsync/base/assert.h>
 #include <eventsync/base/bytes.h>
 #include <eventsync/eventlog/codeedit_p.h>
@@ -137,6 +139,12 @@ Result<LoggedPtr> DocumentCore::append(Event event, AppliedEvent applied, const 
     return LoggedPtr(logged);
 }
 
+void DocumentCore::trimRecent()
+{
+    m_log.recent().trim();
+    m_state.settle(m_log.recent().events().size());
+}
+
 std::vector<LoggedPtr> DocumentCore::committed(const std::int64_t *positions)
 {
     const bool wasDirty = isDirty();
@@ -198,7 +206,7 @@ storage::Batch DocumentCore::derivedBatch(bool withSnapshot)
     batch.put(sets::kDocuments, row.toRow(m_state.jsonState()));
     m_stateHeld = eventsync::heldBytes(m_state);
     for (const ClientId &client : m_rows.authors)
-        batch.put(sets::kVectorClocks, {row.number, client.text(), m_log.endClock().at(client).value()});
+        batch.put(sets::kVectorClocks, clockRow(row.number, client, m_log.endClock().at(client)));
     if (withSnapshot)
         batch.put(sets::kSnapshots, toRow(snapshot(), row.number));
     m_rows.authors.clear();
@@ -245,7 +253,7 @@ storage::Batch DocumentCore::compactBatch(const Removal &removal) const
     }
     batch.put(sets::kDocuments, row.toRow(m_state.jsonState()));
     for (const auto &[client, seq] : m_log.endClock().entries())
-        batch.put(sets::kVectorClocks, {row.number, client.text(), seq.value()});
+        batch.put(sets::kVectorClocks, clockRow(row.number, client, seq));
     batch.put(sets::kSnapshots, toRow(snapshot(), row.number));
     if (removal.base && removal.base->position.serverSeq != row.at.serverSeq)
         batch.put(sets::kSnapshots, toRow(*removal.base, row.number));

@@ -76,6 +76,7 @@ public:
     /// function.
     Result<LoggedPtr> write(const CodeWrite &write);
     void prependRecent(const std::vector<LoggedPtr> &older) { m_log.recent().prepend(older); } ///< what log().missingBefore() asked for
+    void trimRecent(); ///< to what is kept in memory; nothing is prepared
     const RulesPtr &rules() const { return m_rules; }
     void rulesChanged(); ///< the rules are requested again for the next event
     /// Those of collections that its first event may name, so that it asks for none while it is on another thread.

@@ -1,24 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/documentcursors.h>
 
+#include <eventsync/eventlog/clockrows.h>
 #include <eventsync/eventlog/limits.h>
 #include <eventsync/eventlog/schema.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace eventsync::eventlog {
 
+namespace {
+
+std::size_t entriesOf(const StateVector &cursor)
+{
+    return 1 + cursor.vectorClock.entries().size();
+}
+
+} // namespace
+
 void DocumentCursors::load(const std::vector<StateVector> &stored)
 {
-    for (const StateVector &cursor : stored)
-        m_all.try_emplace(cursor.clientId, cursor);
+    for (const StateVector &cursor : stored) {
+        if (!m_all.contains(cursor.clientId))
+            set(cursor);
+    }
 }
 
 const StateVector &DocumentCursors::move(StateVector cursor)
 {
     const ClientId client = cursor.clientId;
-    m_all[client] = std::move(cursor);
+    set(std::move(cursor));
     m_dirty.insert(client);
     trim(client);
     return m_all.at(client);
@@ -26,22 +37,36 @@ const StateVector &DocumentCursors::move(StateVector cursor)
 
 void DocumentCursors::forget(const ClientId &client)
 {
-    m_all.erase(client);
+    if (const auto found = m_all.find(client); found != m_all.end())
+        erase(found);
     m_dirty.erase(client);
+}
+
+void DocumentCursors::set(StateVector cursor)
+{
+    if (const auto former = m_all.find(cursor.clientId); former != m_all.end())
+        erase(former);
+    m_entries += entriesOf(cursor);
+    m_byAge.emplace(cursor.lastUpdated, cursor.clientId);
+    const ClientId client = cursor.clientId;
+    m_all.emplace(client, std::move(cursor));
+}
+
+void DocumentCursors::erase(Cursors::iterator cursor)
+{
+    m_entries -= entriesOf(cursor->second);
+    m_byAge.erase({cursor->second.lastUpdated, cursor->first});
+    m_all.erase(cursor);
 }
 
 void DocumentCursors::trim(const ClientId &except)
 {
-    std::size_t entries = 0;
-    for (const auto &[client, cursor] : m_all)
-        entries += 1 + cursor.vectorClock.entries().size();
-    while (entries > limits::kCursorClockEntries && m_all.size() > 1) {
-        const auto oldest = std::min_element(m_all.begin(), m_all.end(), [&](const auto &a, const auto &b) {
-            return std::pair(a.first == except, a.second.lastUpdated) < std::pair(b.first == except, b.second.lastUpdated);
-        });
-        entries -= 1 + oldest->second.vectorClock.entries().size();
-        m_dirty.insert(oldest->first); // its row is removed as well
-        m_all.erase(oldest);
+    while (m_entries > limits::kCursorClockEntries && m_all.size() > 1) {
+        auto oldest = m_byAge.begin();
+        if (oldest->second == except)
+            ++oldest;
+        m_dirty.insert(oldest->second); // its row goes as well
+        erase(m_all.find(oldest->second));
     }
 }
 
@@ -53,9 +78,7 @@ std::set<ClientId> DocumentCursors::write(storage::Batch &batch, std::int64_t nu
             batch.erase(sets::kStateVectors, {number, client.text()});
             continue;
         }
-        const StateVector &cursor = found->second;
-        batch.put(sets::kStateVectors, {number, client.text(), cursor.serverSeq.value(),
-                                        json::canonical(cursor.vectorClock.toJson()), cursor.lastUpdated.value()});
+        batch.put(sets::kStateVectors, toRow(found->second, number));
     }
     return std::exchange(m_dirty, {});
 }

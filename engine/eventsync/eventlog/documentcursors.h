@@ -6,6 +6,7 @@
 
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace eventsync::eventlog {
@@ -28,10 +29,17 @@ public:
     std::set<ClientId> write(storage::Batch &batch, std::int64_t number);
     void writeFailed(const std::set<ClientId> &clients) { m_dirty.insert(clients.begin(), clients.end()); }
 
+    std::size_t clockEntries() const { return m_entries; } // of all cursors, and one for each
+
 private:
+    using Age = std::pair<Timestamp, ClientId>;
+    void set(StateVector cursor);
+    void erase(Cursors::iterator cursor);
     void trim(const ClientId &except);
 
     Cursors m_all;
+    std::set<Age> m_byAge;
+    std::size_t m_entries = 0;
     std::set<ClientId> m_dirty;
 };
 

@@ -2,8 +2,10 @@
 #include <eventsync/eventlog/eventstore.h>
 
 #include <eventsync/base/limits.h>
+#include <eventsync/eventlog/clockrows.h>
+#include <eventsync/eventlog/eventweight.h>
 #include <eventsync/eventlog/limits.h>
-#include <eventsync/eventlog/rowchecksum_p.h>
+#include <eventsync/eventlog/rowchecksum.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/json/limits.h>
 
@@ -162,7 +164,7 @@ Result<std::optional<DocumentRow>> EventStore::documentByNumber(std::int64_t doc
     return row;
 }
 
-Error EventStore::damaged(std::int64_t document, ServerSeq seq, std::string_view what)
+std::string EventStore::nameOf(std::int64_t document)
 {
     std::string id = "document number " + std::to_string(document);
     static_cast<void>(m_view.scan({.set = sets::kDocuments, .index = "number", .prefix = {number(document)}, .columns = {document::Id}},
@@ -170,7 +172,12 @@ Error EventStore::damaged(std::int64_t document, ServerSeq seq, std::string_view
                                       id = textOf(row, document::Id).value_or(id);
                                       return false;
                                   }));
-    return {ErrorCode::Corrupt, "event " + std::to_string(seq.value()) + " of " + id + ' ' + std::string(what)};
+    return id;
+}
+
+Error EventStore::damaged(std::int64_t document, ServerSeq seq, std::string_view what)
+{
+    return {ErrorCode::Corrupt, "event " + std::to_string(seq.value()) + " of " + nameOf(document) + ' ' + std::string(what)};
 }
 
 namespace {
@@ -278,6 +285,30 @@ Result<std::vector<LogEntryPtr>> EventStore::entries(std::int64_t document, cons
     return read<LogEntry>(document, range, {.columns = {LogEntry::kColumns.begin(), LogEntry::kColumns.end()}});
 }
 
+// Some at a time from the end, so that no more is parsed than there is room for.
+Result<EventStore::Newest> EventStore::newest(std::int64_t document, ServerSeq after, ServerSeq until, std::size_t heldBytes)
+{
+    constexpr auto kStep = static_cast<std::int64_t>(limits::kFoldEvents);
+    Newest found;
+    for (ServerSeq last = until; last > after && !found.isCut;) {
+        const ServerSeq before(std::max(after.value(), last.value() - kStep));
+        EVENTSYNC_TRY(const std::vector<LoggedPtr> some, events(document, {.after = before, .until = last}));
+        if (some.empty() || some.back()->serverSeq != last)
+            break; // compacted meanwhile
+        for (auto event = some.rbegin(); event != some.rend() && !found.isCut; ++event) {
+            const std::size_t held = eventlog::heldBytes(**event);
+            found.isCut = found.heldBytes + held > heldBytes;
+            if (found.isCut)
+                break;
+            found.heldBytes += held;
+            found.events.push_back(*event);
+        }
+        last = before;
+    }
+    std::reverse(found.events.begin(), found.events.end());
+    return found;
+}
+
 Result<> EventStore::eachEvent(std::int64_t document, const Walk &walk, const std::function<bool(const LoggedPtr &)> &visit)
 {
     storage::Scan scan{.set = sets::kEvents, .index = "order", .prefix = {number(document)}, .descending = walk.descending};
@@ -320,17 +351,15 @@ Result<VectorClock> EventStore::clock(std::int64_t document)
     VectorClock clock;
     std::optional<Error> error;
     EVENTSYNC_CHECK(m_view.scan({.set = sets::kVectorClocks, .prefix = {number(document)}}, [&](const storage::Row &row) {
-        const auto client = textOf(row, clock::ClientId);
-        const auto seq = integerOf(row, clock::ClientSeq);
-        if (!client || !seq) {
-            error = client ? seq.error() : client.error();
-            return false;
-        }
-        clock.set(ClientId(std::string(*client)), ClientSeq(*seq));
-        return true;
+        const auto entry = clockFrom(row);
+        if (entry)
+            clock.set(entry->first, entry->second);
+        else
+            error = entry.error();
+        return entry.has_value();
     }));
     if (error)
-        return failure(*error);
+        return failure(ErrorCode::Corrupt, nameOf(document) + ": " + error->message);
     return clock;
 }
 
@@ -378,25 +407,53 @@ Result<std::optional<LoadedDocument>> EventStore::load(const DocumentId &id)
     }
     std::optional<Error> error;
     EVENTSYNC_CHECK(m_view.scan({.set = sets::kStateVectors, .prefix = {number(loaded.row.number)}}, [&](const storage::Row &cells) {
-        const auto client = textOf(cells, statevector::ClientId);
-        const auto seq = integerOf(cells, statevector::Seq);
-        const auto clockText = textOf(cells, statevector::Clock);
-        const auto at = timeOf(cells, statevector::At);
-        auto vector = clockText ? storedClock(*clockText) : Result<VectorClock>(failure(clockText.error()));
-        if (!client || !seq || !vector || !at) {
-            error = Error{ErrorCode::Corrupt, "a row of state_vectors is not readable"};
-            return false;
-        }
-        loaded.cursors.push_back({ClientId(std::string(*client)), id, ServerSeq(*seq), std::move(*vector), *at});
-        return true;
+        auto vector = stateVectorFrom(cells, id);
+        if (vector)
+            loaded.cursors.push_back(std::move(*vector));
+        else
+            error = vector.error();
+        return vector.has_value();
     }));
     if (error)
-        return failure(*error);
+        return failure(ErrorCode::Corrupt, id.text() + ": " + error->message);
     return loaded;
 }
 
-Result<VectorClock> EventStore::clockAt(std::int64_t document, ServerSeq seq, ServerSeq head, VectorClock headClock)
+// From the nearest snapshot, or from where the log begins; none if that is not nearer than `most` events.
+Result<std::optional<VectorClock>> EventStore::clockFromBefore(std::int64_t document, ServerSeq seq, std::int64_t most)
 {
+    EVENTSYNC_TRY(const std::optional<DocumentRow> row, documentByNumber(document, false));
+    if (!row || seq < row->horizon.previous())
+        return std::nullopt;
+    VectorClock clock;
+    ServerSeq at;
+    EVENTSYNC_TRY(const std::optional<Snapshot> nearest, snapshot(*row, seq));
+    if (nearest && nearest->position.serverSeq >= row->horizon.previous()) {
+        clock = nearest->vectorClock;
+        at = nearest->position.serverSeq;
+    } else if (row->horizon > ServerSeq(1)) {
+        return std::nullopt;
+    }
+    if (seq - at >= most)
+        return std::nullopt;
+    while (at < seq) {
+        EVENTSYNC_TRY(const std::vector<LogEntryPtr> next, entries(document, {.after = at, .until = seq, .bytes = limits::kFrameBytes}));
+        if (next.empty())
+            return std::nullopt;
+        for (const LogEntryPtr &event : next)
+            clock.set(event->clientId, event->clientSeq);
+        at = next.back()->serverSeq;
+    }
+    return clock;
+}
+
+Result<VectorClock> EventStore::clockAt(std::int64_t document, ServerSeq seq, ServerSeq head, VectorClock headClock, std::int64_t far)
+{
+    if (head - seq > far) {
+        EVENTSYNC_TRY(std::optional<VectorClock> clock, clockFromBefore(document, seq, head - seq));
+        if (clock)
+            return std::move(*clock);
+    }
     std::set<ClientId> seen; // a client's first event after `seq` has the answer
     for (ServerSeq at = seq; at < head;) {
         EVENTSYNC_TRY(const std::vector<LogEntryPtr> next, entries(document, {.after = at, .until = head, .bytes = limits::kFrameBytes}));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/eventlog/loggedevent.h>
 #include <eventsync/model/documentstate.h>
 #include <eventsync/model/snapshot.h>
@@ -76,7 +77,7 @@ struct KnownEvent
 using KnownEvents = std::unordered_map<EventId, KnownEvent>;
 
 /// Reads logs and derived rows from one view of the store. Events are checked against the hash chain, other rows against their
-/// checksums (rowchecksum_p.h): Corrupt names the document and the event that is missing or altered, or the row. All logged
+/// checksums (rowchecksum.h): Corrupt names the document and the event that is missing or altered, or the row. All logged
 /// content that is sent anywhere is read here. Wraps a ReadView: used on one thread, and not for long.
 class EventStore
 {
@@ -99,6 +100,14 @@ public:
     Result<std::vector<LoggedPtr>> events(std::int64_t document, const Range &range);
     /// The same without the fields that only merging and folding need: events are not parsed.
     Result<std::vector<LogEntryPtr>> entries(std::int64_t document, const Range &range);
+    // The last events after `after` and up to `until`, as many as hold no more than `heldBytes` in memory.
+    struct Newest
+    {
+        std::vector<LoggedPtr> events;
+        std::size_t heldBytes = 0;
+        bool isCut = false; // there is no room for all
+    };
+    Result<Newest> newest(std::int64_t document, ServerSeq after, ServerSeq until, std::size_t heldBytes);
     struct Walk
     {
         std::optional<ServerSeq> after = {}, before = {}; ///< both exclusive
@@ -112,8 +121,10 @@ public:
     Result<std::optional<Digest>> chainAt(std::int64_t document, ServerSeq seq);
     Result<VectorClock> clock(std::int64_t document);                ///< as stored
 
-    /// The clock at `seq`: that of the head, without the later events. Reads the log from there to the head.
-    Result<VectorClock> clockAt(std::int64_t document, ServerSeq seq, ServerSeq head, VectorClock headClock);
+    /// The clock at `seq`: that of the head, less what follows; where that is more than `far` events, that of the nearest
+    /// snapshot before, and what follows there.
+    Result<VectorClock> clockAt(std::int64_t document, ServerSeq seq, ServerSeq head, VectorClock headClock,
+                                std::int64_t far = limits::kSnapshotEveryEvents);
 
     /// Those of `ids` that are, or were before a compaction, ids or first ids of any log.
     Result<KnownEvents> known(const std::vector<EventId> &ids);
@@ -128,6 +139,7 @@ public:
     Result<ServerSeq> prefix(const DocumentRow &row, ServerSeq head, const VectorClock &clock, const VectorClock &headClock);
 
 private:
+    Result<std::optional<VectorClock>> clockFromBefore(std::int64_t document, ServerSeq seq, std::int64_t most);
     // A state that is folded forward along the log.
     struct Fold
     {
@@ -137,6 +149,7 @@ private:
     };
     Result<Fold> foldCrdt(const DocumentRow &row, ServerSeq seq);
     Result<> foldForward(std::int64_t document, Fold &fold, ServerSeq seq);
+    std::string nameOf(std::int64_t document);
     Error damaged(std::int64_t document, ServerSeq seq, std::string_view what);
     // The event in a row of the log; it must follow the event before it, if that one is in memory.
     template<class T>

@@ -23,6 +23,7 @@ constexpr std::size_t kRecentEvents = 1'024;             ///< last events of a d
 constexpr std::size_t kRecentBytes = 1 * kMiB;           ///< ... and their canonical bytes
 constexpr std::size_t kRecentHeldBytes = 4 * kMiB;       ///< ... and what they hold
 constexpr std::size_t kCommitHeldBytes = 64 * kMiB;    ///< held by events and answers that wait for their commit: then others wait
+constexpr std::size_t kLookBackBytes = 32 * kMiB;      ///< held by older events read for the pushes of one round: beyond it BaseCompacted
 constexpr std::size_t kRulesAtHand = 1'000;            ///< of collections that no document in memory belongs to; read again when asked for
 constexpr std::size_t kCursorClockEntries = 100'000;   ///< of all cursors of one document together, about 10 MB
 constexpr std::size_t kMissingEventsBytes = 16 * kMiB; ///< of canonical events that one answer of missing events holds

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/logfold_p.h>
 
-#include <eventsync/eventlog/rowchecksum_p.h>
+#include <eventsync/eventlog/rowchecksum.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/model/eventcheck.h>
 

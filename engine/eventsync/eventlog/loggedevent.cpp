@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/loggedevent.h>
 
-#include <eventsync/eventlog/rowchecksum_p.h>
+#include <eventsync/eventlog/rowchecksum.h>
 #include <eventsync/json/limits.h>
 #include <eventsync/model/canonicalwriter.h>
 #include <eventsync/model/eventcheck.h>

@@ -3,6 +3,7 @@
 
 #include <eventsync/base/guard.h>
 #include <eventsync/eventlog/blockingcommit.h>
+#include <eventsync/eventlog/clockrows.h>
 #include <eventsync/eventlog/limits.h>
 #include <eventsync/eventlog/logfold_p.h>
 #include <eventsync/eventlog/schema.h>
@@ -85,6 +86,7 @@ public:
 private:
     Result<> document(std::int64_t number);
     Result<std::optional<storage::Batch>> rebuilt(storage::ReadView &view, DocumentRow row);
+    static Result<> stateVectors(storage::ReadView &view, const DocumentRow &row, storage::Batch &batch);
     Snapshot snapshotOf(const DocumentRow &row, const LogFold &fold) const;
     void refused(const DocumentId &id, ServerSeq seq, FindingKind kind, std::string message)
     {
@@ -155,6 +157,18 @@ Snapshot Rebuilder::snapshotOf(const DocumentRow &row, const LogFold &fold) cons
             .state = fold.state().toBytes(), .vectorClock = fold.clock(), .createdAt = m_clock.wall()};
 }
 
+// Nothing else tells what a client has: a damaged row goes, until the client says it again.
+Result<> Rebuilder::stateVectors(storage::ReadView &view, const DocumentRow &row, storage::Batch &batch)
+{
+    return view.scan({.set = sets::kStateVectors, .prefix = {Cell(row.number)}}, [&](const storage::Row &cells) {
+        if (const auto vector = stateVectorFrom(cells, row.documentId))
+            batch.put(sets::kStateVectors, toRow(*vector, row.number));
+        else
+            batch.erase(sets::kStateVectors, {cells[statevector::Document], cells[statevector::ClientId]});
+        return true;
+    });
+}
+
 // The batch that replaces the derived rows; none if the log is damaged.
 Result<std::optional<storage::Batch>> Rebuilder::rebuilt(storage::ReadView &view, DocumentRow row)
 {
@@ -199,7 +213,8 @@ Result<std::optional<storage::Batch>> Rebuilder::rebuilt(storage::ReadView &view
     }
     batch.put(sets::kDocuments, row.toRow(fold.state().jsonState()));
     for (const auto &[client, seq] : fold.clock().entries())
-        batch.put(sets::kVectorClocks, {row.number, client.text(), seq.value()});
+        batch.put(sets::kVectorClocks, clockRow(row.number, client, seq));
+    EVENTSYNC_CHECK(stateVectors(view, row, batch));
     m_report.events += events;
     m_report.snapshots += snapshots;
     return batch;

@@ -7,7 +7,7 @@
 
 #include <eventsync/base/guard.h>
 #include <eventsync/eventlog/logfold_p.h>
-#include <eventsync/eventlog/rowchecksum_p.h>
+#include <eventsync/eventlog/rowchecksum.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/storage/logging.h>
 #include <eventsync/storage/steppedview.h>
@@ -248,7 +248,7 @@ Result<> Verifier::compareClocks(const DocumentRow &row, const LogFold &fold)
 {
     const auto stored = m_store.clock(row.number);
     if (!stored)
-        found(FindingKind::VectorClock, row.documentId, ServerSeq(0), stored.error().toString());
+        found(FindingKind::VectorClock, row.documentId, row.at.serverSeq, stored.error().toString());
     else if (*stored != fold.clock())
         found(FindingKind::VectorClock, row.documentId, row.at.serverSeq,
               json::canonical(stored->toJson()) + " is stored, the log says " + json::canonical(fold.clock().toJson()));
@@ -258,16 +258,11 @@ Result<> Verifier::compareClocks(const DocumentRow &row, const LogFold &fold)
 Result<> Verifier::stateVectors(const DocumentRow &row, const LogFold &fold)
 {
     return m_view.scan({.set = sets::kStateVectors, .prefix = {Cell(row.number)}}, [&](const storage::Row &cells) {
-        const auto client = textOf(cells, statevector::ClientId);
-        const auto seq = integerOf(cells, statevector::Seq);
-        const auto text = textOf(cells, statevector::Clock);
-        const auto value = text ? json::parse(*text) : Result<json::Value>(failure(text.error()));
-        const auto clock = value ? VectorClock::fromJson(*value) : Result<VectorClock>(failure(value.error()));
-        if (!client || !seq || !clock)
-            found(FindingKind::StateVector, row.documentId, ServerSeq(0), "a row cannot be read");
-        else if (ServerSeq(*seq) > fold.at().serverSeq || !fold.clock().covers(*clock))
-            found(FindingKind::StateVector, row.documentId, ServerSeq(*seq),
-                  std::string(*client) + " has what is not in the log");
+        const auto vector = stateVectorFrom(cells, row.documentId);
+        if (!vector)
+            found(FindingKind::StateVector, row.documentId, ServerSeq(0), vector.error().message);
+        else if (vector->serverSeq > fold.at().serverSeq || !fold.clock().covers(vector->vectorClock))
+            found(FindingKind::StateVector, row.documentId, vector->serverSeq, vector->clientId.text() + " has what is not in the log");
         return true;
     });
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/eventlog/rowchecksum_p.h>
+#include <eventsync/eventlog/rowchecksum.h>
 
 #include <eventsync/base/digest.h>
 

@@ -13,7 +13,7 @@ const storage::Column kChecksum{kChecksumColumn, ColumnType::Integer};
 
 const storage::Schema &schema()
 {
-    static const storage::Schema schema{2, {
+    static const storage::Schema schema{3, {
         {.name = sets::kEvents,
          .columns = {{"position", ColumnType::Integer}, {"document", ColumnType::Integer}, {"server_seq", ColumnType::Integer},
                      {"id", ColumnType::Blob}, {"first_id", ColumnType::Blob}, {"client_id", ColumnType::Text},
@@ -38,11 +38,12 @@ const storage::Schema &schema()
                      {"kind"}, {"vector_clock"}, {"created_at", ColumnType::Integer}, {"state"}, kChecksum},
          .keyColumns = 2},
         {.name = sets::kVectorClocks,
-         .columns = {{"document", ColumnType::Integer}, {"client_id"}, {"client_seq", ColumnType::Integer}},
-         .keyColumns = 2},
+         .columns = {{"document", ColumnType::Integer}, {"client_id"}, {"client_seq", ColumnType::Integer}, kChecksum},
+         .keyColumns = 2,
+         .indexes = {{"client", {"client_id"}, false}}},
         {.name = sets::kStateVectors,
          .columns = {{"document", ColumnType::Integer}, {"client_id"}, {"server_seq", ColumnType::Integer}, {"vector_clock"},
-                     {"at", ColumnType::Integer}},
+                     {"at", ColumnType::Integer}, kChecksum},
          .keyColumns = 2,
          .indexes = {{"client", {"client_id"}, false}}},
         {.name = sets::kClients,

@@ -6,7 +6,7 @@
 
 /// \file
 /// The record sets of a store with logs: their names, and their columns in the schema's order, so that rows are written and
-/// read by name. docs/decisions/0040-record-sets.md gives the reasons for this division. `checksum`: see rowchecksum_p.h.
+/// read by name. docs/decisions/0040-record-sets.md gives the reasons for this division. `checksum`: see rowchecksum.h.
 namespace eventsync::eventlog {
 
 namespace sets {
@@ -58,11 +58,11 @@ enum Column : std::size_t { Document, Seq, Chain, Kind, Clock, CreatedAt, State,
 }
 namespace clock {
 /// The columns, in the order of the record set.
-enum Column : std::size_t { Document, ClientId, ClientSeq };
+enum Column : std::size_t { Document, ClientId, ClientSeq, Checksum };
 }
 namespace statevector {
 /// The columns, in the order of the record set.
-enum Column : std::size_t { Document, ClientId, Seq, Clock, At };
+enum Column : std::size_t { Document, ClientId, Seq, Clock, At, Checksum };
 }
 
 /// \file

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/eventlog/statevectormanager.h>
 
+#include <eventsync/eventlog/clockrows.h>
 #include <eventsync/eventlog/eventstore.h>
 #include <eventsync/eventlog/readback_p.h>
 #include <eventsync/eventlog/schema.h>
@@ -12,20 +13,6 @@ namespace {
 StateVector nothing(const DocumentId &document, const ClientId &client)
 {
     return {.clientId = client, .documentId = document, .serverSeq = {}, .vectorClock = {}, .lastUpdated = {}};
-}
-
-Result<StateVector> vectorFrom(const storage::Row &row, const DocumentId &document)
-{
-    StateVector vector = nothing(document, {});
-    EVENTSYNC_TRY(const std::string_view client, textOf(row, statevector::ClientId));
-    EVENTSYNC_TRY(const std::int64_t seq, integerOf(row, statevector::Seq));
-    EVENTSYNC_TRY(const std::string_view text, textOf(row, statevector::Clock));
-    EVENTSYNC_TRY(vector.lastUpdated, timeOf(row, statevector::At));
-    EVENTSYNC_TRY(const json::Value clock, json::parse(text));
-    vector.clientId = ClientId(std::string(client));
-    vector.serverSeq = ServerSeq(seq);
-    EVENTSYNC_TRY(vector.vectorClock, VectorClock::fromJson(clock));
-    return vector;
 }
 
 struct Known
@@ -43,7 +30,7 @@ Result<std::optional<Known>> knownOf(storage::ReadView &view, const DocumentId &
     Known known{.number = row->number, .vector = nothing(document, client), .seq = {}};
     EVENTSYNC_TRY(const auto cells, view.get(sets::kStateVectors, {row->number, client.text()}));
     if (cells) {
-        EVENTSYNC_TRY(known.vector, vectorFrom(*cells, document));
+        EVENTSYNC_TRY(known.vector, stateVectorFrom(*cells, document));
         known.seq = (*cells)[statevector::Seq];
     }
     return known;
@@ -101,8 +88,7 @@ void StoredStateVectorManager::update(const StateVector &vector, std::function<v
             const storage::Key key{(*known)->number, vector.clientId.text()};
             storage::Batch batch;
             batch.require(sets::kStateVectors, key, statevector::Seq, (*known)->seq.value_or(storage::Cell()));
-            batch.put(sets::kStateVectors, {key[0], key[1], vector.serverSeq.value(),
-                                            json::canonical(vector.vectorClock.toJson()), vector.lastUpdated.value()});
+            batch.put(sets::kStateVectors, toRow(vector, (*known)->number));
             m_backend.commit(std::move(batch), m_executor, [this, vector, done](const Result<storage::Committed> &result) {
                 if (result)
                     return done({});
@@ -135,7 +121,7 @@ void StoredStateVectorManager::ofDocument(const DocumentId &document, std::funct
                 return found;
             std::optional<Error> error;
             EVENTSYNC_CHECK(view.scan({.set = sets::kStateVectors, .prefix = {storage::Cell(row->number)}}, [&](const storage::Row &cells) {
-                auto vector = vectorFrom(cells, document);
+                auto vector = stateVectorFrom(cells, document);
                 if (!vector) {
                     error = vector.error();
                     return false;

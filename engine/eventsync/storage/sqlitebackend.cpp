@@ -403,10 +403,11 @@ Result<std::unique_ptr<SqliteBackend>> SqliteBackend::open(const std::string &pa
     if (options.metrics)
         parts->metrics = std::make_unique<WriteMetrics>(*options.metrics);
     EVENTSYNC_CHECK(checkFile(path, options));
+    SqliteColumnCounts columns;
     if (options.readOnly) {
         EVENTSYNC_TRY(SqliteConnection connection, SqliteConnection::open(path, SqliteConnection::Access::ReadOnly));
         EVENTSYNC_CHECK(checkIntegrity(connection, options.integrity));
-        EVENTSYNC_CHECK(checkSqliteSchema(connection, *parts->schema));
+        EVENTSYNC_TRY(columns, checkSqliteSchema(connection, *parts->schema, options.migrations));
     } else {
         if (options.lock) {
             EVENTSYNC_TRY(parts->lock, StoreLock::take(path));
@@ -420,7 +421,7 @@ Result<std::unique_ptr<SqliteBackend>> SqliteBackend::open(const std::string &pa
         EVENTSYNC_TRY(parts->writer, SqliteWriter::open(std::move(connection), parts->schema));
     }
     parts->file = fileAt(path).value_or(FileIdentity());
-    parts->pool = std::make_shared<SqliteReaderPool>(path, parts->schema, options.readers + 1);
+    parts->pool = std::make_shared<SqliteReaderPool>(path, parts->schema, std::move(columns), options.readers + 1);
     std::unique_ptr<SqliteBackend> backend(new SqliteBackend(std::move(parts)));
     Parts &running = *backend->m_parts;
     if (running.writer)

@@ -69,7 +69,8 @@ std::string createIndex(const SchemaMap::SetEntry &entry, const SchemaMap::Index
 constexpr const char *kPositionsTable = "CREATE TABLE IF NOT EXISTS \"eventsync_positions\" (\"set\" TEXT NOT NULL PRIMARY "
                                         "KEY, \"position\" INTEGER NOT NULL) STRICT, WITHOUT ROWID";
 
-Result<> checkColumns(const SqliteConnection &connection, const RecordSet &set)
+// How many of the set's columns the file has; all of them, unless it may be `older`.
+Result<std::size_t> columnCount(const SqliteConnection &connection, const RecordSet &set, bool older)
 {
     EVENTSYNC_TRY(SqliteStatement info, connection.prepare("PRAGMA table_info(" + sqlIdentifier(set.name) + ")"));
     std::size_t number = 0;
@@ -83,9 +84,10 @@ Result<> checkColumns(const SqliteConnection &connection, const RecordSet &set)
     }
     if (code != SQLITE_DONE)
         return failure(connection.error(code, "read the columns of " + set.name));
-    if (!same || number != set.columns.size())
+    const bool isPart = older && number >= std::max<std::size_t>(set.keyColumns, 1);
+    if (!same || number > set.columns.size() || (number < set.columns.size() && !isPart))
         return failure(ErrorCode::Corrupt, "the table " + set.name + " has other columns than this program's schema");
-    return {};
+    return number;
 }
 
 struct FileState
@@ -133,7 +135,7 @@ Result<> makeAll(SqliteConnection &connection, const SchemaMap &schema)
     EVENTSYNC_CHECK(connection.execute(kPositionsTable));
     for (const auto &entry : schema.sets()) {
         EVENTSYNC_CHECK(connection.execute(createTable(entry)));
-        EVENTSYNC_CHECK(checkColumns(connection, entry.set));
+        EVENTSYNC_CHECK(columnCount(connection, entry.set, false));
         if (sqliteLayout(entry.set) == SqliteLayout::Plain) {
             EVENTSYNC_CHECK(connection.execute("CREATE UNIQUE INDEX IF NOT EXISTS " + sqliteKeyIndexName(entry.set.name)
                                                + " ON " + sqlIdentifier(entry.set.name) + " ("
@@ -198,14 +200,36 @@ Result<> checkSqliteFile(const SqliteConnection &connection)
     return {};
 }
 
-Result<> checkSqliteSchema(const SqliteConnection &connection, const SchemaMap &schema)
+namespace {
+
+bool isReadableAsItIs(std::int64_t version, const SchemaMap &schema, const std::vector<SqliteMigration> &migrations)
+{
+    for (std::int64_t to = version + 1; to <= schema.version(); ++to) {
+        const auto steps = std::count_if(migrations.begin(), migrations.end(), [to](const SqliteMigration &one) { return one.to == to; });
+        const auto simple = std::count_if(migrations.begin(), migrations.end(),
+                                          [to](const SqliteMigration &one) { return one.to == to && one.addsNullsOnly; });
+        if (steps == 0 || simple != steps)
+            return false;
+    }
+    return true;
+}
+
+} // namespace
+
+Result<SqliteColumnCounts> checkSqliteSchema(const SqliteConnection &connection, const SchemaMap &schema,
+                                             const std::vector<SqliteMigration> &migrations)
 {
     EVENTSYNC_TRY(const FileState state, inspect(connection, schema));
-    if (state.isEmpty || state.version < schema.version())
-        return failure(ErrorCode::StoreReadOnly, "the store must be brought to this program's schema version first");
-    for (const auto &entry : schema.sets())
-        EVENTSYNC_CHECK(checkColumns(connection, entry.set));
-    return {};
+    if (state.isEmpty || !isReadableAsItIs(state.version, schema, migrations))
+        return failure(ErrorCode::StoreReadOnly, "the store has schema version " + std::to_string(state.version)
+                           + " and cannot be read as it is: open it once for writing with this program, which brings it to version "
+                           + std::to_string(schema.version()));
+    SqliteColumnCounts counts;
+    for (const auto &entry : schema.sets()) {
+        EVENTSYNC_TRY(const std::size_t count, columnCount(connection, entry.set, state.version < schema.version()));
+        counts.push_back(count);
+    }
+    return counts;
 }
 
 } // namespace eventsync::storage

@@ -15,6 +15,9 @@ struct SqliteMigration
 {
     int to = 0;
     std::function<Result<>(SqliteConnection &)> run;
+    // It adds columns at the end of sets, null in the rows that are there, and nothing else but what prepareSqliteSchema() makes by
+    // itself: then a store of the version before can be read as it is.
+    bool addsNullsOnly = false;
 };
 
 /// "EvSy": the application id by which EventSync and `file` recognise a database.
@@ -40,7 +43,12 @@ Result<> addSqliteColumn(SqliteConnection &connection, const std::string &set, c
 /// Corrupt unless it is a store, of any version.
 Result<> checkSqliteFile(const SqliteConnection &connection);
 
-/// The check of prepareSqliteSchema() without changing anything, for read-only use: an older file is StoreReadOnly.
-Result<> checkSqliteSchema(const SqliteConnection &connection, const SchemaMap &schema);
+/// How many columns each set has in a file, in the order of the schema's sets. Those that are missing are null in every row.
+using SqliteColumnCounts = std::vector<std::size_t>;
+
+/// The check of prepareSqliteSchema() without changing anything, for read-only use. An older file is read as it is if the migrations
+/// from its version only add nulls; otherwise it is StoreReadOnly, which says what to do.
+Result<SqliteColumnCounts> checkSqliteSchema(const SqliteConnection &connection, const SchemaMap &schema,
+                                             const std::vector<SqliteMigration> &migrations);
 
 } // namespace eventsync::storage

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/storage/sqliteview_p.h>
 
-#include <eventsync/storage/sqliteschema.h>
-
 #include <sqlite3.h>
 
 namespace eventsync::storage {
@@ -94,9 +92,10 @@ Result<SqliteStatement> SqliteReader::prepareScan(const Scan &scan, std::size_t 
     const RecordSet &records = m_schema->at(set).set;
     const auto &order = m_schema->order(set, scan.index);
     const std::uint64_t wanted = columnsOf(scan);
+    const std::size_t there = m_columns.empty() ? records.columns.size() : m_columns[set];
     std::string sql = "SELECT ";
     for (std::size_t i = 0; i < records.columns.size(); ++i) {
-        const bool isWanted = wanted == 0 || (wanted >> i & 1) != 0;
+        const bool isWanted = i < there && (wanted == 0 || (wanted >> i & 1) != 0);
         sql += (i > 0 ? ", " : "") + (isWanted ? sqlIdentifier(records.columns[i].name) : "NULL");
     }
     sql += " FROM " + sqlIdentifier(records.name);
@@ -178,7 +177,7 @@ Result<std::unique_ptr<SqliteReader>> SqliteReaderPool::borrow()
         }
     }
     EVENTSYNC_TRY(SqliteConnection connection, SqliteConnection::open(m_path, SqliteConnection::Access::ReadOnly));
-    return std::make_unique<SqliteReader>(std::move(connection), m_schema);
+    return std::make_unique<SqliteReader>(std::move(connection), m_schema, m_columns);
 }
 
 void SqliteReaderPool::giveBack(std::unique_ptr<SqliteReader> reader)

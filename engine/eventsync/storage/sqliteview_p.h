@@ -3,6 +3,7 @@
 
 #include <eventsync/storage/schemamap.h>
 #include <eventsync/storage/sqliteconnection.h>
+#include <eventsync/storage/sqliteschema.h>
 
 #include <cstdint>
 #include <memory>
@@ -16,8 +17,9 @@ namespace eventsync::storage {
 class SqliteReader
 {
 public:
-    SqliteReader(SqliteConnection connection, std::shared_ptr<const SchemaMap> schema)
-        : m_connection(std::move(connection)), m_schema(std::move(schema))
+    // `columns`: see checkSqliteSchema(); none where the file has them all.
+    SqliteReader(SqliteConnection connection, std::shared_ptr<const SchemaMap> schema, SqliteColumnCounts columns)
+        : m_connection(std::move(connection)), m_schema(std::move(schema)), m_columns(std::move(columns))
     {
     }
 
@@ -34,6 +36,7 @@ private:
 
     SqliteConnection m_connection;
     std::shared_ptr<const SchemaMap> m_schema;
+    const SqliteColumnCounts m_columns;
     SqliteStatement m_begin, m_look, m_end;
     std::unordered_map<std::uint64_t, SqliteStatement> m_scans; // by the shape of the scan
 };
@@ -42,8 +45,8 @@ private:
 class SqliteReaderPool
 {
 public:
-    SqliteReaderPool(std::string path, std::shared_ptr<const SchemaMap> schema, std::size_t keep)
-        : m_path(std::move(path)), m_schema(std::move(schema)), m_keep(keep)
+    SqliteReaderPool(std::string path, std::shared_ptr<const SchemaMap> schema, SqliteColumnCounts columns, std::size_t keep)
+        : m_path(std::move(path)), m_schema(std::move(schema)), m_columns(std::move(columns)), m_keep(keep)
     {
     }
     Result<std::unique_ptr<SqliteReader>> borrow();
@@ -53,6 +56,7 @@ public:
 private:
     const std::string m_path;
     const std::shared_ptr<const SchemaMap> m_schema;
+    const SqliteColumnCounts m_columns;
     std::mutex m_mutex;
     std::size_t m_keep;
     std::vector<std::unique_ptr<SqliteReader>> m_idle;

@@ -2,6 +2,8 @@
 #include "logworld.h"
 
 #include <eventsync/eventlog/blockingcommit.h>
+#include <eventsync/eventlog/clockrows.h>
+#include <eventsync/eventlog/documentcursors.h>
 #include <eventsync/eventlog/documentlist.h>
 #include <eventsync/eventlog/logcompactor.h>
 #include <eventsync/eventlog/logrebuilder.h>
@@ -99,7 +101,11 @@ private Q_SLOTS:
     void everyReaderOfTheLogNamesAnAlteredEvent();
     void aRowThatIsNotWhatWasStoredIsCorrupt_data();
     void aRowThatIsNotWhatWasStoredIsCorrupt();
+    void rowsOfAnEarlierVersionPassUntilTheyAreWrittenAgain_data();
     void rowsOfAnEarlierVersionPassUntilTheyAreWrittenAgain();
+    void rebuildDropsADamagedStateVectorAndKeepsTheOthers();
+    void cursorsKnowTheSumOfTheirClocks();
+    void theClockOfAnOldPositionIsThatOfTheLog();
     void anEngineKeepsInMemoryWhatItsAccountAllows();
     void rebuildRestoresWhatIsDerived_data();
     void rebuildRestoresWhatIsDerived();
@@ -203,10 +209,10 @@ void TestEventLogTools::damageIsFoundWhereItIs_data()
     row("a snapshot's clock", [](LogWorld &w) { changeRow(w, sets::kSnapshots, snapshot::Clock, std::string(R"({"a":1})")); }, "snapshot", 4);
     row("a vector clock", [](LogWorld &w) { changeRow(w, sets::kVectorClocks, eventlog::clock::ClientSeq, std::int64_t(4)); }, "vectorClock", 10);
     row("a state vector of the future", [](LogWorld &w) {
-        QVERIFY(w.change(Batch().put(sets::kStateVectors, {std::int64_t(1), std::string("c"), std::int64_t(11), std::string("{}"), std::int64_t(0)})));
+        QVERIFY(w.change(Batch().put(sets::kStateVectors, {std::int64_t(1), std::string("c"), std::int64_t(11), std::string("{}"), std::int64_t(0), Cell()})));
     }, "stateVector", 11);
     row("rows of nobody", [](LogWorld &w) {
-        QVERIFY(w.change(Batch().put(sets::kVectorClocks, {std::int64_t(77), std::string("c"), std::int64_t(1)})));
+        QVERIFY(w.change(Batch().put(sets::kVectorClocks, {std::int64_t(77), std::string("c"), std::int64_t(1), Cell()})));
     }, "orphan", 0);
     row("a kept id of an event that is there", [](LogWorld &w) {
         QVERIFY(w.change(Batch().put(sets::kIds, {eventRow(w, 2)[event::Id], std::int64_t(1), std::int64_t(3), eventRow(w, 2)[event::Id],
@@ -332,6 +338,9 @@ void TestEventLogTools::aRowThatIsNotWhatWasStoredIsCorrupt_data()
         "the snapshot at 4 of game-1");
     row("a snapshot's clock", change(sets::kSnapshots, snapshot::Clock, std::string(R"({"a":1})")), kStateAt7,
         "the snapshot at 4 of game-1");
+    row("a clock", change(sets::kVectorClocks, eventlog::clock::ClientSeq, std::int64_t(4)), kLoad, "game-1: the clock of client ");
+    row("whose clock it is", change(sets::kVectorClocks, eventlog::clock::ClientId, std::string("nobody")), kLoad,
+        "game-1: the clock of client nobody");
     row("an inverse", Damage([](LogWorld &w) {
             Row other = eventRow(w, 4);
             other[event::Inverse] = eventRow(w, 3)[event::Inverse];
@@ -352,12 +361,24 @@ void TestEventLogTools::aRowThatIsNotWhatWasStoredIsCorrupt()
     QVERIFY2(damaged.error().message.starts_with(place.toStdString()), damaged.error().message.c_str());
 }
 
+void TestEventLogTools::rowsOfAnEarlierVersionPassUntilTheyAreWrittenAgain_data()
+{
+    QTest::addColumn<int>("version");
+    QTest::newRow("no checksum") << 1;
+    QTest::newRow("none of clocks and state vectors") << 2;
+}
+
 void TestEventLogTools::rowsOfAnEarlierVersionPassUntilTheyAreWrittenAgain()
 {
+    QFETCH(int, version);
     Schema first = schema();
-    first.version = 1;
-    for (RecordSet &set : first.sets)
-        std::erase_if(set.columns, [](const Column &column) { return column.name == kChecksumColumn; });
+    first.version = version;
+    for (RecordSet &set : first.sets) {
+        if (version == 1 || set.name == sets::kVectorClocks || set.name == sets::kStateVectors)
+            std::erase_if(set.columns, [](const Column &column) { return column.name == kChecksumColumn; });
+        if (set.name == sets::kVectorClocks)
+            set.indexes.clear();
+    }
     const QTemporaryDir folder;
     const std::string path = folder.filePath(QStringLiteral("store")).toStdString();
     {
@@ -370,18 +391,112 @@ void TestEventLogTools::rowsOfAnEarlierVersionPassUntilTheyAreWrittenAgain()
         }
         QVERIFY(commitAndWait(**SqliteBackend::open(path, first, {}), std::move(batch)));
     }
+    {
+        const auto reading = SqliteBackend::open(path, schema(), {.readOnly = true, .migrations = migrations()});
+        QVERIFY2(reading, reading ? "" : reading.error().message.c_str());
+        QVERIFY(kLoad(**(*reading)->view()));
+        QVERIFY(verifyLogs(**(*reading)->view())->isIntact());
+        QCOMPARE((**(*reading)->view()).get(sets::kDocuments, {kGame.text()})->value().size(), std::size_t(document::Checksum) + 1);
+        QVERIFY(SqliteBackend::open(path, first, {.readOnly = true})); // and it is what it was
+    }
     const auto backend = SqliteBackend::open(path, schema(), {.migrations = migrations()});
-    QVERIFY(backend);
+    QVERIFY2(backend, backend ? "" : backend.error().message.c_str());
     const auto stored = [&] { return (**(*backend)->view()).get(sets::kDocuments, {kGame.text()})->value(); };
+    const auto clocksChecked = [&] {
+        bool all = true;
+        return (**(*backend)->view()).scan({.set = sets::kVectorClocks}, [&](const Row &row) {
+            all = all && !isNull(row, eventlog::clock::Checksum);
+            return true;
+        }) && all;
+    };
     QVERIFY(kLoad(**(*backend)->view()));
-    QVERIFY(isNull(stored(), document::Checksum));
+    QCOMPARE(isNull(stored(), document::Checksum), version == 1);
+    QVERIFY(!clocksChecked());
     Row other = stored();
+    other[document::Checksum] = Cell();
     other[document::State] = std::string(R"({"n":12})");
     QVERIFY(commitAndWait(**backend, Batch().put(sets::kDocuments, other)));
     QVERIFY(kLoad(**(*backend)->view())); // nothing tells that it was another
     QVERIFY(rebuildLogs(**backend, world->clock, {.snapshotEvery = 4}));
     QVERIFY(!isNull(stored(), document::Checksum));
+    QVERIFY(clocksChecked());
     QVERIFY(verifyLogs(**(*backend)->view())->isIntact());
+}
+
+namespace {
+
+StateVector cursorOf(const char *client, std::int64_t at, std::size_t authors = 1)
+{
+    StateVector cursor{.clientId = ClientId(client), .documentId = kGame, .serverSeq = ServerSeq(1), .vectorClock = {}, .lastUpdated = Timestamp(at)};
+    for (std::size_t i = 0; i < authors; ++i)
+        cursor.vectorClock.set(ClientId("author-" + std::to_string(i)), ClientSeq(1));
+    return cursor;
+}
+
+} // namespace
+
+void TestEventLogTools::rebuildDropsADamagedStateVectorAndKeepsTheOthers()
+{
+    StateVector vector = cursorOf("reader", 5, 0);
+    Row sound = toRow(vector, 1), damaged = toRow(vector, 1);
+    damaged[statevector::ClientId] = std::string("another");
+    world->close();
+    QVERIFY(world->change(Batch().put(sets::kStateVectors, sound).put(sets::kStateVectors, damaged)));
+    const auto load = kLoad(*world->view());
+    QVERIFY(!load);
+    QCOMPARE(load.error().code, ErrorCode::Corrupt);
+    QCOMPARE(load.error().message, std::string("game-1: the state vector of client another is not what was stored"));
+    QVERIFY(!verifyLogs(*world->view())->isIntact());
+    QVERIFY(rebuildLogs(*world->backend, world->clock, {.snapshotEvery = 4}));
+    QVERIFY(kLoad(*world->view()));
+    QVERIFY(verifyLogs(*world->view())->isIntact());
+    QCOMPARE(world->rows(sets::kStateVectors), std::vector<Row>{sound});
+}
+
+// The sum is kept beside the cursors, whatever happens to them.
+void TestEventLogTools::cursorsKnowTheSumOfTheirClocks()
+{
+    DocumentCursors cursors;
+    const auto sum = [&] {
+        std::size_t entries = 0;
+        for (const auto &[client, cursor] : cursors.all())
+            entries += 1 + cursor.vectorClock.entries().size();
+        return entries;
+    };
+    cursors.load({cursorOf("a", 1, 3), cursorOf("b", 2, 5)});
+    QCOMPARE(cursors.clockEntries(), std::size_t(10));
+    cursors.load({cursorOf("a", 7, 9)}); // what is here is newer
+    QCOMPARE(cursors.clockEntries(), std::size_t(10));
+    cursors.move(cursorOf("a", 3, 7));
+    cursors.move(cursorOf("c", 4, 1));
+    QCOMPARE(cursors.clockEntries(), sum());
+    cursors.forget(ClientId("b"));
+    cursors.forget(ClientId("b"));
+    QCOMPARE(cursors.clockEntries(), sum());
+    cursors.move(cursorOf("large", 2, limits::kCursorClockEntries - 9)); // as old as any: it is the one that moved
+    QCOMPARE(cursors.clockEntries(), sum());
+    QVERIFY(cursors.clockEntries() <= limits::kCursorClockEntries);
+    QVERIFY(!cursors.all().contains(ClientId("a")) && cursors.all().contains(ClientId("c")) && cursors.all().contains(ClientId("large")));
+}
+
+// From whichever side it is read: back from the head, or on from a snapshot.
+void TestEventLogTools::theClockOfAnOldPositionIsThatOfTheLog()
+{
+    const auto clockAt = [&](std::int64_t seq, std::int64_t far) {
+        return EventStore(*world->view()).clockAt(1, ServerSeq(seq), ServerSeq(10), EventStore(*world->view()).clock(1).value(), far).value();
+    };
+    for (std::int64_t seq = 0; seq <= 10; ++seq) {
+        VectorClock expected;
+        const auto events = EventStore(*world->view()).entries(1, {.until = ServerSeq(seq)}).value();
+        for (const LogEntryPtr &event : events)
+            expected.set(event->clientId, event->clientSeq);
+        QCOMPARE(clockAt(seq, 1'000), expected);
+        QCOMPARE(clockAt(seq, 1), expected);
+    }
+    // A long log is not read as far as its head: an event that is damaged there is not met.
+    editBody(*world, 8, R"("value":9)", R"("value":8)");
+    QVERIFY(!EventStore(*world->view()).clockAt(1, ServerSeq(6), ServerSeq(10), {}));
+    QVERIFY(EventStore(*world->view()).clockAt(1, ServerSeq(6), ServerSeq(10), {}, 1));
 }
 
 void TestEventLogTools::anEngineKeepsInMemoryWhatItsAccountAllows()
@@ -429,7 +544,7 @@ void TestEventLogTools::rebuildRestoresWhatIsDerived_data()
         changeRow(w, sets::kDocuments, document::Chain, blobCell(std::string(32, 'x')));
     });
     QTest::newRow("a clock of nobody") << Damage([](LogWorld &w) {
-        QVERIFY(w.change(Batch().put(sets::kVectorClocks, {std::int64_t(1), std::string("c"), std::int64_t(1)})));
+        QVERIFY(w.change(Batch().put(sets::kVectorClocks, {std::int64_t(1), std::string("c"), std::int64_t(1), Cell()})));
     });
 }
 
@@ -676,7 +791,7 @@ void TestEventLogTools::clientsNotSeenAreForgotten()
         row[client::CreatedAt] = row[client::Expired] = std::int64_t(0);
         row[client::LastSeen] = seen;
         QVERIFY(world->change(Batch().put(sets::kClients, row).put(sets::kStateVectors, {std::int64_t(1), std::string(id), std::int64_t(1),
-                                                                                        std::string("{}"), std::int64_t(0)})));
+                                                                                        std::string("{}"), std::int64_t(0), Cell()})));
     };
     add("old", "replica", 5);
     add("new", "replica", 50);

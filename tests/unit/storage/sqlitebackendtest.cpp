@@ -237,6 +237,29 @@ void SqliteBackendTest::olderSchemaIsMigrated()
     QCOMPARE(order, "23"); // once
 }
 
+void SqliteBackendTest::anOlderStoreIsReadAsItIsOrSaysWhatToDo()
+{
+    QVERIFY(commit(*open(path()), Batch().put("numbers", {one(1), one("x")})));
+    Schema newer = childSchema();
+    newer.version = 2;
+    newer.sets[0].columns.push_back({"size", ColumnType::Integer});
+    SqliteBackend::Options options{.readOnly = true};
+    options.migrations.push_back({.to = 2,
+                                  .run = [](SqliteConnection &connection) { return addSqliteColumn(connection, "numbers", {"size", ColumnType::Integer}); },
+                                  .addsNullsOnly = true});
+    {
+        const auto backend = SqliteBackend::open(path(), newer, options);
+        QVERIFY2(backend, backend ? "" : backend.error().message.c_str());
+        QCOMPARE(**(**(*backend)->view()).get("numbers", {one(1)}), (Row{one(1), one("x"), null()}));
+    }
+    QVERIFY(open(path())); // it is the older one still
+    options.migrations[0].addsNullsOnly = false;
+    const auto backend = SqliteBackend::open(path(), newer, options);
+    QVERIFY(!backend);
+    QCOMPARE(backend.error().code, ErrorCode::StoreReadOnly);
+    QVERIFY2(backend.error().message.find("open it once for writing with this program") != std::string::npos, backend.error().message.c_str());
+}
+
 void SqliteBackendTest::failedMigrationLeavesTheFileAsItWas()
 {
     QVERIFY(commit(*open(path()), Batch().put("numbers", {one(1), one("x")})));

@@ -34,6 +34,7 @@ private Q_SLOTS:
     void newStoreIsItsOwnersAlone();
     void newerSchemaIsTooNew();
     void olderSchemaIsMigrated();
+    void anOlderStoreIsReadAsItIsOrSaysWhatToDo();
     void failedMigrationLeavesTheFileAsItWas();
     void tablesOfAnotherShapeAreRefused();
     void foreignFileIsRefused_data();

@@ -20,6 +20,8 @@ struct CheckedCells
 inline constexpr CheckedCells kEventCells{event::Document, event::Body, event::Checksum};
 inline constexpr CheckedCells kDocumentCells{document::Id, document::Checksum, document::Checksum};
 inline constexpr CheckedCells kSnapshotCells{snapshot::Document, snapshot::Checksum, snapshot::Checksum};
+inline constexpr CheckedCells kClockCells{clock::Document, clock::Checksum, clock::Checksum};
+inline constexpr CheckedCells kStateVectorCells{statevector::Document, statevector::Checksum, statevector::Checksum};
 
 void setChecksum(storage::Row &row, const CheckedCells &cells);
 bool hasSoundChecksum(const storage::Row &row, const CheckedCells &cells); // of the whole row; true if the row has no checksum
