@@ -179,16 +179,16 @@ void Subscription::readChunk()
     std::optional<VectorClock> headClock;
     if (m_session.wantsVectorClocks() && !m_clock)
         headClock = core.log().clock();
-    m_context.store().read<Chunk>(
-        [number = core.log().number(), range, headClock, head = core.log().head().serverSeq](storage::ReadView &view) -> Result<Chunk> {
-            eventlog::EventStore store(view);
-            Chunk chunk;
-            EVENTSYNC_TRY(chunk.events, store.entries(number, range));
-            if (headClock) {
-                EVENTSYNC_TRY(chunk.clockBefore, store.clockAt(number, range.after, head, *headClock));
-            }
-            return chunk;
-        },
+    const auto work = [number = core.log().number(), range, headClock, head = core.log().head().serverSeq](storage::ReadView &view) -> Result<Chunk> {
+        eventlog::EventStore store(view);
+        Chunk chunk;
+        EVENTSYNC_TRY(chunk.events, store.entries(number, range));
+        if (headClock) {
+            EVENTSYNC_TRY(chunk.clockBefore, store.clockAt(number, range.after, head, *headClock));
+        }
+        return chunk;
+    };
+    const auto done =
         [weak = weak_from_this(), reader = m_session.weak_from_this(), request = m_accepted, after = range.after](Result<Chunk> chunk) {
             const auto session = reader.lock();
             if (!session)
@@ -198,7 +198,11 @@ void Subscription::readChunk()
             if (self && self->m_state != State::Ended && self->m_accepted == request)
                 self->chunkRead(after, std::move(chunk));
             session->sendPending();
-        });
+        };
+    if (headClock) // may be long: its peer decides where it begins
+        m_context.answers.ask<Chunk>(m_session.requester(), [work](storage::ReadView &view, Budget &) { return work(view); }, done);
+    else
+        m_context.store().read<Chunk>(work, done);
 }
 
 // If nothing is found, the events were compacted meanwhile, and step() will send a snapshot. If this node has not compacted
@@ -286,16 +290,36 @@ void Subscription::moveCursor(ServerSeq at)
     if (!core || !core->log().exists())
         return;
     at = std::min(at, core->log().head().serverSeq);
-    if (core->log().recent().reaches(at))
+    if (core->log().recent().reaches(at)) {
+        m_cursor.reset();
         return cursorMoved(m_context, document, {m_session.client(), m_id, at, core->log().clockAt(at), m_context.clock.wall()});
-    m_context.store().read<VectorClock>(
-        [number = core->log().number(), headClock = core->log().clock(), head = core->log().head().serverSeq, at](storage::ReadView &view) {
+    }
+    m_cursor = at;
+    if (!std::exchange(m_isCursorQueued, true))
+        m_session.enqueueCursor(shared_from_this());
+}
+
+// The newest one counts, if several came meanwhile.
+bool Subscription::readCursor()
+{
+    m_isCursorQueued = false;
+    const std::optional<ServerSeq> at = std::exchange(m_cursor, std::nullopt);
+    const DocumentPtr document = m_pin ? m_pin->document() : nullptr;
+    const DocumentCore *core = document ? document->core() : nullptr;
+    if (!at || !core || m_state == State::Ended)
+        return false;
+    m_context.answers.ask<VectorClock>(
+        m_session.requester(),
+        [number = core->log().number(), headClock = core->log().clock(), head = core->log().head().serverSeq, at = *at](storage::ReadView &view, Budget &) {
             return eventlog::EventStore(view).clockAt(number, at, head, headClock);
         },
-        [document, at, client = m_session.client(), &context = m_context](Result<VectorClock> known) {
+        [document, at = *at, client = m_session.client(), reader = m_session.weak_from_this(), &context = m_context](Result<VectorClock> known) {
             if (known)
                 cursorMoved(context, document, {client, document->id(), at, std::move(*known), context.clock.wall()});
+            if (const auto session = reader.lock())
+                session->cursorRead();
         });
+    return true;
 }
 
 } // namespace eventsync::sync

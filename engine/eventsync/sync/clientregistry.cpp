@@ -5,8 +5,10 @@
 #include <eventsync/eventlog/storeaccess.h>
 #include <eventsync/sync/limits.h>
 #include <eventsync/sync/logging_p.h>
+#include <eventsync/sync/queryanswers_p.h>
 #include <eventsync/sync/syncservice.h>
 
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -21,6 +23,8 @@ constexpr char kReplica[] = "replica";
 constexpr std::int64_t kSeenEveryMs = 3'600'000;
 constexpr auto kExpiryEvery = std::chrono::hours(1);
 constexpr std::size_t kExpiryAtATime = 100;
+constexpr std::size_t kExaminedAtATime = 10'000;
+constexpr std::size_t kUnusedAtATime = 1'000;
 
 void logJump(std::chrono::milliseconds moved, const char *since)
 {
@@ -31,8 +35,12 @@ void logJump(std::chrono::milliseconds moved, const char *since)
 
 } // namespace
 
-ClientRegistry::ClientRegistry(DocumentEngine &engine, const ServiceOptions &options, const Clock &clock)
-    : m_engine(engine), m_options(options), m_clock(clock), m_seen(clock), m_lastWall(clock.wall()), m_lastTick(clock.steady())
+ClientRegistry::ClientRegistry(DocumentEngine &engine, const ServiceOptions &options, const Clock &clock, QueryAnswers &answers)
+    : m_engine(engine), m_options(options), m_clock(clock), m_answers(answers),
+      m_forgotten(options.metrics ? &options.metrics->counter("eventsync_unused_clients_forgotten_total",
+                                                               "client ids that were forgotten because they had written nothing")
+                                  : nullptr),
+      m_seen(clock), m_lastWall(clock.wall()), m_lastTick(clock.steady())
 {
 }
 
@@ -84,13 +92,20 @@ void ClientRegistry::whenStarted(std::function<void()> task)
 
 void ClientRegistry::check(const protocol::Hello &hello, const Principal &principal, std::function<void(const Result<> &)> done)
 {
-    whenStarted([this, hello, principal, done = std::move(done)] {
+    whenStarted([this, hello, principal, asked = std::move(done)] {
+        if (m_leaving.contains(hello.clientId)) // then it is looked up as a new one
+            return m_afterLeaving.push_back([this, hello, principal, asked] { check(hello, principal, asked); });
+        m_checking.insert(hello.clientId);
+        const auto answer = [this, client = hello.clientId, asked](const Result<> &checked) {
+            m_checking.erase(m_checking.find(client));
+            asked(checked);
+        };
         m_engine.store().read<MaybeRow>([client = hello.clientId](storage::ReadView &view) { return view.get(sets::kClients, {client.text()}); },
-                                        [this, hello, principal, done](const Result<MaybeRow> &row) {
+                                        [this, hello, principal, answer](const Result<MaybeRow> &row) {
                                             if (row)
-                                                checkRow(hello, principal, *row, done);
+                                                checkRow(hello, principal, *row, answer);
                                             else
-                                                done(failure(ErrorCode::Unavailable, row.error().message));
+                                                answer(failure(ErrorCode::Unavailable, row.error().message));
                                         });
     });
 }
@@ -143,6 +158,7 @@ void ClientRegistry::storeUse(const protocol::Hello &hello, const Principal &pri
                               const std::function<void(const Result<> &)> &done)
 {
     m_engine.store().commit(std::move(batch), [this, hello, principal, isOnlyNoted, done](const Result<storage::Committed> &result) {
+        m_newClients += result && !isOnlyNoted ? 1 : 0;
         if (result || (isOnlyNoted && storage::isStoreFailure(result.error()))) {
             m_expired.erase(hello.clientId);
             return done({});
@@ -246,6 +262,134 @@ void ClientRegistry::expireOld()
         });
 }
 
+// ---- those that have written nothing
+
+struct ClientRegistry::Unused
+{
+    std::vector<storage::Row> rows;         // of such clients
+    std::vector<storage::Key> stateVectors; // of them
+    std::optional<std::int64_t> next = {};  // there are more, last seen then or later
+};
+
+namespace {
+
+Result<bool> hasWritten(storage::ReadView &view, const storage::Cell &client)
+{
+    bool found = false;
+    EVENTSYNC_CHECK(view.scan({.set = sets::kVectorClocks, .index = "client", .prefix = {client}, .limit = 1}, [&](const storage::Row &) {
+        found = true;
+        return false;
+    }));
+    return found;
+}
+
+} // namespace
+
+// Replicas last seen from `from` on and before `until` that no document's clock names, some of them.
+Result<ClientRegistry::Unused> ClientRegistry::unused(storage::ReadView &view, std::int64_t from, std::int64_t until,
+                                                      const std::set<ClientId> &connected)
+{
+    Unused found;
+    std::vector<storage::Row> candidates;
+    std::size_t examined = 0;
+    EVENTSYNC_CHECK(view.scan({.set = sets::kClients, .index = "seen", .prefix = {std::int64_t(0)}, .from = storage::Cell(from),
+                               .until = storage::Cell(until)},
+                              [&](const storage::Row &row) {
+                                  if (++examined > kExaminedAtATime || candidates.size() == kUnusedAtATime) {
+                                      found.next = integerOf(row, client::LastSeen).value_or(until);
+                                      return false;
+                                  }
+                                  const ClientId id{std::string(textOf(row, client::Id).value_or(""))};
+                                  if (textOf(row, client::Kind).value_or("") == kReplica && !connected.contains(id))
+                                      candidates.push_back(row);
+                                  return true;
+                              }));
+    for (storage::Row &row : candidates) {
+        EVENTSYNC_TRY(const bool written, hasWritten(view, row[client::Id]));
+        if (written)
+            continue;
+        EVENTSYNC_CHECK(view.scan({.set = sets::kStateVectors, .index = "client", .prefix = {row[client::Id]}}, [&](const storage::Row &vector) {
+            found.stateVectors.push_back({vector[statevector::Document], vector[statevector::ClientId]});
+            return true;
+        }));
+        found.rows.push_back(std::move(row));
+    }
+    return found;
+}
+
+void ClientRegistry::forgetUnused()
+{
+    if (std::exchange(m_isLooking, true))
+        return;
+    const bool isFlooded = m_newClients >= limits::kNewClients;
+    m_newClients = 0;
+    const std::int64_t now = m_seen.now().value();
+    const std::int64_t until = isFlooded ? now + 1 : now - std::chrono::milliseconds(limits::kUnusedClientKeep).count();
+    m_engine.writeRows([this, until](const Result<> &written) { // clocks may lag the log until then
+        if (written)
+            forgetUnused(std::numeric_limits<std::int64_t>::min(), until);
+        else
+            m_isLooking = false;
+    });
+}
+
+// A look reads the rows of all clients, so it goes through the lane of long reads. If it is cut off there, the next one comes in an
+// hour.
+void ClientRegistry::forgetUnused(std::int64_t from, std::int64_t until)
+{
+    m_answers.ask<Unused>(
+        {}, [from, until, connected = m_calls.connected()](storage::ReadView &view, Budget &) { return unused(view, from, until, connected); },
+        [this, from, until](Result<Unused> found) {
+            if (!found) {
+                m_isLooking = false;
+                return;
+            }
+            erase(*found, [this, next = found->next, from, until](bool haveGone) {
+                if (next) // many may have been seen at one time: if some of them have gone, the others come next
+                    forgetUnused(haveGone || *next > from ? *next : from + 1, until);
+                else
+                    m_isLooking = false;
+            });
+        });
+}
+
+// Not those that have come meanwhile: they are connected, or their hello is being looked up.
+void ClientRegistry::erase(const Unused &unused, const std::function<void(bool)> &done)
+{
+    const std::set<ClientId> connected = m_calls.connected();
+    storage::Batch batch;
+    std::set<ClientId> clients;
+    for (const storage::Row &row : unused.rows) {
+        ClientId id{std::string(textOf(row, client::Id).value_or(""))};
+        if (connected.contains(id) || m_checking.contains(id))
+            continue;
+        batch.require(sets::kClients, {row[client::Id]}, client::LastSeen, row[client::LastSeen]);
+        batch.erase(sets::kClients, {row[client::Id]});
+        clients.insert(std::move(id));
+    }
+    if (clients.empty())
+        return done(false);
+    for (const storage::Key &key : unused.stateVectors) {
+        if (clients.contains(ClientId(std::get<std::string>(key.back()))))
+            batch.erase(sets::kStateVectors, key);
+    }
+    m_leaving.insert(clients.begin(), clients.end());
+    m_engine.store().commit(std::move(batch), [this, clients = std::move(clients), done](const Result<storage::Committed> &result) {
+        m_leaving.clear();
+        if (result) {
+            if (m_forgotten)
+                m_forgotten->add(clients.size());
+            m_engine.eachLoaded([&clients](const DocumentPtr &document) {
+                for (const ClientId &client : clients)
+                    document->cursors().forget(client);
+            });
+        }
+        for (const auto &task : std::exchange(m_afterLeaving, {}))
+            task();
+        done(result.has_value());
+    });
+}
+
 // ---- time
 
 void ClientRegistry::keepTime()
@@ -269,10 +413,13 @@ void ClientRegistry::tick()
 {
     watchClock();
     const auto now = m_clock.steady();
+    if (isUsable() && m_newClients >= limits::kNewClients)
+        forgetUnused();
     if (!isUsable() || (m_lastExpiry.count() != 0 && now - m_lastExpiry < kExpiryEvery))
         return;
     m_lastExpiry = now;
     keepTime();
+    forgetUnused();
     expireOld();
 }
 

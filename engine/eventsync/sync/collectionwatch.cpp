@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/sync/collectionwatch_p.h>
 
+#include <eventsync/base/bytes.h>
+#include <eventsync/base/digest.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/protocol/limits.h>
 #include <eventsync/storage/limits.h>
@@ -26,9 +28,11 @@ struct HeadPage
 
 namespace {
 
-// At most this many shown documents are remembered. Beyond it a document that leaves the filter is reported even if the peer
-// may not know it.
-constexpr std::size_t kShownDocuments = 100'000;
+// What a set takes to keep the name.
+std::size_t heldBytes(const DocumentId &document)
+{
+    return 80 + document.text().size();
+}
 
 bool needsNoState(const protocol::Watch &parameters)
 {
@@ -115,7 +119,95 @@ CollectionWatch::CollectionWatch(Session &session, SyncContext &context, const p
 {
 }
 
+void CollectionWatch::end()
+{
+    m_state = State::Ended;
+    takeChanged();
+    forgetShown();
+}
+
+bool CollectionWatch::dependsOnRules() const
+{
+    return !needsNoState(m_parameters);
+}
+
+// ---- what it keeps
+
+void CollectionWatch::headChanged(const DocumentId &document)
+{
+    if (m_isBehind || m_state == State::Ended || !m_changed.insert(document).second)
+        return;
+    WatchMemory &memory = m_session.watchMemory();
+    memory.changed += heldBytes(document);
+    if (memory.changed > limits::kWatchChangedBytes)
+        fallBehind();
+}
+
+void CollectionWatch::fallBehind()
+{
+    takeChanged();
+    m_isBehind = true;
+    if (m_context.watchesRepeated)
+        m_context.watchesRepeated->add();
+}
+
+std::set<DocumentId> CollectionWatch::takeChanged()
+{
+    for (const DocumentId &document : m_changed)
+        m_session.watchMemory().changed -= heldBytes(document);
+    return std::exchange(m_changed, {});
+}
+
+// If it does not know any more what it has shown, a document that leaves the filter is told without being sure that the peer knew it.
+void CollectionWatch::wasShown(const DocumentId &document)
+{
+    if (!m_knowsShown || !m_shown.insert(document).second)
+        return;
+    WatchMemory &memory = m_session.watchMemory();
+    memory.shown += heldBytes(document);
+    if (memory.shown > limits::kWatchShownBytes) {
+        forgetShown();
+        m_knowsShown = false;
+    }
+}
+
+void CollectionWatch::forgetShown()
+{
+    for (const DocumentId &document : m_shown)
+        m_session.watchMemory().shown -= heldBytes(document);
+    m_shown.clear();
+}
+
 // ---- the list
+
+// A token of a watch that depends on rules names them: under other rules other documents may fit the filter, changed or not.
+std::string CollectionWatch::rulesMark() const
+{
+    constexpr std::size_t kBytes = 9;
+    if (!dependsOnRules())
+        return {};
+    const Digest digest = sha256(json::canonical(m_context.engine.rules(collection())->policy.toJson()));
+    return '.' + toBase64Url(digest.view().substr(0, kBytes));
+}
+
+std::optional<std::string> CollectionWatch::usableToken() const
+{
+    if (!m_parameters.since)
+        return std::nullopt;
+    const std::string &token = *m_parameters.since;
+    const std::size_t mark = std::min(token.find('.'), token.size());
+    return !dependsOnRules() || token.substr(mark) == rulesMark() ? std::optional(token.substr(0, mark)) : std::nullopt;
+}
+
+// Another node's event may arrive here after later ones of this node, so with other nodes everything is listed.
+void CollectionWatch::listAgain()
+{
+    m_isBehind = m_full = false;
+    m_isRepeated = true;
+    m_since = m_context.options.pubsub ? 0 : m_told;
+    m_state = State::Starting;
+    start();
+}
 
 void CollectionWatch::start()
 {
@@ -137,8 +229,11 @@ void CollectionWatch::start()
 
 void CollectionWatch::readStart(std::int64_t reached)
 {
+    m_told = reached;
+    if (m_isRepeated)
+        return readPage();
     m_context.store().read<WatchStart>(
-        [token = m_parameters.since, epoch = m_context.options.epoch, reached](storage::ReadView &view) {
+        [token = usableToken(), epoch = m_context.options.epoch, reached](storage::ReadView &view) {
             return watchStart(view, token, epoch, reached);
         },
         [weak = weak_from_this()](const Result<WatchStart> &start) {
@@ -202,8 +297,9 @@ void CollectionWatch::pageRead(const HeadPage &page)
         return m_session.sendPending();
     }
     m_state = State::Live;
-    m_session.peer().send(protocol::Watching{collection(), m_reached.toToken(), m_full});
-    if (!m_changed.empty()) {
+    if (!m_isRepeated)
+        m_session.peer().send(protocol::Watching{collection(), m_reached.toToken() + rulesMark(), m_full});
+    if (!m_changed.empty() || m_isBehind) {
         m_context.watches.schedule(shared_from_this());
         m_context.watches.send();
     }
@@ -213,7 +309,7 @@ void CollectionWatch::resume()
 {
     if (m_state == State::Waiting)
         readPage();
-    if (m_state != State::Ended && !m_changed.empty())
+    if (m_state != State::Ended && (!m_changed.empty() || m_isBehind))
         m_context.watches.schedule(shared_from_this());
 }
 
@@ -243,18 +339,16 @@ std::optional<protocol::Head> CollectionWatch::headFor(const FoundHead &found)
         return std::nullopt;
     if (!m_parameters.filter)
         return head;
-    const bool wasShown = m_shown.erase(head.documentId) > 0 || !m_knowsShown;
-    if (head.deleted || !found.matches) {
-        head.deleted = true; // or it does not match any more
-        return wasShown ? std::optional(head) : std::nullopt;
+    if (!head.deleted && found.matches) {
+        wasShown(head.documentId);
+        return head;
     }
-    if (m_knowsShown) {
-        m_shown.insert(head.documentId);
-        if (m_shown.size() > kShownDocuments) {
-            m_shown.clear();
-            m_knowsShown = false;
-        }
-    }
+    const bool known = m_shown.erase(head.documentId) > 0;
+    if (known)
+        m_session.watchMemory().shown -= heldBytes(head.documentId);
+    if (!known && m_knowsShown)
+        return std::nullopt;
+    head.deleted = true; // or gone from what is watched
     return head;
 }
 
@@ -279,12 +373,15 @@ void CollectionWatch::sendChanged()
     Outbox &peer = m_session.peer();
     if (m_state != State::Live || peer.isOverHighWater())
         return;
+    if (m_isBehind)
+        return listAgain();
+    const std::int64_t position = m_context.engine.position();
     const bool plain = needsNoState(m_parameters);
     protocol::Heads heads{collection(), {}};
     std::set<DocumentId> later;
     std::size_t bytes = 0;
     bool shareable = plain;
-    const std::set<DocumentId> changed = std::exchange(m_changed, {});
+    const std::set<DocumentId> changed = takeChanged();
     for (const DocumentId &id : changed) {
         const DocumentPtr document = m_context.engine.find(id);
         if (!document || !document->core() || (!plain && !document->isIdle()) || peer.isOverHighWater()) {
@@ -309,7 +406,10 @@ void CollectionWatch::sendChanged()
         }
     }
     shareable = shareable && later.empty();
-    m_changed.merge(later);
+    for (const DocumentId &id : later)
+        headChanged(id);
+    if (m_changed.empty() && !m_isBehind)
+        m_told = position;
     if (heads.heads.empty())
         return;
     if (shareable)

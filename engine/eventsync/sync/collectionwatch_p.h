@@ -27,11 +27,20 @@ struct FoundHead
     std::size_t bytes() const { return head.documentId.text().size() + 64 + (head.fields ? fieldBytes : 0); }
 };
 
+// What the watches of one connection keep, in bytes.
+struct WatchMemory
+{
+    std::size_t changed = 0; // names of changed documents, to be sent
+    std::size_t shown = 0;   // names of documents that a filter has shown
+};
+
 struct HeadPage;
 
 // One session's watch of one collection. First it lists the collection from the derived rows, which are brought up to date for
 // it, page by page while the peer's unsent bytes are below the high-water mark; changes meanwhile are sent as well (heads are
-// sent at least once). Then it is live. Owner only.
+// sent at least once). Then it is live. If its peer
+// does not read while more documents change than a connection may keep the names of, the names are dropped, and what has changed
+// since is listed again from the rows. Owner only.
 class CollectionWatch : public std::enable_shared_from_this<CollectionWatch>
 {
 public:
@@ -50,13 +59,21 @@ public:
     State state() const { return m_state; }
 
     void start();
-    void end() { m_state = State::Ended; }
-    void headChanged(const DocumentId &document) { m_changed.insert(document); }
+    void end();
+    void headChanged(const DocumentId &document);
+    bool dependsOnRules() const; // its filter and fields see documents as the collection's rules show them
     void sendChanged(); // if it is live and the peer's unsent bytes permit it
     void resume();      // the peer has drained: sends the next page and the changes
 
 private:
     void readStart(std::int64_t reached);
+    void listAgain();
+    void fallBehind();
+    std::set<DocumentId> takeChanged();
+    void wasShown(const DocumentId &document);
+    void forgetShown();
+    std::string rulesMark() const;
+    std::optional<std::string> usableToken() const;
     void readPage();
     void pageRead(const HeadPage &page);
     void fail(const Error &error);
@@ -73,7 +90,10 @@ private:
     std::optional<std::string> m_listAfter;
     std::int64_t m_since = 0;    // list only what changed after this position; 0: everything
     bool m_full = true;          // everything is listed
-    eventlog::LogCheckpoint m_reached; // the head of the store the head of the store the head of the store when the list was begun
+    eventlog::LogCheckpoint m_reached; // the head of the store when the list was begun
+    std::int64_t m_told = 0;     // changes up to this position were sent, or are in m_changed
+    bool m_isBehind = false;     // names were dropped: what changed after m_told is to be listed again
+    bool m_isRepeated = false;   // the list is such a one
     std::set<DocumentId> m_shown; // with a filter: the documents that the peer knows as matching
     bool m_knowsShown = true;    // false for a list of changes: then any document may have been shown earlier
     std::set<DocumentId> m_changed; // to be sent

@@ -212,12 +212,18 @@ void Session::unsubscribe(const DocumentId &document)
     ended->end();
 }
 
-bool Session::subscribesToAny(const std::vector<CollectionName> &collections) const
+bool Session::dependsOnRulesOfAny(const std::vector<CollectionName> &collections) const
 {
-    return std::any_of(m_subscriptions.begin(), m_subscriptions.end(), [&](const auto &entry) {
-        const auto collection = entry.second->collection();
-        return collection && std::find(collections.begin(), collections.end(), *collection) != collections.end();
-    });
+    const auto isAmong = [&](const CollectionName &collection) {
+        return std::find(collections.begin(), collections.end(), collection) != collections.end();
+    };
+    return std::any_of(m_subscriptions.begin(), m_subscriptions.end(),
+                       [&](const auto &entry) {
+                           const auto collection = entry.second->collection();
+                           return collection && isAmong(*collection);
+                       })
+        || std::any_of(m_watches.begin(), m_watches.end(),
+                       [&](const auto &entry) { return entry.second->dependsOnRules() && isAmong(entry.first); });
 }
 
 void Session::showPresence(const protocol::Presence &message)
@@ -229,8 +235,8 @@ void Session::showPresence(const protocol::Presence &message)
         return m_peer.sendError({ErrorCode::TooLarge, "the presence is too large", "/state"}, protocol::ErrorScope::Message);
     if (message.state.is_null())
         m_context.presence.end(message.documentId, m_client);
-    else
-        m_context.presence.show(message.documentId, m_client, {m_id, message.state, m_context.active.now()});
+    else if (const auto shown = m_context.presence.show(message.documentId, m_client, {m_id, message.state, m_context.active.now()}); !shown)
+        m_peer.sendError(shown.error(), protocol::ErrorScope::Message);
 }
 
 // ---- collections
@@ -294,6 +300,23 @@ void Session::sendPending()
     }
 }
 
+void Session::enqueueCursor(const std::shared_ptr<Subscription> &subscription)
+{
+    m_cursors.push_back(subscription);
+    if (!m_readingCursor)
+        cursorRead();
+}
+
+void Session::cursorRead()
+{
+    m_readingCursor = false;
+    while (!m_readingCursor && !m_cursors.empty()) {
+        const std::shared_ptr<Subscription> next = std::move(m_cursors.front());
+        m_cursors.pop_front();
+        m_readingCursor = next->readCursor();
+    }
+}
+
 // ---- time and the end
 
 void Session::tick(std::chrono::milliseconds active)
@@ -342,6 +365,7 @@ void Session::release()
     for (const auto &[id, subscription] : std::exchange(m_subscriptions, {}))
         subscription->end();
     m_behind.clear();
+    m_cursors.clear();
     for (const auto &[collection, watch] : std::exchange(m_watches, {})) {
         watch->end();
         m_context.watches.remove(*watch);

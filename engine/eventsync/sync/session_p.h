@@ -40,6 +40,7 @@ public:
     bool wantsVectorClocks() const { return m_vectorClocks; }
     Outbox &peer() { return m_peer; }
     Pushes &pushes() { return m_pushes; }
+    WatchMemory &watchMemory() { return m_watchMemory; }
     storage::Queries::Requester requester() const { return storage::Queries::Requester::at(m_peer.info().peer, m_gone.token()); }
 
     // ---- from the peer
@@ -51,7 +52,7 @@ public:
     void welcome(); // its client id was checked
     void tick(std::chrono::milliseconds active);
     void recheckAccess();
-    bool subscribesToAny(const std::vector<CollectionName> &collections) const;
+    bool dependsOnRulesOfAny(const std::vector<CollectionName> &collections) const; // by a subscription or a watch
     std::size_t subscriptionCount() const { return m_subscriptions.size(); }
     void close(const Error &error, std::optional<std::chrono::milliseconds> retryAfter = {}); // the peer gets the error
     void lost();                                                                              // the connection is lost
@@ -64,6 +65,9 @@ public:
     void beginRead() { m_reading = true; }  // one read for catching up at a time
     void endRead() { m_reading = false; }
     void sendPending(); // as long as the peer's unsent bytes permit it
+    // Clocks of cursors that are not in memory are read one after the other, so that a peer cannot fill the lane with them.
+    void enqueueCursor(const std::shared_ptr<Subscription> &subscription);
+    void cursorRead(); // the one whose turn it was
 
 private:
     void dispatch(const protocol::Message &message);
@@ -85,7 +89,10 @@ private:
     std::map<DocumentId, std::shared_ptr<Subscription>> m_subscriptions;
     std::deque<std::shared_ptr<Subscription>> m_behind; // with something to send, in turns
     bool m_reading = false;
+    std::deque<std::shared_ptr<Subscription>> m_cursors; // each once
+    bool m_readingCursor = false;
     std::map<CollectionName, WatchPtr> m_watches;
+    WatchMemory m_watchMemory;
     Pushes m_pushes;
     QueryQueue m_queries;
     struct

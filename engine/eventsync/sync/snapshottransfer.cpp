@@ -3,6 +3,7 @@
 
 #include <eventsync/eventlog/eventstore.h>
 #include <eventsync/model/eventcheck.h>
+#include <eventsync/storage/limits.h>
 
 #include <algorithm>
 #include <utility>
@@ -47,7 +48,7 @@ std::vector<protocol::KnownId> knownIn(const Snapshot &snapshot, std::int64_t nu
 }
 
 void lookUpPending(SyncContext &context, const DocumentPtr &document, const std::vector<protocol::PendingId> &pending,
-                   SnapshotTransfer::Start start, const TransferDone &done)
+                   const storage::Queries::Requester &requester, SnapshotTransfer::Start start, const TransferDone &done)
 {
     std::vector<EventId> ids;
     for (const protocol::PendingId &edit : pending) {
@@ -57,8 +58,9 @@ void lookUpPending(SyncContext &context, const DocumentPtr &document, const std:
     }
     if (ids.empty())
         return done(SnapshotTransfer(std::move(start)));
-    context.store().read<eventlog::KnownEvents>(
-        [ids = std::move(ids)](storage::ReadView &view) { return eventlog::EventStore(view).known(ids); },
+    const bool isLong = ids.size() > limits::kPageItems;
+    const auto work = [ids = std::move(ids)](storage::ReadView &view) { return eventlog::EventStore(view).known(ids); };
+    const auto found =
         [&context, document, pending, start = std::move(start), done](const Result<eventlog::KnownEvents> &known) {
             if (!known)
                 return done(failure(known.error()));
@@ -68,7 +70,11 @@ void lookUpPending(SyncContext &context, const DocumentPtr &document, const std:
                 start.known = knownIn(*start.snapshot, document->core()->log().number(), pending, known, knownIdsPerFrame(context.options));
                 done(SnapshotTransfer(std::move(start)));
             });
-        });
+        };
+    if (isLong)
+        context.answers.ask<eventlog::KnownEvents>(requester, [work](storage::ReadView &view, Budget &) { return work(view); }, found);
+    else
+        context.store().read<eventlog::KnownEvents>(work, found);
 }
 
 } // namespace
@@ -113,9 +119,10 @@ bool snapshotIsCheaper(const SyncContext &context, const eventlog::DocumentCore 
     return expected > 2 * core.state().canonicalSize();
 }
 
-void prepareTransfer(SyncContext &context, const DocumentPtr &document, const protocol::Subscribe &message, ServerSeq atLeast, TransferDone done)
+void prepareTransfer(SyncContext &context, const DocumentPtr &document, const protocol::Subscribe &message,
+                     const storage::Queries::Requester &requester, ServerSeq atLeast, TransferDone done)
 {
-    context.engine.whenIdle(document, [&context, document, message, atLeast, done = std::move(done)](const Result<> &idle) {
+    context.engine.whenIdle(document, [&context, document, message, requester, atLeast, done = std::move(done)](const Result<> &idle) {
         if (!idle)
             return;
         SnapshotTransfer::Start start{.snapshot = {}, .sha256 = {}, .part = message.snapshotPart.value_or(1),
@@ -123,15 +130,15 @@ void prepareTransfer(SyncContext &context, const DocumentPtr &document, const pr
         if (document->core()->state().canonicalSize() <= context.options.catchUpChunkBytes) {
             start.snapshot = std::make_shared<const Snapshot>(document->core()->snapshot());
             start.sha256 = sha256(start.snapshot->state);
-            return lookUpPending(context, document, message.pending, std::move(start), done);
+            return lookUpPending(context, document, message.pending, requester, std::move(start), done);
         }
-        context.engine.storedSnapshot(document, atLeast, [&context, document, pending = message.pending, start, done](
+        context.engine.storedSnapshot(document, atLeast, [&context, document, pending = message.pending, requester, start, done](
                                                              const Result<eventlog::StoredSnapshot> &stored) mutable {
             if (!stored)
                 return done(failure(stored.error()));
             start.snapshot = stored->snapshot;
             start.sha256 = stored->sha256;
-            lookUpPending(context, document, pending, std::move(start), done);
+            lookUpPending(context, document, pending, requester, std::move(start), done);
         });
     });
 }

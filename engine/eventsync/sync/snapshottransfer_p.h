@@ -42,7 +42,7 @@ bool snapshotIsCheaper(const SyncContext &context, const eventlog::DocumentCore 
 // The snapshot for a subscriber with this message, at `atLeast` or later: of the head if it fits one chunk, otherwise a stored
 // one, which does not change. `done` is called when the document is idle, at once or later; not if the document cannot be
 // loaded.
-void prepareTransfer(SyncContext &context, const eventlog::DocumentPtr &document, const protocol::Subscribe &message, ServerSeq atLeast,
-                     std::function<void(Result<SnapshotTransfer>)> done);
+void prepareTransfer(SyncContext &context, const eventlog::DocumentPtr &document, const protocol::Subscribe &message,
+                     const storage::Queries::Requester &requester, ServerSeq atLeast, std::function<void(Result<SnapshotTransfer>)> done);
 
 } // namespace eventsync::sync

@@ -91,7 +91,7 @@ void Subscription::accept(const protocol::Subscribe &message, std::uint64_t requ
     m_permission = access == Access::Write ? protocol::Permission::Write : protocol::Permission::Read;
     m_pin.emplace(document);
     m_context.broker.add(m_id, shared_from_this());
-    findStart(m_context, document, message, whileCurrent<const Result<StartPosition> &>(&Subscription::start));
+    findStart(m_context, document, message, m_session.requester(), whileCurrent<const Result<StartPosition> &>(&Subscription::start));
 }
 
 void Subscription::start(const Result<StartPosition> &position)
@@ -112,7 +112,7 @@ void Subscription::start(const Result<StartPosition> &position)
 void Subscription::startSnapshot(ServerSeq atLeast)
 {
     m_state = State::Starting;
-    prepareTransfer(m_context, m_pin->document(), m_parameters, atLeast, whileCurrent<Result<SnapshotTransfer>>(&Subscription::startTransfer));
+    prepareTransfer(m_context, m_pin->document(), m_parameters, m_session.requester(), atLeast, whileCurrent<Result<SnapshotTransfer>>(&Subscription::startTransfer));
 }
 
 void Subscription::startTransfer(Result<SnapshotTransfer> transfer)

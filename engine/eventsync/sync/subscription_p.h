@@ -50,6 +50,7 @@ public:
     void refuse(const Error &error); // the same, inside a step of catching up
     void recheckAccess();
     void moveCursor(ServerSeq at);
+    bool readCursor(); // the turn of one whose clock is not at hand; false: there is nothing to read
 
     // ---- catching up, in turns with the other subscriptions of the session
     enum class Step { More, Done, Waits };
@@ -105,6 +106,8 @@ private:
     std::optional<VectorClock> m_clock;         // at m_sent, for sessions that get clocks with events
     std::optional<SnapshotTransfer> m_transfer;
     protocol::Permission m_permission = protocol::Permission::Write;
+    std::optional<ServerSeq> m_cursor;          // to be read in its turn
+    bool m_isCursorQueued = false;
     std::size_t m_unanswered = 0;
     bool m_synced = false;
     bool m_queued = false;                      // waits for its turn in the session

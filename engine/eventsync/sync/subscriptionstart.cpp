@@ -30,19 +30,21 @@ std::optional<Digest> chainInMemory(const DocumentCore &core, ServerSeq seq)
     return std::nullopt;
 }
 
-void startByClock(SyncContext &context, const DocumentCore &core, const VectorClock &known, const StartDone &done)
+void startByClock(SyncContext &context, const DocumentCore &core, const VectorClock &known, const storage::Queries::Requester &requester,
+                  const StartDone &done)
 {
     if (!core.log().exists() || known.covers(core.log().clock()))
         return done(StartPosition{core.log().head().serverSeq});
     if (known.isEmpty())
         return done(StartPosition{});
     eventlog::DocumentRow row{.documentId = core.log().id(), .number = core.log().number(), .horizon = core.log().horizon()};
-    context.store().read<ServerSeq>(
-        [row, head = core.log().head().serverSeq, known, headClock = core.log().clock()](storage::ReadView &view) {
+    context.answers.ask<ServerSeq>( // it may look through the whole log
+        requester,
+        [row, head = core.log().head().serverSeq, known, headClock = core.log().clock()](storage::ReadView &view, Budget &) {
             return eventlog::EventStore(view).prefix(row, head, known, headClock);
         },
         [done](const Result<ServerSeq> &after) {
-            done(StartPosition{after ? *after : ServerSeq(0)}); // a race with compaction: a snapshot
+            done(StartPosition{after ? *after : ServerSeq(0)}); // a race with compaction, or too much work: a snapshot, or everything
         });
 }
 
@@ -72,11 +74,12 @@ StartPosition startByChain(const DocumentCore &core, const protocol::Subscribe &
 
 } // namespace
 
-void findStart(SyncContext &context, const DocumentPtr &document, const protocol::Subscribe &message, StartDone done)
+void findStart(SyncContext &context, const DocumentPtr &document, const protocol::Subscribe &message,
+               const storage::Queries::Requester &requester, StartDone done)
 {
     const DocumentCore &core = *document->core();
     if (message.vectorClock && !message.afterSeq)
-        return startByClock(context, core, *message.vectorClock, done);
+        return startByClock(context, core, *message.vectorClock, requester, done);
     std::vector<ServerSeq> unknown;
     const auto look = [&](ServerSeq seq) {
         if (seq >= core.log().horizon() && seq <= core.log().head().serverSeq && !chainInMemory(core, seq))

@@ -17,6 +17,6 @@ struct StartPosition
 // at the last checkpoint for which this holds; or by its vector clock. If memory does not have the answer it is looked up, so
 // `done` is called at once or later, on the engine's thread.
 void findStart(SyncContext &context, const eventlog::DocumentPtr &document, const protocol::Subscribe &message,
-               std::function<void(const Result<StartPosition> &)> done);
+               const storage::Queries::Requester &requester, std::function<void(const Result<StartPosition> &)> done);
 
 } // namespace eventsync::sync

@@ -24,13 +24,14 @@ struct SyncContext
     const ServiceOptions &options; // with every limit filled in
     const Clock &clock;
     EventBroker broker{options.catchUpChunkBytes};
-    Presence presence{broker};
+    Presence presence{broker, options.metrics};
     CollectionWatches watches{engine};
     QueryAnswers answers{engine, options, clock};
-    ClientRegistry clients{engine, options, clock};
+    ClientRegistry clients{engine, options, clock, answers};
     ActiveTime active{clock};  // waiting times for peers are measured in it
     std::shared_ptr<std::size_t> waitingPushBytes = std::make_shared<std::size_t>(0); // of all sessions
     Counter *pushedEvents = nullptr; // none without Metrics
+    Counter *watchesRepeated = nullptr; // the same
     bool stopping = false;           // no more hellos
     std::function<void(Session &)> becameReady; // its client id was checked: older connections of the id are replaced
     std::function<void(SessionId)> ended;       // called when a session is closed and holds nothing any more

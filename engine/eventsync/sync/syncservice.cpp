@@ -62,8 +62,11 @@ struct SyncService::Private
                          .isWatched = [this](const CollectionName &name) { return context.watches.isWatched(name); },
                          .headChanged = [this](const DocumentPtr &document) { context.watches.headChanged(document); }})
     {
-        if (options.metrics)
+        if (options.metrics) {
             context.pushedEvents = &options.metrics->counter("eventsync_pushed_events_total", "pushed events answered");
+            context.watchesRepeated = &options.metrics->counter("eventsync_watches_listed_again_total",
+                                                                "lists of a watch that were repeated, because its peer did not read");
+        }
         context.becameReady = [this](Session &session) { becameReady(session); };
         context.ended = [this](SessionId id) { ended(id); };
         context.answers.setStats([this] { return stats(); });
@@ -244,7 +247,7 @@ void SyncService::setPolicies(Policies policies, const std::vector<CollectionNam
 {
     d->engine.setPolicies(std::move(policies), changed);
     for (const auto &session : d->all()) {
-        if (!session->peer().info().readerOnly && session->subscribesToAny(changed))
+        if (!session->peer().info().readerOnly && session->dependsOnRulesOfAny(changed))
             session->close({ErrorCode::Unavailable, "the rules of a collection have changed"}, limits::kRetryFirst);
     }
 }

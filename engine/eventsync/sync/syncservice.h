@@ -135,8 +135,8 @@ public:
 
     /// The same answers as to the message `query`, for a principal without a session.
     void query(const protocol::Query &query, const Principal &principal, std::function<void(protocol::QueryResult)> done);
-    /// New policies for the named collections, for all later events. Sessions that subscribe to their documents are closed, so
-    /// that the clients reconnect and get the new policies, by which they validate and merge too.
+    /// New policies for the named collections, for all later events. Sessions that subscribe to their documents, or watch them with a
+    /// filter or fields, are closed, so that the clients reconnect and get the new policies, by which they validate and merge too.
     void setPolicies(Policies policies, const std::vector<CollectionName> &changed);
     void setMaintenance(eventlog::MaintenanceRules maintenance);
     /// The answers of the access policy may have changed: every subscription is checked again, and revoked if it has lost its

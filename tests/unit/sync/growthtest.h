@@ -12,6 +12,14 @@ class GrowthTest : public QObject
 
 private Q_SLOTS:
     void aConnectionWatchesSoManyCollections();
+    void aWatcherThatDoesNotReadIsListedTheChangesAgain_data();
+    void aWatcherThatDoesNotReadIsListedTheChangesAgain();
+    void presenceHasRoomForSoMuch();
+    void idsThatWroteNothingAreForgotten();
+    void inventedIdsDoNotFillTheStore();
+    void longReadsOfSubscriptionsAreInTheLane_data();
+    void longReadsOfSubscriptionsAreInTheLane();
+    void olderEventsAreReadForAPushAsFarAsThereIsRoom();
     void askingForSnapshotsOftenKeepsFew();
     void aNameBeyondThoseThatRestMayGiveIsNumberedWithTheOthers();
     void aFullClockTakesNoNewAuthor();

@@ -146,8 +146,13 @@ void MaintenanceTest::clientsThatStayedAwayAreForgotten()
     Rig rig;
     for (int i = 0; i < 110; ++i) // programs never expire, and take nobody's place
         QVERIFY(rig.write(writeOf("d1", R"({"gold":)" + std::to_string(i) + "}", "robot-" + std::to_string(i))).has_value());
-    for (int i = 0; i < 250; ++i)
-        rig.hello("old-" + std::to_string(i));
+    for (int i = 0; i < 250; ++i) {
+        Peer &old = rig.follow("old-" + std::to_string(i), "d2");
+        QCOMPARE(statuses(rig.push(old, {rig.event(old, 1, i, i == 0 ? Operation::Create : Operation::Update,
+                                                   R"([{"op":"add","path":"","value":)" + std::to_string(i) + "}]", "d2")})),
+                 "applied " + std::to_string(i + 1));
+        rig.say(old, protocol::Unsubscribe{DocumentId("d2")});
+    }
     Peer &alice = rig.follow("old-0");
     rig.say(alice, protocol::Cursor{DocumentId("d1"), ServerSeq(1)});
     rig.wait(std::chrono::seconds(2));
@@ -202,7 +207,8 @@ void MaintenanceTest::aClockThatWasSetMakesNobodyOlder()
 void MaintenanceTest::theTimeSeenOutlivesARestart()
 {
     Rig rig;
-    rig.hello("ann");
+    Peer &ann = rig.follow("ann");
+    QCOMPARE(statuses(rig.push(ann, {rig.create(ann)})), std::string("applied 1"));
     rig.wait(std::chrono::seconds(1));
     for (int day = 0; day < 31; ++day) {
         rig.restart();
@@ -415,6 +421,17 @@ void MaintenanceTest::otherRulesHoldFromTheNextEvent()
     other.collection = CollectionName("others");
     QVERIFY(rig.write(other).has_value());
     Peer &carol = rig.follow("carol", "d2");
+    Peer &watcher = rig.hello("watcher"), &onlooker = rig.hello("onlooker");
+    const json::Pointer name = json::Pointer::parse("/name").value();
+    rig.say(watcher, protocol::Watch{.collection = CollectionName("things"), .fields = {name}});
+    rig.say(onlooker, protocol::Watch{.collection = CollectionName("things")}); // of documents as they are, whatever the rules
+    const std::string token = watcher.last<protocol::Watching>()->token, plain = onlooker.last<protocol::Watching>()->token;
+    const auto watchAgain = [&](const std::string &client, const std::string &since, std::vector<json::Pointer> fields) {
+        Peer &peer = rig.hello(client);
+        rig.say(peer, protocol::Watch{.collection = CollectionName("things"), .fields = std::move(fields), .since = since});
+        return peer.last<protocol::Watching>()->full;
+    };
+    QVERIFY(!watchAgain("before", token, {name}));
 
     Policies policies;
     const auto policy = CollectionPolicy::fromJson(value(R"({"paths":{"/gold":{"rule":"counter","min":0}}})"));
@@ -425,6 +442,12 @@ void MaintenanceTest::otherRulesHoldFromTheNextEvent()
     QVERIFY(alice.closed.has_value());
     QCOMPARE(int(*alice.closed), int(ErrorCode::Unavailable));
     QVERIFY(!carol.closed.has_value());
+    QCOMPARE(int(watcher.closed.value()), int(ErrorCode::Unavailable));
+    QVERIFY(!onlooker.closed);
+    QVERIFY(watchAgain("watcher", token, {name})); // a token of other rules leads to a full list
+    QVERIFY(watchAgain("before", plain, {name}));  // as does one of a watch that rules did not concern
+    QVERIFY(!watchAgain("before", token, {}));
+    QVERIFY(!watchAgain("onlooker", plain, {}));
 
     Peer &bob = rig.follow("bob");
     QVERIFY(bob.last<protocol::Synced>()->policy.has_value());

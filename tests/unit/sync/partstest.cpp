@@ -13,6 +13,8 @@
 
 #include <QTest>
 
+#include <new>
+
 namespace eventsync::sync::test {
 
 using eventlog::DocumentEngine;
@@ -95,6 +97,31 @@ void PartsTest::aSubscriberGetsWhatIsCommitted()
     world.engine.setObserver(nullptr);
 }
 
+// Memory that runs out while subscribers are told, or in an answer, ends neither the engine nor other answers.
+void PartsTest::whatFailsAfterACommitFailsAlone()
+{
+    struct FullObserver final : eventlog::CommitObserver
+    {
+        void committed(const DocumentPtr &, const std::vector<eventlog::LoggedPtr> &) override { throw std::bad_alloc(); }
+        void loaded(const DocumentPtr &document) override { toldAgain.push_back(document->id().text()); }
+        void unavailable(const DocumentPtr &, const Error &) override {}
+        std::vector<std::string> toldAgain;
+    } observer;
+    EngineWorld world;
+    QVERIFY(world.write(R"({"n":1})"));
+    world.engine.setObserver(&observer);
+    QVERIFY(world.write(R"({"n":2})"));
+    QCOMPARE(observer.toldAgain, std::vector<std::string>{"d1"}); // whoever subscribes goes on from the log
+    world.engine.setObserver(nullptr);
+
+    int answers = 0;
+    world.engine.write(writeOf("d1", R"({"n":3})"), [](const Result<eventlog::WrittenDocument> &) { throw std::bad_alloc(); });
+    world.engine.write(writeOf("d1", R"({"n":4})"), [&](const Result<eventlog::WrittenDocument> &result) { answers += result ? 1 : 0; });
+    world.executor.runAll();
+    QCOMPARE(answers, 1);
+    QCOMPARE(world.write(R"({"n":5})")->record.position.serverSeq, ServerSeq(5));
+}
+
 void PartsTest::aSubscriberThatIsBehindCatchesUpAfterTheOthersHaveTheEvents()
 {
     EngineWorld world;
@@ -116,7 +143,7 @@ void PartsTest::aSubscriberThatIsBehindCatchesUpAfterTheOthersHaveTheEvents()
 void PartsTest::presenceGoesToOthersAndEndsWithItsSession()
 {
     EventBroker broker(1'000);
-    Presence presence(broker);
+    Presence presence(broker, nullptr);
     std::vector<std::string> all;
     const auto slow = std::make_shared<FakeSubscriber>(3, all, EventSubscriber::Take::Events);
     slow->slow = true;
@@ -124,7 +151,7 @@ void PartsTest::presenceGoesToOthersAndEndsWithItsSession()
     broker.add(kFirstDocument, std::make_shared<FakeSubscriber>(2, all, EventSubscriber::Take::Events));
     broker.add(kFirstDocument, slow);
     broker.add(kFirstDocument, std::make_shared<FakeSubscriber>(4, all, EventSubscriber::Take::Revoked));
-    presence.show(kFirstDocument, ClientId("a"), {SessionId(1), json::Value(1), std::chrono::milliseconds(10)});
+    QVERIFY(presence.show(kFirstDocument, ClientId("a"), {SessionId(1), json::Value(1), std::chrono::milliseconds(10)}));
     QCOMPARE(all, (std::vector<std::string>{"2 presence"}));
     presence.endOf(SessionId(2), kFirstDocument, ClientId("a")); // of another session
     QCOMPARE(presence.of(kFirstDocument).size(), std::size_t(1));
@@ -141,9 +168,9 @@ void PartsTest::announcementsGoOutInChunks()
     const ServiceOptions options;
     Outbox peer(sink, {}, options);
     EventBroker broker(1'000);
-    Presence presence(broker);
+    Presence presence(broker, nullptr);
     for (const char *client : {"a", "b", "c"})
-        presence.show(kFirstDocument, ClientId(client), {SessionId(client[0]), json::Value(1), {}});
+        QVERIFY(presence.show(kFirstDocument, ClientId(client), {SessionId(client[0]), json::Value(1), {}}));
     Announcements announcements;
     announcements.synced();
     QVERIFY(announcements.sendPresences(peer, kFirstDocument, presence.of(kFirstDocument), SessionId('b'), 1)); // a

@@ -13,6 +13,7 @@ class PartsTest : public QObject
 private Q_SLOTS:
     void aSubscriberGetsWhatIsCommitted();
     void aSubscriberThatIsBehindCatchesUpAfterTheOthersHaveTheEvents();
+    void whatFailsAfterACommitFailsAlone();
     void presenceGoesToOthersAndEndsWithItsSession();
     void announcementsGoOutInChunks();
     void longAnswersWaitForThePeer();
