@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/client/clientcore_p.h>
-#include <eventsync/protocol/limits.h>
 
+#include <eventsync/client/logging_p.h>
 #include <eventsync/client/rows_p.h>
 #include <eventsync/protocol/codec.h>
+#include <eventsync/protocol/limits.h>
 
 #include <algorithm>
 
@@ -15,13 +16,15 @@ constexpr std::string_view kPolicyPrefix = "policy:";
 
 storage::Row clientIdRow(const ClientId &id)
 {
-    return {std::string("clientId"), id.text()};
+    return rows::withChecksum({std::string("clientId"), id.text()});
 }
 
-Result<> loadMeta(storage::ReadView &view, ReplicaContext &context)
+// A damaged row is left out: the policy comes again with `synced`, and without its client id a replica is a new one. `damage` says
+// what was wrong with that.
+Result<> loadMeta(storage::ReadView &view, ReplicaContext &context, std::optional<Error> &damage)
 {
-    Result<> result;
     auto read = [&](const storage::Row &row) -> Result<> {
+        EVENTSYNC_CHECK(rows::checkSound(row));
         EVENTSYNC_TRY(const std::string name, rows::text(row, 0));
         EVENTSYNC_TRY(const std::string value, rows::text(row, 1));
         if (name == "clientId") {
@@ -35,10 +38,14 @@ Result<> loadMeta(storage::ReadView &view, ReplicaContext &context)
         return {};
     };
     EVENTSYNC_CHECK(view.scan({.set = "meta"}, [&](const storage::Row &row) {
-        result = read(row);
-        return result.has_value();
+        if (const auto result = read(row); !result) {
+            qCWarning(lcClient) << "the profile is damaged: meta:" << result.error().message.c_str();
+            if (!rows::text(row, 0).value_or("").starts_with(kPolicyPrefix))
+                damage = Error{ErrorCode::Corrupt, "the client id was damaged on the disk"};
+        }
+        return true;
     }));
-    return result;
+    return {};
 }
 
 Result<> checkNames(const DocumentId &id, const std::optional<CollectionName> &collection = {})
@@ -63,6 +70,11 @@ const storage::Schema &ClientCore::schema()
     return rows::schema();
 }
 
+std::vector<storage::SqliteMigration> ClientCore::migrations()
+{
+    return rows::migrations();
+}
+
 ClientCore::ClientCore(std::unique_ptr<Private> p) : d(std::move(p)) {}
 ClientCore::~ClientCore() = default;
 
@@ -71,13 +83,24 @@ Result<std::unique_ptr<ClientCore>> ClientCore::load(storage::ReadView &view, co
 {
     auto d = std::make_unique<Private>(clock, random, std::move(options));
     d->context.policies = d->options.policies;
-    EVENTSYNC_CHECK(loadMeta(view, d->context));
+    std::optional<Error> lostId;
+    EVENTSYNC_CHECK(loadMeta(view, d->context, lostId));
     Private &p = *d;
-    EVENTSYNC_CHECK(DocumentReplica::loadAll(
+    EVENTSYNC_TRY(LoadedReplicas loaded, DocumentReplica::loadAll(
         view, p.context, [&p](const DocumentId &id) -> DocumentReplica & { return p.replica(id); }));
-    if (p.context.clientId.isEmpty()) {
+    p.first.writes = std::move(loaded.repairs);
+    const bool isNew = p.context.clientId.isEmpty();
+    if (isNew) {
         p.context.clientId = ClientId(p.uuids.next().toText());
-        p.firstWrites.put("meta", clientIdRow(p.context.clientId));
+        p.first.writes.put("meta", clientIdRow(p.context.clientId));
+    }
+    if (isNew && lostId)
+        p.first.facts.push_back(ClientIdChanged{{}, p.context.clientId, *lostId});
+    for (auto &[id, document] : p.documents) {
+        if (isNew && lostId) // what it had sent is numbered anew
+            document->clientIdChanged();
+        if ((isNew && lostId) || loaded.damage.contains(id))
+            p.finish(*document, p.first);
     }
     return std::unique_ptr<ClientCore>(new ClientCore(std::move(d)));
 }
@@ -100,9 +123,7 @@ DocumentReplica *ClientCore::Private::known(const DocumentId &id) const
 
 Changes ClientCore::Private::begin()
 {
-    Changes out;
-    out.writes = std::exchange(firstWrites, {});
-    return out;
+    return std::exchange(first, {});
 }
 
 void ClientCore::Private::end(Changes &out)

@@ -75,7 +75,7 @@ struct ClientCore::Private
         std::string requestId, text;
     };
     Pieces pieces; // of the answer that is being received; a server sends one answer after the other
-    storage::Batch firstWrites; // of a new replica: its client id
+    Changes first; // of the first step: the client id of a new replica; what loading found to be damaged
 };
 
 } // namespace eventsync::client

@@ -2,6 +2,7 @@
 #include <eventsync/client/conflictdecisions_p.h>
 
 #include <eventsync/client/conflictrecord_p.h>
+#include <eventsync/client/rows_p.h>
 #include <eventsync/json/diff.h>
 
 namespace eventsync::client {
@@ -199,6 +200,8 @@ Result<> ConflictDecisions::retry(const EventId &id)
         return failure(ErrorCode::NotFound, "there is no such entry");
     if (entry->state() != EntryState::DeadLetter)
         return failure(ErrorCode::Conflict, "only a refused edit is tried again");
+    if (rows::isDamaged(entry->edit))
+        return failure(ErrorCode::Corrupt, "the edit was damaged on the disk: nobody knows what it was");
     EditPlan plan{.operation = entry->edit.operation, .diff = m_rewriter.rebasedDiff(entry->edit), .metadata = entry->edit.metadata,
                   .evenIfNothing = true};
     plan.metadata["retries"] = json::String(id.toText());

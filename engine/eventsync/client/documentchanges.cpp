@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/client/documentchanges_p.h>
 
+#include <eventsync/client/rows_p.h>
+
 #include <algorithm>
 
 namespace eventsync::client {
+
+void DocumentChanges::put(const char *set, storage::Row row)
+{
+    m_out.writes.put(set, rows::withChecksum(std::move(row)));
+}
 
 void DocumentChanges::queueRowChanged(std::int64_t order)
 {

@@ -17,7 +17,7 @@ public:
     explicit DocumentChanges(DocumentId id) : m_id(std::move(id)) {}
 
     // ---- rows
-    void put(const char *set, storage::Row row) { m_out.writes.put(set, std::move(row)); }
+    void put(const char *set, storage::Row row); // with its checksum
     void erase(const char *set, storage::Key key) { m_out.writes.erase(set, std::move(key)); }
     void eraseAll(const char *set) { erase(set, {m_id.text()}); } // of this document
     void documentRowChanged() { m_documentRow = true; }

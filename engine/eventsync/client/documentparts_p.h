@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/budget.h>
 #include <eventsync/base/limits.h>
 #include <eventsync/client/acknowledgededits_p.h>
 #include <eventsync/client/confirmedhistory_p.h>
@@ -11,6 +12,7 @@
 #include <eventsync/client/retrypause_p.h>
 #include <eventsync/client/stagedsnapshot_p.h>
 #include <eventsync/client/undosteps_p.h>
+#include <eventsync/eventlog/limits.h>
 #include <eventsync/json/limits.h>
 #include <eventsync/protocol/limits.h>
 
@@ -59,8 +61,14 @@ struct DocumentParts
     void setReadOnly(bool readOnly);           // durable: after a restart without a network no edit is made that would be refused
     void resetHistory();                       // the confirmed state is forgotten; the queue and the acknowledged edits are not
 
+    // The work of comparing what came in with what waits, in this step. It is counted and not cut off: what was not compared would have
+    // to be a conflict. A step that takes too much ends early instead, and asks for the rest again.
+    static constexpr std::uint64_t kAllWork = Budget::kUnlimited / 2;
+    bool hasComparedMuch() const { return kAllWork - overlapWork.stepsLeft() > limits::kOverlapSteps; }
+
     ReplicaContext &context;
     const DocumentId id;
+    Budget overlapWork{kAllWork};
     DocumentChanges changes;
     DocumentRules rules;
     ConfirmedHistory history;

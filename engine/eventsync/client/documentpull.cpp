@@ -157,6 +157,7 @@ void DocumentPull::onEvents(const protocol::Events &message)
         return;
     }
     EventsApplied applied{.documentId = m_doc.id, .events = {}};
+    bool isCutShort = false;
     for (Incoming &next : fresh) {
         EventPtr event = next.event;
         if (const auto done = applyEvent(std::move(next)); !done) {
@@ -165,13 +166,17 @@ void DocumentPull::onEvents(const protocol::Events &message)
             return;
         }
         applied.events.push_back(std::move(event));
+        if (m_doc.hasComparedMuch() && applied.events.size() < fresh.size()) { // the rest comes again, in a step of its own
+            isCutShort = true;
+            break;
+        }
     }
     if (!applied.events.empty()) {
         m_doc.changes.notify(std::move(applied));
         if (m_rewriter.waitsForDependency())
             m_doc.tree.unapply(); // also for own events that needed no reapply: a dependency may be there now
     }
-    if (gap && m_state != PullState::Refetching && !m_doc.context.fork) {
+    if ((isCutShort || (gap && m_state != PullState::Refetching)) && !m_doc.context.fork) {
         subscribe();
         enter(PullEvent::GapFound);
     }

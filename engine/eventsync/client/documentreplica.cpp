@@ -90,6 +90,7 @@ void DocumentReplica::finish(Changes &out)
         crdt = m_doc.observer.take(m_doc.id, tree, m_doc.changes);
     m_doc.changes.moveTo(out, std::move(crdt));
     announceConflicts(out);
+    m_doc.overlapWork = Budget(DocumentParts::kAllWork);
 }
 
 // A waiting entry that no longer applies or passes is a conflict; what is in flight keeps its place, because its answer decides.

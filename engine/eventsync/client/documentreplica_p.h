@@ -5,6 +5,8 @@
 #include <eventsync/client/documentpull_p.h>
 
 #include <functional>
+#include <map>
+#include <set>
 
 namespace eventsync::client {
 
@@ -15,6 +17,14 @@ enum class SubscriptionNeed {
     Write, // it has something to send, or needs events before a conflict can be decided
 };
 
+// What loading found to be wrong with the rows of a store.
+struct LoadedReplicas
+{
+    std::map<DocumentId, Error> damage; // Corrupt: the first that was met of each document
+    storage::Batch repairs;             // without the damaged rows
+    std::set<DocumentId> withoutUndo = {}, withoutStaged = {};
+};
+
 // One document at one client: its parts, and the classes that work on them. docs/architecture.md, One document at a client, has
 // a diagram and the way of an edit. Each call of a part is a step or a part of one. The core calls finish() once at the end of
 // a step: it applies the queue to the tree again, sends what may be sent, and writes each changed row once. Internal; owner
@@ -23,7 +33,8 @@ class DocumentReplica
 {
 public:
     DocumentReplica(ReplicaContext &context, DocumentId id);
-    static Result<> loadAll(storage::ReadView &view, ReplicaContext &context,
+    // Each step of the damaged ones has then something to write and to tell: finish() them.
+    static Result<LoadedReplicas> loadAll(storage::ReadView &view, ReplicaContext &context,
                             const std::function<DocumentReplica &(const DocumentId &)> &replica);
 
     const DocumentParts &parts() const { return m_doc; }

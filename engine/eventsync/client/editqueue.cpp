@@ -17,6 +17,7 @@ Entry &EditQueue::insert(Entry entry)
     EVENTSYNC_ASSERT(fresh);
     ++m_total;
     orders(place->second).insert(order);
+    ++m_waitingVersion;
     m_changes.queueChanged();
     touch(place->second);
     return place->second;
@@ -44,6 +45,8 @@ void EditQueue::setState(Entry &entry, Entry::State next)
     orders(entry).erase(entry.order);
     entry.m_state = std::move(next);
     orders(entry).insert(entry.order);
+    if (to == EntryState::Waiting)
+        ++m_waitingVersion;
     m_changes.queueChanged();
     touch(entry);
 }

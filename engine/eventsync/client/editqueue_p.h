@@ -41,6 +41,7 @@ public:
     // The entries that hold the same edit as this event of the log, in this version or another, in queue order.
     std::vector<std::int64_t> holdersOf(const EventId &id, const EventId &first) const;
     const Orders &waiting() const { return m_byState[0]; }
+    std::uint64_t waitingVersion() const { return m_waitingVersion; } // another one since an entry began to wait
     const Orders &sent() const { return m_byState[1]; }
     const Orders &conflicts() const { return m_byState[2]; }
     std::optional<std::int64_t> firstPending() const;
@@ -54,6 +55,7 @@ private:
     std::size_t &m_total;
     Entries m_entries;
     Orders m_byState[std::variant_size_v<Entry::State>];
+    std::uint64_t m_waitingVersion = 1;
     std::unordered_map<EventId, std::int64_t> m_byId;
     std::unordered_multimap<EventId, std::int64_t> m_byFirst;
 };

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/client/entryfates_p.h>
 
+#include <eventsync/json/overlap.h>
+
 #include <algorithm>
+#include <tuple>
+#include <vector>
 
 namespace eventsync::client {
 
@@ -151,6 +155,12 @@ void EntryFates::requeueAcknowledged(const std::function<bool(const AckedEdit &)
     }
 }
 
+void EntryFates::damaged(const Entry &entry)
+{
+    m_doc.tree.unapply();
+    propagate(entry, PendingFate::Conflict);
+}
+
 // ---- what an edit has not seen
 
 std::vector<const json::Footprint *> EntryFates::unseenOf(const Entry &entry) const
@@ -161,13 +171,41 @@ std::vector<const json::Footprint *> EntryFates::unseenOf(const Entry &entry) co
     return footprints;
 }
 
+// Many events come in while many edits wait, and most touch none of them: one comparison with all that wait says so. Yes is not
+// certain: each kind of access is kept for each path, written values are not.
+bool EntryFates::mayOverlapWaiting(const json::Footprint &footprint)
+{
+    constexpr std::size_t kFew = 16; // are compared one by one
+    const EditQueue::Orders &waiting = m_doc.queue.waiting();
+    if (waiting.size() <= kFew)
+        return true;
+    if (std::exchange(m_waitingVersion, m_doc.queue.waitingVersion()) != m_doc.queue.waitingVersion()) {
+        std::vector<json::FootprintEntry> all;
+        bool isEverything = false;
+        for (const std::int64_t order : waiting) {
+            const json::Footprint &one = m_doc.queue.at(order).edit.footprint;
+            isEverything = isEverything || one.isEverything();
+            for (const json::FootprintEntry &entry : one.entries())
+                all.push_back({.path = entry.path, .kind = entry.kind});
+        }
+        const auto key = [](const json::FootprintEntry &entry) { return std::tie(entry.path, entry.kind); };
+        std::ranges::sort(all, {}, key);
+        const auto repeated = std::ranges::unique(all, {}, key);
+        all.erase(repeated.begin(), repeated.end());
+        m_waiting = isEverything ? json::Footprint::everything() : json::Footprint::fromEntries(std::move(all));
+    }
+    return json::overlaps(m_waiting, footprint, m_doc.overlapWork);
+}
+
 void EntryFates::compareWaiting(const json::Footprint &footprint, const std::string &what, std::int64_t before)
 {
     const bool strict = m_doc.rules.policy().merge() == MergeRule::Strict;
+    if (!strict && !mayOverlapWaiting(footprint))
+        return;
     std::vector<std::int64_t> hit;
     for (const std::int64_t order : m_doc.queue.waiting()) {
         const Entry &entry = m_doc.queue.at(order);
-        if (order < before && !entry.edit.onOverlap && (strict || json::overlaps(entry.edit.footprint, footprint)))
+        if (order < before && !entry.edit.onOverlap && (strict || json::overlaps(entry.edit.footprint, footprint, m_doc.overlapWork)))
             hit.push_back(order);
     }
     std::sort(hit.begin(), hit.end());

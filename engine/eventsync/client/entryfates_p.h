@@ -24,6 +24,7 @@ public:
     void requeueSent();
     void requeueAcknowledged(const std::function<bool(const AckedEdit &)> &isLost); // edits that the log has lost: they return to the head of the queue, in order
     Entry remove(Entry &entry); // out of the queue
+    void damaged(const Entry &entry); // what follows it may have been made on top of it: a person decides
 
     // Compares waiting entries with an event or snapshot of others. Entries in flight are compared when they are requeued,
     // since their base stays. `before`: only entries before this place.
@@ -45,9 +46,12 @@ public:
 private:
     void setAside(Entry &entry, Entry::State state, Error why, std::optional<EventId> because, PendingFate forOthers);
     void propagate(const Entry &entry, PendingFate fate);
+    bool mayOverlapWaiting(const json::Footprint &footprint);
 
     DocumentParts &m_doc;
     CrdtIdRewriter &m_rewriter;
+    json::Footprint m_waiting; // of all waiting entries together, and more
+    std::uint64_t m_waitingVersion = 0;
 };
 
 } // namespace eventsync::client

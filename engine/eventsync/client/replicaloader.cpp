@@ -3,33 +3,103 @@
 // Loads replicas from the rows of a store. Each part reads its own rows.
 #include <eventsync/client/documentreplica_p.h>
 
+#include <eventsync/client/logging_p.h>
 #include <eventsync/client/rows_p.h>
 
 namespace eventsync::client {
 
+namespace {
+
+constexpr char kUnknownDocument[] = "damaged"; // of edits whose document cannot be read either
+
+} // namespace
+
 struct DocumentReplica::Loader
 {
     using Read = Result<> (Loader::*)(DocumentReplica &, const storage::Row &);
+    using Damaged = void (Loader::*)(DocumentReplica &, const storage::Row &);
 
     storage::ReadView &view;
     ReplicaContext &context;
     const std::function<DocumentReplica &(const DocumentId &)> &replica;
     std::set<DocumentId> loaded = {};
+    LoadedReplicas result = {};
+    std::set<DocumentId> lost = {};                                  // documents whose confirmed state is not known any more
+    std::vector<std::pair<DocumentReplica *, std::int64_t>> damagedEntries = {}; // their places in the queue
 
-    // Reads every row of a set until one fails.
-    Result<> each(const char *set, Read read, std::size_t documentColumn = 0)
+    // Reads every row of a set. What is wrong with one is damage of its document.
+    Result<> each(const char *set, Read read, Damaged damaged, std::size_t documentColumn = 0)
     {
-        Result<> result;
-        auto one = [&](const storage::Row &row) -> Result<> {
-            EVENTSYNC_TRY(const DocumentId id, rows::documentOf(row, documentColumn));
-            loaded.insert(id);
-            return (this->*read)(replica(id), row);
-        };
-        EVENTSYNC_CHECK(view.scan({.set = set}, [&](const storage::Row &row) {
-            result = one(row);
-            return result.has_value();
-        }));
-        return result;
+        return view.scan({.set = set}, [&](const storage::Row &row) {
+            const auto id = rows::documentOf(row, documentColumn);
+            if (!id) {
+                nobodys(set, row, damaged, id.error());
+                return true;
+            }
+            loaded.insert(*id);
+            DocumentReplica &r = replica(*id);
+            auto good = rows::checkSound(row);
+            if (good)
+                good = (this->*read)(r, row);
+            if (!good) {
+                note(r.m_doc.id, {ErrorCode::Corrupt, std::string(set) + ": " + good.error().message});
+                result.repairs.erase(set, rows::keyOf(set, row));
+                (this->*damaged)(r, row);
+            }
+            return true;
+        });
+    }
+
+    // Not even its document can be read. An edit is shown under its own.
+    void nobodys(const char *set, const storage::Row &row, Damaged damaged, const Error &error)
+    {
+        const bool isEdit = damaged == &Loader::damagedEntry;
+        const auto edit = isEdit ? rows::entryFrom(row) : Result<Entry>(failure(error));
+        const DocumentId id = edit ? edit->edit.documentId : DocumentId(kUnknownDocument);
+        qCWarning(lcClient) << "a row of" << set << "in the profile is damaged:" << error.message.c_str();
+        result.repairs.erase(set, rows::keyOf(set, row));
+        if (!isEdit)
+            return;
+        loaded.insert(id);
+        note(id, {ErrorCode::Corrupt, "an edit in the queue cannot be read"});
+        damagedEntry(replica(id), row);
+    }
+
+    void note(const DocumentId &id, Error error)
+    {
+        qCWarning(lcClient) << "the profile is damaged:" << id.text().c_str() << error.message.c_str();
+        result.damage.try_emplace(id, std::move(error));
+    }
+
+    // ---- what damage of each set costs
+    void stateIsLost(DocumentReplica &r, const storage::Row &) { lost.insert(r.m_doc.id); }
+    void rowIsLost(DocumentReplica &r, const storage::Row &)
+    {
+        r.m_doc.isOpen = true; // whether it was is not known
+        lost.insert(r.m_doc.id);
+    }
+    void forgotten(DocumentReplica &, const storage::Row &) {} // it served for repairs of the log only, which may go without it
+    void undoIsLost(DocumentReplica &r, const storage::Row &) { result.withoutUndo.insert(r.m_doc.id); }
+    void partIsLost(DocumentReplica &r, const storage::Row &) { result.withoutStaged.insert(r.m_doc.id); }
+    void rightIsLost(DocumentReplica &r, const storage::Row &) // there is a row only where it may not be edited
+    {
+        r.m_doc.isReadOnly = true;
+        result.repairs.put("rights", rows::withChecksum({r.m_doc.id.text(), std::string("read")}));
+    }
+    void damagedEntry(DocumentReplica &r, const storage::Row &row)
+    {
+        Entry entry = rows::damagedEntry(row, r.m_doc.id, context.uuids.next(), context.clock.wall());
+        if (r.m_doc.queue.find(entry.edit.id)) // the id is another's
+            entry.edit.id = context.uuids.next();
+        takePlace(entry);
+        damagedEntries.emplace_back(&r, entry.order);
+        r.m_doc.queue.insert(std::move(entry));
+    }
+
+    void takePlace(const Entry &entry)
+    {
+        context.lastOrder = std::max(context.lastOrder, entry.order);
+        context.firstOrder = std::min(context.firstOrder, entry.order - 1);
     }
 
     Result<> document(DocumentReplica &r, const storage::Row &row)
@@ -77,8 +147,7 @@ struct DocumentReplica::Loader
     Result<> entry(DocumentReplica &r, const storage::Row &row)
     {
         EVENTSYNC_TRY(Entry entry, rows::entryFrom(row));
-        context.lastOrder = std::max(context.lastOrder, entry.order);
-        context.firstOrder = std::min(context.firstOrder, entry.order - 1);
+        takePlace(entry);
         r.m_doc.queue.insert(std::move(entry));
         return {};
     }
@@ -136,30 +205,50 @@ struct DocumentReplica::Loader
     }
 };
 
-Result<> DocumentReplica::loadAll(storage::ReadView &view, ReplicaContext &context,
-                                  const std::function<DocumentReplica &(const DocumentId &)> &replica)
+Result<LoadedReplicas> DocumentReplica::loadAll(storage::ReadView &view, ReplicaContext &context,
+                                                const std::function<DocumentReplica &(const DocumentId &)> &replica)
 {
     Loader loader{view, context, replica};
-    EVENTSYNC_CHECK(loader.each("documents", &Loader::document));
-    EVENTSYNC_CHECK(loader.each("states", &Loader::state));
-    EVENTSYNC_CHECK(loader.each("crdts", &Loader::crdt));
-    EVENTSYNC_CHECK(loader.each("history", &Loader::history));
-    EVENTSYNC_CHECK(loader.each("queue", &Loader::entry, 1));
-    EVENTSYNC_CHECK(loader.each("acked", &Loader::acked));
-    EVENTSYNC_CHECK(loader.each("ids", &Loader::ownId));
-    EVENTSYNC_CHECK(loader.each("undo", &Loader::undo));
-    EVENTSYNC_CHECK(loader.each("staging", &Loader::staged));
-    EVENTSYNC_CHECK(loader.each("rights", &Loader::rights));
-    EVENTSYNC_CHECK(loader.each("clocks", &Loader::clock));
+    EVENTSYNC_CHECK(loader.each("documents", &Loader::document, &Loader::rowIsLost));
+    EVENTSYNC_CHECK(loader.each("states", &Loader::state, &Loader::stateIsLost));
+    EVENTSYNC_CHECK(loader.each("crdts", &Loader::crdt, &Loader::stateIsLost));
+    EVENTSYNC_CHECK(loader.each("history", &Loader::history, &Loader::stateIsLost));
+    EVENTSYNC_CHECK(loader.each("queue", &Loader::entry, &Loader::damagedEntry, 1));
+    EVENTSYNC_CHECK(loader.each("acked", &Loader::acked, &Loader::forgotten));
+    EVENTSYNC_CHECK(loader.each("ids", &Loader::ownId, &Loader::forgotten));
+    EVENTSYNC_CHECK(loader.each("undo", &Loader::undo, &Loader::undoIsLost));
+    EVENTSYNC_CHECK(loader.each("staging", &Loader::staged, &Loader::partIsLost));
+    EVENTSYNC_CHECK(loader.each("rights", &Loader::rights, &Loader::rightIsLost));
+    EVENTSYNC_CHECK(loader.each("clocks", &Loader::clock, &Loader::stateIsLost));
     for (const DocumentId &id : loader.loaded) {
         DocumentReplica &r = replica(id);
-        EVENTSYNC_CHECK(r.m_doc.history.checkLoaded());
+        if (const auto whole = r.m_doc.history.checkLoaded(); !whole && loader.lost.insert(id).second)
+            loader.note(id, whole.error());
         r.m_doc.changes = DocumentChanges(id);
         r.m_doc.tree.loaded();
+        if (loader.lost.contains(id)) {
+            r.m_doc.changes.eraseAll("crdts");
+            r.m_doc.resetHistory();
+        }
+        if (loader.result.withoutUndo.contains(id))
+            r.m_doc.undo.clear();
+        if (loader.result.withoutStaged.contains(id))
+            r.m_doc.staged.drop();
+    }
+    for (const auto &[r, order] : loader.damagedEntries) {
+        const Entry &entry = r->m_doc.queue.at(order);
+        r->m_doc.queue.touch(entry); // stored as what it is now
+        r->m_doc.changes.notify(DeadLettered{r->m_doc.id, entry.edit.id, *entry.edit.reason});
+        r->m_fates.damaged(entry);
+    }
+    for (const DocumentId &id : loader.loaded) {
+        DocumentReplica &r = replica(id);
+        if (const auto found = loader.result.damage.find(id); found != loader.result.damage.end())
+            r.m_doc.changes.notify(DocumentDamaged{id, found->second});
         r.reapplyQueue();
         r.m_doc.observer.loaded(r.m_doc.tree.state());
     }
-    return {};
+    return std::move(loader.result);
 }
 
 } // namespace eventsync::client

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/client/rows_p.h>
 
+#include <eventsync/base/bytes.h>
+#include <eventsync/eventlog/rowchecksum.h>
 #include <eventsync/json/limits.h>
 #include <eventsync/model/heldbytes.h>
 #include <eventsync/model/jsonfields.h>
@@ -125,10 +127,19 @@ Result<json::Value> bodyOf(const Row &row, std::size_t column)
 
 } // namespace
 
-const storage::Schema &schema()
+namespace {
+
+constexpr char kChecksumColumn[] = "checksum";
+
+eventlog::CheckedCells cellsOf(const Row &row)
 {
-    static const storage::Schema kSchema{
-        .version = 1,
+    return {.first = 0, .end = row.size() - 1, .checksum = row.size() - 1};
+}
+
+storage::Schema schemaWithoutChecksums()
+{
+    return {
+        .version = 2,
         .sets = {
             {.name = "documents",
              .columns = {{"documentId"}, {"collection"}, {"serverSeq", ColumnType::Integer}, {"chain", ColumnType::Blob},
@@ -164,7 +175,49 @@ const storage::Schema &schema()
             {.name = "meta", .columns = {{"name"}, {"value"}}},
         },
     };
+}
+
+} // namespace
+
+const storage::Schema &schema()
+{
+    static const storage::Schema kSchema = [] {
+        storage::Schema made = schemaWithoutChecksums();
+        for (storage::RecordSet &set : made.sets)
+            set.columns.push_back({kChecksumColumn, ColumnType::Integer});
+        return made;
+    }();
     return kSchema;
+}
+
+std::vector<storage::SqliteMigration> migrations()
+{
+    const auto addChecksums = [](storage::SqliteConnection &connection) -> Result<> {
+        for (const storage::RecordSet &set : schema().sets)
+            EVENTSYNC_CHECK(storage::addSqliteColumn(connection, set.name, {kChecksumColumn, ColumnType::Integer}));
+        return {};
+    };
+    return {{.to = 2, .run = addChecksums, .addsNullsOnly = true}};
+}
+
+Row withChecksum(Row row)
+{
+    row.emplace_back();
+    eventlog::setChecksum(row, cellsOf(row));
+    return row;
+}
+
+Result<> checkSound(const Row &row)
+{
+    if (row.empty() || !eventlog::hasSoundChecksum(row, cellsOf(row)))
+        return corrupt("it is not what was stored");
+    return {};
+}
+
+storage::Key keyOf(const std::string &set, const Row &row)
+{
+    const auto found = std::ranges::find(schema().sets, set, &storage::RecordSet::name);
+    return {row.begin(), row.begin() + static_cast<std::ptrdiff_t>(found->keyColumns)};
 }
 
 // ---- cells
@@ -322,6 +375,40 @@ Result<Entry> entryFrom(const Row &row)
             return corrupt(patch.error().toString());
     }
     return entry;
+}
+
+namespace {
+
+constexpr char kDamaged[] = "damaged"; // in the metadata: the text of the row as it was found
+
+} // namespace
+
+Entry damagedEntry(const Row &row, const DocumentId &document, const EventId &newId, Timestamp now)
+{
+    auto read = entryFrom(row);
+    QueueEntry edit;
+    if (read) {
+        edit = std::move(read->edit);
+    } else {
+        edit.id = newId;
+        edit.diff = Diff(json::Patch());
+        edit.timestamp = now;
+    }
+    const std::string body = text(row, 2).value_or("");
+    edit.metadata[kDamaged] = isValidUtf8(body) ? json::Value(textOf(body)) : bytesJson(body);
+    edit.documentId = document;
+    edit.baseSeq = {};
+    edit.onOverlap.reset();
+    edit.because.reset();
+    edit.reason = Error{ErrorCode::Corrupt, "this edit was damaged on the disk: it is not sent, and cannot be tried again"};
+    if (!edit.diff.isCrdt()) // whatever was made behind it may be on top of it
+        edit.footprint = json::Footprint::everything();
+    return Entry(std::move(edit), integer(row, 0).value_or(0), Entry::DeadLetter());
+}
+
+bool isDamaged(const QueueEntry &edit)
+{
+    return edit.reason && edit.reason->code == ErrorCode::Corrupt && edit.metadata.contains(kDamaged);
 }
 
 // ---- kept edits and ids

@@ -5,15 +5,28 @@
 #include <eventsync/client/confirmedhistory_p.h>
 #include <eventsync/client/entry_p.h>
 #include <eventsync/client/undosteps_p.h>
+#include <eventsync/storage/sqliteschema.h>
+
+#include <vector>
 
 // The rows of a client's store: one row for each thing that changes on its own. Reading a row that these functions cannot have
 // written fails with Corrupt. Internal.
 namespace eventsync::client::rows {
 
+// Every row ends with its checksum (eventlog/rowchecksum.h), which DocumentChanges::put() adds.
 const storage::Schema &schema();
+// Version 2: the checksums, empty in the rows that are there, which pass until they are written again.
+std::vector<storage::SqliteMigration> migrations();
+storage::Row withChecksum(storage::Row row);
+Result<> checkSound(const storage::Row &row); // Corrupt if it is not what was stored
+storage::Key keyOf(const std::string &set, const storage::Row &row);
 
 storage::Row queueRow(const DocumentId &document, const Entry &entry);
 Result<Entry> entryFrom(const storage::Row &row);
+// What is left of an entry whose row is damaged: a dead letter that says so, in the place where it was. It is never sent nor tried
+// again: nobody knows what it was. Its `metadata.damaged` holds the text of the row as it was found.
+Entry damagedEntry(const storage::Row &row, const DocumentId &document, const EventId &newId, Timestamp now);
+bool isDamaged(const QueueEntry &edit);
 
 storage::Row ackedRow(const DocumentId &document, const AckedEdit &acked);
 storage::Key ackedKey(const DocumentId &document, const AckedEdit &acked);

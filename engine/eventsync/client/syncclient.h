@@ -58,7 +58,8 @@ public:
     };
     Q_ENUM(State)
 
-    /// A profile in a store with ClientCore::schema(). Corrupt, or an error of the store.
+    /// A profile in a store with ClientCore::schema(). Damaged rows are reported for their documents (documentDamaged, deadLettered) in the
+    /// first step. Errors of the store.
     static Result<std::unique_ptr<SyncClient>> open(std::unique_ptr<storage::Backend> store, SyncClientOptions options = {});
     /// A profile in an SQLite file, locked against a second process: StoreLocked names the one that has it.
     static Result<std::unique_ptr<SyncClient>> open(const std::string &path, SyncClientOptions options = {});
@@ -126,6 +127,8 @@ Q_SIGNALS:
     void documentSynced(const eventsync::DocumentId &id);
     void documentDiverged(const eventsync::DocumentId &id, eventsync::ServerSeq commonSeq);
     void documentRefused(const eventsync::DocumentId &id, const eventsync::Error &error);
+    // The profile was damaged on the disk (Corrupt): what the server has is fetched again; see client::DocumentDamaged.
+    void documentDamaged(const eventsync::DocumentId &id, const eventsync::Error &error);
     void documentRevoked(const eventsync::DocumentId &id);
     void eventsApplied(const eventsync::client::EventsApplied &notification);
     void queueChanged(const eventsync::DocumentId &id);

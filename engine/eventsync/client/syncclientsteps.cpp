@@ -267,6 +267,7 @@ void SyncClient::Private::notify(const Notification &notification)
         void operator()(const DocumentSynced &f) const { Q_EMIT q->documentSynced(f.documentId); }
         void operator()(const DocumentDiverged &f) const { Q_EMIT q->documentDiverged(f.documentId, f.commonSeq); }
         void operator()(const DocumentRefused &f) const { Q_EMIT q->documentRefused(f.documentId, f.error); }
+        void operator()(const DocumentDamaged &f) const { Q_EMIT q->documentDamaged(f.documentId, f.error); }
         void operator()(const DocumentRevoked &f) const { Q_EMIT q->documentRevoked(f.documentId); }
         void operator()(const QueueChanged &f) const { Q_EMIT q->queueChanged(f.documentId); }
         void operator()(const ConflictFound &f) const { Q_EMIT q->conflictFound(f.documentId, f.entry); }

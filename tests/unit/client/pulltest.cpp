@@ -446,6 +446,47 @@ void PullTest::presenceIsToldOnceTheDocumentIsInStep()
     QVERIFY(told().empty()); // who has left is not announced again
 }
 
+// [G15] 3,000 edits wait and 700 events come in one message. Where these touch what waits, and write the same, each is compared with all
+// of it: the client stops when it has compared much, and asks for the rest again. Where they touch nothing, one look is enough.
+void PullTest::manyEventsPassALongQueueInBoundedSteps()
+{
+    constexpr int kWaiting = 3'000, kEvents = 700;
+    const auto set = [](int key, const char *value) {
+        return R"([{"op":"add","path":"/k)" + std::to_string(key) + R"(","value":")" + value + "\"}]";
+    };
+    Pair pair;
+    pair.device.checks = false;
+    pair.device.run(pair.device.core->disconnected());
+    for (int i = 0; i < kWaiting; ++i)
+        pair.edit(set(i, "same"));
+    for (int i = 0; i < kEvents; ++i)
+        pair.log.other(set(100'000 + i, "theirs"));
+    pair.device.run(pair.device.core->connected());
+    pair.device.receive(welcome());
+    pair.device.take<protocol::Subscribe>();
+    pair.device.receive(pair.log.events(ServerSeq(1)));
+    QCOMPARE(pair.device.core->position(pair.id)->serverSeq, pair.log.head());
+    QVERIFY(pair.device.take<protocol::Subscribe>().empty());
+
+    const ServerSeq before = pair.log.head();
+    for (int i = 0; i < kEvents; ++i)
+        pair.log.other(set(i, "same"));
+    pair.device.receive(pair.log.events(before));
+    int steps = 1;
+    for (; pair.device.core->position(pair.id)->serverSeq < pair.log.head(); ++steps) {
+        QVERIFY(steps < kEvents);
+        const auto again = pair.device.take<protocol::Subscribe>();
+        QCOMPARE(again.size(), std::size_t(1));
+        QCOMPARE(*again[0].afterSeq, pair.device.core->position(pair.id)->serverSeq);
+        pair.device.receive(pair.log.events(*again[0].afterSeq));
+    }
+    QVERIFY(steps > 1);
+    QCOMPARE(pair.device.core->queueCounts().waiting, std::size_t(kWaiting)); // none of them is a conflict
+    pair.device.receive(pair.log.synced({}));
+    QVERIFY(pair.device.core->isSynced(pair.id));
+    QCOMPARE(pair.device.confirmed(pair.id), pair.log.state());
+}
+
 void PullTest::whatAFullListDoesNotNameHasGone_data()
 {
     QTest::addColumn<bool>("full");

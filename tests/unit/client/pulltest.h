@@ -35,6 +35,7 @@ private Q_SLOTS:
     void anEntryThatNoLongerPassesIsAConflict();
     void whatTheLogItselfDoesNotPassIsNoFaultOfAnEntry();
     void presenceIsToldOnceTheDocumentIsInStep();
+    void manyEventsPassALongQueueInBoundedSteps();
     void whatAFullListDoesNotNameHasGone_data();
     void whatAFullListDoesNotNameHasGone();
 };

@@ -2,10 +2,14 @@
 #include "repairtest.h"
 
 #include <eventsync/protocol/limits.h>
+#include <support/executors.h>
 
 #include "rig.h"
 
 #include <QTest>
+
+#include <algorithm>
+#include <functional>
 
 namespace eventsync::client::test {
 
@@ -24,6 +28,57 @@ void subscribe(Pair &pair)
     pair.device.run(pair.device.core->disconnected());
     pair.device.run(pair.device.core->connected());
     pair.device.receive(welcome());
+}
+
+std::vector<storage::Row> rowsOf(Device &device, const char *set)
+{
+    std::vector<storage::Row> rows;
+    const auto view = device.backend.view();
+    const auto read = (*view)->scan({.set = set}, [&](const storage::Row &row) {
+        rows.push_back(row);
+        return true;
+    });
+    return read ? rows : std::vector<storage::Row>();
+}
+
+void commit(Device &device, storage::Batch batch)
+{
+    eventsync::test::ManualExecutor executor;
+    bool done = false;
+    device.backend.commit(std::move(batch), executor, [&](const Result<storage::Committed> &result) { done = result.has_value(); });
+    executor.runAll();
+    QVERIFY(done);
+}
+
+// Another cell in the first row of a set, behind the core's back; and the program starts again.
+void damage(Device &device, const char *set, std::size_t column, const std::function<storage::Cell(const storage::Cell &)> &change)
+{
+    storage::Row row = rowsOf(device, set).at(0);
+    row[column] = change(row[column]);
+    commit(device, storage::Batch().put(set, std::move(row)));
+    device.crash();
+}
+
+// One letter, or one bit.
+storage::Cell altered(const storage::Cell &cell)
+{
+    storage::Cell other = cell;
+    if (auto *number = std::get_if<std::int64_t>(&other))
+        *number ^= 1;
+    else if (auto *text = std::get_if<std::string>(&other))
+        text->at(text->size() / 2) ^= 1;
+    else if (auto *blob = std::get_if<storage::Blob>(&other))
+        blob->bytes.at(blob->bytes.size() / 2) ^= 1;
+    return other;
+}
+
+std::function<storage::Cell(const storage::Cell &)> replacing(const std::string &from, const std::string &to)
+{
+    return [from, to](const storage::Cell &cell) {
+        std::string text = std::get<std::string>(cell);
+        text.replace(text.find(from), from.size(), to);
+        return storage::Cell(text);
+    };
 }
 
 protocol::KnownId known(const EventPtr &event)
@@ -548,6 +603,178 @@ void RepairTest::connectionErrorsSayWhetherToComeBack()
     QCOMPARE(pair.device.closed->retryAfter.has_value(), seconds >= 0);
     if (seconds >= 0)
         QCOMPARE(*pair.device.closed->retryAfter, std::chrono::milliseconds(seconds * 1000));
+}
+
+// ---- damage of the profile
+
+void RepairTest::aDamagedStateIsFetchedAgain_data()
+{
+    QTest::addColumn<QByteArray>("set");
+    QTest::addColumn<int>("column");
+    const auto row = [](const char *name, const char *set, int column) { QTest::newRow(name) << QByteArray(set) << column; };
+    row("the position", "documents", 2);
+    row("its chain value", "documents", 3);
+    row("the number of own edits", "documents", 6);
+    row("the state", "states", 2);
+    row("where the state stands", "states", 1);
+    row("an event", "history", 2);
+    row("an inverse", "history", 4);
+    row("a footprint", "history", 5);
+    row("a clock", "clocks", 2);
+}
+
+void RepairTest::aDamagedStateIsFetchedAgain()
+{
+    QFETCH(QByteArray, set);
+    QFETCH(int, column);
+    Pair pair({.checkpointEvery = 1, .checkpoints = 2}); // so that a state is stored
+    pair.log.other(kInc);
+    pair.log.other(kTheirName);
+    pair.device.receive(pair.log.events(ServerSeq(1)));
+    const std::string before = pair.device.view(pair.id);
+    pair.edit(kInc); // waits: the connection is gone
+    pair.device.run(pair.device.core->disconnected());
+    damage(pair.device, set.constData(), static_cast<std::size_t>(column), altered);
+    pair.device.run(pair.device.core->tick());
+    const auto damaged = pair.device.facts<DocumentDamaged>();
+    QCOMPARE(damaged.size(), std::size_t(1));
+    QCOMPARE(damaged[0].documentId, pair.id);
+    QCOMPARE(damaged[0].error.code, ErrorCode::Corrupt);
+    QCOMPARE(pair.device.core->position(pair.id)->serverSeq, ServerSeq(0));
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(1)); // the edit is there, whatever has become of it
+    VERIFY_DURABLE(pair);
+    pair.device.crash(); // and it is not found again
+    pair.device.run(pair.device.core->tick());
+    QCOMPARE(pair.device.facts<DocumentDamaged>().size(), std::size_t(1));
+
+    QVERIFY(pair.device.run(pair.device.core->openDocument(pair.id)));
+    subscribe(pair);
+    QCOMPARE(pair.device.take<protocol::Subscribe>().back().afterSeq.value(), ServerSeq(0));
+    pair.device.receive(pair.log.events(ServerSeq(0)));
+    QCOMPARE(pair.device.confirmed(pair.id), before);
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(1));
+    VERIFY_DURABLE(pair);
+}
+
+void RepairTest::aDamagedEditIsShownAndNeverSent_data()
+{
+    using Change = std::function<storage::Cell(const storage::Cell &)>;
+    QTest::addColumn<int>("column");
+    QTest::addColumn<Change>("change");
+    const auto row = [](const char *name, int column, Change change) { QTest::newRow(name) << column << std::move(change); };
+    row("another value, which reads well", 2, replacing(R"("value":1)", R"("value":7)"));
+    row("what cannot be read", 2, [](const storage::Cell &) { return storage::Cell(std::string("{\"id\":\xff")); });
+    row("another document", 1, [](const storage::Cell &) { return storage::Cell(std::string("game-2")); });
+    row("no document", 1, [](const storage::Cell &) { return storage::Cell(std::string()); });
+    row("its id", 2, [](const storage::Cell &cell) {
+        std::string text = std::get<std::string>(cell);
+        const auto at = text.find("\"id\":\"") + 6;
+        text[at] = text[at] == '0' ? '1' : '0';
+        return storage::Cell(text);
+    });
+}
+
+void RepairTest::aDamagedEditIsShownAndNeverSent()
+{
+    using Change = std::function<storage::Cell(const storage::Cell &)>;
+    QFETCH(int, column);
+    QFETCH(Change, change);
+    Pair pair;
+    pair.device.run(pair.device.core->disconnected());
+    pair.edit(kInc);
+    pair.edit(kName); // it touches other paths, but who knows what the first one was
+    damage(pair.device, "queue", static_cast<std::size_t>(column), change);
+    pair.device.run(pair.device.core->tick());
+    const auto check = [&] {
+        const auto queue = pair.device.core->queue();
+        QCOMPARE(queue.size(), std::size_t(2));
+        const auto dead = std::ranges::find(queue, EntryState::DeadLetter, &QueueEntry::state);
+        QVERIFY(dead != queue.end());
+        QCOMPARE(dead->reason->code, ErrorCode::Corrupt);
+        QVERIFY(dead->metadata.contains("damaged"));
+        const auto retried = pair.device.core->retry(dead->id);
+        QVERIFY(!retried);
+        QCOMPARE(retried.error().code, ErrorCode::Corrupt);
+    };
+    check();
+    QCOMPARE(pair.device.facts<DeadLettered>().size(), std::size_t(1));
+    VERIFY_DURABLE(pair);
+    pair.device.crash();
+    check();
+    pair.connect();
+    for (const EventPtr &event : pair.pushed())
+        QVERIFY(json::canonical(event->diff.toJson()).find("/gold") == std::string::npos);
+    check();
+    const auto queue = pair.device.core->queue();
+    QVERIFY(pair.device.run(pair.device.core->discard(std::ranges::find(queue, EntryState::DeadLetter, &QueueEntry::state)->id)));
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(1));
+    VERIFY_DURABLE(pair);
+}
+
+void RepairTest::damageOfOneDocumentLeavesTheOthersAlone()
+{
+    Pair pair({.checkpointEvery = 1, .checkpoints = 2});
+    pair.log.other(kInc);
+    pair.log.other(kInc);
+    pair.device.receive(pair.log.events(ServerSeq(1)));
+    pair.device.run(pair.device.core->disconnected());
+    const DocumentId other("other");
+    QVERIFY(pair.device.run(pair.device.core->create(other, CollectionName("games"), parsed(R"({"gold":3})"))));
+    QVERIFY(pair.device.run(pair.device.core->update(other, patch(kInc))));
+    const auto before = pair.device.core->queue(other);
+    damage(pair.device, "states", 2, altered); // of the first document
+    pair.device.run(pair.device.core->tick());
+    QCOMPARE(pair.device.facts<DocumentDamaged>().size(), std::size_t(1));
+    QCOMPARE(pair.device.facts<DocumentDamaged>()[0].documentId, pair.id);
+    QCOMPARE(pair.device.view(other), std::string(R"({"gold":4})"));
+    QCOMPARE(pair.device.core->queue(other), before);
+    VERIFY_DURABLE(pair);
+}
+
+void RepairTest::withoutItsClientIdAReplicaIsANewOne()
+{
+    Pair pair;
+    pair.edit(kInc);
+    QCOMPARE(pair.pushed().size(), std::size_t(1));
+    pair.device.run(pair.device.core->disconnected());
+    const ClientId before = pair.device.core->clientId();
+    damage(pair.device, "meta", 1, altered);
+    pair.device.run(pair.device.core->tick());
+    QVERIFY(pair.device.core->clientId() != before);
+    QCOMPARE(pair.device.facts<ClientIdChanged>().back().reason.code, ErrorCode::Corrupt);
+    VERIFY_DURABLE(pair);
+    QVERIFY(pair.device.run(pair.device.core->openDocument(pair.id)));
+    pair.connect();
+    const auto again = pair.pushed();
+    QCOMPARE(again.size(), std::size_t(1));
+    QCOMPARE(again[0]->clientId, pair.device.core->clientId());
+    QCOMPARE(again[0]->clientSeq, ClientSeq(1));
+}
+
+// Those of a profile that an earlier version has written.
+void RepairTest::rowsWithoutAChecksumPass()
+{
+    Pair pair;
+    pair.device.run(pair.device.core->disconnected());
+    pair.edit(kInc);
+    const auto before = pair.device.core->queue();
+    const std::string view = pair.device.view(pair.id);
+    storage::Batch batch;
+    std::size_t rows = 0;
+    for (const storage::RecordSet &set : ClientCore::schema().sets) {
+        for (storage::Row row : rowsOf(pair.device, set.name.c_str())) {
+            QVERIFY(!std::holds_alternative<std::monostate>(row.back()));
+            row.back() = storage::Cell();
+            batch.put(set.name, std::move(row));
+            ++rows;
+        }
+    }
+    QVERIFY(rows >= 5);
+    commit(pair.device, std::move(batch));
+    pair.device.crash();
+    QCOMPARE(pair.device.core->queue(), before);
+    QCOMPARE(pair.device.view(pair.id), view);
+    QVERIFY(pair.device.facts<DocumentDamaged>().empty());
 }
 
 void RepairTest::theHistoryIsBoundedAndTheStateSurvives()

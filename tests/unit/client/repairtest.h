@@ -39,6 +39,13 @@ private Q_SLOTS:
     void aPushThatCannotBeReadMakesDeadLetters();
     void connectionErrorsSayWhetherToComeBack_data();
     void connectionErrorsSayWhetherToComeBack();
+    void aDamagedStateIsFetchedAgain_data();
+    void aDamagedStateIsFetchedAgain();
+    void aDamagedEditIsShownAndNeverSent_data();
+    void aDamagedEditIsShownAndNeverSent();
+    void damageOfOneDocumentLeavesTheOthersAlone();
+    void withoutItsClientIdAReplicaIsANewOne();
+    void rowsWithoutAChecksumPass();
     void theHistoryIsBoundedAndTheStateSurvives();
     void theHistoryIsBoundedInWhatItsInversesHold();
 };
