@@ -95,7 +95,7 @@ Result<std::unique_ptr<ClientCore>> ClientCore::load(storage::ReadView &view, co
         p.first.writes.put("meta", clientIdRow(p.context.clientId));
     }
     if (isNew && lostId)
-        p.first.facts.push_back(ClientIdChanged{{}, p.context.clientId, *lostId});
+        p.first.notifications.push_back(ClientIdChanged{{}, p.context.clientId, *lostId});
     for (auto &[id, document] : p.documents) {
         if (isNew && lostId) // what it had sent is numbered anew
             document->clientIdChanged();

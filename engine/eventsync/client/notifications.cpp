@@ -13,6 +13,7 @@ template Notification::Notification(EventsApplied);
 template Notification::Notification(DocumentSynced);
 template Notification::Notification(DocumentDiverged);
 template Notification::Notification(DocumentRefused);
+template Notification::Notification(DocumentDamaged);
 template Notification::Notification(DocumentRevoked);
 template Notification::Notification(QueueChanged);
 template Notification::Notification(ConflictFound);

@@ -46,6 +46,9 @@ struct DocumentSynced { DocumentId documentId; Position position; };
 struct DocumentDiverged { DocumentId documentId; ServerSeq commonSeq; };
 /// The server has answered the subscription with an error.
 struct DocumentRefused { DocumentId documentId; Error error; };
+/// Rows of the profile were not what was stored (Corrupt). What the server has is fetched again; edits that wait become conflicts
+/// where they were made on what was lost, and an edit that was damaged itself is a dead letter.
+struct DocumentDamaged { DocumentId documentId; Error error; };
 /// The right to read the document has ended.
 struct DocumentRevoked { DocumentId documentId; std::string reason; };
 /// The queue of a document has changed.
@@ -78,7 +81,7 @@ struct QueryAnswered { protocol::QueryResult result; };
 /// The server has reported an error.
 struct ServerError { Error error; protocol::ErrorScope scope; std::optional<DocumentId> documentId; };
 
-using NotificationVariant = std::variant<DocumentChanged, CrdtChanged, EventsApplied, DocumentSynced, DocumentDiverged, DocumentRefused, DocumentRevoked,
+using NotificationVariant = std::variant<DocumentChanged, CrdtChanged, EventsApplied, DocumentSynced, DocumentDiverged, DocumentRefused, DocumentDamaged, DocumentRevoked,
                                  QueueChanged, ConflictFound, DeadLettered, EditLogged, ClientIdChanged, Welcomed, ConnectionReplaced,
                                  ServerLeaving, HeadsChanged, WatchReady, CursorsChanged, PresenceChanged, QueryAnswered, ServerError>;
 

@@ -8,6 +8,7 @@
 #include <eventsync/base/metrics.h>
 #include <eventsync/base/random.h>
 #include <eventsync/eventlog/limits.h>
+#include <eventsync/eventlog/maintenance.h>
 #include <eventsync/eventlog/submission.h>
 #include <eventsync/model/collectionpolicy.h>
 #include <eventsync/model/snapshot.h>

@@ -636,7 +636,7 @@ void RepairTest::aDamagedStateIsFetchedAgain()
     pair.device.run(pair.device.core->disconnected());
     damage(pair.device, set.constData(), static_cast<std::size_t>(column), altered);
     pair.device.run(pair.device.core->tick());
-    const auto damaged = pair.device.facts<DocumentDamaged>();
+    const auto damaged = pair.device.notifications<DocumentDamaged>();
     QCOMPARE(damaged.size(), std::size_t(1));
     QCOMPARE(damaged[0].documentId, pair.id);
     QCOMPARE(damaged[0].error.code, ErrorCode::Corrupt);
@@ -645,7 +645,7 @@ void RepairTest::aDamagedStateIsFetchedAgain()
     VERIFY_DURABLE(pair);
     pair.device.crash(); // and it is not found again
     pair.device.run(pair.device.core->tick());
-    QCOMPARE(pair.device.facts<DocumentDamaged>().size(), std::size_t(1));
+    QCOMPARE(pair.device.notifications<DocumentDamaged>().size(), std::size_t(1));
 
     QVERIFY(pair.device.run(pair.device.core->openDocument(pair.id)));
     subscribe(pair);
@@ -697,7 +697,7 @@ void RepairTest::aDamagedEditIsShownAndNeverSent()
         QCOMPARE(retried.error().code, ErrorCode::Corrupt);
     };
     check();
-    QCOMPARE(pair.device.facts<DeadLettered>().size(), std::size_t(1));
+    QCOMPARE(pair.device.notifications<DeadLettered>().size(), std::size_t(1));
     VERIFY_DURABLE(pair);
     pair.device.crash();
     check();
@@ -724,8 +724,8 @@ void RepairTest::damageOfOneDocumentLeavesTheOthersAlone()
     const auto before = pair.device.core->queue(other);
     damage(pair.device, "states", 2, altered); // of the first document
     pair.device.run(pair.device.core->tick());
-    QCOMPARE(pair.device.facts<DocumentDamaged>().size(), std::size_t(1));
-    QCOMPARE(pair.device.facts<DocumentDamaged>()[0].documentId, pair.id);
+    QCOMPARE(pair.device.notifications<DocumentDamaged>().size(), std::size_t(1));
+    QCOMPARE(pair.device.notifications<DocumentDamaged>()[0].documentId, pair.id);
     QCOMPARE(pair.device.view(other), std::string(R"({"gold":4})"));
     QCOMPARE(pair.device.core->queue(other), before);
     VERIFY_DURABLE(pair);
@@ -741,7 +741,7 @@ void RepairTest::withoutItsClientIdAReplicaIsANewOne()
     damage(pair.device, "meta", 1, altered);
     pair.device.run(pair.device.core->tick());
     QVERIFY(pair.device.core->clientId() != before);
-    QCOMPARE(pair.device.facts<ClientIdChanged>().back().reason.code, ErrorCode::Corrupt);
+    QCOMPARE(pair.device.notifications<ClientIdChanged>().back().reason.code, ErrorCode::Corrupt);
     VERIFY_DURABLE(pair);
     QVERIFY(pair.device.run(pair.device.core->openDocument(pair.id)));
     pair.connect();
@@ -774,7 +774,7 @@ void RepairTest::rowsWithoutAChecksumPass()
     pair.device.crash();
     QCOMPARE(pair.device.core->queue(), before);
     QCOMPARE(pair.device.view(pair.id), view);
-    QVERIFY(pair.device.facts<DocumentDamaged>().empty());
+    QVERIFY(pair.device.notifications<DocumentDamaged>().empty());
 }
 
 void RepairTest::theHistoryIsBoundedAndTheStateSurvives()
