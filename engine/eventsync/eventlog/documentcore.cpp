@@ -82,7 +82,7 @@ PushOutcome DocumentCore::push(const EventPtr &event, const PushContext &context
     if (auto *answer = std::get_if<PushOutcome>(&merged))
         return std::move(*answer);
     auto &[logged, applied, hadUnseen] = std::get<PushMerge::MergedEvent>(merged);
-    const auto placed = append(std::move(logged), std::move(applied), *rules, pushDigestOf(*event), event->firstId());
+    const auto placed = append(std::move(logged), std::move(applied), *rules, pushDigest16Of(*event), event->firstId());
     if (!placed)
         return pushed.refused(placed.error(), false);
     return {.status = hadUnseen ? AckStatus::Merged : AckStatus::Applied, .serverSeq = (*placed)->serverSeq};
@@ -111,13 +111,13 @@ Result<LoggedPtr> DocumentCore::write(const CodeWrite &write)
                 .clientId = write.clientId, .clientSeq = m_log.endClock().at(write.clientId).next(), .baseSeq = end,
                 .author = write.author, .timestamp = m_clock.wall(), .storedAt = {}, .diff = std::move(edit.diff),
                 .metadata = std::move(edit.metadata)};
-    const PushDigest16 mark = pushDigestOf(event);
+    const PushDigest16 digest = pushDigest16Of(event);
     const EventId firstId = event.firstId();
-    return append(std::move(event), std::move(applied), *rules, mark, firstId);
+    return append(std::move(event), std::move(applied), *rules, digest, firstId);
 }
 
 // The applied change is reverted if the event cannot be logged.
-Result<LoggedPtr> DocumentCore::append(Event event, AppliedEvent applied, const Rules &rules, const PushDigest16 &mark, const EventId &firstId)
+Result<LoggedPtr> DocumentCore::append(Event event, AppliedEvent applied, const Rules &rules, const PushDigest16 &pushDigest16, const EventId &firstId)
 {
     event.storedAt = m_clock.wall();
     if (rules.policy.redaction())
@@ -129,7 +129,7 @@ Result<LoggedPtr> DocumentCore::append(Event event, AppliedEvent applied, const 
     }
     const std::shared_ptr<LoggedEvent> logged = std::move(*placed);
     logged->firstId = firstId;
-    logged->pushDigest16 = pushDigest;
+    logged->pushDigest16 = pushDigest16;
     logged->footprint = std::move(applied.footprint);
     logged->inverse = std::move(applied.inverse);
     if (!m_rules)
@@ -237,12 +237,12 @@ storage::Batch DocumentCore::compactBatch(const Removal &removal) const
     row.snapshotSeq = row.at.serverSeq;
     storage::Batch batch;
     const auto keep = [&](const LoggedPtr &event, const EventId &id) {
-        storage::Row kept(known::PushDigest16 + 1);
+        storage::Row kept(known::PushDigest + 1);
         kept[known::Id] = blobCell(id.view());
         kept[known::Document] = row.number;
         kept[known::Seq] = event->serverSeq.value();
         kept[known::Logged] = blobCell(event->id.view());
-        kept[known::PushDigest16] = blobCell({reinterpret_cast<const char *>(event->pushDigest.data()), event->pushDigest.size()});
+        kept[known::PushDigest] = blobCell({reinterpret_cast<const char *>(event->pushDigest16.data()), event->pushDigest16.size()});
         batch.put(sets::kIds, std::move(kept));
     };
     for (const LoggedPtr &event : removed) {

@@ -114,7 +114,7 @@ public:
 
 private:
     RulesPtr rulesFor(const CollectionName &collection) const;
-    Result<LoggedPtr> append(Event event, AppliedEvent applied, const Rules &rules, const PushDigest16 &mark, const EventId &firstId);
+    Result<LoggedPtr> append(Event event, AppliedEvent applied, const Rules &rules, const PushDigest16 &pushDigest16, const EventId &firstId);
 
     DocumentLog m_log;
     DocumentState m_state; // including prepared events

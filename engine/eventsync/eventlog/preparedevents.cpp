@@ -16,7 +16,7 @@ std::optional<KnownEvent> PreparedEvents::find(const EventId &id) const
 void PreparedEvents::add(std::shared_ptr<LoggedEvent> event, std::int64_t document)
 {
     EVENTSYNC_ASSERT(!m_committing);
-    const KnownEvent known{document, event->serverSeq, event->id, event->pushDigest, event->clientId, event->clientSeq};
+    const KnownEvent known{document, event->serverSeq, event->id, event->pushDigest16, event->clientId, event->clientSeq};
     m_ids.emplace(event->id, known);
     m_ids.emplace(event->firstId, known);
     m_held += eventlog::heldBytes(*event);

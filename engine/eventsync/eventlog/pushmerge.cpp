@@ -70,7 +70,7 @@ std::optional<PushOutcome> PushMerge::identify(const KnownEvents &known) const
     if (!hit)
         return std::nullopt;
     const bool sameId = hit->logged == m_event->id;
-    if (sameId && (hit->document != m_log.number() || hit->pushDigest != pushDigestOf(*m_event)))
+    if (sameId && (hit->document != m_log.number() || hit->pushDigest16 != pushDigest16Of(*m_event)))
         return rejected(ErrorCode::ClientForked, "the id is known with another content");
     if (hit->document != m_log.number())
         return rejected(ErrorCode::Invalid, "it replaces an edit of another document", "/metadata/replaces");
