@@ -6,6 +6,7 @@
 #include <eventsync/eventlog/logverifier.h>
 
 #include <eventsync/base/guard.h>
+#include <eventsync/eventlog/clockrows.h>
 #include <eventsync/eventlog/logfold_p.h>
 #include <eventsync/eventlog/rowchecksum.h>
 #include <eventsync/eventlog/schema.h>
