@@ -33,7 +33,7 @@ public:
     {
         std::function<void(const eventlog::LoggedEvent &)> event;
         std::function<void(const LogDivergence &)> diverged;
-        std::function<void(const Error &)> damaged; // Corrupt, names the event
+        std::function<void(const Error &)> damaged; ///< Corrupt, names the event
     };
 
     static Result<LogFollower> open(const Configuration &configuration, std::optional<DocumentId> document, std::int64_t after);

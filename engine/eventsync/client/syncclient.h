@@ -127,7 +127,7 @@ Q_SIGNALS:
     void documentSynced(const eventsync::DocumentId &id);
     void documentDiverged(const eventsync::DocumentId &id, eventsync::ServerSeq commonSeq);
     void documentRefused(const eventsync::DocumentId &id, const eventsync::Error &error);
-    // The profile was damaged on the disk (Corrupt): what the server has is fetched again; see client::DocumentDamaged.
+    /// The profile was damaged on the disk (Corrupt): what the server has is fetched again; see client::DocumentDamaged.
     void documentDamaged(const eventsync::DocumentId &id, const eventsync::Error &error);
     void documentRevoked(const eventsync::DocumentId &id);
     void eventsApplied(const eventsync::client::EventsApplied &notification);

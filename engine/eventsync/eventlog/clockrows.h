@@ -9,8 +9,8 @@
 
 namespace eventsync::eventlog {
 
-// Rows of `vector_clocks` and `state_vectors`, with their checksums. Reading is Corrupt for a row that cannot be read or is not
-// what was stored; the error names the client.
+/// Rows of `vector_clocks` and `state_vectors`, with their checksums. Reading is Corrupt for a row that cannot be read or is not
+/// what was stored; the error names the client.
 storage::Row clockRow(std::int64_t document, const ClientId &client, ClientSeq seq);
 Result<std::pair<ClientId, ClientSeq>> clockFrom(const storage::Row &row);
 

@@ -29,7 +29,7 @@ public:
     std::set<ClientId> write(storage::Batch &batch, std::int64_t number);
     void writeFailed(const std::set<ClientId> &clients) { m_dirty.insert(clients.begin(), clients.end()); }
 
-    std::size_t clockEntries() const { return m_entries; } // of all cursors, and one for each
+    std::size_t clockEntries() const { return m_entries; } ///< of all cursors, and one for each
 
 private:
     using Age = std::pair<Timestamp, ClientId>;

@@ -100,12 +100,12 @@ public:
     Result<std::vector<LoggedPtr>> events(std::int64_t document, const Range &range);
     /// The same without the fields that only merging and folding need: events are not parsed.
     Result<std::vector<LogEntryPtr>> entries(std::int64_t document, const Range &range);
-    // The last events after `after` and up to `until`, as many as hold no more than `heldBytes` in memory.
+    /// The last events after `after` and up to `until`, as many as hold no more than `heldBytes` in memory.
     struct Newest
     {
         std::vector<LoggedPtr> events;
         std::size_t heldBytes = 0;
-        bool isCut = false; // there is no room for all
+        bool isCut = false; ///< there is no room for all
     };
     Result<Newest> newest(std::int64_t document, ServerSeq after, ServerSeq until, std::size_t heldBytes);
     struct Walk

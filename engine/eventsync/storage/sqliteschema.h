@@ -15,8 +15,8 @@ struct SqliteMigration
 {
     int to = 0;
     std::function<Result<>(SqliteConnection &)> run;
-    // It adds columns at the end of sets, null in the rows that are there, and nothing else but what prepareSqliteSchema() makes by
-    // itself: then a store of the version before can be read as it is.
+    /// It adds columns at the end of sets, null in the rows that are there, and nothing else but what prepareSqliteSchema() makes by
+    /// itself: then a store of the version before can be read as it is.
     bool addsNullsOnly = false;
 };
 
