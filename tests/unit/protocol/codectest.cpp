@@ -119,8 +119,8 @@ void CodecTest::damagedPushesAreReadAlikeOnBothWays()
     SeededRandom random(11);
     int taken = 0;
     for (std::uint64_t seed = 0; seed < 300; ++seed) {
-        RandomMessages random(seed);
-        Push push = std::get<Push>(random.next(*messageIndex("push")));
+        RandomMessages messages(seed);
+        Push push = std::get<Push>(messages.next(*messageIndex("push")));
         std::erase_if(push.events, [](const EventPtr &e) { return e->diff.isCrdt() || e->author || e->metadata || e->onOverlap; });
         const Bytes whole = encode(push, Codec::Cbor);
         for (int damage = 0; damage < 60; ++damage) {
