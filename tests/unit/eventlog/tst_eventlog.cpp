@@ -131,8 +131,8 @@ void TestEventLog::aLaggingRowIsFoldedForward()
     const auto again = log.open();
     QCOMPARE(again->log().head(), core->log().head());
     QCOMPARE(again->state().canonical(), std::string(R"({"gold":3})"));
-    QCOMPARE(again->clientSeq(ClientId("a")), ClientSeq(2));
-    QCOMPARE(again->clientSeq(ClientId("b")), ClientSeq(1));
+    QCOMPARE(again->log().clientSeq(ClientId("a")), ClientSeq(2));
+    QCOMPARE(again->log().clientSeq(ClientId("b")), ClientSeq(1));
     QVERIFY(again->isDirty());
 }
 
@@ -175,9 +175,9 @@ void TestEventLog::anIdIsFoundInTheLogAndBelowTheHorizon()
     QCOMPARE(known->at(second).serverSeq, ServerSeq(2));
     QCOMPARE(known->at(first).pushDigest16, removed.front()->pushDigest16);
     const auto again = log.open();
-    QCOMPARE(again->horizon(), ServerSeq(2));
-    QCOMPARE(again->baseChain(), removed.front()->chain);
-    QCOMPARE(again->clientSeq(ClientId("a")), ClientSeq(2)); // clock rows outlive compaction
+    QCOMPARE(again->log().horizon(), ServerSeq(2));
+    QCOMPARE(again->log().baseChain(), removed.front()->chain);
+    QCOMPARE(again->log().clientSeq(ClientId("a")), ClientSeq(2)); // clock rows outlive compaction
 }
 
 // The log: a1 b1 a2 b2
