@@ -35,7 +35,7 @@ public:
         note("asked " + std::to_string(before.value()) + "+" + std::to_string(events));
         return m_take;
     }
-    void deliver(const Frames &frames) override { note("got " + std::to_string(frames.back().last.value())); }
+    void deliver(const EventFrames &frames) override { note("got " + std::to_string(frames.back().last.value())); }
     void catchUp() override { note("catches up"); }
     void revoke() override { note("revoked"); }
     void documentLoaded() override { note("loaded"); }
