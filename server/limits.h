@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/limits.h>
+
 /// \file
 /// The server program: its HTTP front, its files and its control socket.
 namespace eventsync::limits {
