@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <eventsync/base/limits.h>
+
 // The desktop program.
 namespace eventsync::limits {
 

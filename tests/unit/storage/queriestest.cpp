@@ -132,13 +132,17 @@ void QueriesTest::shortQueriesDoNotWaitBehindLongOnes()
             lane.answers.push_back(requester);
         });
     };
-    for (int i = 0; i < 4; ++i)
+    constexpr int kOfEach = 12;
+    for (int i = 0; i < kOfEach; ++i)
         ask("long", 1'000'000);
-    for (int i = 0; i < 4; ++i)
+    for (int i = 0; i < kOfEach; ++i)
         ask("short", 2'000);
     QCOMPARE(lane.backend.held(), limits::kRunningQueries); // two of "long", and one of "short": a thread is left for others
     lane.backend.readAll();
-    QCOMPARE(lane.answers, (std::vector<std::string>{"long", "long", "short", "short", "short", "short", "long", "long"}));
+    // A short one is begun whenever a thread is free for it: by turns, as many long ones would have gone before.
+    const auto lastShort = std::find(lane.answers.rbegin(), lane.answers.rend(), "short").base();
+    QVERIFY(std::count(lane.answers.begin(), lastShort, "long") <= kOfEach / 2 + 2);
+    QCOMPARE(std::count(lane.answers.begin(), lane.answers.end(), "long"), kOfEach);
 
     // What a requester did not use is not saved up.
     lane.answers.clear();
@@ -220,7 +224,7 @@ void QueriesTest::whatWaitsAtTheEndIsAnswered()
     std::vector<bool> answers;
     {
         Queries queries(backend, clock);
-        for (std::size_t i = 0; i < limits::kRunningQueries + 1; ++i)
+        for (std::size_t i = 0; i < limits::kRunningQueriesOfOne + 1; ++i)
             queries.ask({}, [&](const Result<ReadView *> &view, Budget &) { answers.push_back(view.has_value()); });
     }
     QCOMPARE(answers, std::vector<bool>{false});
