@@ -146,7 +146,7 @@ void QueriesTest::shortQueriesDoNotWaitBehindLongOnes()
 
     // What a requester did not use is not saved up.
     lane.answers.clear();
-    for (const char *requester : {"short", "short", "long", "new", "new"})
+    for (const char *requester : {"short", "short", "new", "long", "new"})
         ask(requester, 2'000);
     lane.backend.readAll();
     QCOMPARE(lane.answers.size(), std::size_t(5));

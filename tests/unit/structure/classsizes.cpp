@@ -31,7 +31,7 @@ QString withoutTemplateArguments(QString text)
 // Of one declaration at the class's own level, with "{}" for what stood in braces.
 void count(QString declaration, ClassSize &size)
 {
-    static const QRegularExpression access(uR"(\b(public|private|protected|signals|Q_SIGNALS)(\s+(slots|Q_SLOTS))?\s*:)"_s);
+    static const QRegularExpression access(uR"(\bQ_(OBJECT|GADGET)\b|\b(public|private|protected|signals|Q_SIGNALS)(\s+(slots|Q_SLOTS))?\s*:)"_s);
     static const QRegularExpression other(uR"(^(using|friend|typedef|(enum|struct|class)\s+\w+|static_assert|static constexpr|static inline|Q_\w+)\b)"_s);
     static const QRegularExpression call(uR"(\boperator\b|\w\s*\()"_s);
     static const QRegularExpression attribute(uR"(^template\s*<[^;{]*?>\s*(?=\w))"_s);
