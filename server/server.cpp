@@ -83,7 +83,8 @@ eventlog::OperatingTime operatingTime(storage::Backend &backend, const Clock &cl
 
 } // namespace
 
-// In the order of dependence: later members use earlier ones, and are destroyed first.
+// In the order of dependence: later members use earlier ones, and are destroyed first. Large because each part of the server is a
+// member.
 struct Server::Private
 {
     Private(Configuration given, DataFolder taken, std::unique_ptr<Metrics> counted, std::unique_ptr<storage::Backend> backend,

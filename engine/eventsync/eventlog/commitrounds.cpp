@@ -417,7 +417,7 @@ void CommitRounds::committed(const Batch &batch, const std::int64_t *positions)
             document->m_dirtySince = m_state.clock.steady();
         const std::vector<LoggedPtr> events = document->m_core->committed(positions);
         positions += events.size();
-        m_state.lastPosition = std::max(m_state.lastPosition, document->m_core->log().position());
+        m_state.lastPosition = std::max(m_state.lastPosition, document->m_core->log().row().position);
         m_documents.setIdle(document);
         m_documents.measure(document);
         if (m_state.metrics)

@@ -101,8 +101,7 @@ public:
 
     // ---- derived rows
     const RowsProgress &rows() const { return m_rows; }
-    std::int64_t lag() const { return m_log.head().serverSeq - m_rows.at; } ///< events that they lack
-    bool isDirty() const { return lag() > 0; }
+    bool isDirty() const { return m_rows.at < m_log.head().serverSeq; } ///< they lack events
     /// Rows that bring the derived record sets to the head, with a snapshot if requested. The caller calls flushed() when they
     /// are durable.
     storage::Batch derivedBatch(bool withSnapshot);

@@ -30,8 +30,6 @@ public:
     const Position &head() const { return m_row.at; }
     ServerSeq horizon() const { return m_row.horizon; }
     const Digest &baseChain() const { return m_row.baseChain; }
-    std::int64_t position() const { return m_row.position; } ///< of the last event, in the order of arrival
-    Timestamp updatedAt() const { return m_row.updatedAt; }
     VectorClock clock() const { return clockAt(m_row.at.serverSeq); }
     VectorClock clockAt(ServerSeq seq) const { return m_recent.clockAt(seq, m_clock); } ///< only if recent().reaches(seq)
     ClientSeq clientSeq(const ClientId &client) const;

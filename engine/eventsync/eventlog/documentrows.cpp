@@ -47,6 +47,11 @@ DocumentRow rowOf(const DocumentCore &core)
             .horizon = core.log().horizon(), .baseChain = core.log().baseChain()};
 }
 
+std::int64_t lagOf(const DocumentCore &core) // events that the derived rows lack
+{
+    return core.log().head().serverSeq - core.rows().at;
+}
+
 Result<> withoutValue(const Result<storage::Committed> &result)
 {
     return result ? Result<>() : Result<>(failure(result.error()));
@@ -104,7 +109,7 @@ void DocumentRows::idle(const DocumentPtr &document)
     const DocumentCore &core = *document->m_core;
     if (document->m_writingRows || !core.isDirty() || core.log().head().serverSeq <= document->m_rowsTried)
         return;
-    if (document->m_jobs.empty() || core.lag() >= limits::kDerivedLagEvents || snapshotIsDue(document))
+    if (document->m_jobs.empty() || lagOf(core) >= limits::kDerivedLagEvents || snapshotIsDue(document))
         write(document);
 }
 
@@ -116,7 +121,7 @@ void DocumentRows::tick()
         if (!document->m_core || document->m_writingRows)
             continue;
         const bool lags = document->m_core->isDirty()
-                          && (now - document->m_dirtySince >= limits::kDerivedLagTime || document->m_core->lag() >= limits::kDerivedLagEvents);
+                          && (now - document->m_dirtySince >= limits::kDerivedLagTime || lagOf(*document->m_core) >= limits::kDerivedLagEvents);
         if (lags || document->m_cursors.isDirty())
             due.push_back(document);
     }

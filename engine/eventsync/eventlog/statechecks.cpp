@@ -36,7 +36,7 @@ void boundTimes(Diff &diff, const Rules &rules, const DocumentLog &log, const Cl
 {
     if (diff.isCrdt())
         return;
-    const Timestamp now = std::max(clock.wall(), log.updatedAt());
+    const Timestamp now = std::max(clock.wall(), log.row().updatedAt);
     const Timestamp latest = now + std::chrono::milliseconds(limits::kLatestAhead).count();
     if (auto bound = rules.policy.withBoundTimes(diff.patch(), now, latest))
         diff = Diff(std::move(*bound));

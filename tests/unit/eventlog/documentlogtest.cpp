@@ -192,7 +192,7 @@ void DocumentLogTest::aLogShowsWhatIsCommittedAndWhatIsPrepared()
     const std::int64_t position = 12;
     log.committed(&position);
     QCOMPARE(log.head(), log.end());
-    QCOMPARE(log.position(), position);
+    QCOMPARE(log.row().position, position);
     QCOMPARE(log.collection(), std::optional(kThings));
     QCOMPARE(log.clientSeq(ClientId("a")), ClientSeq(1));
     QCOMPARE(log.clock().at(ClientId("a")), ClientSeq(1));
