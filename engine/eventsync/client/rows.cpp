@@ -391,6 +391,7 @@ Entry damagedEntry(const Row &row, const DocumentId &document, const EventId &ne
         edit = std::move(read->edit);
     } else {
         edit.id = newId;
+        edit.collection = CollectionName(kDamaged); // not known either; the row must be readable
         edit.diff = Diff(json::Patch());
         edit.timestamp = now;
     }
