@@ -37,6 +37,7 @@ struct AbuseReport
     Observation before, after;
     std::vector<std::pair<std::string, std::map<std::string, int>>> attacks; // what each was answered how often
     std::map<std::string, int> failures;                                     // of the ordinary clients
+    double busyElsewhere = 0; // processors that other programs used while the quiet values were measured
     std::size_t edited = 0;
     std::vector<std::string> faults; // empty: the server held
     double ratio() const; // of the 99th percentiles, abused to quiet

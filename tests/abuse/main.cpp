@@ -41,6 +41,7 @@ void print(const AbuseReport &report, const AbuseOptions &options)
     printWaits("quiet", report.quiet);
     printWaits("abused", report.abused);
     std::printf("99th percentiles, abused to quiet: %.1f times%s\n", report.ratio(), options.checksTime ? " (bound: 10)" : "");
+    std::printf("other programs used %.2f processors while the quiet values were measured\n", report.busyElsewhere);
     for (const auto &[what, times] : report.failures)
         std::printf("  %d times: %s\n", times, what.c_str());
     std::printf("\nserver (max-memory %lld MiB; the process may take %lld MiB more)\n", static_cast<long long>(options.documentMiB),

@@ -3,6 +3,7 @@
 
 #include <QtGlobal>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -21,6 +22,8 @@ class ObservedServer
 public:
     ObservedServer(qint64 pid, std::uint16_t port) : m_pid(pid), m_port(port) {}
     Observation now() const;
+    // Processor time since the start of the machine that neither this process nor the server used.
+    std::chrono::milliseconds processorTimeOfOthers() const;
 
 private:
     std::string metrics() const;

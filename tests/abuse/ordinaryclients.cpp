@@ -76,7 +76,10 @@ OrdinaryClients::OrdinaryClients(const QUrl &server)
     });
 }
 
-OrdinaryClients::~OrdinaryClients() = default;
+OrdinaryClients::~OrdinaryClients()
+{
+    m_people.clear(); // their futures end with them, and what follows uses the other members
+}
 
 bool OrdinaryClients::begin()
 {
@@ -114,7 +117,11 @@ void OrdinaryClients::work(bool on)
 bool OrdinaryClients::settle()
 {
     return QTest::qWaitFor(
-        [&] { return std::all_of(m_people.begin(), m_people.end(), [](const auto &person) { return person->begun.empty(); }); }, kLongMs);
+        [&] {
+            return std::all_of(m_people.begin(), m_people.end(),
+                               [](const auto &person) { return person->begun.empty() && !person->isReading; });
+        },
+        kLongMs);
 }
 
 void OrdinaryClients::edit(Person &person)

@@ -42,7 +42,7 @@ public:
 
     bool begin();        // everybody is online and has the document
     void work(bool on);  // whether they edit and read
-    bool settle();       // whether everything that was edited is acknowledged
+    bool settle();       // whether everything that was edited is acknowledged, and every list is answered
 
     // From an edit to its acknowledgement, and from a question to its answer; since the last clear().
     Durations edits, reads;
