@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <server/store.h>
 
-#include <eventsync/eventlog/migrations.h>
 #include <eventsync/eventlog/schema.h>
 #include <eventsync/storage/limits.h>
 #include <eventsync/storage/memorybackend.h>
@@ -69,7 +68,6 @@ Result<std::unique_ptr<storage::Backend>> openStore(const Configuration &configu
     options.durability = configuration.durability;
     options.readers = limits::kRunningQueries + limits::kLookUpThreads;
     options.metrics = metrics;
-    options.migrations = eventlog::migrations();
     options.beginAnew = configuration.beginStore;
     options.readOnly = use == StoreUse::ReadOnly;
     if (options.readOnly)

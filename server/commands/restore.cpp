@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <eventsync/eventlog/migrations.h>
 #include <eventsync/storage/fileowner.h>
 #include <eventsync/storage/outputfile.h>
 #include <eventsync/storage/sqlitebackend.h>
@@ -34,7 +33,6 @@ Result<> checkCopy(const std::string &path)
     storage::SqliteBackend::Options options;
     options.lock = false;
     options.integrity = storage::SqliteBackend::Integrity::Full;
-    options.migrations = eventlog::migrations();
     EVENTSYNC_TRY(const auto backend, storage::SqliteBackend::open(path, sync::SyncService::schema(), options));
     return beginEpoch(*backend, SystemClock());
 }

@@ -70,11 +70,6 @@ const storage::Schema &ClientCore::schema()
     return rows::schema();
 }
 
-std::vector<storage::SqliteMigration> ClientCore::migrations()
-{
-    return rows::migrations();
-}
-
 ClientCore::ClientCore(std::unique_ptr<Private> p) : d(std::move(p)) {}
 ClientCore::~ClientCore() = default;
 

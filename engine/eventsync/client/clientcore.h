@@ -50,7 +50,6 @@ public:
     /// The record sets that Changes::writes use: documents, states, crdts, history, queue, acked, ids, undo, staging, clocks,
     /// meta.
     static const storage::Schema &schema();
-    static std::vector<storage::SqliteMigration> migrations(); ///< of stores with earlier versions of it
 
     /// Loads a replica from a store with schema(). An empty store is a new replica, for which a client id is chosen. Corrupt.
     static Result<std::unique_ptr<ClientCore>> load(storage::ReadView &view, const Clock &clock, Random &random,

@@ -190,16 +190,6 @@ const storage::Schema &schema()
     return kSchema;
 }
 
-std::vector<storage::SqliteMigration> migrations()
-{
-    const auto addChecksums = [](storage::SqliteConnection &connection) -> Result<> {
-        for (const storage::RecordSet &set : schema().sets)
-            EVENTSYNC_CHECK(storage::addSqliteColumn(connection, set.name, {kChecksumColumn, ColumnType::Integer}));
-        return {};
-    };
-    return {{.to = 2, .run = addChecksums, .addsNullsOnly = true}};
-}
-
 Row withChecksum(Row row)
 {
     row.emplace_back();

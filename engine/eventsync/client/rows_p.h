@@ -16,7 +16,6 @@ namespace eventsync::client::rows {
 // Every row ends with its checksum (eventlog/rowchecksum.h), which DocumentChanges::put() adds.
 const storage::Schema &schema();
 // Version 2: the checksums, empty in the rows that are there, which pass until they are written again.
-std::vector<storage::SqliteMigration> migrations();
 storage::Row withChecksum(storage::Row row);
 Result<> checkSound(const storage::Row &row); // Corrupt if it is not what was stored
 storage::Key keyOf(const std::string &set, const storage::Row &row);

@@ -20,7 +20,7 @@ Result<std::unique_ptr<SyncClient>> SyncClient::open(std::unique_ptr<storage::Ba
 
 Result<std::unique_ptr<SyncClient>> SyncClient::open(const std::string &path, SyncClientOptions options)
 {
-    EVENTSYNC_TRY(auto store, storage::SqliteBackend::open(path, ClientCore::schema(), {.migrations = ClientCore::migrations()}));
+    EVENTSYNC_TRY(auto store, storage::SqliteBackend::open(path, ClientCore::schema()));
     return open(std::unique_ptr<storage::Backend>(std::move(store)), std::move(options));
 }
 

@@ -419,7 +419,8 @@ Result<std::optional<LoadedDocument>> EventStore::load(const DocumentId &id)
     return loaded;
 }
 
-// From the nearest snapshot, or from where the log begins; none if that is not nearer than `most` events.
+// From the nearest snapshot, or from where the log begins; none if that is not nearer than `most` events, or if the snapshot is
+// damaged: the log has the same clock.
 Result<std::optional<VectorClock>> EventStore::clockFromBefore(std::int64_t document, ServerSeq seq, std::int64_t most)
 {
     EVENTSYNC_TRY(const std::optional<DocumentRow> row, documentByNumber(document, false));
@@ -427,7 +428,10 @@ Result<std::optional<VectorClock>> EventStore::clockFromBefore(std::int64_t docu
         return std::nullopt;
     VectorClock clock;
     ServerSeq at;
-    EVENTSYNC_TRY(const std::optional<Snapshot> nearest, snapshot(*row, seq));
+    const Result<std::optional<Snapshot>> stored = snapshot(*row, seq);
+    if (!stored && stored.error().code == ErrorCode::Corrupt)
+        return std::nullopt;
+    EVENTSYNC_TRY(const std::optional<Snapshot> nearest, stored);
     if (nearest && nearest->position.serverSeq >= row->horizon.previous()) {
         clock = nearest->vectorClock;
         at = nearest->position.serverSeq;

@@ -178,7 +178,7 @@ struct VacuumResult
 /// Whether commits can succeed, as far as the backend knows.
 struct Health
 {
-    std::optional<Error> problem = {}; ///< the reason the reason why not
+    std::optional<Error> problem = {}; ///< the reason why not
     bool wantsReopening = false;       ///< the store must be opened again: the process should restart
 };
 

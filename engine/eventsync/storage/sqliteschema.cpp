@@ -130,12 +130,15 @@ Result<> migrate(SqliteConnection &connection, const SchemaMap &schema, std::int
     return {};
 }
 
-Result<> makeAll(SqliteConnection &connection, const SchemaMap &schema)
+// The tables of an older file get the columns that were added at the end since.
+Result<> makeAll(SqliteConnection &connection, const SchemaMap &schema, bool older)
 {
     EVENTSYNC_CHECK(connection.execute(kPositionsTable));
     for (const auto &entry : schema.sets()) {
         EVENTSYNC_CHECK(connection.execute(createTable(entry)));
-        EVENTSYNC_CHECK(columnCount(connection, entry.set, false));
+        EVENTSYNC_TRY(const std::size_t columns, columnCount(connection, entry.set, older));
+        for (std::size_t i = columns; i < entry.set.columns.size(); ++i)
+            EVENTSYNC_CHECK(addSqliteColumn(connection, entry.set.name, entry.set.columns[i]));
         if (sqliteLayout(entry.set) == SqliteLayout::Plain) {
             EVENTSYNC_CHECK(connection.execute("CREATE UNIQUE INDEX IF NOT EXISTS " + sqliteKeyIndexName(entry.set.name)
                                                + " ON " + sqlIdentifier(entry.set.name) + " ("
@@ -177,7 +180,7 @@ Result<> prepareSqliteSchema(SqliteConnection &connection, const SchemaMap &sche
     const auto change = [&]() -> Result<> {
         if (!state.isEmpty)
             EVENTSYNC_CHECK(migrate(connection, schema, state.version, migrations));
-        EVENTSYNC_CHECK(makeAll(connection, schema));
+        EVENTSYNC_CHECK(makeAll(connection, schema, !state.isEmpty && state.version < schema.version()));
         return connection.execute("COMMIT");
     };
     Result<> changed = change();
@@ -200,27 +203,13 @@ Result<> checkSqliteFile(const SqliteConnection &connection)
     return {};
 }
 
-namespace {
-
-bool isReadableAsItIs(std::int64_t version, const SchemaMap &schema, const std::vector<SqliteMigration> &migrations)
-{
-    for (std::int64_t to = version + 1; to <= schema.version(); ++to) {
-        const auto steps = std::count_if(migrations.begin(), migrations.end(), [to](const SqliteMigration &one) { return one.to == to; });
-        const auto simple = std::count_if(migrations.begin(), migrations.end(),
-                                          [to](const SqliteMigration &one) { return one.to == to && one.addsNullsOnly; });
-        if (steps == 0 || simple != steps)
-            return false;
-    }
-    return true;
-}
-
-} // namespace
-
 Result<SqliteColumnCounts> checkSqliteSchema(const SqliteConnection &connection, const SchemaMap &schema,
                                              const std::vector<SqliteMigration> &migrations)
 {
     EVENTSYNC_TRY(const FileState state, inspect(connection, schema));
-    if (state.isEmpty || !isReadableAsItIs(state.version, schema, migrations))
+    const bool isMigrated = std::any_of(migrations.begin(), migrations.end(),
+                                        [&](const SqliteMigration &one) { return one.to > state.version && one.to <= schema.version(); });
+    if (state.isEmpty || isMigrated)
         return failure(ErrorCode::StoreReadOnly, "the store has schema version " + std::to_string(state.version)
                            + " and cannot be read as it is: open it once for writing with this program, which brings it to version "
                            + std::to_string(schema.version()));

@@ -9,15 +9,13 @@
 
 namespace eventsync::storage {
 
-/// Turns a store of an older schema version into `to`. Runs inside the transaction that sets the new version, before missing
-/// sets are created; an error leaves the file unchanged.
+/// Turns a store of an older schema version into `to`, where the new version does more than add sets, indexes, and columns at the
+/// end of sets: those are added to an older store without a migration, the columns null in the rows that are there. Runs inside the
+/// transaction that sets the new version, before what is missing is added; an error leaves the file unchanged.
 struct SqliteMigration
 {
     int to = 0;
     std::function<Result<>(SqliteConnection &)> run;
-    /// It adds columns at the end of sets, null in the rows that are there, and nothing else but what prepareSqliteSchema() makes by
-    /// itself: then a store of the version before can be read as it is.
-    bool addsNullsOnly = false;
 };
 
 /// "EvSy": the application id by which EventSync and `file` recognise a database.
@@ -32,7 +30,7 @@ SqliteLayout sqliteLayout(const RecordSet &set);
 std::string sqliteIndexName(const std::string &set, const std::string &index); ///< quoted
 std::string sqliteKeyIndexName(const std::string &set);                        ///< quoted; of a Plain set
 
-/// Initialises an empty file, migrates an older store, and creates missing sets and indexes. StoreTooNew; Corrupt for a
+/// Initialises an empty file, migrates an older store, and adds missing sets, columns and indexes. StoreTooNew; Corrupt for a
 /// database that is not EventSync's or whose tables differ from the schema; errors of the migrations. ReadWrite only.
 Result<> prepareSqliteSchema(SqliteConnection &connection, const SchemaMap &schema,
                              const std::vector<SqliteMigration> &migrations);
@@ -46,8 +44,8 @@ Result<> checkSqliteFile(const SqliteConnection &connection);
 /// How many columns each set has in a file, in the order of the schema's sets. Those that are missing are null in every row.
 using SqliteColumnCounts = std::vector<std::size_t>;
 
-/// The check of prepareSqliteSchema() without changing anything, for read-only use. An older file is read as it is if the migrations
-/// from its version only add nulls; otherwise it is StoreReadOnly, which says what to do.
+/// The check of prepareSqliteSchema() without changing anything, for read-only use. An older file is read as it is if no migration
+/// leads from its version; otherwise it is StoreReadOnly, which says what to do.
 Result<SqliteColumnCounts> checkSqliteSchema(const SqliteConnection &connection, const SchemaMap &schema,
                                              const std::vector<SqliteMigration> &migrations);
 

@@ -35,6 +35,7 @@ private Q_SLOTS:
     void newerSchemaIsTooNew();
     void olderSchemaIsMigrated();
     void anOlderStoreIsReadAsItIsOrSaysWhatToDo();
+    void anOlderStoreGetsWhatWasAdded();
     void failedMigrationLeavesTheFileAsItWas();
     void tablesOfAnotherShapeAreRefused();
     void foreignFileIsRefused_data();
