@@ -17,6 +17,10 @@ void AcknowledgedEdits::keep(AckedEdit acked)
 {
     if (m_byId.contains(acked.edit->id))
         return;
+    if (rows::isDamaged(*acked.edit)) { // its content is not what was logged
+        keepIds(*acked.edit, IdKind::Acknowledged);
+        return;
+    }
     m_changes.put("acked", rows::ackedRow(m_id, acked));
     load(std::move(acked));
     forgetOld(Timestamp());

@@ -104,7 +104,7 @@ Result<EditPlan> ConflictDecisions::oursPlan(const ConflictView &view)
     }
     if (!view.ours)
         return failure(ErrorCode::PatchFailed, "our edit has no state of its own any more");
-    const bool whole = plan.operation == Operation::Create || view.entry.footprint.isEverything(); // it was it was it was it was created meanwhile
+    const bool whole = plan.operation == Operation::Create || view.entry.footprint.isEverything(); // it was created meanwhile
     if (!state.exists() || whole || view.entry.diff.isCrdt() || state.kind() == DocumentKind::Crdt)
         return wholePlan(view.entry, *view.ours);
     plan.diff = Diff(ourValues(view));

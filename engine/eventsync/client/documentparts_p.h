@@ -16,6 +16,8 @@
 #include <eventsync/json/limits.h>
 #include <eventsync/protocol/limits.h>
 
+#include <limits>
+
 namespace eventsync::client {
 
 // State that the replicas of one core share.
@@ -79,7 +81,8 @@ struct DocumentParts
     UndoSteps undo;
     StagedSnapshot staged;
     RetryPause pause;
-    ClientSeq logged, assigned;                // the server's count of ours; the highest given
+    static constexpr ClientSeq kAnyNumber{std::numeric_limits<std::int64_t>::max()};
+    ClientSeq logged, assigned;                // the server's count of ours; the highest given, kAnyNumber after its row was damaged
     bool isOpen = false;
     bool isReadOnly = false;                   // as the last synced said: no edit is made, none is pushed
 };

@@ -231,6 +231,8 @@ bool DocumentPull::isOwn(const Event &event, const EntryFates::Settled &settled)
     const Known known = m_doc.acknowledged.known(event.id, event.firstId());
     if (known != Known::No)
         return known == Known::Acknowledged; // no later entry was made on top of an edit that was given up
+    if (m_doc.assigned == DocumentParts::kAnyNumber)
+        return false;
     m_doc.context.fork = Error{ErrorCode::ClientForked, "an event has the own client id, but this replica never made it"};
     return false;
 }
@@ -259,6 +261,10 @@ void DocumentPull::onSynced(const protocol::Synced &message)
     usePolicy(message.policy);
     const Position &position = m_doc.history.position();
     const bool same = position == message.position || (position.serverSeq.value() == 0 && message.position.serverSeq.value() == 0);
+    if (!same && m_state == PullState::Refetching) { // it answers the subscription before
+        subscribe();
+        return;
+    }
     if (!same) {
         repair({ErrorCode::Corrupt, "the server is synced at another position"});
         return;
@@ -271,6 +277,8 @@ void DocumentPull::onSynced(const protocol::Synced &message)
         m_doc.context.fork = Error{ErrorCode::ClientForked, "the server knows later edits of this replica than it made"};
         return;
     }
+    if (m_doc.assigned == DocumentParts::kAnyNumber)
+        m_doc.assigned = message.clientSeq;
     m_doc.logged = message.clientSeq;
     m_doc.changes.documentRowChanged();
     m_fates.requeueSent();

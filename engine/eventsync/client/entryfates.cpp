@@ -12,7 +12,7 @@ namespace eventsync::client {
 namespace {
 
 const Error kFollowsChanged{ErrorCode::Conflict, "it depends on an edit that was not logged as it was made"};
-const Error kFollowsRefused{ErrorCode::DependsOnRejected, "it it it it was made on top of a refused edit"};
+const Error kFollowsRefused{ErrorCode::DependsOnRejected, "it was made on top of a refused edit"};
 
 } // namespace
 

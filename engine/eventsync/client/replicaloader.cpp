@@ -76,6 +76,7 @@ struct DocumentReplica::Loader
     void rowIsLost(DocumentReplica &r, const storage::Row &)
     {
         r.m_doc.isOpen = true; // whether it was is not known
+        r.m_doc.assigned = DocumentParts::kAnyNumber;
         lost.insert(r.m_doc.id);
     }
     void forgotten(DocumentReplica &, const storage::Row &) {} // it served for repairs of the log only, which may go without it
@@ -94,6 +95,16 @@ struct DocumentReplica::Loader
         takePlace(entry);
         damagedEntries.emplace_back(&r, entry.order);
         r.m_doc.queue.insert(std::move(entry));
+    }
+
+    // Of a document whose own row is damaged.
+    static std::optional<CollectionName> collectionOfQueue(const DocumentReplica &r)
+    {
+        for (const auto &[order, entry] : r.m_doc.queue.entries()) {
+            if (!rows::isDamaged(entry.edit))
+                return entry.edit.collection;
+        }
+        return std::nullopt;
     }
 
     void takePlace(const Entry &entry)
@@ -226,6 +237,8 @@ Result<LoadedReplicas> DocumentReplica::loadAll(storage::ReadView &view, Replica
             loader.note(id, whole.error());
         r.m_doc.changes = DocumentChanges(id);
         r.m_doc.tree.loaded();
+        if (const auto collection = Loader::collectionOfQueue(r); collection && !r.m_doc.rules.collection())
+            r.m_doc.rules.setCollection(collection);
         if (loader.lost.contains(id)) {
             r.m_doc.changes.eraseAll("crdts");
             r.m_doc.resetHistory();

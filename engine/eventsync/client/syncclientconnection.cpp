@@ -70,7 +70,7 @@ void SyncClient::Private::received(const transport::Frame &frame)
     const auto codec = frame.isText() ? Codec::Json : Codec::Cbor;
     const auto message = protocol::decode(frame.bytes(), codec);
     if (!message) {
-        if (message.error().code == ErrorCode::UnknownMessage) // a message type a message type a message type a message type of a newer server
+        if (message.error().code == ErrorCode::UnknownMessage) // a message type of a newer server
             return;
         leave({.reason = message.error(), .retryAfter = options.retryLongest});
         return;

@@ -209,6 +209,8 @@ void Subscription::readChunk()
 // them, another node has, and the document is read again.
 void Subscription::chunkRead(ServerSeq after, Result<Chunk> chunk)
 {
+    if (!chunk && chunk.error().code == ErrorCode::TooLarge) // of a read, not of the document: the peer may come again
+        return refuse({ErrorCode::Unavailable, "the vector clock at this position took too long to compute"});
     if (!chunk)
         return refuse(chunk.error());
     if (m_sent != after)

@@ -49,7 +49,7 @@ ClientRegistry::ClientRegistry(DocumentEngine &engine, const ServiceOptions &opt
 void ClientRegistry::start(Calls calls)
 {
     m_calls = std::move(calls);
-    struct Left // by the service before this one this one this one
+    struct Left // by the service before this one
     {
         OperatingTime seen;
         std::chrono::milliseconds wallMoved;
@@ -325,32 +325,34 @@ void ClientRegistry::forgetUnused()
     m_newClients = 0;
     const std::int64_t now = m_seen.now().value();
     const std::int64_t until = isFlooded ? now + 1 : now - std::chrono::milliseconds(limits::kUnusedClientKeep).count();
-    m_engine.writeRows([this, until](const Result<> &written) { // clocks may lag the log until then
-        if (written)
-            forgetUnused(std::numeric_limits<std::int64_t>::min(), until);
-        else
-            m_isLooking = false;
-    });
+    forgetUnused(std::numeric_limits<std::int64_t>::min(), until);
 }
 
 // A look reads the rows of all clients, so it goes through the lane of long reads. If it is cut off there, the next one comes in an
 // hour.
 void ClientRegistry::forgetUnused(std::int64_t from, std::int64_t until)
 {
-    m_answers.ask<Unused>(
-        {}, [from, until, connected = m_calls.connected()](storage::ReadView &view, Budget &) { return unused(view, from, until, connected); },
-        [this, from, until](Result<Unused> found) {
-            if (!found) {
-                m_isLooking = false;
-                return;
-            }
-            erase(*found, [this, next = found->next, from, until](bool haveGone) {
-                if (next) // many may have been seen at one time: if some of them have gone, the others come next
-                    forgetUnused(haveGone || *next > from ? *next : from + 1, until);
-                else
+    // The clocks may lag the log. Those of clients that are not connected now are written before they are read.
+    m_engine.writeRows([this, from, until, connected = m_calls.connected()](const Result<> &written) {
+        if (!written) {
+            m_isLooking = false;
+            return;
+        }
+        m_answers.ask<Unused>(
+            {}, [from, until, connected](storage::ReadView &view, Budget &) { return unused(view, from, until, connected); },
+            [this, from, until](Result<Unused> found) {
+                if (!found) {
                     m_isLooking = false;
+                    return;
+                }
+                erase(*found, [this, next = found->next, from, until](bool haveGone) {
+                    if (next) // many may have been seen at one time: if some of them have gone, the others come next
+                        forgetUnused(haveGone || *next > from ? *next : from + 1, until);
+                    else
+                        m_isLooking = false;
+                });
             });
-        });
+    });
 }
 
 // Not those that have come meanwhile: they are connected, or their hello is being looked up.

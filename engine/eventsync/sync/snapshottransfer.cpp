@@ -62,9 +62,11 @@ void lookUpPending(SyncContext &context, const DocumentPtr &document, const std:
     const auto work = [ids = std::move(ids)](storage::ReadView &view) { return eventlog::EventStore(view).known(ids); };
     const auto found =
         [&context, document, pending, start = std::move(start), done](const Result<eventlog::KnownEvents> &known) {
-            if (!known)
+            if (!known && known.error().code != ErrorCode::TooLarge)
                 return done(failure(known.error()));
-            context.engine.whenIdle(document, [&context, document, pending, start, done, known = *known](const Result<> &idle) mutable {
+            // Too many ids for one read: then none is named as known.
+            context.engine.whenIdle(document, [&context, document, pending, start, done,
+                                               known = known ? *known : eventlog::KnownEvents()](const Result<> &idle) mutable {
                 if (!idle)
                     return;
                 start.known = knownIn(*start.snapshot, document->core()->log().number(), pending, known, knownIdsPerFrame(context.options));

@@ -91,8 +91,14 @@ SseConnection::SseConnection(const QUrl &streamUrl, const DialOptions &options)
 
 SseConnection::~SseConnection()
 {
-    // Deleted later, because this may run inside one of their signals.
-    for (QNetworkReply *reply : {m_stream, m_post}) {
+    dropReplies();
+}
+
+// They are deleted later, and by nothing else, because this may run inside one of their signals: afterwards this object may be gone
+// together with the network manager.
+void SseConnection::dropReplies()
+{
+    for (QNetworkReply *reply : {std::exchange(m_stream, nullptr), std::exchange(m_post, nullptr)}) {
         if (reply) {
             reply->disconnect(this);
             reply->setParent(nullptr);
@@ -278,14 +284,7 @@ void SseConnection::finish(CloseReason reason)
     m_timer.stop();
     m_waiting.clear();
     m_waitingBytes = m_inFlightBytes = 0;
-    for (QNetworkReply *reply : {m_stream, m_post}) {
-        if (reply) {
-            reply->disconnect(this);
-            reply->abort();
-            reply->deleteLater();
-        }
-    }
-    m_stream = m_post = nullptr;
+    dropReplies();
     becomeClosed(std::move(reason));
 }
 

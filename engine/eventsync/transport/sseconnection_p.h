@@ -49,6 +49,7 @@ private:
     void onCloseEvent(const std::string &data);
     void postWaiting();
     void onPosted(QNetworkReply *reply);
+    void dropReplies();
     void finish(CloseReason reason);
 
     QUrl m_streamUrl;

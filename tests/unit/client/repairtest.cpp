@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "repairtest.h"
 
+#include <eventsync/eventlog/blockingcommit.h>
 #include <eventsync/protocol/limits.h>
+#include <eventsync/storage/sqlitebackend.h>
 #include <support/executors.h>
 
 #include "rig.h"
 
+#include <QTemporaryDir>
 #include <QTest>
 
 #include <algorithm>
@@ -709,6 +712,102 @@ void RepairTest::aDamagedEditIsShownAndNeverSent()
     QVERIFY(pair.device.run(pair.device.core->discard(std::ranges::find(queue, EntryState::DeadLetter, &QueueEntry::state)->id)));
     QCOMPARE(pair.device.core->queueSize(), std::size_t(1));
     VERIFY_DURABLE(pair);
+}
+
+// The server has the edit as it was made; if it loses its log, the altered one must not take its place.
+void RepairTest::aDamagedEditThatWasLoggedIsNotSentAgain()
+{
+    Pair pair;
+    pair.edit(kInc);
+    const auto sent = pair.pushed();
+    QCOMPARE(sent.size(), std::size_t(1));
+    pair.log.accept(sent[0]);
+    damage(pair.device, "queue", 2, replacing(R"("value":1)", R"("value":7)"));
+    QCOMPARE(pair.device.states(), std::vector{EntryState::DeadLetter});
+    QVERIFY(pair.device.run(pair.device.core->openDocument(pair.id)));
+    subscribe(pair);
+    pair.device.receive(pair.log.events(ServerSeq(1)));
+    pair.device.receive(pair.log.synced(ClientSeq(1)));
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0)); // it is in the log
+    QCOMPARE(pair.device.view(pair.id), pair.log.state());
+    pair.log.cutTo(ServerSeq(1)); // a backup was restored
+    subscribe(pair);
+    pair.device.receive(protocol::Diverged{pair.id, ServerSeq(1), ServerSeq(1)});
+    pair.device.receive(pair.log.synced({}));
+    QCOMPARE(pair.device.core->queueSize(), std::size_t(0));
+    QVERIFY(pair.pushed().empty());
+    VERIFY_DURABLE(pair);
+}
+
+// How many edits this replica has made is forgotten with the row, until the server says it.
+void RepairTest::aDamagedRowOfADocumentIsNoFork()
+{
+    Pair pair;
+    pair.edit(kInc);
+    pair.logAll(pair.pushed());
+    const ClientId before = pair.device.core->clientId();
+    damage(pair.device, "documents", 7, altered);
+    pair.device.crash(); // it is not known to the next start either
+    QVERIFY(pair.device.run(pair.device.core->openDocument(pair.id)));
+    subscribe(pair);
+    pair.device.receive(pair.log.events(ServerSeq(0)));
+    pair.device.receive(pair.log.synced(ClientSeq(1)));
+    QCOMPARE(pair.device.core->clientId(), before);
+    QVERIFY(pair.device.notifications<ClientIdChanged>().empty());
+    QCOMPARE(pair.device.view(pair.id), pair.log.state());
+    QVERIFY(pair.device.run(pair.device.core->update(pair.id, patch(kInc))));
+    const auto next = pair.pushed();
+    QCOMPARE(next.size(), std::size_t(1));
+    QCOMPARE(next[0]->clientSeq, ClientSeq(2));
+    VERIFY_DURABLE(pair);
+}
+
+void RepairTest::anAnswerToTheSubscriptionBeforeIsNoDamage()
+{
+    Pair pair;
+    for (int i = 0; i < 10; ++i) {
+        pair.log.other(kInc);
+        pair.log.other(kInc);
+        pair.device.receive(pair.log.events(pair.log.head().previous())); // one is missing: it subscribes again
+        pair.device.receive(pair.log.synced({}));                         // of the subscription before
+        QVERIFY(!pair.device.closed);
+    }
+    pair.device.receive(pair.log.events(ServerSeq(1)));
+    pair.device.receive(pair.log.synced({}));
+    QCOMPARE(pair.device.view(pair.id), pair.log.state());
+    VERIFY_DURABLE(pair);
+}
+
+// Its rows have no checksums. A program that opens the store gives no migration.
+void RepairTest::aProfileOfTheVersionBeforeIsOpened()
+{
+    Pair pair;
+    pair.device.run(pair.device.core->disconnected());
+    const EventId waiting = pair.edit(kInc);
+    storage::Schema before = ClientCore::schema();
+    before.version = 1;
+    const QTemporaryDir folder;
+    const std::string path = folder.filePath(QStringLiteral("profile")).toStdString();
+    {
+        storage::Batch batch;
+        for (storage::RecordSet &set : before.sets) {
+            set.columns.pop_back();
+            for (storage::Row row : rowsOf(pair.device, set.name.c_str())) {
+                row.pop_back();
+                batch.put(set.name, std::move(row));
+            }
+        }
+        const auto store = storage::SqliteBackend::open(path, before);
+        QVERIFY(store);
+        QVERIFY(eventlog::commitAndWait(**store, std::move(batch)));
+    }
+    auto store = storage::SqliteBackend::open(path, ClientCore::schema());
+    QVERIFY2(store, store ? "" : store.error().message.c_str());
+    const auto view = (*store)->view();
+    auto core = ClientCore::load(**view, pair.device.clock, pair.device.random);
+    QVERIFY2(core, core ? "" : core.error().message.c_str());
+    QCOMPARE((*core)->queueSize(), std::size_t(1));
+    QCOMPARE((*core)->queue()[0].id, waiting);
 }
 
 void RepairTest::damageOfOneDocumentLeavesTheOthersAlone()

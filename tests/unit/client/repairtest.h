@@ -43,6 +43,10 @@ private Q_SLOTS:
     void aDamagedStateIsFetchedAgain();
     void aDamagedEditIsShownAndNeverSent_data();
     void aDamagedEditIsShownAndNeverSent();
+    void aDamagedEditThatWasLoggedIsNotSentAgain();
+    void aDamagedRowOfADocumentIsNoFork();
+    void anAnswerToTheSubscriptionBeforeIsNoDamage();
+    void aProfileOfTheVersionBeforeIsOpened();
     void damageOfOneDocumentLeavesTheOthersAlone();
     void withoutItsClientIdAReplicaIsANewOne();
     void rowsWithoutAChecksumPass();

@@ -2,12 +2,14 @@
 #include "modelstest.h"
 
 #include <desktop/limits.h>
+#include <desktop/models/documentsmodel.h>
 #include <desktop/models/eventlogmodel.h>
 #include <desktop/models/queuemodel.h>
 #include <desktop/models/statemodel.h>
 #include <desktop/models/statevectormodel.h>
 #include <desktop/models/syncrows.h>
 #include <desktop/models/vectorclockmodel.h>
+#include <desktop/session.h>
 
 #include <eventsync/base/clock.h>
 
