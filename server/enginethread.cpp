@@ -29,7 +29,7 @@ EngineThread::EngineThread(std::unique_ptr<storage::Backend> backend, Random &ra
       m_queries(std::make_shared<storage::Queries>(*m_backend, m_clock, options.metrics)),
       m_engine(std::make_unique<EventLoopExecutor>(&m_thread)),
       m_worker(std::make_unique<EventLoopExecutor>(&m_workerThread)),
-      m_compute(std::make_unique<EventLoopExecutor>(&m_computeThread)), m_onEngine(std::make_shared<OnEngine>())
+      m_compute(std::make_unique<ComputeThread>()), m_onEngine(std::make_shared<OnEngine>())
 {
     options.queries = m_queries;
     options.worker = m_worker.get();
@@ -37,10 +37,7 @@ EngineThread::EngineThread(std::unique_ptr<storage::Backend> backend, Random &ra
     m_thread.start();
     m_workerThread.setObjectName(QStringLiteral("validation"));
     m_workerThread.start();
-    m_computeThread.setObjectName(QStringLiteral("compute"));
-    m_computeThread.start();
     m_worker->post(lowerThreadPriority);
-    m_compute->post(lowerThreadPriority);
     m_engine->post([this, &random, options = std::move(options)] {
         OnEngine &on = *m_onEngine;
         on.service = std::make_unique<sync::SyncService>(*m_backend, *m_engine, m_clock, random, options);
@@ -86,8 +83,6 @@ void EngineThread::stop()
     m_workerThread.quit();
     m_workerThread.wait();
     m_worker.reset();
-    m_computeThread.quit();
-    m_computeThread.wait();
     m_compute.reset();
     m_queries.reset();
     m_backend.reset(); // commits and answers waiting batches; the answers are dropped with the executor

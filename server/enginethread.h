@@ -6,6 +6,7 @@
 #include <eventsync/storage/backend.h>
 #include <eventsync/sync/syncservice.h>
 
+#include <server/computethread.h>
 #include <server/logging.h>
 
 #include <QThread>
@@ -64,14 +65,11 @@ public:
     {
         m_queries->ask<T>(requester, std::move(work), noting<T>(std::move(answer)));
     }
-    /// Long work that needs nothing of this server, such as reading or writing a large JSON text, on a thread of its own, in
-    /// turns; `answer` then runs here. Work that throws is dropped with its answer.
+    /// Long work on the ComputeThread, for a peer; `answer` then runs here, with an error if the work throws.
     template<class T>
-    void compute(std::function<T()> work, Continuation<T> answer)
+    void compute(const std::string &peer, std::function<Result<T>()> work, Continuation<Result<T>> answer)
     {
-        m_compute->post([work = std::move(work), back = toCallerThread<T>(std::move(answer))] {
-            callListener(lcServer(), "long work", [&] { back(work()); });
-        });
+        m_compute->post(peer, [work = std::move(work), back = toCallerThread<Result<T>>(std::move(answer))] { back(guarded(work)); });
     }
     /// A function that any thread may call, to run `answer` here.
     template<class T>
@@ -112,8 +110,7 @@ private:
     std::unique_ptr<EventLoopExecutor> m_engine;
     QThread m_workerThread;
     std::unique_ptr<EventLoopExecutor> m_worker; // of the service, for validation that takes long
-    QThread m_computeThread;
-    std::unique_ptr<EventLoopExecutor> m_compute;
+    std::unique_ptr<ComputeThread> m_compute;
     struct OnEngine; // objects of the engine thread
     std::shared_ptr<OnEngine> m_onEngine;
 };

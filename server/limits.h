@@ -13,6 +13,7 @@ constexpr std::size_t kServerConnections = 10'000;   ///< sockets of one HTTP fr
 constexpr std::size_t kHttpBodyBytes = 8 * kMiB;     ///< a largest document written with generous white space
 constexpr std::size_t kHttpReadBytes = 64 * kKiB;    ///< read ahead per socket; the rest waits at the sender
 constexpr std::size_t kHttpGzipFromBytes = 2 * kKiB; ///< smaller answers fit few packets anyway
+constexpr std::size_t kHttpGzipHereBytes = 256 * kKiB; ///< larger answers are compressed where they are written, not on the I/O thread
 constexpr auto kHttpIdleTime = 60'000ms;             ///< of a kept-alive connection between requests
 constexpr std::size_t kHttpUploadRate = 500;         ///< bytes a second that a body brings at least, over each kHttpRequestTime
 constexpr auto kHttpHalfClosedTime = 10'000ms;       ///< how long a client that has closed its sending half is kept an answer for

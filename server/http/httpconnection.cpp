@@ -77,6 +77,8 @@ public:
         return connection ? connection->startStream(std::move(head)) : std::make_unique<BodyStream>(nullptr);
     }
     bool isAlive() const override { return m_connection != nullptr; }
+    std::string peer() const override { return m_connection ? m_connection->m_request.peer : std::string(); }
+    bool takesGzip() const override { return m_connection && acceptsGzip(m_connection->m_request); }
     void onClosed(std::function<void()> callback) override { m_onClosed = std::move(callback); }
 
     void connectionLost()
@@ -381,14 +383,14 @@ void HttpConnection::compress(HttpResponse &response) const
     if (response.body.size() < m_context->options.gzipFromBytes || !isCompressible(response))
         return;
     response.headers.add("Vary", "Accept-Encoding");
-    if (!acceptsGzip(m_request))
+    if (!acceptsGzip(m_request) || (!response.gzippedBody && response.body.size() > limits::kHttpGzipHereBytes))
         return;
     // A strong tag identifies uncompressed bytes.
     if (const std::string tag(response.headers.value("ETag")); tag.starts_with('"'))
         response.headers.set("ETag", "W/" + tag);
     if (response.status == 304)
         return;
-    if (auto compressed = gzipped(response.body)) {
+    if (auto compressed = response.gzippedBody ? std::exchange(response.gzippedBody, {}) : gzipped(response.body)) {
         response.body = std::move(*compressed);
         response.headers.set("Content-Encoding", "gzip");
     }

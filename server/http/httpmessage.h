@@ -68,6 +68,7 @@ struct HttpResponse
     int status = 200;
     HttpHeaders headers; ///< Content-Length, Date, Connection and CORS are added when it is sent
     std::string body;
+    std::optional<std::string> gzippedBody = {}; ///< the same body, where it was compressed already
     std::optional<ErrorCode> problem = {}; ///< of a problem document: its code
 
     static HttpResponse json(std::string body, int status = 200);

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace eventsync::server {
 
@@ -54,6 +55,8 @@ public:
         virtual void respond(HttpResponse response) = 0;
         virtual std::unique_ptr<HttpStream> startStream(HttpResponse head) = 0;
         virtual bool isAlive() const = 0;
+        virtual std::string peer() const { return {}; }
+        virtual bool takesGzip() const { return false; }
         virtual void onClosed(std::function<void()> callback) = 0;
     };
     explicit Responder(std::shared_ptr<Sink> sink) : m_sink(std::move(sink)) {}
@@ -63,6 +66,8 @@ public:
     std::unique_ptr<HttpStream> startStream(HttpResponse head) const { return m_sink->startStream(std::move(head)); }
     EventStream startEvents() const;     ///< 200, text/event-stream, no caching, no buffering by proxies
     bool isAlive() const { return m_sink->isAlive(); }
+    std::string peer() const { return m_sink->peer(); }    ///< "127.0.0.1:40312"; empty if it has gone
+    bool takesGzip() const { return m_sink->takesGzip(); } ///< the client understands HttpResponse::gzippedBody
     /// `callback` is called once, if the client has gone before the answer.
     void onClosed(std::function<void()> callback) const { m_sink->onClosed(std::move(callback)); }
 

@@ -162,6 +162,7 @@ void WebSocketServerConnection::answerPing()
 
 void WebSocketServerConnection::onCloseFrame(const WebSocketReader::Message &message)
 {
+    answerPing();
     m_reason = reasonOfCloseFrame(message.code.value_or(CloseCode::Normal), message.payload, true);
     if (state() == State::Open)
         writeClose(message.code, {});
@@ -172,6 +173,7 @@ void WebSocketServerConnection::onCloseFrame(const WebSocketReader::Message &mes
 
 void WebSocketServerConnection::onViolation(const WebSocketReader::Violation &violation)
 {
+    answerPing();
     qCDebug(lcServer) << "closes a WebSocket:" << violation.text.c_str();
     m_reason = reasonOfCloseFrame(violation.code, violation.text, false);
     if (state() == State::Open)

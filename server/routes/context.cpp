@@ -5,6 +5,7 @@
 #include <eventsync/json/heldbytes.h>
 #include <eventsync/json/limits.h>
 
+#include <server/http/gzip.h>
 #include <server/limits.h>
 #include <server/problem.h>
 
@@ -28,8 +29,19 @@ void respondWithJson(const RouteContext &context, const Responder &responder, js
     if (!json::holdsMoreThan(value, limits::kLightMessageBytes))
         return responder.respond(withBody(head, value));
     context.engine.compute<HttpResponse>(
-        [value = std::make_shared<const json::Value>(std::move(value)), head = std::move(head)] { return withBody(head, *value); },
-        [responder](HttpResponse response) { responder.respond(std::move(response)); });
+        responder.peer(),
+        [value = std::make_shared<const json::Value>(std::move(value)), head = std::move(head), gzip = responder.takesGzip()] {
+            HttpResponse response = withBody(head, *value);
+            if (gzip && response.body.size() > limits::kHttpGzipHereBytes)
+                response.gzippedBody = gzipped(response.body);
+            return response;
+        },
+        [responder](Result<HttpResponse> response) {
+            if (response)
+                responder.respond(std::move(*response));
+            else
+                responder.fail(response.error());
+        });
 }
 
 void respondWithDocument(const RouteContext &context, const Responder &responder, const CollectionName &collection, json::Value state,

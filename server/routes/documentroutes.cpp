@@ -139,13 +139,14 @@ void writeDocument(RouteContext &context, const HttpRequest &request, const Resp
     auto head = documentWriteFrom(request, method, context.uuids);
     if (!head)
         return responder.fail(head.error());
-    const auto carryOut = [&context, request, responder](Result<DocumentWrite> write) {
+    const auto kept = std::make_shared<const HttpRequest>(request); // its body may be large: one copy for all
+    const auto carryOut = [&context, kept, responder](Result<DocumentWrite> write) {
         if (!write) {
             const bool wrongType = write.error().code == ErrorCode::UnknownMessage;
             return responder.respond(problem(write.error(), {.status = wrongType ? 415 : 0}));
         }
         const auto shared = std::make_shared<const DocumentWrite>(std::move(*write));
-        withIdempotency(context, request, responder, shared, [&context, shared](std::optional<EventId> id, auto done) {
+        withIdempotency(context, *kept, responder, shared, [&context, shared](std::optional<EventId> id, auto done) {
             const auto began = context.clock.steady();
             context.engine.ask<WriteOutcome>(
                 [shared, id](sync::SyncService &service, auto answered) { performWrite(service, shared, id, answered); },
@@ -158,7 +159,7 @@ void writeDocument(RouteContext &context, const HttpRequest &request, const Resp
     };
     if (request.body.size() <= limits::kLightMessageBytes)
         return carryOut(withBody(request, std::move(*head)));
-    context.engine.compute<Result<DocumentWrite>>([request, head = std::move(*head)] { return withBody(request, head); }, carryOut);
+    context.engine.compute<DocumentWrite>(request.peer, [kept, head = std::move(*head)] { return withBody(*kept, head); }, carryOut);
 }
 
 } // namespace

@@ -15,16 +15,16 @@ namespace eventsync::server {
 
 namespace {
 
-void exchange(RouteContext &context, const HttpRequest &request, const Responder &responder)
+Result<ExchangeRequest> wantedBy(const HttpRequest &request, const DocumentId &id)
 {
-    const auto id = documentParameter(request);
-    if (!id)
-        return responder.fail(id.error());
-    const auto value = parseBody(request, {.bytes = limits::kHttpBodyBytes,
-                                           .depth = limits::kDepth + limits::kEventDepthExtra + limits::kFrameDepthExtra});
-    if (!value)
-        return responder.fail(value.error());
-    auto wanted = exchangeRequestFrom(*value, *id);
+    EVENTSYNC_TRY(const json::Value value,
+                  parseBody(request, {.bytes = limits::kHttpBodyBytes,
+                                      .depth = limits::kDepth + limits::kEventDepthExtra + limits::kFrameDepthExtra}));
+    return exchangeRequestFrom(value, id);
+}
+
+void carryOut(RouteContext &context, const Responder &responder, const std::string &peer, Result<ExchangeRequest> wanted)
+{
     if (!wanted)
         return responder.fail(wanted.error());
     auto running = std::make_shared<std::weak_ptr<Exchange>>(); // the engine thread's
@@ -37,7 +37,7 @@ void exchange(RouteContext &context, const HttpRequest &request, const Responder
     QTimer::singleShot(limits::kExchangeTime, &context.owner, [cancel] { cancel({ErrorCode::Timeout, "the exchange took too long"}); });
     responder.onClosed([cancel] { cancel({ErrorCode::Cancelled, "the client has gone"}); });
     context.engine.ask<Result<Bytes>>(
-        [&context, running, wanted = std::move(*wanted), peer = request.peer](sync::SyncService &service, auto done) {
+        [&context, running, wanted = std::move(*wanted), peer](sync::SyncService &service, auto done) {
             *running = Exchange::start(service, context.engine.executor(), wanted, peer, done);
         },
         [responder](Result<Bytes> answer) {
@@ -46,6 +46,20 @@ void exchange(RouteContext &context, const HttpRequest &request, const Responder
             HttpResponse response = HttpResponse::json(std::move(*answer));
             response.headers.add("Cache-Control", "no-store");
             responder.respond(std::move(response));
+        });
+}
+
+void exchange(RouteContext &context, const HttpRequest &request, const Responder &responder)
+{
+    const auto id = documentParameter(request);
+    if (!id)
+        return responder.fail(id.error());
+    if (request.body.size() <= limits::kLightMessageBytes)
+        return carryOut(context, responder, request.peer, wantedBy(request, *id));
+    context.engine.compute<ExchangeRequest>(
+        request.peer, [request, id = *id] { return wantedBy(request, id); },
+        [&context, responder, peer = request.peer](Result<ExchangeRequest> wanted) {
+            carryOut(context, responder, peer, std::move(wanted));
         });
 }
 

@@ -182,8 +182,8 @@ void makeSnapshot(RouteContext &context, const HttpRequest &request, const Respo
         [&context, responder](Result<Snapshot> snapshot) {
             if (!snapshot)
                 return responder.fail(snapshot.error());
-            context.engine.compute<Result<json::Object>>( // a state to be read, however large
-                [snapshot = std::move(*snapshot)] { return objectOf(snapshot); },
+            context.engine.compute<json::Object>( // a state to be read, however large
+                responder.peer(), [snapshot = std::move(*snapshot)] { return objectOf(snapshot); },
                 [&context, responder](Result<json::Object> object) { respondWith(context, responder, std::move(object), 201); });
         });
 }

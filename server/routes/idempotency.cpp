@@ -262,7 +262,7 @@ private:
     }
 
     RouteContext &m_context;
-    std::shared_ptr<std::set<std::string>> m_keys; // this object this object this object may outlive the context
+    std::shared_ptr<std::set<std::string>> m_keys; // this object may outlive the context
     std::string m_key;
     bool m_holdsKey = true;
     Responder m_responder;

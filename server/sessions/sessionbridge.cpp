@@ -75,7 +75,7 @@ void SessionBridge::start(Events events)
     m_connection->setCallbacks({
         .frameReceived = [this](const transport::Frame &frame) { onFrame(frame); },
         .drained = [this] { onDrained(); },
-        .closed = [this](const transport::CloseReason &reason) { m_events.closed(reason); },
+        .closed = [this](const transport::CloseReason &reason) { onClosed(reason); },
     });
     auto implied = impliedBy(m_connection->info());
     if (!implied)
@@ -113,6 +113,7 @@ void SessionBridge::take(const transport::Frame &frame)
     if (frame.size() <= limits::kLightMessageBytes)
         return accept(decode(frame, m_codec), frame.size());
     m_isDecoding = true;
+    m_link->unhandled += SessionLink::heldBytes(frame.size(), 1);
     auto decoded = std::make_shared<Decoded>();
     m_events.compute([frame, codec = m_codec, decoded] { *decoded = decode(frame, codec); },
                      [this, alive = std::weak_ptr<bool>(m_alive), decoded, bytes = frame.size()] {
@@ -125,15 +126,27 @@ void SessionBridge::continueAfter(const std::shared_ptr<Decoded> &decoded, std::
 {
     const std::weak_ptr<bool> alive = m_alive;
     m_isDecoding = false;
-    if (m_connection->isOpen())
+    m_link->unhandled -= SessionLink::heldBytes(bytes, 1);
+    if (!m_isRefused)
         accept(std::move(*decoded), bytes);
     while (alive.lock() && !m_isDecoding && !m_waiting.empty()) {
         const transport::Frame frame = std::move(m_waiting.front());
         m_waiting.pop_front();
         m_link->unhandled -= SessionLink::heldBytes(frame.size(), 1);
-        if (m_connection->isOpen())
+        if (!m_isRefused)
             take(frame);
     }
+    if (alive.lock() && !m_isDecoding && m_closed)
+        m_events.closed(*std::exchange(m_closed, std::nullopt));
+}
+
+// What the peer sent before it left is handled as if it were still there.
+void SessionBridge::onClosed(const transport::CloseReason &reason)
+{
+    if (m_isDecoding)
+        m_closed = reason;
+    else
+        m_events.closed(reason);
 }
 
 void SessionBridge::accept(Decoded decoded, std::size_t bytes)
@@ -224,11 +237,13 @@ void SessionBridge::onDrained()
 
 void SessionBridge::close(ErrorCode code, const std::string &reason)
 {
+    m_isRefused = true;
     m_connection->close(closeCode(code), reason);
 }
 
 void SessionBridge::abort()
 {
+    m_isRefused = true;
     m_connection->abort();
 }
 

@@ -9,6 +9,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace eventsync::server {
 
@@ -53,6 +54,7 @@ private:
     void onFrame(const transport::Frame &frame);
     void take(const transport::Frame &frame);
     void accept(Decoded decoded, std::size_t bytes);
+    void onClosed(const transport::CloseReason &reason);
     void continueAfter(const std::shared_ptr<Decoded> &decoded, std::size_t bytes);
     bool mayHold(std::size_t bytes, std::size_t messages); // counts them; false: the peer was told, and is closed
     void onDrained();
@@ -65,6 +67,8 @@ private:
     Codec m_codec;
     bool m_isDecoding = false;              // on another thread
     std::deque<transport::Frame> m_waiting; // for that; counted as unhandled
+    std::optional<transport::CloseReason> m_closed; // ... and so does the end of the connection
+    bool m_isRefused = false;               // this side closes: what the peer sent is not handled any more
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
     std::unique_ptr<ResumePositions> m_positions; // of an SSE stream
 };

@@ -104,14 +104,14 @@ void Sessions::add(std::unique_ptr<transport::Connection> connection)
             session.document = std::move(*id);
     }
     SessionBridge &bridge = addBridge(std::move(connection), session);
-    bridge.start(eventsOf(bridge.link()));
+    bridge.start(eventsOf(bridge.link(), bridge.info()));
 }
 
 void Sessions::addReader(std::unique_ptr<transport::Connection> connection, protocol::Subscribe subscribe, bool vectorClocks)
 {
     sync::SessionInfo session{.peer = connection->info().peer, .readerOnly = true, .vectorClocks = vectorClocks};
     SessionBridge &bridge = addBridge(std::move(connection), session);
-    bridge.start(eventsOf(bridge.link()));
+    bridge.start(eventsOf(bridge.link(), bridge.info()));
     bridge.imply({std::move(subscribe)});
 }
 
@@ -131,7 +131,7 @@ SessionBridge &Sessions::addBridge(std::unique_ptr<transport::Connection> connec
     return *m_peers.emplace(link->number, std::move(peer)).first->second.bridge;
 }
 
-SessionBridge::Events Sessions::eventsOf(const SessionLinkPtr &link)
+SessionBridge::Events Sessions::eventsOf(const SessionLinkPtr &link, const transport::ConnectionInfo &info)
 {
     return {
         .received = [this, link](std::vector<protocol::Message> messages, std::size_t bytes) {
@@ -159,13 +159,14 @@ SessionBridge::Events Sessions::eventsOf(const SessionLinkPtr &link)
             });
         },
         .compute =
-            [this](std::function<void()> work, std::function<void()> then) {
+            [this, peer = info.peer](std::function<void()> work, std::function<void()> then) {
                 m_engine.compute<bool>(
+                    peer,
                     [work = std::move(work)] {
                         work();
                         return true;
                     },
-                    [then = std::move(then)](bool) { then(); });
+                    [then = std::move(then)](const Result<bool> &) { then(); });
             },
         .closed = [this, link](const transport::CloseReason &reason) {
             qCDebug(lcServer) << "connection" << link->number << "closed:" << reason.text.c_str();
@@ -274,16 +275,15 @@ void Sessions::encode(Peer &peer, Outgoing outgoing)
     const auto encoding = std::make_shared<Encoding>(Encoding{.message = outgoing.message, .codec = codec});
     encoding->readers.push_back(std::move(outgoing));
     m_encodings.push_back(encoding);
-    m_engine.compute<transport::Frame>([message = encoding->message, codec] { return makeFrame(*message, codec); },
-                                       [this, encoding, alive = std::weak_ptr<bool>(m_alive)](transport::Frame frame) {
-                                           if (!alive.lock())
-                                               return;
-                                           encoding->frame = std::move(frame);
-                                           encoded(encoding);
+    m_engine.compute<transport::Frame>(peer.bridge->info().peer, [message = encoding->message, codec] { return makeFrame(*message, codec); },
+                                       [this, encoding, alive = std::weak_ptr<bool>(m_alive)](const Result<transport::Frame> &frame) {
+                                           if (alive.lock())
+                                               encoded(encoding, frame);
                                        });
 }
 
-void Sessions::encoded(const std::shared_ptr<Encoding> &encoding)
+// Without a frame the peer has missed a message: it comes again, and gets what it misses.
+void Sessions::encoded(const std::shared_ptr<Encoding> &encoding, const Result<transport::Frame> &frame)
 {
     std::erase(m_encodings, encoding);
     for (const Outgoing &reader : encoding->readers) {
@@ -292,7 +292,12 @@ void Sessions::encoded(const std::shared_ptr<Encoding> &encoding)
             continue;
         Peer &peer = found->second;
         peer.waitsForFrame = false;
-        sendFrame(peer, reader, encoding->frame);
+        if (frame) {
+            sendFrame(peer, reader, *frame);
+        } else {
+            reader.link->queued -= reader.bytes;
+            peer.bridge->close(ErrorCode::Unavailable, frame.error().message);
+        }
         while (!peer.waitsForFrame && !peer.behind.empty()) {
             Outgoing next = std::move(peer.behind.front());
             peer.behind.pop_front();

@@ -53,20 +53,19 @@ private:
         protocol::OutgoingPtr message;
         Codec codec = Codec::Json;
         std::vector<Outgoing> readers = {};
-        transport::Frame frame = {};
     };
 
     void deliver(std::vector<Outgoing> parcel);
     void hand(Peer &peer, Outgoing outgoing);
     void sendFrame(Peer &peer, const Outgoing &outgoing, const transport::Frame &frame);
     void encode(Peer &peer, Outgoing outgoing);
-    void encoded(const std::shared_ptr<Encoding> &encoding);
+    void encoded(const std::shared_ptr<Encoding> &encoding, const Result<transport::Frame> &frame);
     void flushTouched();
     void refuse(const Outgoing &outgoing);
     transport::Frame frameOf(const protocol::OutgoingPtr &message, Codec codec);
     void remove(std::uint64_t number);
     SessionBridge &addBridge(std::unique_ptr<transport::Connection> connection, const sync::SessionInfo &info);
-    SessionBridge::Events eventsOf(const SessionLinkPtr &link);
+    SessionBridge::Events eventsOf(const SessionLinkPtr &link, const transport::ConnectionInfo &info);
 
     EngineThread &m_engine;
     std::unique_ptr<MetricHandles> m_metrics;

@@ -413,6 +413,31 @@ void RoutesTest::aListEndsItsPageAtItsBytes()
     QCOMPARE(m_http->get("/api/" + collection + "?pageToken=" + token).json().at("items").as_array().size(), std::size_t(2));
 }
 
+void RoutesTest::largeAnswersAreCompressedToo()
+{
+    for (const int bytes : {10'000, 100'000, 900'000}) { // the last one is not compressed on the I/O thread
+        const QByteArray id = m_id + QByteArray::number(bytes);
+        create(id, R"({"text":")" + QByteArray(bytes, 'x') + R"("})");
+        const QByteArray plain = m_http->get("/api/games/" + id, {{"Accept-Encoding", "identity"}}).body;
+        QVERIFY(plain.size() > bytes);
+        const Reply compressed = m_http->get("/api/games/" + id, {{"Accept-Encoding", "gzip"}});
+        QCOMPARE(compressed.header("Content-Encoding"), QByteArray("gzip"));
+        QVERIFY(compressed.header("ETag").startsWith("W/"));
+        QVERIFY(compressed.body.size() < plain.size() / 10);
+        QCOMPARE(m_http->get("/api/games/" + id).body, plain); // Qt asks for it compressed, and reads it
+    }
+}
+
+void RoutesTest::aLargeExchangeIsRead()
+{
+    create(m_id, R"({"gold": 10})");
+    const std::string patch = R"([{"op":"add","path":"/text","value":")" + std::string(200'000, 'x') + R"("}])";
+    const QByteArray body = bytes(R"({"clientId":"ann","afterSeq":0,"push":[)" + pushed(m_id, "ann", 1, 1, "update", patch.c_str(), m_count) + "]}");
+    QCOMPARE(m_http->send("POST", "/api/sync/" + m_id, body).member("/ack/0/status"), std::string(R"("applied")"));
+    QCOMPARE(m_http->send("POST", "/api/sync/" + m_id, body.chopped(1)).status, 400);
+    QCOMPARE(m_http->get("/api/games/" + m_id).member("/text").size(), std::size_t(200'002));
+}
+
 void RoutesTest::aLongListIsEmptiedByOnePut()
 {
     QByteArray list = "[0";

@@ -43,6 +43,8 @@ private Q_SLOTS:
     void listGoesPageByPage();
     void aPageTokenOfLongTextsFitsTheNextRequest();
     void aListEndsItsPageAtItsBytes();
+    void largeAnswersAreCompressedToo();
+    void aLargeExchangeIsRead();
     void aLongListIsEmptiedByOnePut();
     void clocksBesideEventsCountInTheAnswer();
     void eventsComeAsAListAfterAPosition();

@@ -6,6 +6,7 @@
 #include <eventsync/storage/memorybackend.h>
 
 #include <server/commandline.h>
+#include <server/computethread.h>
 #include <server/config/configfile.h>
 #include <server/config/configuration.h>
 #include <server/datafolder.h>
@@ -28,6 +29,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <deque>
 #include <future>
 
 namespace eventsync::server {
@@ -81,6 +83,9 @@ public:
         m_held = 0;
         checkWaterMarks();
     }
+
+    void bring(const Bytes &text) { receive(transport::Frame::text(text)); }
+    void end() { becomeClosed({}); }
 
 private:
     void doSend(const transport::Frame &frame, std::string_view) override { m_held += frame.size(); }
@@ -138,6 +143,11 @@ private Q_SLOTS:
     void whoHearsOfDrainedFindsNothingUnsent();
     void whatWasQueuedWhileItDrainedIsHeardOfToo();
     void drainedIsSaidOnlyAfterHighWater();
+    void whatCameBeforeTheEndOfAConnectionIsHandled();
+    void whatComesAfterARefusalIsNotHandled();
+    void computingTakesTurnsByAddress();
+    void computingEndsWithWhatRuns();
+    void aComputationThatThrowsIsAnAnswer();
     void anAnswerThatCameTooLateGoesWithTheEngine();
     void aDiskThatLosesWritesIsToldToWhoeverRunsTheServer();
     void aRequestsQueryEndsWithItsConnection();
@@ -673,6 +683,136 @@ void PartsTest::drainedIsSaidOnlyAfterHighWater()
     QVERIFY(bridge.send(frame, protocol::Ping{1}, frame.size()));
     bridge.flush();
     QCOMPARE(calls, 0);
+}
+
+namespace {
+
+Bytes textOf(const protocol::Message &message)
+{
+    return protocol::encode(message, Codec::Json);
+}
+
+// Longer than what the I/O thread reads itself.
+Bytes largeUnsubscribe(const std::string &document)
+{
+    return textOf(protocol::Unsubscribe{DocumentId(document)}).insert(1, limits::kLightMessageBytes, ' ');
+}
+
+// A bridge whose large frames are decoded when the test says so.
+struct BridgeRig
+{
+    BridgeRig()
+    {
+        auto made = std::make_unique<HoldingConnection>();
+        connection = made.get();
+        bridge = std::make_unique<SessionBridge>(std::move(made), link);
+        bridge->start({.received = [this](const std::vector<protocol::Message> &messages, std::size_t bytes) {
+                           link->unhandled -= SessionLink::heldBytes(bytes, messages.size());
+                           for (const protocol::Message &message : messages)
+                               seen.emplace_back(protocol::messageType(message));
+                       },
+                       .receivedInvalid = [this](const Error &, const protocol::RefusedNames &) { seen.emplace_back("invalid"); },
+                       .compute = [this](std::function<void()> work, std::function<void()> then) {
+                           work();
+                           waiting.push_back(std::move(then));
+                       },
+                       .closed = [this](const transport::CloseReason &) {
+                           seen.emplace_back("closed");
+                           bridge.reset();
+                       }});
+    }
+    void decoded()
+    {
+        const auto then = std::move(waiting.front());
+        waiting.pop_front();
+        then();
+    }
+
+    SessionLinkPtr link = std::make_shared<SessionLink>(1);
+    HoldingConnection *connection = nullptr;
+    std::unique_ptr<SessionBridge> bridge;
+    std::deque<std::function<void()>> waiting;
+    std::vector<std::string> seen;
+};
+
+} // namespace
+
+void PartsTest::whatCameBeforeTheEndOfAConnectionIsHandled()
+{
+    BridgeRig rig;
+    rig.connection->bring(largeUnsubscribe("1"));
+    rig.connection->bring(textOf(protocol::Ping{1}));
+    rig.connection->bring(largeUnsubscribe("2"));
+    rig.connection->end();
+    QVERIFY(rig.seen.empty());
+    QVERIFY(rig.link->unhandled >= 2 * limits::kLightMessageBytes);
+    rig.decoded();
+    QCOMPARE(rig.seen.size(), std::size_t(2));
+    rig.decoded();
+    QCOMPARE(rig.seen, (std::vector<std::string>{"unsubscribe", "ping", "unsubscribe", "closed"}));
+    QVERIFY(!rig.bridge);
+    QCOMPARE(rig.link->unhandled.load(), std::size_t(0));
+}
+
+void PartsTest::whatComesAfterARefusalIsNotHandled()
+{
+    BridgeRig rig;
+    rig.connection->bring(largeUnsubscribe("1"));
+    rig.connection->bring(textOf(protocol::Ping{1}));
+    rig.bridge->close(ErrorCode::SlowConsumer, "too slow");
+    rig.connection->end();
+    rig.decoded();
+    QCOMPARE(rig.seen, std::vector<std::string>{"closed"});
+    QCOMPARE(rig.link->unhandled.load(), std::size_t(0));
+}
+
+void PartsTest::computingTakesTurnsByAddress()
+{
+    std::promise<void> begun, mayGoOn, ended;
+    std::string order; // of the compute thread
+    ComputeThread compute;
+    compute.post("10.0.0.1:1", [&begun, goOn = mayGoOn.get_future().share()] {
+        begun.set_value();
+        goOn.wait();
+    });
+    begun.get_future().wait();
+    for (const auto &[peer, name] : std::vector<std::pair<std::string, char>>{
+             {"10.0.0.1:1", 'a'}, {"10.0.0.1:2", 'b'}, {"10.0.0.1:3", 'c'}, {"10.0.0.2:1", 'x'}, {"10.0.0.2:1", 'y'}, {"[::1]:9", 'z'}})
+        compute.post(peer, [&order, name = name] { order += name; });
+    compute.post("10.0.0.1:4", [&] { ended.set_value(); });
+    mayGoOn.set_value();
+    ended.get_future().wait();
+    QCOMPARE(QString::fromStdString(order), u"axzbyc"_s);
+}
+
+void PartsTest::computingEndsWithWhatRuns()
+{
+    auto kept = std::make_shared<int>(0);
+    const std::weak_ptr<int> watched = kept;
+    std::promise<void> begun;
+    bool hasEnded = false;
+    {
+        ComputeThread compute;
+        compute.post("10.0.0.1:1", [&] {
+            begun.set_value();
+            QTest::qSleep(50);
+            hasEnded = true;
+        });
+        compute.post("10.0.0.1:1", [kept = std::move(kept)] { ++*kept; });
+        begun.get_future().wait();
+    }
+    QVERIFY(hasEnded);
+    QVERIFY(watched.expired());
+}
+
+void PartsTest::aComputationThatThrowsIsAnAnswer()
+{
+    SystemRandom random;
+    EngineThread engine(std::make_unique<storage::MemoryBackend>(sync::SyncService::schema()), random, {});
+    std::optional<Result<int>> answer;
+    engine.compute<int>("10.0.0.1:1", []() -> Result<int> { throw std::bad_alloc(); }, [&](Result<int> given) { answer = std::move(given); });
+    QTRY_VERIFY(answer);
+    QCOMPARE(answer->error().code, ErrorCode::Unavailable);
 }
 
 void PartsTest::anAnswerThatCameTooLateGoesWithTheEngine()
