@@ -49,7 +49,7 @@ protected:
     void paintEvent(QPaintEvent *event) override;
 
 private:
-    struct ViewState // kept kept over a change of others
+    struct ViewState // kept over a change of others
     {
         int anchor = 0, position = 0;
         QString preedit;

@@ -76,7 +76,7 @@ private:
     Session &m_session;
     Profile &m_profile;
     std::optional<DocumentId> m_document;
-    std::optional<Session::Kind> m_kind; // the kind the kind whose pages are shown
+    std::optional<Session::Kind> m_kind; // the kind whose pages are shown
     bool m_stale = false;
     bool m_closesUnsaved = false;
     QSplitter *m_splitter;

@@ -56,7 +56,7 @@ public:
     {
         return m_sessions[i] == session && time - m_times[i] < length(i);
     }
-    bool goesOn(std::uint32_t i, std::uint32_t session, std::uint64_t time) const ///< whether whether whether whether new units with these ids continue run i
+    bool goesOn(std::uint32_t i, std::uint32_t session, std::uint64_t time) const ///< whether new units with these ids continue run i
     {
         return end(i) == time && m_sessions[i] == session && !isDeleted(i);
     }

@@ -423,7 +423,7 @@ void CommitRounds::committed(const Batch &batch, const std::int64_t *positions)
         if (m_state.metrics)
             m_state.metrics->events.add(events.size());
         if (m_state.observer)
-            tell(document, events);
+            announce(document, events);
     }
     if (batch.transaction)
         batch.transaction->ended = true;
@@ -434,14 +434,14 @@ void CommitRounds::committed(const Batch &batch, const std::int64_t *positions)
     }
 }
 
-// The events are in the log now. What goes wrong in telling of them is made good as after a commit with an unknown result: subscribers
+// The events are in the log now. An error while they are announced is made good as after a commit with an unknown result: subscribers
 // that were not told go on from the log.
-void CommitRounds::tell(const DocumentPtr &document, const std::vector<LoggedPtr> &events)
+void CommitRounds::announce(const DocumentPtr &document, const std::vector<LoggedPtr> &events)
 {
     const auto told = guarded([&] { m_state.observer->committed(document, events); });
     if (told)
         return;
-    qCWarning(lcStorage) << "telling of the events of" << document->id().text().c_str() << "failed:" << told.error().message.c_str();
+    qCWarning(lcStorage) << "announcing the events of" << document->id().text().c_str() << "failed:" << told.error().message.c_str();
     m_state.store.post([this, document] {
         if (document->m_core && m_state.observer)
             m_state.observer->loaded(document);

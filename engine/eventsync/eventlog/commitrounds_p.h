@@ -75,7 +75,7 @@ private:
     void giveAnswers(const DocumentPtr &document);
     void commit(Batch batch);
     void committed(const Batch &batch, const std::int64_t *positions);
-    void tell(const DocumentPtr &document, const std::vector<LoggedPtr> &events);
+    void announce(const DocumentPtr &document, const std::vector<LoggedPtr> &events);
     void failed(const Batch &batch, const Error &error);
 
     EngineState &m_state;

@@ -158,7 +158,7 @@ void DocumentRows::storeReach()
     batch.put(sets::kMeta, {std::string(meta::kDerived), position});
     m_state.store.commit(std::move(batch), [this](const Result<storage::Committed> &result) {
         if (!result)
-            m_state.derivedStored = 0; // it is it is it is written again with the next change
+            m_state.derivedStored = 0; // it is written again with the next change
     });
 }
 

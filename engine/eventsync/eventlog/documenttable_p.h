@@ -18,7 +18,7 @@ public:
     struct Hooks
     {
         std::function<void(const DocumentPtr &)> idle;                             // and no task waits for it
-        std::function<void(std::vector<JobPtr> jobs, const Error &error)> failJobs; // the jobs the jobs the jobs of a document that cannot be loaded
+        std::function<void(std::vector<JobPtr> jobs, const Error &error)> failJobs; // the jobs of a document that cannot be loaded
     };
 
     explicit DocumentTable(EngineState &state) : m_state(state) {}
@@ -35,7 +35,7 @@ public:
     void whenIdle(const DocumentPtr &document, Task task);
     void becameIdle(const DocumentPtr &document); // or may be idle
     void runIdleTasks(const DocumentPtr &document);
-    std::unique_ptr<DocumentCore> takeCore(const DocumentPtr &document); // to move it to move it to move it to another thread
+    std::unique_ptr<DocumentCore> takeCore(const DocumentPtr &document); // to move it to another thread
     void returnCore(const DocumentPtr &document, std::unique_ptr<DocumentCore> core);
     void setIdle(const DocumentPtr &document) { document->m_stage = LiveDocument::Stage::Idle; }
     void load(const DocumentPtr &document);

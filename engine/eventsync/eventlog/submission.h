@@ -95,7 +95,7 @@ struct Submission
     std::function<void(Result<Answer>)> done;
 
     std::vector<DocumentId> documents() const;
-    std::size_t events() const; ///< the most the most the most that it may log in each of its documents
+    std::size_t events() const; ///< the most that it may log in each of its documents
 };
 
 /// Checks a submission for what every reader of its events requires: valid names, and a valid form and valid values of a patch.

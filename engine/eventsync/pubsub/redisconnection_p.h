@@ -49,7 +49,7 @@ public:
     int descriptor() const;
     bool wantsToWrite() const;
     void ready(bool readable, bool writable);
-    void tick();                        // does does does what is due: a retry, a ping, a time-out
+    void tick();                        // does what is due: a retry, a ping, a time-out
     Milliseconds nextDue() const;       // steady time
 
 private:
