@@ -74,7 +74,8 @@ test('edits made offline survive a reload and the end of the browser, and are se
     await page.wait(`document.querySelector('#status').dataset.status === 'waiting'`, 'the page notices');
     await page.fill('#field-gold', '70');
     await page.fill('#field-level', '4');
-    await isSaved(page, 'local');
+    await isSaved(page, 'local'); // also after the first one
+    await until(async () => (await entries(page)).length === 2, 'both edits wait');
     assert.deepEqual(await entries(page), ['waiting', 'waiting']);
     await picture(page, 'offline');
     await page.reload();
@@ -218,6 +219,8 @@ test('undo, redo, delete, rename, the log, the clocks, and synchronising', optio
     await online(page);
     const id = await createGame(page, 'Mine');
     await page.fill('#field-name', 'Gold mine');
+    await page.wait(`document.querySelector('#game-title')?.textContent === 'Gold mine'`, 'the new name is shown');
+    await isSaved(page, 'done'); // until then the page may move below the mouse
     await page.click('.field:nth-child(2) .step:last-child');
     await page.wait(`document.querySelector('#field-gold').value === '10'`, 'a step was added');
     await page.click('#undo');
@@ -230,8 +233,12 @@ test('undo, redo, delete, rename, the log, the clocks, and synchronising', optio
     await page.click('#log summary');
     assert.equal(await page.eval(`document.querySelectorAll('#log tbody tr').length`), 5);
     await page.click('#clocks summary');
-    await page.click('#clocks button');
-    await page.wait(`document.querySelectorAll('#clocks tbody').length === 2`, 'the server told its vectors');
+    // A client reports its position, and the server stores it, some time after the edit: until then the answer lists no client.
+    await until(async () => {
+        await page.click('#clocks button');
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return page.eval(`document.querySelectorAll('#clocks tbody').length === 2`);
+    }, 'the answer lists the state vector of this client');
     await page.fill('#field-experience', 'many');
     await page.wait(`document.querySelector('#field-experience').getAttribute('aria-invalid') === 'true'`, 'no number');
     await page.key('Escape');
