@@ -190,8 +190,7 @@ bool EntryFates::mayOverlapWaiting(const json::Footprint &footprint)
         }
         const auto key = [](const json::FootprintEntry &entry) { return std::tie(entry.path, entry.kind); };
         std::ranges::sort(all, {}, key);
-        const auto repeated = std::ranges::unique(all, {}, key);
-        all.erase(repeated.begin(), repeated.end());
+        all.erase(std::unique(all.begin(), all.end(), [&](const auto &a, const auto &b) { return key(a) == key(b); }), all.end());
         m_waiting = isEverything ? json::Footprint::everything() : json::Footprint::fromEntries(std::move(all));
     }
     return json::overlaps(m_waiting, footprint, m_doc.overlapWork);

@@ -87,11 +87,12 @@ private:
                 return true;
             const std::string &token = next(fewer.front());
             const auto end = std::ranges::upper_bound(fewer, token, {}, next);
-            const auto found = std::ranges::equal_range(more, token, {}, next);
-            if (!found.empty() && meet({fewer.begin(), end}, {found.begin(), found.end()}, depth + 1))
+            const auto found = std::ranges::lower_bound(more, token, {}, next);
+            const auto foundEnd = std::ranges::upper_bound(more, token, {}, next);
+            if (found != foundEnd && meet({fewer.begin(), end}, {found, foundEnd}, depth + 1))
                 return true;
             fewer = {end, fewer.end()};
-            more = {found.end(), more.end()};
+            more = {foundEnd, more.end()};
         }
         return false;
     }
