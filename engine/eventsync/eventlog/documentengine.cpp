@@ -286,9 +286,9 @@ void DocumentEngine::compact(const DocumentId &id, ServerSeq horizon, std::funct
     });
 }
 
-void DocumentEngine::writeRows(std::function<void(const Result<> &)> done)
+void DocumentEngine::writeRows(const std::optional<CollectionName> &collection, std::function<void(const Result<> &)> done)
 {
-    d->rows.writeAll(std::move(done));
+    d->rows.writeAll(collection, std::move(done));
 }
 
 // ---- start and end
@@ -331,7 +331,7 @@ void DocumentEngine::checkDrained()
 void DocumentEngine::settle(std::function<void()> done)
 {
     drain([this, done = std::move(done)] {
-        d->rows.writeAll([this, done](const Result<> &) {
+        d->rows.writeAll({}, [this, done](const Result<> &) {
             d->rows.whenQuiet(done);
         });
     });

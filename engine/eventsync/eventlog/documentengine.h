@@ -113,7 +113,8 @@ public:
     void storedSnapshot(const DocumentPtr &document, ServerSeq atLeast, std::function<void(Result<StoredSnapshot>)> done);
     /// Removes the events below `horizon`, at most up to the head. Returns the horizon reached.
     void compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done);
-    void writeRows(std::function<void(const Result<> &)> done); ///< ends when the rows of all documents stand at their current heads
+    /// Ends when the rows of all documents, or of those of a collection, stand at their current heads.
+    void writeRows(const std::optional<CollectionName> &collection, std::function<void(const Result<> &)> done);
 
     // ---- start and end
     void whenStarted(std::function<void(const Result<> &)> task); ///< called when the store has been read, or cannot be read

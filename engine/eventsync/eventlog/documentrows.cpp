@@ -233,10 +233,12 @@ void DocumentRows::ensure(const DocumentPtr &document, ServerSeq at, Done done)
         write(document);
 }
 
-void DocumentRows::writeAll(Done done)
+void DocumentRows::writeAll(const std::optional<CollectionName> &collection, Done done)
 {
     std::vector<DocumentPtr> lagging;
     for (const auto &[id, document] : m_documents.all()) {
+        if (const auto its = document->collection(); collection && its && *its != *collection)
+            continue;
         if (!document->m_core || document->m_core->isDirty())
             lagging.push_back(document);
     }

@@ -21,7 +21,8 @@ public:
 
     void idle(const DocumentPtr &document); // with RowWriting::AtOnce: writes the rows that are due
     void tick();                            // writes the rows that are due, and the position up to which all rows are complete
-    void writeAll(Done done);               // ends when the rows of every document stand at the head that its log had at the call
+    // Ends when the rows of every document, or of every one of a collection, stand at the head that its log had at the call.
+    void writeAll(const std::optional<CollectionName> &collection, Done done);
     void storeReach();                      // "every event up to here is in the derived rows"
 
     void snapshot(const DocumentPtr &document, std::function<void(Result<Snapshot>)> done);

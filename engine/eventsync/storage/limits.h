@@ -14,6 +14,8 @@ constexpr auto kStoreBusyWait = 5'000ms;                  ///< for a foreign pro
 constexpr std::size_t kQueuedBatches = 65'536;            ///< handed to a backend and not committed: above it QueueFull
 constexpr std::size_t kQueuedReads = 65'536;              ///< handed to a backend and not begun: above it QueueFull
 constexpr int kWalCheckpointPages = 4'000;                ///< in the WAL when it is brought into the database: 16 MB of 4 KiB pages
+constexpr int kWalRestPages = 250;                        ///< ... that the committer itself brings in, once a thread has done the others
+constexpr int kWalLongestPages = 4 * kWalCheckpointPages; ///< ... above which the committer does all, so that the WAL stays short
 constexpr std::int64_t kWalKeepBytes = 64 * 1024 * 1024;  ///< what the WAL file is cut back to once it was longer
 constexpr std::int64_t kWalWarnBytes = 256 * 1024 * 1024; ///< of a WAL that cannot be cut back: above it the log says so
 constexpr int kBackupPages = 256;                         ///< copied between two calls of a backup's progress
@@ -37,6 +39,7 @@ constexpr std::size_t kSortKeys = 8;
 
 constexpr std::size_t kRunningQueries = 3;            ///< that the backend has at a time ...
 constexpr std::size_t kRunningQueriesOfOne = 2;       ///< ... of one requester: there is always a thread for another one
+constexpr auto kLaneShared = 1'000ms;                 ///< ... and only one of the requester that takes most, this long after several have asked
 constexpr std::uint64_t kLeastQuerySteps = 1'000;     ///< that a query counts for, in the turns of the requesters
 constexpr std::size_t kWaitingQueries = 1'024;        ///< of all requesters: above it Unavailable
 constexpr auto kQueryTime = std::chrono::seconds(10); ///< from the question to its answer: above it Timeout

@@ -156,6 +156,8 @@ struct Queries::Parts : std::enable_shared_from_this<Parts>
     std::map<std::string, Share> shares; // by requester; idle ones only as long as they are ahead
     std::uint64_t now = 0;               // the lane's time: the start of the query that was begun last
     std::uint64_t turns = 0;
+    std::optional<std::string> lastRequester;
+    std::chrono::milliseconds sharedUntil{}; // several requesters have asked lately
     std::size_t count = 0;               // of waiting queries
     std::size_t running = 0;
     bool ended = false;
@@ -167,6 +169,9 @@ bool Queries::Parts::add(Waiting &query)
     const std::lock_guard lock(mutex);
     if (ended || count >= limits::kWaitingQueries)
         return false;
+    if (lastRequester && *lastRequester != query.requester)
+        sharedUntil = clock.steady() + limits::kLaneShared;
+    lastRequester = query.requester;
     Share &share = shares[query.requester];
     if (share.isIdle())
         share.finish = std::max(share.finish, now); // what it did not use is not saved up
@@ -200,9 +205,14 @@ std::optional<Queries::Parts::Waiting> Queries::Parts::next()
     const std::lock_guard lock(mutex);
     if (running >= limits::kRunningQueries)
         return std::nullopt;
+    // While others use the lane, too, the one that takes most of it has one thread only.
+    std::uint64_t largest = clock.steady() < sharedUntil ? 0 : UINT64_MAX;
+    for (const auto &[requester, share] : shares)
+        largest = std::max(largest, share.finish);
     Share *first = nullptr;
     for (auto &[requester, share] : shares) {
-        if (share.waiting.empty() || share.running >= limits::kRunningQueriesOfOne)
+        const std::size_t most = share.finish == largest ? 1 : limits::kRunningQueriesOfOne;
+        if (share.waiting.empty() || share.running >= most)
             continue;
         if (!first || std::pair(share.finish, share.turn) < std::pair(first->finish, first->turn))
             first = &share;

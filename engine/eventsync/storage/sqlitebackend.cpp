@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <eventsync/storage/sqlitebackend.h>
 
+#include <eventsync/base/threadpriority.h>
 #include <eventsync/storage/fileowner.h>
 #include <eventsync/storage/limits.h>
 #include <eventsync/storage/logging.h>
@@ -9,6 +10,7 @@
 #include <eventsync/storage/sqliteview_p.h>
 #include <eventsync/storage/sqlitewriter_p.h>
 #include <eventsync/storage/storelock.h>
+#include <eventsync/storage/walcheckpointer_p.h>
 
 #include <sqlite3.h>
 
@@ -91,7 +93,7 @@ Result<> setUp(SqliteConnection &connection, const SqliteBackend::Options &optio
         return failure(ErrorCode::IoError, "the file system cannot hold a SQLite store in WAL mode");
     EVENTSYNC_CHECK(connection.execute(std::string("PRAGMA synchronous = ") + synchronousName(options.durability)));
     EVENTSYNC_CHECK(connection.execute("PRAGMA journal_size_limit = " + std::to_string(limits::kWalKeepBytes)));
-    EVENTSYNC_CHECK(connection.execute("PRAGMA wal_autocheckpoint = " + std::to_string(limits::kWalCheckpointPages)));
+    EVENTSYNC_CHECK(connection.execute("PRAGMA wal_autocheckpoint = 0")); // see WalCheckpointer
     EVENTSYNC_CHECK(connection.execute("PRAGMA trusted_schema = OFF"));
     if (options.maxBytes > 0) {
         EVENTSYNC_TRY(const std::int64_t pageBytes, connection.integer("PRAGMA page_size"));
@@ -186,6 +188,8 @@ struct SqliteBackend::Parts
     std::unique_ptr<SqliteWriter> writer; // used by the committer once it runs; none if read-only
     std::unique_ptr<WriteMetrics> metrics;
     FileIdentity file = {};
+    std::unique_ptr<WalCheckpointer> checkpointer;
+    int walPages = 0;    // after the last commit
     std::string walPath; // in the folder to which a symbolic link leads
     bool walIsLong = false; // and this was logged
 
@@ -219,6 +223,7 @@ struct SqliteBackend::Parts
     void commitGroup(std::vector<Work> &group, std::size_t &rows, bool open);
     void finish(std::vector<Work> &group, std::size_t rows);
     void reportProblem(const std::optional<Error> &problem);
+    void checkpointRest();
     void watchWal();
     void vacuumStep();
     std::optional<Error> misplaced() const;
@@ -297,6 +302,15 @@ void SqliteBackend::Parts::commitGroup(std::vector<Work> &group, std::size_t &ro
             work.result = failure(*reason);
     }
     finish(group, rows);
+    checkpointRest();
+}
+
+// After the answers: they do not wait for it.
+void SqliteBackend::Parts::checkpointRest()
+{
+    const bool isMine = checkpointer->logHas(walPages);
+    if ((isMine && WalCheckpointer::checkpoint(writer->connection()).lostWrites) || checkpointer->lostWrites())
+        writer->loseWrites();
 }
 
 void SqliteBackend::Parts::finish(std::vector<Work> &group, std::size_t rows)
@@ -368,6 +382,7 @@ void SqliteBackend::Parts::vacuumStep()
 
 void SqliteBackend::Parts::readLoop()
 {
+    lowerThreadPriority();
     for (;;) {
         ReadTask task;
         {
@@ -419,6 +434,12 @@ Result<std::unique_ptr<SqliteBackend>> SqliteBackend::open(const std::string &pa
         EVENTSYNC_CHECK(prepareSqliteSchema(connection, *parts->schema, options.migrations));
         parts->walPath = std::string(sqlite3_db_filename(connection.handle(), "main")) + "-wal";
         EVENTSYNC_TRY(parts->writer, SqliteWriter::open(std::move(connection), parts->schema));
+        const auto noteWalPages = [](void *pages, sqlite3 *, const char *, int now) {
+            *static_cast<int *>(pages) = now;
+            return SQLITE_OK;
+        };
+        sqlite3_wal_hook(parts->writer->connection().handle(), noteWalPages, &parts->walPages);
+        EVENTSYNC_TRY(parts->checkpointer, WalCheckpointer::open(path, synchronousName(options.durability)));
     }
     parts->file = fileAt(path).value_or(FileIdentity());
     parts->pool = std::make_shared<SqliteReaderPool>(path, parts->schema, std::move(columns), options.readers + 1);
@@ -562,6 +583,7 @@ void SqliteBackend::close()
     for (std::thread &reader : parts.readers)
         reader.join();
     parts.pool->close();
+    parts.checkpointer.reset();
     if (parts.writer) {
         sqlite3 *const db = parts.writer->connection().handle();
         if (sqlite3_wal_checkpoint_v2(db, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr) != SQLITE_OK)

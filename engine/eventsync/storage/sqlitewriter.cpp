@@ -133,13 +133,17 @@ Result<> SqliteWriter::execute(SqliteStatement &statement, const char *during)
     Result<> result;
     if (code != SQLITE_DONE) {
         result = failure(m_connection.error(code, during));
-        if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
-            m_broken = Error{ErrorCode::IoError, "the disk failed to keep what was written (fsync): the store must be opened again"};
-            m_syncFailed = true;
-        }
+        if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC)
+            loseWrites();
     }
     statement.reset();
     return result;
+}
+
+void SqliteWriter::loseWrites()
+{
+    m_broken = Error{ErrorCode::IoError, "the disk failed to keep what was written (fsync): the store must be opened again"};
+    m_syncFailed = true;
 }
 
 Result<std::int64_t> SqliteWriter::bytesOf(const char *pageCount) const

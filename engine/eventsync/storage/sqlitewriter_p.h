@@ -33,6 +33,7 @@ public:
     void commit(std::vector<Work> &group, const More &more);
     SqliteConnection &connection() { return m_connection; }
     void breakOff(Error reason) { m_broken = std::move(reason); } // permanently: nothing more is written
+    void loseWrites();                                            // an fsync failed: nothing more is written
     bool syncFailed() const { return m_syncFailed; }              // then nothing more is written
 
     // One step of a vacuum. True while there is more to do; adds to `vacuumed`.

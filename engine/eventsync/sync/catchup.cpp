@@ -19,8 +19,22 @@ using eventlog::LogEntryPtr;
 struct Subscription::Chunk
 {
     std::vector<LogEntryPtr> events;
+    std::size_t fitting = 0; // the first ones that fit a frame
     std::optional<VectorClock> clockBefore;
 };
+
+namespace {
+
+// Sessions that only read events have no limit for a frame.
+std::size_t fittingOf(const std::vector<LogEntryPtr> &events, bool readerOnly)
+{
+    if (readerOnly)
+        return events.size();
+    const auto tooLarge = std::find_if_not(events.begin(), events.end(), [](const LogEntryPtr &event) { return event->fitsFrame(); });
+    return static_cast<std::size_t>(tooLarge - events.begin());
+}
+
+} // namespace
 
 // ---- live
 
@@ -112,7 +126,8 @@ Subscription::Step Subscription::step()
     }
     if (withClocks && !m_clock)
         m_clock = core.log().clockAt(m_sent);
-    return sendEvents(std::move(events));
+    const std::size_t fitting = fittingOf(events, m_session.peer().info().readerOnly);
+    return sendEvents(std::move(events), fitting);
 }
 
 // It has every event: presence and cursors follow, then it is live.
@@ -148,15 +163,12 @@ Subscription::Step Subscription::continueBySnapshot(ServerSeq atLeast)
     return Step::Done;
 }
 
-// Sessions that only read events have no limit for a frame, and get nothing else.
-Subscription::Step Subscription::sendEvents(std::vector<LogEntryPtr> events)
+// Sends the first `fitting` of them.
+Subscription::Step Subscription::sendEvents(std::vector<LogEntryPtr> events, std::size_t fitting)
 {
-    const auto tooLarge = m_session.peer().info().readerOnly
-                              ? events.end()
-                              : std::find_if_not(events.begin(), events.end(), [](const LogEntryPtr &event) { return event->fitsFrame(); });
-    if (tooLarge == events.begin())
+    if (fitting == 0)
         return continueBySnapshot(events.front()->serverSeq);
-    events.erase(tooLarge, events.end());
+    events.resize(fitting);
     for (const auto &[last, frame] : m_context.broker.frames(m_id, events, m_session.wantsVectorClocks() ? m_clock : std::nullopt)) {
         send(frame);
         m_sent = last;
@@ -179,10 +191,11 @@ void Subscription::readChunk()
     std::optional<VectorClock> headClock;
     if (m_session.wantsVectorClocks() && !m_clock)
         headClock = core.log().clock();
-    const auto work = [number = core.log().number(), range, headClock, head = core.log().head().serverSeq](storage::ReadView &view) -> Result<Chunk> {
+    const auto work = [number = core.log().number(), range, headClock, readerOnly = m_session.peer().info().readerOnly, head = core.log().head().serverSeq](storage::ReadView &view) -> Result<Chunk> {
         eventlog::EventStore store(view);
         Chunk chunk;
         EVENTSYNC_TRY(chunk.events, store.entries(number, range));
+        chunk.fitting = fittingOf(chunk.events, readerOnly); // here, because a large event is parsed for it
         if (headClock) {
             EVENTSYNC_TRY(chunk.clockBefore, store.clockAt(number, range.after, head, *headClock));
         }
@@ -226,7 +239,7 @@ void Subscription::chunkRead(ServerSeq after, Result<Chunk> chunk)
         return;
     if (chunk->clockBefore)
         m_clock = std::move(chunk->clockBefore);
-    sendEvents(std::move(chunk->events));
+    sendEvents(std::move(chunk->events), chunk->fitting);
 }
 
 Subscription::Step Subscription::sendPart()

@@ -333,7 +333,7 @@ void ClientRegistry::forgetUnused()
 void ClientRegistry::forgetUnused(std::int64_t from, std::int64_t until)
 {
     // The clocks may lag the log. Those of clients that are not connected now are written before they are read.
-    m_engine.writeRows([this, from, until, connected = m_calls.connected()](const Result<> &written) {
+    m_engine.writeRows({}, [this, from, until, connected = m_calls.connected()](const Result<> &written) {
         if (!written) {
             m_isLooking = false;
             return;

@@ -115,7 +115,7 @@ Result<WatchStart> watchStart(storage::ReadView &view, const std::optional<std::
 } // namespace
 
 CollectionWatch::CollectionWatch(Session &session, SyncContext &context, const protocol::Watch &parameters)
-    : m_session(session), m_context(context), m_id(session.id()), m_parameters(parameters)
+    : m_session(session), m_context(context), m_id(session.id()), m_parameters(std::make_shared<const protocol::Watch>(parameters))
 {
 }
 
@@ -128,7 +128,7 @@ void CollectionWatch::end()
 
 bool CollectionWatch::dependsOnRules() const
 {
-    return !needsNoState(m_parameters);
+    return !needsNoState(*m_parameters);
 }
 
 // ---- what it keeps
@@ -192,9 +192,9 @@ std::string CollectionWatch::rulesMark() const
 
 std::optional<std::string> CollectionWatch::usableToken() const
 {
-    if (!m_parameters.since)
+    if (!m_parameters->since)
         return std::nullopt;
-    const std::string &token = *m_parameters.since;
+    const std::string &token = *m_parameters->since;
     const std::size_t mark = std::min(token.find('.'), token.size());
     return !dependsOnRules() || token.substr(mark) == rulesMark() ? std::optional(token.substr(0, mark)) : std::nullopt;
 }
@@ -215,7 +215,7 @@ void CollectionWatch::start()
         const auto self = weak.lock();
         if (!self || self->m_state == State::Ended)
             return;
-        self->m_context.engine.writeRows([weak, reached = self->m_context.engine.position()](const Result<> &written) {
+        self->m_context.engine.writeRows(self->collection(), [weak, reached = self->m_context.engine.position()](const Result<> &written) {
             const auto watch = weak.lock();
             if (!watch || watch->m_state == State::Ended)
                 return;
@@ -262,7 +262,7 @@ void CollectionWatch::readPage()
     m_context.answers.ask<HeadPage>(
         m_session.requester(),
         [scan, parameters = m_parameters, its = m_context.engine.rules(collection()), asMuch = headLimits()](storage::ReadView &view, Budget &budget) {
-            return headPage(view, budget, scan, parameters, its->policy, asMuch);
+            return headPage(view, budget, scan, *parameters, its->policy, asMuch);
         },
         [weak = weak_from_this()](const Result<HeadPage> &page) {
             const auto watch = weak.lock();
@@ -337,7 +337,7 @@ std::optional<protocol::Head> CollectionWatch::headFor(const FoundHead &found)
     protocol::Head head = found.head;
     if (m_context.options.access->access(m_session.principal(), collection(), head.documentId) == Access::None)
         return std::nullopt;
-    if (!m_parameters.filter)
+    if (!m_parameters->filter)
         return head;
     if (!head.deleted && found.matches) {
         wasShown(head.documentId);
@@ -357,9 +357,9 @@ std::optional<FoundHead> CollectionWatch::changedHead(const DocumentPtr &documen
 {
     const DocumentCore &core = *document->core();
     Budget budget(limits::kHeadSteps);
-    FoundHead found = foundHead(m_parameters, m_context.engine.rules(collection())->policy,
+    FoundHead found = foundHead(*m_parameters, m_context.engine.rules(collection())->policy,
                                 {.documentId = document->id(), .serverSeq = core.log().head().serverSeq, .deleted = core.isDeleted()},
-                                needsNoState(m_parameters) ? json::State() : core.record().state, headLimits(), budget);
+                                needsNoState(*m_parameters) ? json::State() : core.record().state, headLimits(), budget);
     if (!budget.isExhausted())
         return found;
     fail(budget.error("the filter of the watch"));
@@ -376,7 +376,7 @@ void CollectionWatch::sendChanged()
     if (m_isBehind)
         return listAgain();
     const std::int64_t position = m_context.engine.position();
-    const bool plain = needsNoState(m_parameters);
+    const bool plain = needsNoState(*m_parameters);
     protocol::Heads heads{collection(), {}};
     std::set<DocumentId> later;
     std::size_t bytes = 0;

@@ -55,7 +55,7 @@ public:
     CollectionWatch(Session &session, SyncContext &context, const protocol::Watch &parameters);
 
     SessionId session() const { return m_id; }
-    const CollectionName &collection() const { return m_parameters.collection; }
+    const CollectionName &collection() const { return m_parameters->collection; }
     State state() const { return m_state; }
 
     void start();
@@ -85,7 +85,7 @@ private:
     Session &m_session; // closes its watches before it is destroyed
     SyncContext &m_context;
     const SessionId m_id;
-    const protocol::Watch m_parameters;
+    const std::shared_ptr<const protocol::Watch> m_parameters; // its filter may be large: shared with what reads the store
     State m_state = State::Starting;
     std::optional<std::string> m_listAfter;
     std::int64_t m_since = 0;    // list only what changed after this position; 0: everything

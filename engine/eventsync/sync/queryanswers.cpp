@@ -184,7 +184,7 @@ void QueryAnswers::answer(const protocol::Query &query, const Principal &princip
                 *next = tokenOf(std::string(next->get_string()), epoch);
             answer(std::move(content));
         };
-        return m_engine.writeRows([this, list = std::move(asked), principal, requester, answer, answerList](const Result<> &result) {
+        return m_engine.writeRows(list->collection, [this, list = std::move(asked), principal, requester, answer, answerList](const Result<> &result) {
             if (!result)
                 return answer(failure(result.error()));
             ask<Content>(requester,

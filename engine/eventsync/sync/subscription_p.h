@@ -86,7 +86,7 @@ private:
 
     // ---- catching up (catchup.cpp)
     Step announce();
-    Step sendEvents(std::vector<eventlog::LogEntryPtr> events);
+    Step sendEvents(std::vector<eventlog::LogEntryPtr> events, std::size_t fitting);
     void readChunk();
     void chunkRead(ServerSeq after, Result<Chunk> chunk);
     Step continueBySnapshot(ServerSeq atLeast);

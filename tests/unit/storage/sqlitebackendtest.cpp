@@ -5,6 +5,7 @@
 
 #include "support/failingsync.h"
 
+#include <eventsync/storage/limits.h>
 #include <eventsync/base/metrics.h>
 #include <eventsync/storage/outputfile.h>
 #include <eventsync/storage/sqlitebackend.h>
@@ -765,6 +766,19 @@ void SqliteBackendTest::writeAheadLogIsMeasured()
     QVERIFY(bytes > 1'000'000);
     const std::string line = "eventsync_store_wal_bytes " + std::to_string(bytes) + '\n';
     QVERIFY2(metrics.toPrometheus().find(line) != std::string::npos, metrics.toPrometheus().c_str());
+}
+
+// The log begins anew while the store is in use, although commits never pause.
+void SqliteBackendTest::writeAheadLogIsBroughtIntoTheStoreMeanwhile()
+{
+    const auto backend = open(path());
+    constexpr std::int64_t kPage = 4'096, kBytes = 3 * limits::kWalLongestPages * kPage;
+    for (std::int64_t written = 0, i = 0; written < kBytes; written += 1'000'000, ++i)
+        QVERIFY(commit(*backend, Batch().put("numbers", {one(i % 20), std::string(1'000'000, 'x')})));
+    const auto bytesOf = [this](const char *name) { return QFileInfo(QString::fromStdString(path(name))).size(); };
+    QVERIFY2(bytesOf("store.db-wal") <= limits::kWalLongestPages * kPage + 8'000'000, QByteArray::number(bytesOf("store.db-wal")).constData());
+    QVERIFY(bytesOf("store.db") > 10'000'000);
+    QCOMPARE(count(*backend, "numbers"), std::size_t(20));
 }
 
 void SqliteBackendTest::fileMadeByRootBelongsToTheFoldersOwner()

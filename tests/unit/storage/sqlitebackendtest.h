@@ -64,6 +64,7 @@ private Q_SLOTS:
     void spaceOfErasedRowsIsGivenBack_data();
     void spaceOfErasedRowsIsGivenBack();
     void writeAheadLogIsMeasured();
+    void writeAheadLogIsBroughtIntoTheStoreMeanwhile();
     void fileMadeByRootBelongsToTheFoldersOwner();
     void durabilityIsNamed();
     void scansNeverSort();
