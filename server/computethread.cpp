@@ -2,6 +2,7 @@
 #include <server/computethread.h>
 
 #include <eventsync/base/threadpriority.h>
+#include <eventsync/storage/queries.h>
 
 namespace eventsync::server {
 
@@ -12,14 +13,9 @@ ComputeThread::ComputeThread()
     m_executor.post(lowerThreadPriority);
 }
 
-ComputeThread::~ComputeThread()
-{
-    stop();
-}
-
 void ComputeThread::post(const std::string &peer, std::function<void()> work)
 {
-    const std::string address = peer.substr(0, peer.rfind(':'));
+    const std::string address = storage::Queries::Requester::at(peer, nullptr).name;
     {
         const std::lock_guard lock(m_mutex);
         auto &waiting = m_waiting[address];
@@ -49,16 +45,12 @@ void ComputeThread::runNext()
     work();
 }
 
-void ComputeThread::stop()
+ComputeThread::~ComputeThread()
 {
     m_isEnding = true;
     m_thread.quit();
     m_thread.wait();
     m_executor.end();
-    std::map<std::string, std::deque<std::function<void()>>> dropped; // without the lock: what it holds may do anything
-    const std::lock_guard lock(m_mutex);
-    dropped.swap(m_waiting);
-    m_turns.clear();
 }
 
 } // namespace eventsync::server

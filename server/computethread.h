@@ -21,12 +21,10 @@ class ComputeThread
 {
 public:
     ComputeThread();
-    ~ComputeThread(); ///< stop()
+    ~ComputeThread(); ///< after the piece that runs; what waits is dropped
 
     /// Runs `work`, which must not throw. Any thread. `peer` is "127.0.0.1:40312"; empty for the server itself.
     void post(const std::string &peer, std::function<void()> work);
-    /// The piece that runs ends; what waits is dropped, also what comes later.
-    void stop();
 
 private:
     void runNext();

@@ -22,26 +22,44 @@ HttpResponse withBody(const HttpResponse &head, const json::Value &value)
     return response;
 }
 
-} // namespace
-
-void respondWithJson(const RouteContext &context, const Responder &responder, json::Value value, HttpResponse head)
+HttpResponse withGzip(HttpResponse response, bool takesGzip)
 {
-    if (!json::holdsMoreThan(value, limits::kLightMessageBytes))
-        return responder.respond(withBody(head, value));
+    if (takesGzip && response.body.size() > limits::kHttpGzipHereBytes)
+        response.gzippedBody = gzipped(response.body);
+    return response;
+}
+
+// Answers with what `make` returns on the compute thread.
+void respondWithComputed(const RouteContext &context, const Responder &responder, std::function<HttpResponse()> make)
+{
     context.engine.compute<HttpResponse>(
-        responder.peer(),
-        [value = std::make_shared<const json::Value>(std::move(value)), head = std::move(head), gzip = responder.takesGzip()] {
-            HttpResponse response = withBody(head, *value);
-            if (gzip && response.body.size() > limits::kHttpGzipHereBytes)
-                response.gzippedBody = gzipped(response.body);
-            return response;
-        },
+        responder.peer(), [make = std::move(make), takesGzip = responder.takesGzip()] { return withGzip(make(), takesGzip); },
         [responder](Result<HttpResponse> response) {
             if (response)
                 responder.respond(std::move(*response));
             else
                 responder.fail(response.error());
         });
+}
+
+} // namespace
+
+void respondWithLarge(const RouteContext &context, const Responder &responder, Result<HttpResponse> response)
+{
+    if (!response)
+        return responder.fail(response.error());
+    if (!responder.takesGzip() || response->body.size() <= limits::kHttpGzipHereBytes)
+        return responder.respond(std::move(*response));
+    respondWithComputed(context, responder, [response = std::move(*response)] { return response; });
+}
+
+void respondWithJson(const RouteContext &context, const Responder &responder, json::Value value, HttpResponse head)
+{
+    if (!json::holdsMoreThan(value, limits::kLightMessageBytes))
+        return responder.respond(withBody(head, value));
+    respondWithComputed(context, responder, [value = std::make_shared<const json::Value>(std::move(value)), head = std::move(head)] {
+        return withBody(head, *value);
+    });
 }
 
 void respondWithDocument(const RouteContext &context, const Responder &responder, const CollectionName &collection, json::Value state,

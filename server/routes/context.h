@@ -43,6 +43,8 @@ void addCollectionRoutes(Router &router, RouteContext &context);
 void addHistoryRoutes(Router &router, RouteContext &context, EventStreams &streams);
 void addExchangeRoute(Router &router, RouteContext &context);
 
+/// Answers, with a problem document after an error. A large body is compressed on another thread.
+void respondWithLarge(const RouteContext &context, const Responder &responder, Result<HttpResponse> response);
 /// Answers with `value` as the body, and with the status and headers of `head`. A large body is written on another thread.
 void respondWithJson(const RouteContext &context, const Responder &responder, json::Value value, HttpResponse head = {});
 /// A document as REST answers it: its state with engine fields, and ETag.

@@ -99,12 +99,7 @@ void getEncoded(RouteContext &context, const HttpRequest &request, const Respond
     context.engine.query<HttpResponse>(
         requesterOf(request, responder),
         [collection, id, at, format](storage::ReadView &view, Budget &) { return encodedAt(view, collection, id, at, format); },
-        [responder](Result<HttpResponse> response) {
-            if (response)
-                responder.respond(std::move(*response));
-            else
-                responder.fail(response.error());
-        });
+        [&context, responder](Result<HttpResponse> response) { respondWithLarge(context, responder, std::move(response)); });
 }
 
 void getDocument(RouteContext &context, const HttpRequest &request, const Responder &responder)

@@ -40,12 +40,12 @@ void carryOut(RouteContext &context, const Responder &responder, const std::stri
         [&context, running, wanted = std::move(*wanted), peer](sync::SyncService &service, auto done) {
             *running = Exchange::start(service, context.engine.executor(), wanted, peer, done);
         },
-        [responder](Result<Bytes> answer) {
+        [&context, responder](Result<Bytes> answer) {
             if (!answer)
                 return responder.fail(answer.error());
             HttpResponse response = HttpResponse::json(std::move(*answer));
             response.headers.add("Cache-Control", "no-store");
-            responder.respond(std::move(response));
+            respondWithLarge(context, responder, std::move(response));
         });
 }
 

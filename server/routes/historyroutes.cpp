@@ -94,12 +94,12 @@ void getEvents(RouteContext &context, EventStreams &streams, const HttpRequest &
     context.engine.query<Bytes>(
         requesterOf(request, responder),
         [id = *id, from, most, clocks](storage::ReadView &view, Budget &) { return eventList(view, id, from, most, clocks); },
-        [responder](Result<Bytes> body) {
+        [&context, responder](Result<Bytes> body) {
             if (!body)
                 return responder.fail(body.error());
             HttpResponse response = HttpResponse::json(std::move(*body));
             response.headers.add("Cache-Control", "no-cache");
-            responder.respond(std::move(response));
+            respondWithLarge(context, responder, std::move(response));
         });
 }
 

@@ -13,7 +13,7 @@
 
 namespace eventsync::server {
 
-/// Reads the lines of an export into a store that nobody else uses, exactly as they were: positions, chains and ids stay.
+/// Reads the lines of an export into a store that no other process uses, exactly as they were: positions, chains and ids stay.
 /// Every event is applied and its chain computed again, so a log that was damaged or tampered with does not get in.
 /// A document that the store has already is continued where its log is the beginning of the imported one (an import that was
 /// interrupted), left alone where it has everything, and an error where its history is another one. Memory holds one

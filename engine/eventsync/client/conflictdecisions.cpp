@@ -201,7 +201,7 @@ Result<> ConflictDecisions::retry(const EventId &id)
     if (entry->state() != EntryState::DeadLetter)
         return failure(ErrorCode::Conflict, "only a refused edit is tried again");
     if (rows::isDamaged(entry->edit))
-        return failure(ErrorCode::Corrupt, "the edit was damaged on the disk: nobody knows what it was");
+        return failure(ErrorCode::Corrupt, "the edit was damaged on the disk: its content is not known any more");
     EditPlan plan{.operation = entry->edit.operation, .diff = m_rewriter.rebasedDiff(entry->edit), .metadata = entry->edit.metadata,
                   .evenIfNothing = true};
     plan.metadata["retries"] = json::String(id.toText());

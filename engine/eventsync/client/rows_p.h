@@ -23,7 +23,7 @@ storage::Key keyOf(const std::string &set, const storage::Row &row);
 storage::Row queueRow(const DocumentId &document, const Entry &entry);
 Result<Entry> entryFrom(const storage::Row &row);
 // What is left of an entry whose row is damaged: a dead letter that says so, in the place where it was. It is never sent nor tried
-// again: nobody knows what it was. Its `metadata.damaged` holds the text of the row as it was found.
+// again: its content is not known any more. Its `metadata.damaged` holds the text of the row as it was found.
 Entry damagedEntry(const storage::Row &row, const DocumentId &document, const EventId &newId, Timestamp now);
 bool isDamaged(const QueueEntry &edit);
 

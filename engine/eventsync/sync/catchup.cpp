@@ -191,7 +191,8 @@ void Subscription::readChunk()
     std::optional<VectorClock> headClock;
     if (m_session.wantsVectorClocks() && !m_clock)
         headClock = core.log().clock();
-    const auto work = [number = core.log().number(), range, headClock, readerOnly = m_session.peer().info().readerOnly, head = core.log().head().serverSeq](storage::ReadView &view) -> Result<Chunk> {
+    const auto work = [number = core.log().number(), range, headClock, readerOnly = m_session.peer().info().readerOnly,
+                       head = core.log().head().serverSeq](storage::ReadView &view) -> Result<Chunk> {
         eventlog::EventStore store(view);
         Chunk chunk;
         EVENTSYNC_TRY(chunk.events, store.entries(number, range));

@@ -424,6 +424,9 @@ void RoutesTest::largeAnswersAreCompressedToo()
         QCOMPARE(compressed.header("Content-Encoding"), QByteArray("gzip"));
         QVERIFY(compressed.header("ETag").startsWith("W/"));
         QVERIFY(compressed.body.size() < plain.size() / 10);
+        const Reply events = m_http->get("/api/events/" + id, {{"Accept-Encoding", "gzip"}});
+        QCOMPARE(events.header("Content-Encoding"), QByteArray("gzip"));
+        QVERIFY(events.body.size() < plain.size() / 10);
         QCOMPARE(m_http->get("/api/games/" + id).body, plain); // Qt asks for it compressed, and reads it
     }
 }
