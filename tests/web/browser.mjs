@@ -167,17 +167,24 @@ class Page {
     text(selector) { return this.call((s) => document.querySelector(s)?.innerText, selector); }
     exists(selector) { return this.call((s) => document.querySelector(s) !== null, selector); }
 
-    /** A real click of the mouse, in the middle of the element. */
+    /** A real click of the mouse, in the middle of the element. The page may move between the look at it and the click, for
+        example when the offline queue becomes empty: a click that missed the element is made again. */
     async click(selector) {
-        await this.wait(`(() => { const e = document.querySelector(${JSON.stringify(selector)}); return !!e && !e.disabled; })()`, `${selector} can be clicked`);
-        const { x, y } = await this.call((s) => {
-            const element = document.querySelector(s);
-            element.scrollIntoView({ block: 'center' });
-            const box = element.getBoundingClientRect();
-            return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-        }, selector);
-        for (const type of ['mousePressed', 'mouseReleased'])
-            await this.send('Input.dispatchMouseEvent', { type, x, y, button: 'left', clickCount: 1 });
+        await until(async () => {
+            await this.wait(`(() => { const e = document.querySelector(${JSON.stringify(selector)}); return !!e && !e.disabled; })()`, `${selector} can be clicked`);
+            const { x, y } = await this.call((s) => {
+                window.clickedOn = undefined;
+                document.addEventListener('click', (event) => { window.clickedOn = event.target.closest(s) !== null; }, { capture: true, once: true });
+                const element = document.querySelector(s);
+                element.scrollIntoView({ block: 'center' });
+                const box = element.getBoundingClientRect();
+                return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+            }, selector);
+            for (const type of ['mousePressed', 'mouseReleased'])
+                await this.send('Input.dispatchMouseEvent', { type, x, y, button: 'left', clickCount: 1 });
+            // Without a click event nothing was pressed and released on one element. A click that loads another page leaves no answer.
+            return this.eval('window.clickedOn === true').catch(() => true);
+        }, `a click on ${selector}`);
     }
 
     async key(key, code = key, more = {}) {

@@ -15,7 +15,7 @@ static_assert(std::size(kTypes) == std::variant_size_v<MessageVariant>);
 } // namespace
 
 template <typename T>
-    requires std::constructible_from<MessageVariant, std::in_place_type_t<T>, T>
+    requires kIsAlternative<T, MessageVariant>
 Message::Message(T message) : MessageVariant(std::in_place_type<T>, std::move(message))
 {}
 template Message::Message(Hello);

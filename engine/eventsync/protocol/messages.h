@@ -318,8 +318,7 @@ struct Pong { std::int64_t n = 0; };
 /// What an error ends: nothing but the message, the subscription of a document, or the connection.
 enum class ErrorScope { Message, Document, Connection };
 
-/// From the server: an error, with its scope. Type From the server: an error, with its scope. Type From the server: an error,
-/// with its scope. Type "error" on the wire. on the wire. on the wire.
+/// From the server: an error, with its scope. Its type is "error" on the wire.
 struct ErrorMessage
 {
     ErrorCode code = ErrorCode::Internal;
@@ -337,13 +336,18 @@ using MessageVariant = std::variant<Hello, Welcome, Auth, Subscribe, Snapshot, E
                                     Presence, Unsubscribe, Revoked, Watch, Heads, Watching, Unwatch, Query, QueryResult, Ping,
                                     Pong, ErrorMessage, GoAway>;
 
+template <typename T, typename Variant>
+inline constexpr bool kIsAlternative = false;
+template <typename T, typename... Alternatives>
+inline constexpr bool kIsAlternative<T, std::variant<Alternatives...>> = (std::is_same_v<T, Alternatives> || ...);
+
 /// Any message. Its constructors, assignments and destructor are compiled once, in messages.cpp: with an alias of the variant
 /// each source would compile them again, which takes seconds.
 struct Message : MessageVariant
 {
     Message();
     template <typename T>
-        requires std::constructible_from<MessageVariant, std::in_place_type_t<T>, T>
+        requires kIsAlternative<T, MessageVariant> // std::constructible_from would ask about this constructor itself
     Message(T message);
     Message(const Message &other);
     Message(Message &&other) noexcept;
