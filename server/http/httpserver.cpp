@@ -82,6 +82,10 @@ private:
             ::close(static_cast<int>(descriptor));
             return;
         }
+        // A peer that has reset the connection: what it sent can still be read, but not its address, so that its requests would
+        // take part in no turn and no limit by address. It waits for no answer.
+        if (socket->peerAddress().isNull())
+            return;
         socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
         socket->setSocketOption(QAbstractSocket::KeepAliveOption, 1);
         if (tls) {

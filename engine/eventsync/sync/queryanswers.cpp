@@ -122,16 +122,31 @@ Content stateVectorsOf(const eventlog::LiveDocument &document, const std::option
     return content;
 }
 
-protocol::QueryResult answerOf(const std::string &requestId, Result<Content> content)
+struct Encoded
 {
-    protocol::QueryResult result{.requestId = requestId};
-    if (content) {
-        result.content = std::move(*content);
+    Content content = {};
+    std::string text = {}; // instead of the content, if that is too long for one message
+};
+
+Encoded encoded(Content content, std::size_t largest)
+{
+    json::Value value(std::move(content));
+    if (json::canonicalSize(value) > largest)
+        return {.text = json::canonical(value)};
+    return {.content = std::move(value.get_object())};
+}
+
+QueryAnswer answerOf(const std::string &requestId, Result<Encoded> read)
+{
+    QueryAnswer answer{.result = {.requestId = requestId}};
+    if (read) {
+        answer.result.content = std::move(read->content);
+        answer.text = std::move(read->text);
     } else {
-        result.code = content.error().code;
-        result.reason = shortened(content.error()).message;
+        answer.result.code = read.error().code;
+        answer.result.reason = shortened(read.error()).message;
     }
-    return result;
+    return answer;
 }
 
 // A page token of the protocol: the epoch, and the place in the list. Without the epoch, a list that was begun before a restore
@@ -159,15 +174,13 @@ QueryAnswers::QueryAnswers(DocumentEngine &engine, const ServiceOptions &options
 
 protocol::QueryResult QueryAnswers::refusal(const std::string &requestId, const Error &error)
 {
-    return answerOf(requestId, failure(error));
+    return answerOf(requestId, failure(error)).result;
 }
 
 void QueryAnswers::answer(const protocol::Query &query, const Principal &principal, const storage::Queries::Requester &requester,
-                          std::function<void(protocol::QueryResult)> done)
+                          std::size_t largest, std::function<void(QueryAnswer)> done)
 {
-    const auto answer = [requestId = query.requestId, done](Result<Content> content) {
-        done(answerOf(requestId, std::move(content)));
-    };
+    const auto answer = [requestId = query.requestId, done](Result<Encoded> read) { done(answerOf(requestId, std::move(read))); };
     if (const auto *list = std::get_if<protocol::ListQuery>(&query.query)) {
         if (m_options.access->collectionAccess(principal, list->collection) == Access::None)
             return answer(failure(ErrorCode::PermissionDenied, "no right to read the collection"));
@@ -178,29 +191,27 @@ void QueryAnswers::answer(const protocol::Query &query, const Principal &princip
                 return answer(failure(place.error()));
             asked.pageToken = std::move(*place);
         }
-        const auto answerList = [answer, epoch = m_options.epoch](Result<Content> content) {
-            json::Value *next = content ? content->if_contains("nextPageToken") : nullptr;
-            if (next && next->is_string())
-                *next = tokenOf(std::string(next->get_string()), epoch);
-            answer(std::move(content));
-        };
-        return m_engine.writeRows(list->collection, [this, list = std::move(asked), principal, requester, answer, answerList](const Result<> &result) {
+        return m_engine.writeRows(list->collection, [this, list = std::move(asked), principal, requester, largest, answer](const Result<> &result) {
             if (!result)
                 return answer(failure(result.error()));
-            ask<Content>(requester,
-                [list, principal, access = m_options.access, its = m_engine.rules(list.collection)](storage::ReadView &view, Budget &budget) {
-                    return queryList(view, budget, list, its->policy, [&](const DocumentId &id) {
+            ask<Encoded>(requester,
+                [list, principal, largest, access = m_options.access, its = m_engine.rules(list.collection),
+                 epoch = m_options.epoch](storage::ReadView &view, Budget &budget) -> Result<Encoded> {
+                    EVENTSYNC_TRY(Content content, queryList(view, budget, list, its->policy, [&](const DocumentId &id) {
                         return access->access(principal, list.collection, id) != Access::None;
-                    });
+                    }));
+                    if (json::Value *next = content.if_contains("nextPageToken"))
+                        *next = tokenOf(std::string(next->get_string()), epoch);
+                    return encoded(std::move(content), largest);
                 },
-                answerList);
+                answer);
         });
     }
     if (std::holds_alternative<protocol::StatsQuery>(query.query)) {
         json::Object stats = m_stats ? m_stats() : json::Object();
         stats["loadedDocuments"] = static_cast<std::int64_t>(m_engine.loadedDocuments());
         stats["changes"] = m_engine.position();
-        return answer(Content{{"stats", std::move(stats)}});
+        return answer(encoded(Content{{"stats", std::move(stats)}}, largest));
     }
     const DocumentId id = std::visit(
         [](const auto &q) {
@@ -210,7 +221,7 @@ void QueryAnswers::answer(const protocol::Query &query, const Principal &princip
                 return DocumentId();
         },
         query.query);
-    m_engine.whenLoaded(id, [this, id, query, principal, requester, answer](const Result<DocumentPtr> &found) {
+    m_engine.whenLoaded(id, [this, id, query, principal, requester, largest, answer](const Result<DocumentPtr> &found) {
         if (!found)
             return answer(failure(found.error()));
         const DocumentCore &core = *(*found)->core();
@@ -218,18 +229,19 @@ void QueryAnswers::answer(const protocol::Query &query, const Principal &princip
         if (!core.log().exists() || m_options.access->access(principal, core.log().collection(), id) == Access::None)
             return answer(failure(ErrorCode::NotFound, "there is no document " + id.text()));
         if (std::holds_alternative<protocol::StateVectorsQuery>(query.query)) {
-            return answer(stateVectorsOf(**found, std::get<protocol::StateVectorsQuery>(query.query).after));
+            return answer(encoded(stateVectorsOf(**found, std::get<protocol::StateVectorsQuery>(query.query).after), largest));
         }
         if (const auto *at = std::get_if<protocol::StateAtQuery>(&query.query); at && at->serverSeq > core.log().head().serverSeq)
             return answer(failure(ErrorCode::NotFound, "the log ends at " + std::to_string(core.log().head().serverSeq.value())));
-        ask<Content>(requester,
-            [id, query](storage::ReadView &view, Budget &) -> Result<Content> {
+        ask<Encoded>(requester,
+            [id, query, largest](storage::ReadView &view, Budget &) -> Result<Encoded> {
                 EVENTSYNC_TRY(const std::optional<DocumentRow> row, EventStore(view).document(id));
                 if (!row)
                     return failure(ErrorCode::NotFound, "there is no document " + id.text());
-                if (const auto *at = std::get_if<protocol::StateAtQuery>(&query.query))
-                    return queryState(view, *row, at->serverSeq);
-                return queryEvents(view, *row, std::get<protocol::EventsQuery>(query.query));
+                const auto *at = std::get_if<protocol::StateAtQuery>(&query.query);
+                EVENTSYNC_TRY(Content content, at ? queryState(view, *row, at->serverSeq)
+                                                  : queryEvents(view, *row, std::get<protocol::EventsQuery>(query.query)));
+                return encoded(std::move(content), largest);
             },
             answer);
     });

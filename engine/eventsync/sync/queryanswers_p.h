@@ -5,11 +5,20 @@
 #include <eventsync/eventlog/storeaccess.h>
 #include <eventsync/sync/syncservice.h>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
 
 namespace eventsync::sync {
+
+// An answer to a query. A content of more canonical bytes than the caller's `largest` is given as `text`, its canonical JSON,
+// written on the thread that read it.
+struct QueryAnswer
+{
+    protocol::QueryResult result;
+    std::string text = {};
+};
 
 // Answers queries of the protocol (`query`): lists, logs, past states, numbers. Their reads run in the lane of long reads, with
 // a budget. Owner only.
@@ -20,7 +29,7 @@ public:
 
     void setStats(std::function<json::Object()> stats) { m_stats = std::move(stats); } // of sessions
     void answer(const protocol::Query &query, const Principal &principal, const storage::Queries::Requester &requester,
-                std::function<void(protocol::QueryResult)> done);
+                std::size_t largest, std::function<void(QueryAnswer)> done);
     static protocol::QueryResult refusal(const std::string &requestId, const Error &error);
 
     template<class T>

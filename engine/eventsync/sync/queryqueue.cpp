@@ -24,23 +24,21 @@ void QueryQueue::askNext()
     m_state = State::Asking;
     const Question question = std::move(m_questions.front());
     m_questions.pop_front();
-    m_answers.answer(question.query, question.principal, question.requester,
-                     [this, alive = std::weak_ptr<int>(m_alive)](protocol::QueryResult result) {
+    m_answers.answer(question.query, question.principal, question.requester, pieceBytes(),
+                     [this, alive = std::weak_ptr<int>(m_alive)](QueryAnswer answer) {
                          if (!alive.expired())
-                             answered(std::move(result));
+                             answered(std::move(answer));
                      });
 }
 
-void QueryQueue::answered(protocol::QueryResult result)
+void QueryQueue::answered(QueryAnswer answer)
 {
-    json::Value content(std::move(result.content));
-    if (json::canonicalSize(content) > pieceBytes()) {
-        m_answer = LongAnswer{.requestId = std::move(result.requestId), .text = json::canonical(content)};
+    if (!answer.text.empty()) {
+        m_answer = LongAnswer{.requestId = std::move(answer.result.requestId), .text = std::move(answer.text)};
         m_state = State::Sending;
         return m_sendPending();
     }
-    result.content = std::move(content.get_object());
-    m_peer.send(std::move(result));
+    m_peer.send(std::move(answer.result));
     m_state = State::Idle;
     askNext();
 }

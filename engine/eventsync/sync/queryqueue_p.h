@@ -43,7 +43,7 @@ private:
         std::int64_t parts = 0;
     };
     void askNext();
-    void answered(protocol::QueryResult result);
+    void answered(QueryAnswer answer);
     std::size_t pieceBytes() const;
 
     Outbox &m_peer;

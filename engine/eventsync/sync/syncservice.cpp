@@ -307,12 +307,12 @@ void SyncService::readHead(const DocumentId &id, std::function<void(Result<Docum
 
 void SyncService::query(const protocol::Query &query, std::function<void(protocol::QueryResult)> done, const storage::Queries::Requester &requester)
 {
-    d->context.answers.answer(query, Principal(), requester, std::move(done));
+    d->context.answers.answer(query, Principal(), requester, SIZE_MAX, [done = std::move(done)](QueryAnswer answer) { done(std::move(answer.result)); });
 }
 
 void SyncService::query(const protocol::Query &query, const Principal &principal, std::function<void(protocol::QueryResult)> done)
 {
-    d->context.answers.answer(query, principal, {}, std::move(done));
+    d->context.answers.answer(query, principal, {}, SIZE_MAX, [done = std::move(done)](QueryAnswer answer) { done(std::move(answer.result)); });
 }
 
 void SyncService::compact(const DocumentId &id, ServerSeq horizon, std::function<void(Result<ServerSeq>)> done)

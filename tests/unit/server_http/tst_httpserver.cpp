@@ -261,6 +261,29 @@ private Q_SLOTS:
         QVERIFY(later.waitForText("hello"));
     }
 
+    // Its bytes can be read, but not its address: as a requester without one it would have turns of its own.
+    void aConnectionThatWasResetBeforeItWasAcceptedIsDropped()
+    {
+        ServerFixture fixture;
+        sockaddr_in address = {};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(fixture.port);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        const int caller = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        QVERIFY(caller >= 0);
+        QCOMPARE(::connect(caller, reinterpret_cast<const sockaddr *>(&address), sizeof address), 0); // by the kernel
+        const std::string request = get("/held").toStdString();
+        QCOMPARE(::send(caller, request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
+        const linger reset{.l_onoff = 1, .l_linger = 0};
+        QCOMPARE(::setsockopt(caller, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+        ::close(caller);
+        RawClient later(fixture.port); // accepted after the other one
+        later.send(get("/hello"));
+        QVERIFY(later.waitForText("hello"));
+        QVERIFY(fixture.held.empty());
+        QCOMPARE(fixture.server.stats().requests, std::uint64_t(1));
+    }
+
     void moreConnectionsThanDescriptorsAreNotPromised()
     {
         rlimit before = {};
