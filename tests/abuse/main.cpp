@@ -82,5 +82,6 @@ int main(int argc, char **argv)
     }
     const AbuseReport report = runAbuse(options);
     print(report, options);
+    std::fflush(stdout); // a report of ten minutes is not lost to a fault at the end of the process
     return report.faults.empty() ? 0 : 1;
 }

@@ -13,6 +13,13 @@ ServerLink::ServerLink(ActiveTime &active) : m_active(active)
     });
 }
 
+ServerLink::~ServerLink()
+{
+    mute();
+    for (const auto &one : m_closing)
+        one->setCallbacks({});
+}
+
 void ServerLink::mute()
 {
     if (m_connection)
@@ -28,14 +35,16 @@ void ServerLink::take(std::unique_ptr<transport::Connection> connection, transpo
 
 void ServerLink::drop()
 {
-    std::shared_ptr<transport::Connection> old(std::move(m_connection));
+    std::unique_ptr<transport::Connection> old(std::move(m_connection));
     ++m_number;
     m_pingTimer.stop();
-    if (old->state() != transport::Connection::State::Closed) {
-        // The callback keeps it until it is closed; it is not destroyed inside its own callback.
-        old->setCallbacks({.closed = [old](const transport::CloseReason &) mutable { old.reset(); }});
-        old->close();
-    }
+    if (old->state() == transport::Connection::State::Closed)
+        return;
+    old->setCallbacks({.closed = [this, closed = old.get()](const transport::CloseReason &) {
+        std::erase_if(m_closing, [closed](const auto &one) { return one.get() == closed; });
+    }});
+    old->close();
+    m_closing.push_back(std::move(old));
 }
 
 void ServerLink::send(const protocol::Message &message)

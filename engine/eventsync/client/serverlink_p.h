@@ -8,6 +8,7 @@
 #include <QTimer>
 
 #include <memory>
+#include <vector>
 
 namespace eventsync::client {
 
@@ -17,7 +18,7 @@ class ServerLink
 {
 public:
     explicit ServerLink(ActiveTime &active);
-    ~ServerLink() { mute(); }
+    ~ServerLink();
     ServerLink(const ServerLink &) = delete;
     ServerLink &operator=(const ServerLink &) = delete;
 
@@ -27,7 +28,8 @@ public:
     bool is(std::uint64_t number) const { return m_connection && m_number == number; }
 
     void take(std::unique_ptr<transport::Connection> connection, transport::Connection::Callbacks callbacks);
-    // The connection sends what it has and closes itself; none of its callbacks is called any more.
+    // The connection sends what it has and closes itself; none of its callbacks is called any more. It ends with this object at
+    // the latest: a connection that outlives the application has threads of its own, which must not run while the process ends.
     void drop();
     void mute();                               // no callback of the connection is called any more
     void send(const protocol::Message &message);
@@ -38,6 +40,7 @@ public:
 private:
     ActiveTime &m_active;
     std::unique_ptr<transport::Connection> m_connection;
+    std::vector<std::unique_ptr<transport::Connection>> m_closing; // dropped, not closed yet
     std::uint64_t m_number = 0;
     QTimer m_pingTimer;
     std::int64_t m_pings = 0;

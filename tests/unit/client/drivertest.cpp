@@ -48,6 +48,22 @@ void endAll(const StepQueue::Works &works, const Result<> &result)
         work.done(result);
 }
 
+// A connection that never reports its end.
+class EndlessConnection final : public transport::Connection
+{
+public:
+    explicit EndlessConnection(bool &exists) : Connection({}, State::Open), m_exists(exists) { m_exists = true; }
+    ~EndlessConnection() override { m_exists = false; }
+    std::size_t unsentBytes() const override { return 0; }
+
+private:
+    void doSend(const transport::Frame &, std::string_view) override {}
+    void doClose(transport::CloseCode, std::string_view) override {}
+    void doAbort() override {}
+
+    bool &m_exists;
+};
+
 // A link over a loopback, and what its server's side received.
 struct LinkRig
 {
@@ -261,6 +277,20 @@ void DriverTest::aDroppedLinkSendsWhatItHasAndCallsNothing()
     QVERIFY(rig.serverClosed && rig.serverClosed->code == transport::CloseCode::Normal);
     QCOMPARE(rig.received, 0);
     QCOMPARE(rig.closed, 0);
+}
+
+void DriverTest::aDroppedConnectionEndsWithItsLink()
+{
+    FakeClock clock;
+    ActiveTime active{clock};
+    bool exists = false;
+    {
+        ServerLink link(active);
+        link.take(std::make_unique<EndlessConnection>(exists), {});
+        link.drop();
+        QVERIFY(exists);
+    }
+    QVERIFY(!exists);
 }
 
 void DriverTest::aMutedLinkCallsNothing()

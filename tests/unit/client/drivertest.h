@@ -22,6 +22,7 @@ private Q_SLOTS:
     void aLinkPingsWhileItIsOpen();
     void aLinkIsSilentAfterTwoHeartbeats();
     void aDroppedLinkSendsWhatItHasAndCallsNothing();
+    void aDroppedConnectionEndsWithItsLink();
     void aMutedLinkCallsNothing();
     void everyConnectionHasItsNumber();
 
