@@ -141,7 +141,8 @@ struct Queries::Parts : std::enable_shared_from_this<Parts>
         if (metrics)
             metrics->waiting.set(static_cast<std::int64_t>(count));
     }
-    bool add(Waiting &query);
+    std::optional<Waiting> add(Waiting query);
+    Share &longest();
     void dropEnded();
     std::optional<Waiting> next();
     void finished(const Waiting &query);
@@ -163,12 +164,20 @@ struct Queries::Parts : std::enable_shared_from_this<Parts>
     bool ended = false;
 };
 
-// False: there is no room.
-bool Queries::Parts::add(Waiting &query)
+// With the mutex, and one share at least.
+Queries::Parts::Share &Queries::Parts::longest()
+{
+    return std::max_element(shares.begin(), shares.end(), [](const auto &a, const auto &b) {
+        return a.second.waiting.size() < b.second.waiting.size();
+    })->second;
+}
+
+// Returns the query that has no room: the last one of the requester with most waiting queries, this one included.
+std::optional<Queries::Parts::Waiting> Queries::Parts::add(Waiting query)
 {
     const std::lock_guard lock(mutex);
-    if (ended || count >= limits::kWaitingQueries)
-        return false;
+    if (ended)
+        return query;
     if (lastRequester && *lastRequester != query.requester)
         sharedUntil = clock.steady() + limits::kLaneShared;
     lastRequester = query.requester;
@@ -176,9 +185,17 @@ bool Queries::Parts::add(Waiting &query)
     if (share.isIdle())
         share.finish = std::max(share.finish, now); // what it did not use is not saved up
     share.waiting.push_back(std::move(query));
-    ++count;
+    std::optional<Waiting> refused;
+    if (count >= limits::kWaitingQueries) {
+        Share &most = longest();
+        auto &queries = most.waiting.size() > share.waiting.size() ? most.waiting : share.waiting;
+        refused = std::move(queries.back());
+        queries.pop_back();
+    } else {
+        ++count;
+    }
     reportCount();
-    return true;
+    return refused;
 }
 
 // Removes queries that are cancelled or past their deadline.
@@ -305,8 +322,8 @@ void Queries::ask(const Requester &requester, Task task)
 {
     Parts::Waiting query{requester.name, Budget(limits::kQuerySteps), std::move(task)};
     query.budget.until(m_parts->clock.steady() + limits::kQueryTime, m_parts->clock).unless(requester.gone);
-    if (!m_parts->add(query))
-        return m_parts->fail(query, {ErrorCode::Unavailable, "too many queries wait"});
+    if (auto refused = m_parts->add(std::move(query)))
+        m_parts->fail(*refused, {ErrorCode::Unavailable, "too many queries wait"});
     m_parts->startNext();
 }
 

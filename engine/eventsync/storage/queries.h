@@ -38,7 +38,7 @@ public:
     Queries &operator=(const Queries &) = delete;
     ~Queries(); ///< waiting queries fail with ShuttingDown
 
-    /// Errors: Timeout, TooLarge, Cancelled (the requester has gone), Unavailable (too many queries wait).
+    /// Errors: Timeout, TooLarge, Cancelled (the requester has gone), Unavailable (too many queries wait, most of them this one's).
     void ask(const Requester &requester, Task task);
 
     template<class T>

@@ -216,6 +216,18 @@ void QueriesTest::tooManyAreRefused()
     QCOMPARE(lane.answers.size(), limits::kRunningQueriesOfOne + limits::kWaitingQueries + 1);
 }
 
+void QueriesTest::theRequesterWithMostIsRefused()
+{
+    Lane lane;
+    for (std::size_t i = 0; i < limits::kRunningQueriesOfOne + limits::kWaitingQueries; ++i)
+        lane.ask("many", {.name = "a"});
+    for (int i = 0; i < 3; ++i)
+        lane.ask("few", {.name = "b"}); // the first one is begun at once
+    QCOMPARE(lane.answers, (std::vector<std::string>{"many Unavailable", "many Unavailable"}));
+    lane.backend.readAll();
+    QCOMPARE(std::count(lane.answers.begin(), lane.answers.end(), "few"), 3);
+}
+
 void QueriesTest::whatWaitsAtTheEndIsAnswered()
 {
     MemoryBackend memory(kSchema);

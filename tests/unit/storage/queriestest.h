@@ -19,6 +19,7 @@ private Q_SLOTS:
     void aQueryIsCutOffBetweenTwoRows_data();
     void aQueryIsCutOffBetweenTwoRows();
     void tooManyAreRefused();
+    void theRequesterWithMostIsRefused();
     void whatWaitsAtTheEndIsAnswered();
 };
 
