@@ -17,6 +17,7 @@ namespace eventsync::storage {
 namespace {
 
 constexpr char kWork[] = "the query";
+constexpr std::chrono::milliseconds kLookEvery(100); // for waiting queries that are cancelled or past their deadline
 
 std::size_t bytesOf(const Row &row)
 {
@@ -143,6 +144,7 @@ struct Queries::Parts : std::enable_shared_from_this<Parts>
     }
     std::optional<Waiting> add(Waiting query);
     Share &longest();
+    std::vector<Waiting> takeEnded();
     void dropEnded();
     std::optional<Waiting> next();
     void finished(const Waiting &query);
@@ -159,6 +161,7 @@ struct Queries::Parts : std::enable_shared_from_this<Parts>
     std::uint64_t turns = 0;
     std::optional<std::string> lastRequester;
     std::chrono::milliseconds sharedUntil{}; // several requesters have asked lately
+    std::chrono::milliseconds nextLook{};    // for queries that have ended
     std::size_t count = 0;               // of waiting queries
     std::size_t running = 0;
     bool ended = false;
@@ -198,22 +201,30 @@ std::optional<Queries::Parts::Waiting> Queries::Parts::add(Waiting query)
     return refused;
 }
 
-// Removes queries that are cancelled or past their deadline.
+// Takes out queries that are cancelled or past their deadline. All of them are looked at only now and then: a thread of low
+// priority that is suspended meanwhile would hold the mutex for which the owner of all documents waits.
+std::vector<Queries::Parts::Waiting> Queries::Parts::takeEnded()
+{
+    std::vector<Waiting> over;
+    const std::lock_guard lock(mutex);
+    const auto time = clock.steady();
+    if (time < nextLook && count < limits::kWaitingQueries)
+        return over;
+    nextLook = time + kLookEvery;
+    for (auto &[requester, share] : shares) {
+        auto &queries = share.waiting;
+        const auto kept = std::stable_partition(queries.begin(), queries.end(), [](const Waiting &query) { return !whyOver(query.budget); });
+        std::move(kept, queries.end(), std::back_inserter(over));
+        queries.erase(kept, queries.end());
+    }
+    count -= over.size();
+    reportCount();
+    return over;
+}
+
 void Queries::Parts::dropEnded()
 {
-    std::vector<Waiting> dropped;
-    {
-        const std::lock_guard lock(mutex);
-        for (auto &[requester, share] : shares) {
-            auto &queries = share.waiting;
-            const auto kept = std::stable_partition(queries.begin(), queries.end(), [](const Waiting &query) { return !whyOver(query.budget); });
-            std::move(kept, queries.end(), std::back_inserter(dropped));
-            queries.erase(kept, queries.end());
-        }
-        count -= dropped.size();
-        reportCount();
-    }
-    for (Waiting &query : dropped)
+    for (Waiting &query : takeEnded())
         fail(query, *whyOver(query.budget));
 }
 
